@@ -31,7 +31,7 @@ const sourcesUnder = (folder) => {
   if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs|cjs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|cjs|c|h)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
 };
 const manifests = () =>
@@ -48,6 +48,7 @@ const manifests = () =>
 const sources = () =>
   [
     path.join(root, 'scripts', 'build.mjs'),
+    path.join(root, 'packages', 'keeper', 'build.mjs'),
     ...['packages', 'netlayers'].flatMap((group) =>
       fs
         .readdirSync(path.join(root, group))

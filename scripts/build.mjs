@@ -9,6 +9,8 @@
  *                         websocket-door.mjs, which it reads when it is asked for WebSockets
  *     src/depot-worker.ts  →  depot-worker.mjs, a thread of it
  *
+ * and the keeper into packages/keeper/dist, where there is a C compiler (packages/keeper/build.mjs).
+ *
  * Two stay outside, and are found in node_modules: esbuild (it starts a program of its own that lies beside it) and
  * classic-level (it loads a native file from its own folder).
  */
@@ -17,6 +19,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildKeeper } from '../packages/keeper/build.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const source = path.join(root, 'packages', 'herd', 'src');
@@ -146,6 +149,7 @@ const buildDaemon = async () => {
     });
 };
 
+buildKeeper();
 try {
   await buildHerd();
   await buildDaemon();

@@ -35,7 +35,8 @@ const main = async (): Promise<number> => {
     env: process.env,
     uid,
     version,
-    bellwether: bellwetherModule(),
+    bellwether: packageFile('bellwether/src/index.ts'),
+    keeper: packageFile('keeper/dist/keeper'),
     say: (line) => void (options.isSilent || process.stdout.write(`${line}\n`)),
     onStop: (stop) => {
       for (const signal of stopSignals) process.on(signal, stop);
@@ -53,9 +54,9 @@ const isOwn = (folder: string, uid: number): boolean => {
   return stat !== undefined && stat.isDirectory() && stat.uid === uid;
 };
 
-/** This file is bundled into packages/herd/dist; the package that configurations import lies beside packages/herd. */
-const bellwetherModule = (): string =>
-  path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bellwether/src/index.ts');
+/** This file is bundled into packages/herd/dist; other packages lie beside packages/herd. */
+const packageFile = (file: string): string =>
+  path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..', file);
 
 /** Exit codes: 2 for what the user has to change, 9 where another daemon is in the way, 1 for the rest. */
 const exitCodes: Readonly<Record<string, number>> = {

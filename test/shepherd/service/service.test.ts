@@ -167,6 +167,26 @@ describe('a one-shot', () => {
   });
 });
 
+describe('a service whose process ended while there was no daemon', () => {
+  it('is stopped, tells how, and can be started', () => {
+    const rig = new ServiceRig(web({}));
+    const ended = { code: 3 };
+    const told = rig.ask((turn, service) =>
+      turn.call(service, 'adopt', {
+        startId: 'old',
+        pid: 9,
+        ended: turn.kept(ended),
+        ending: ended,
+      }),
+    );
+    expect(told.error).toBeUndefined();
+    expect(rig.state()).toBe('stopped');
+    expect(rig.status()).toMatchObject({ stage: 'stopped', lastExit: ended });
+    rig.perform('start');
+    expect(rig.forks).toHaveLength(1);
+  });
+});
+
 describe('readiness', () => {
   const http = web({ ready: { kind: 'http', url: 'http://localhost/', timeoutMs: 2_500 } });
   const adopt = (rig: ServiceRig, more: { readonly isReady?: true }) =>

@@ -11,7 +11,6 @@ import { loadOrMakeIdentity } from '@bellwether/netlayer-tcp-tls';
 import type { Log } from '@bellwether/actors';
 import { nodeClock } from '@bellwether/netlayer-stream';
 import {
-  makeChildProcessBackend,
   makeLogFiles,
   makeProber,
   rotateLogs,
@@ -33,6 +32,7 @@ import { threadDepots } from './depot-thread.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
+import { openProcesses, type Processes } from './processes.ts';
 import { inRoom, Reserve } from './reserve.ts';
 import { defaultNodeName, type DaemonOptions } from './options.ts';
 
@@ -43,6 +43,8 @@ export interface DaemonPowers {
   readonly version: string;
   /** Absolute: the main module of the package `bellwether`, which configurations import. */
   readonly bellwether: string;
+  /** Absolute: where the keeper is, if it was built. */
+  readonly keeper: string;
   /** One line for whoever started the daemon. */
   readonly say: (line: string) => void;
   /** Calls back with its name at each signal that asks for the end. */
@@ -69,6 +71,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   const { log, close } = openDaemonLog(options.logFile);
   const admin = new AdminRef(options.socket);
   let closing = (): Promise<void> => Promise.resolve();
+  let ending = (): void => undefined;
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
     const read = (): Promise<Description> => describe(options, powers);
@@ -76,10 +79,15 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const { after } = nodeClock({ unref: true });
     const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
     const opened = inRoom(reserve, () => openState(options.state));
+    const places = placesOf(options);
+    const running = runServices(options, powers, places, log);
+    running.catch(() => undefined); // it is waited for below, where nothing else has failed
     const { description, store } = await both(read(), opened);
     if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
     const audited = auditedStore(options.state, store, reserve, log);
     closing = () => audited.close();
+    const processes = await running;
+    ending = processes.close;
     if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const configuration = new Configuration(description, { read, env, log });
     const identity = loadOrMakeIdentity(options.state);
@@ -90,6 +98,8 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       store,
       audited,
       log,
+      places,
+      processes,
     });
     const stopRotation = rotateLogs({
       folder: options.logs,
@@ -107,6 +117,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     throw error;
   } finally {
     removeLeftovers(options, admin);
+    ending();
     await closing();
     close();
   }
@@ -137,6 +148,40 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
     print: (text) => powers.say(text.trimEnd()),
   });
 
+/** What services leave on the disk, which daemons after this one find there. */
+interface ServicePlaces {
+  readonly logFiles: ServiceLogs;
+  readonly starts: Starts;
+}
+const placesOf = (options: DaemonOptions): ServicePlaces => ({
+  logFiles: makeLogFiles({ folder: options.logs, wall: Date.now }),
+  starts: new Starts(path.join(options.state, 'starts')),
+});
+
+/** What every process gets that says nothing else. */
+const defaultsOf = ({ env, uid }: DaemonPowers) => ({
+  env: plainEnvironment(env),
+  cwd: uid === 0 ? '/' : (env['HOME'] ?? '/'),
+});
+
+const runServices = (
+  options: DaemonOptions,
+  powers: DaemonPowers,
+  places: ServicePlaces,
+  log: Log,
+): Promise<Processes> => {
+  const coredumpFilter = keepMemoryOutOfDumps(log);
+  return openProcesses(options, {
+    ...defaultsOf(powers),
+    ...places,
+    uid: powers.uid,
+    usualKeeper: powers.keeper,
+    log,
+    say: powers.say,
+    ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
+  });
+};
+
 type CommonParts = Omit<LifeParts, 'doors' | 'services' | 'logFiles'> & {
   readonly logFiles: ServiceLogs;
   readonly starts: Starts;
@@ -156,17 +201,12 @@ const commonParts = (
   parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log'> & {
     readonly configuration: Configuration;
     readonly audited: AuditedStore;
+    readonly places: ServicePlaces;
+    readonly processes: Processes;
   },
 ): CommonParts => {
-  const { configuration, identity, admin, store, audited, log } = parts;
+  const { configuration, identity, admin, store, audited, log, places, processes } = parts;
   const { name, load, keep } = configuration;
-  const logFiles = makeLogFiles({ folder: options.logs, wall: Date.now });
-  const starts = new Starts(path.join(options.state, 'starts'));
-  const coredumpFilter = keepMemoryOutOfDumps(log);
-  const defaults = {
-    env: plainEnvironment(powers.env),
-    cwd: powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/'),
-  };
   return {
     name,
     load,
@@ -185,16 +225,9 @@ const commonParts = (
     commit: audited.commit,
     lastOfAudit: (query) => audited.last(query),
     pastOf: (maxUses) => audited.past(maxUses),
-    backend: makeChildProcessBackend({
-      ...defaults,
-      logFiles,
-      starts,
-      log,
-      ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
-    }),
-    prober: makeProber({ defaults, starts, logFiles }),
-    logFiles,
-    starts,
+    backend: processes.backend,
+    prober: makeProber({ defaults: defaultsOf(powers), ...places }),
+    ...places,
     depots: threadDepots({
       // Beside this program.
       file: new URL('./depot-worker.mjs', import.meta.url),

@@ -25,6 +25,8 @@ export interface DaemonOptions {
   /** Written once the daemon is ready. */
   readonly pidFile: string | undefined;
   readonly isSilent: boolean;
+  /** The program that is the parent of all services, or 'none'; absent: the usual one, where it is there. */
+  readonly keeper: string | undefined;
 }
 /** What the command line asks for. */
 export type Asked =
@@ -45,6 +47,8 @@ leave it, and which it has joined; more of that: herd help node join.
       --state=FOLDER  identity, records and refs; one daemon per folder
       --logs=FOLDER   one log file per service
   -l, --logfile=FILE  the daemon's own log
+      --keeper=FILE   the program that is the parent of all services; none: the
+                      shepherd itself is, which it is too where there is none
       --pid=FILE      written, with the process id, once the daemon is ready
   -S, --silent        nothing on standard output
       --help          this text
@@ -83,9 +87,13 @@ export const readOptions = (words: readonly string[], places: Places, version: s
       logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
       pidFile: values.pid === undefined ? undefined : path.resolve(values.pid),
       isSilent: values.silent === true,
+      keeper: keeperOf(values.keeper),
     },
   };
 };
+
+const keeperOf = (word: string | undefined): string | undefined =>
+  word === undefined || word === 'none' ? word : path.resolve(word);
 
 const parse = (words: readonly string[]) => {
   try {
@@ -101,6 +109,7 @@ const parse = (words: readonly string[]) => {
         logs: { type: 'string' },
         logfile: { type: 'string', short: 'l' },
         pid: { type: 'string' },
+        keeper: { type: 'string' },
         silent: { type: 'boolean', short: 'S' },
         help: { type: 'boolean' },
         version: { type: 'boolean' },

@@ -51,7 +51,7 @@ export interface ChildProcessPowers {
   readonly accounts?: Accounts;
   readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end'>;
   /** What outlives the daemon of starts whose readiness needs it. */
-  readonly starts: Starts;
+  readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'remove' | 'keepOnly'>;
   /**
    * What /proc/PID/coredump_filter of a service is to be, where it inherits another one from a daemon
    * that keeps its own memory out of dumps. Absent: as inherited.

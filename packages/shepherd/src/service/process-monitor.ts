@@ -7,7 +7,7 @@
  *     started    record running (start id, pid)
  *     ended      record ended               gates nothing: adoption finds out a stale record
  *     command    record running (start id, a command) -> commit -> backend.runToEnd, then ended
- *     adopt      services go on; a command whose asker is gone with the former daemon is ended
+ *     adopt      services go on, or their end is told; a command whose asker is gone with the former daemon is ended
  */
 import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
 import { digestOf } from '../digest.ts';
@@ -21,6 +21,7 @@ import type {
   ProcessMonitor,
   Readiness,
   Run,
+  FoundRecord,
   RunningRecord,
   Started,
 } from '../words/types.ts';
@@ -175,13 +176,14 @@ const endCommand = (
 const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: string })[]> => {
   // What a record says beside the process is not the backend's affair.
   const known = new Map(held.running.map((one) => [one.startId, one]));
-  const found = turn.ask<readonly (RunningRecord & Started)[]>((answer) =>
+  const found = turn.ask<readonly (FoundRecord & Started)[]>((answer) =>
     held.backend.adopt(held.running, answer),
   );
   return turn.when(found, (turn, living) => {
-    const ids = new Set(living.map((each) => each.startId));
+    const ids = new Set(living.flatMap(({ startId, ending }) => (ending ? [] : [startId])));
     for (const { startId } of held.running) if (!ids.has(startId)) recordEnd(turn, startId);
     return living.flatMap((each) => {
+      if (each.ending !== undefined) return [{ ...each, ended: turn.kept(each.ending) }];
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const over = watched(turn, each.startId, ended);
       const { isCommand, isReady, madeFrom, since } = known.get(each.startId) ?? {};

@@ -131,6 +131,7 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const { at } = stateOf(held);
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
+  if (run.ending !== undefined) return endedAway(held, turn, run, run.ending);
   held.goal.set('start');
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
   if (held.config.get().isOneShot || isAsked)
@@ -141,6 +142,13 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   noteAdopted(held);
   watch(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+};
+
+/** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
+const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
+  change(held, turn, { lastExit: { ...ending, at: held.clock.wall() } });
+  const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
+  say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
 };
 
 const launchOf = (turn: Turn, isRespawn: boolean): Launch => {

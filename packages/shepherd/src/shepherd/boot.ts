@@ -1,6 +1,7 @@
 /**
  * The beginning and the end of a shepherd. At its beginning, in this order:
  *
+ *     what has ended of them, and it is known how      its service tells that it did
  *     what lives of the starts on the disk     its service is there, and stopped     adopted
  *                                              else                                  ended: SIGTERM, then SIGKILL
  *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
@@ -128,7 +129,9 @@ const adopts = (
   run: Run & { readonly service: string },
 ): boolean => {
   const own = held.own(run.service);
-  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') return false;
+  // Of what has ended there is nothing to be ended.
+  if (own === undefined) return run.ending !== undefined;
+  if (turn.call(own.service, 'status').stage !== 'stopped') return run.ending !== undefined;
   turn.call(own.service, 'adopt', run);
   return true;
 };

@@ -27,6 +27,8 @@ export interface Run extends Started {
   readonly madeFrom?: string;
   /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
   readonly since?: number;
+  /** It has ended while no daemon was there, and so. */
+  readonly ending?: Ending;
 }
 /**
  * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
@@ -37,7 +39,7 @@ export interface ProcessMonitor {
   spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
   /** To the whole process group. */
   signal(startId: string, signal: SignalName): void;
-  /** What lives of the starts that the records know. */
+  /** What lives of the starts that the records know, and what has ended of which somebody has seen how. */
   adopt(): Vow<readonly (Run & { readonly service: string })[]>;
   /** Runs a short command to its end: custom actions. */
   runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
@@ -52,6 +54,11 @@ export interface CommandResult extends Ending {
   /** Last lines of stdout and stderr together, bounded. */
   readonly output: readonly string[];
 }
+/** A record whose process was found. */
+export interface FoundRecord extends RunningRecord {
+  /** It is there no more: nobody watches it. */
+  readonly ending?: Ending;
+}
 /** What is to be started. */
 export interface Start {
   readonly startId: string;
@@ -61,7 +68,7 @@ export interface Start {
   readonly ready?: Readiness;
 }
 /**
- * The power behind the monitor: child_process now, the keeper later. It answers through handlers
+ * The power behind the monitor: the keeper, or child_process. It answers through handlers
  * that exist before the process does, so that no exit is lost.
  */
 export interface ProcessBackend {
@@ -73,7 +80,10 @@ export interface ProcessBackend {
     ended: Answer,
   ): void;
   signal(startId: string, signal: SignalName): void;
-  /** Kept with the entries of `known` whose process lives (by start id, start time and boot id). */
+  /**
+   * Kept with the entries of `known` whose process lives (by start id, start time and boot id), and with those of which
+   * it is known how they ended (`FoundRecord`).
+   */
   adopt(known: readonly RunningRecord[], answer: Answer): void;
   /** Watches an adopted process; kept with Ending. */
   watch(startId: string, ended: Answer): void;

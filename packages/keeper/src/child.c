@@ -1,0 +1,187 @@
+/*
+ * Between the fork and the program, in this order, for these reasons:
+ *
+ *     session, identity, RUNNING   a group of its own before anybody may signal it; a record before it can do anything
+ *     umask, oom, nice, cgroup     some may be raised by root alone, so before it is somebody else
+ *     files, terminal              opened by whoever configured them, not by whom they are handed to
+ *     limits                       behind the files, in whose way they could be
+ *     root, groups, group, user    in the order in which each is still allowed
+ *     folder                       behind the user: one that it may not enter is refused here
+ *     privileges, exec
+ *
+ * It runs in a copy of main with one thread, so all of libc may be used; but main's memory is not its own to free.
+ */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <linux/close_range.h>
+#include <unistd.h>
+#include "table.h"
+
+struct rlimit descriptors_at_first;
+
+/* Above every descriptor that a start may ask for. */
+enum { OUT_OF_THE_WAY = HIGHEST_DESCRIPTOR + 1 };
+
+static _Noreturn void fail(struct slot *slot, enum step step, int error) {
+  slot->step = step;
+  slot->error = error;
+  atomic_store(&slot->state, STATE_FAILED);
+  _exit(127);
+}
+
+static void begin(const struct request *request, uint32_t at, struct slot *slot) {
+  int32_t pid = getpid(), none = 0;
+  struct process_facts facts;
+  if (request->flags & FLAG_KEEP_SESSION ? setpgid(0, 0) < 0 : setsid() < 0) _exit(126);
+  if (!read_facts(pid, &facts)) _exit(126);
+  slot->start_time = facts.start_time;
+  /* Main may have been faster: it is the same number. */
+  atomic_compare_exchange_strong(&table->pids[at], &none, pid);
+  uint32_t prepared = STATE_PREPARED;
+  if (!atomic_compare_exchange_strong(&slot->state, &prepared, STATE_RUNNING)) _exit(126);
+}
+
+static int write_text(const char *path, const char *text) {
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return -1;
+  ssize_t length = (ssize_t)strlen(text), written = write(file, text, (size_t)length);
+  int error = errno;
+  close(file);
+  errno = error;
+  return written == length ? 0 : -1;
+}
+
+static void place(const struct request *request, struct slot *slot) {
+  if (request->has_umask) umask(request->umask);
+  if (request->has_oom) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", request->oom);
+    if (write_text("/proc/self/oom_score_adj", text) < 0) fail(slot, STEP_OOM, errno);
+  }
+  if (request->has_nice && setpriority(PRIO_PROCESS, 0, request->nice) < 0)
+    fail(slot, STEP_NICE, errno);
+  if (request->cgroup != NULL) {
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/cgroup.procs", request->cgroup) >= (int)sizeof path)
+      fail(slot, STEP_CGROUP, ENAMETOOLONG);
+    if (write_text(path, "0") < 0) fail(slot, STEP_CGROUP, errno);
+  }
+}
+
+/* Behind the files: one that allows few descriptors would be in their way. */
+static void limit(const struct request *request, struct slot *slot) {
+  if (setrlimit(RLIMIT_NOFILE, &descriptors_at_first) < 0) fail(slot, STEP_LIMIT, errno);
+  for (uint32_t each = 0; each < request->limit_count; each++) {
+    const struct limit *limit = &request->limits[each];
+    if (setrlimit((__rlimit_resource_t)limit->which, &limit->value) < 0)
+      fail(slot, STEP_LIMIT, errno);
+  }
+}
+
+static enum step step_of(uint32_t how) {
+  return how == OPEN_LOG ? STEP_LOG : how == OPEN_TERMINAL ? STEP_TERMINAL : STEP_OPEN;
+}
+
+/* In a folder that others can write to, a link or a second name would lead root wherever they like. */
+static int is_fit_for_log(int file) {
+  struct stat found;
+  if (fstat(file, &found) < 0) return 0;
+  if (S_ISCHR(found.st_mode) && found.st_uid == 0) return 1;
+  return S_ISREG(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1;
+}
+
+static int open_one(const struct opening *opening, struct slot *slot) {
+  static const int ways[] = {
+      [OPEN_READ] = O_RDONLY,
+      [OPEN_APPEND] = O_WRONLY | O_APPEND | O_NOFOLLOW,
+      [OPEN_LOG] = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
+      [OPEN_TERMINAL] = O_RDWR | O_NOCTTY,
+  };
+  enum step step = step_of(opening->how);
+  int file = open(opening->path, ways[opening->how] | O_CLOEXEC);
+  if (file < 0) fail(slot, step, errno);
+  if (opening->how == OPEN_LOG) {
+    if (!is_fit_for_log(file)) fail(slot, step, EPERM);
+    if (fcntl(file, F_SETFL, O_APPEND) < 0) fail(slot, step, errno);
+  }
+  if (opening->how == OPEN_TERMINAL && ioctl(file, TIOCSCTTY, 0) < 0) fail(slot, step, errno);
+  return file;
+}
+
+/* First all are opened, out of the way of each other and of the pipe, then each gets its number. */
+static void hand_out(const struct request *request, int pipe, struct slot *slot) {
+  int files[OPEN_COUNT];
+  if (fcntl(pipe, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) < 0) fail(slot, STEP_DESCRIPTORS, errno);
+  close(pipe);
+  for (uint32_t each = 0; each < request->opening_count; each++) {
+    int file = open_one(&request->openings[each], slot);
+    files[each] = fcntl(file, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (files[each] < 0) fail(slot, STEP_DESCRIPTORS, errno);
+    close(file);
+  }
+  int has_error = 0;
+  for (uint32_t each = 0; each < request->opening_count; each++) {
+    int descriptor = request->openings[each].descriptor;
+    if (dup2(files[each], descriptor) < 0) fail(slot, STEP_DESCRIPTORS, errno);
+    has_error |= descriptor == 2;
+  }
+  /* Descriptors 0 to 2 of main are /dev/null, /dev/null and its own log. */
+  if (!has_error && dup2(1, 2) < 0) fail(slot, STEP_DESCRIPTORS, errno);
+}
+
+/* Only what was handed out may be open in the program; Linux before 5.11 has no such call, and nothing is open anyway. */
+static void close_rest(const struct request *request) {
+  uint32_t first = 3, highest = 2;
+  for (uint32_t each = 0; each < request->opening_count; each++)
+    if (request->openings[each].descriptor > (int)highest)
+      highest = (uint32_t)request->openings[each].descriptor;
+  for (uint32_t descriptor = first; descriptor <= highest; descriptor++)
+    for (uint32_t each = 0; each < request->opening_count; each++)
+      if (request->openings[each].descriptor == (int)descriptor) {
+        if (descriptor > first) syscall(SYS_close_range, first, descriptor - 1, CLOSE_RANGE_CLOEXEC);
+        first = descriptor + 1;
+      }
+  syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC);
+}
+
+static void become(const struct request *request, struct slot *slot) {
+  if (request->root != NULL && (chroot(request->root) < 0 || chdir("/") < 0))
+    fail(slot, STEP_ROOT, errno);
+  /* Nobody keeps groups of root by an oversight. */
+  int drops = request->has_groups || (request->has_uid && geteuid() == 0);
+  if (drops && setgroups(request->group_count, request->groups) < 0)
+    fail(slot, STEP_GROUPS, errno);
+  if (request->has_gid && setresgid(request->gid, request->gid, request->gid) < 0)
+    fail(slot, STEP_GROUP, errno);
+  if (request->has_uid && setresuid(request->uid, request->uid, request->uid) < 0)
+    fail(slot, STEP_USER, errno);
+  if (chdir(request->folder) < 0) fail(slot, STEP_FOLDER, errno);
+  if (request->flags & FLAG_NO_NEW_PRIVILEGES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    fail(slot, STEP_PRIVILEGES, errno);
+}
+
+void child_run(struct request *request, uint32_t at, int pipe) {
+  struct slot *slot = &table->slots[at];
+  begin(request, at, slot);
+  place(request, slot);
+  hand_out(request, pipe, slot);
+  close_rest(request);
+  limit(request, slot);
+  become(request, slot);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  /* A file that is neither a binary nor begins with #! is read by /bin/sh, as everywhere. */
+  execvpe(request->file, request->args, request->env);
+  fail(slot, STEP_EXEC, errno);
+}

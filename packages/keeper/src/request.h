@@ -1,0 +1,46 @@
+/* What a frame says, once it was checked: nothing else of it is looked at. Text stays in the frame. */
+#ifndef KEEPER_REQUEST_H
+#define KEEPER_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include "protocol.h"
+
+struct opening {
+  int descriptor;
+  uint32_t how;
+  const char *path;
+};
+struct limit {
+  int which;
+  struct rlimit value;
+};
+struct request {
+  const char *id;
+  uint64_t signal;
+  uint64_t lowest_version, highest_version;
+  /* Of a start. NULL, or -1 where there is such a flag: it was not said. */
+  const char *file, *folder, *root, *cgroup;
+  char *args[ARG_COUNT + 1];
+  char *env[ENV_COUNT + 1];
+  int has_uid, has_gid, has_groups, has_umask, has_nice, has_oom;
+  uid_t uid;
+  gid_t gid;
+  gid_t groups[GROUP_COUNT];
+  mode_t umask;
+  int nice, oom;
+  uint64_t flags;
+  uint32_t arg_count, env_count, group_count, limit_count, opening_count;
+  struct limit limits[LIMIT_COUNT];
+  struct opening openings[OPEN_COUNT];
+};
+
+/*
+ * Reads the fields behind the head of a frame. 0, or an errno: EBADMSG for what is no field, EPROTO for an unknown one,
+ * E2BIG for too many, EINVAL for a value out of range or one that is missing.
+ */
+int read_request(uint32_t type, char *bytes, size_t length, struct request *request);
+
+#endif

@@ -1,0 +1,316 @@
+/*
+ * What main knows of each start beside its slot, and what moves it:
+ *
+ *     START       slot PREPARED, fork, pipe watched
+ *     pipe ends   RUNNING   told: the program runs
+ *                 FAILED    told
+ *                 PREPARED  its process has died before it had a record: FAILED, told
+ *     reaped      its group is looked at until nothing is left of it, for a second at most; then ENDED is told
+ *     FORGET      the slot is free, once the anchor is done with it
+ *
+ * Children of main are made as children of the anchor (CLONE_PARENT). So there is one who reaps, and it is always
+ * the same: nobody has to find out whose child is whose when main was killed.
+ */
+#include "starts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "child.h"
+
+/* Signals a whole group by its leader, and nobody else whose number it may become: Linux 6.9. */
+enum { SIGNAL_GROUP = 4 };
+/* How long the end of a start may wait for what is left of its killed group. */
+enum { GROUP_GONE_MS = 1000, GROUP_LOOK_MS = 4 };
+
+/* Told so far: a start that is forgotten before the anchor is done with it waits for that. */
+enum told { TOLD_NOTHING, TOLD_RUNNING, TOLD_END, TOLD_FORGOTTEN };
+
+/* Of the id, so that looking for one does not read the whole table; 0 where there is none. */
+static uint32_t hashes[SLOT_COUNT];
+static int pipes[SLOT_COUNT];
+static int fosters[SLOT_COUNT];
+static uint8_t told[SLOT_COUNT];
+/* Of a group that is waited for: until when. */
+static uint64_t lingers_until[SLOT_COUNT];
+static uint32_t lingering_count;
+static uint32_t next_free;
+
+static uint32_t state_of(uint32_t at) {
+  return atomic_load(&table->slots[at].state);
+}
+static int32_t pid_of(uint32_t at) {
+  int32_t pid = atomic_load(&table->pids[at]);
+  return pid < 0 ? -pid : pid;
+}
+/* The anchor is done with it: nobody but main writes to this slot any more. */
+static int is_released(uint32_t at) {
+  return atomic_load(&table->pids[at]) <= 0;
+}
+static void release(uint32_t at) {
+  atomic_store(&table->pids[at], -pid_of(at));
+}
+
+/* FNV-1a; never 0, which stands for none. */
+static uint32_t hash_of(const char *id) {
+  uint32_t hash = 2166136261u;
+  for (; *id; id++) hash = (hash ^ (uint8_t)*id) * 16777619u;
+  return hash | 1u;
+}
+
+static uint32_t find(const char *id) {
+  uint32_t hash = hash_of(id);
+  for (uint32_t at = 0; at < SLOT_COUNT; at++)
+    if (hashes[at] == hash && strcmp(table->slots[at].id, id) == 0) return at;
+  return SLOT_COUNT;
+}
+
+static uint32_t find_free(void) {
+  for (uint32_t count = 0; count < SLOT_COUNT; count++) {
+    uint32_t at = next_free;
+    next_free = (next_free + 1) % SLOT_COUNT;
+    if (state_of(at) == STATE_FREE) return at;
+  }
+  return SLOT_COUNT;
+}
+
+static void set_free(uint32_t at) {
+  struct slot *slot = &table->slots[at];
+  atomic_store(&slot->state, STATE_FREE);
+  atomic_store(&table->pids[at], 0);
+  told[at] = TOLD_NOTHING;
+  hashes[at] = 0;
+}
+
+static void close_pipe(uint32_t at) {
+  if (pipes[at] < 0) return;
+  close(pipes[at]);
+  pipes[at] = -1;
+}
+
+static void tell_end(uint32_t at) {
+  if (told[at] >= TOLD_END) return;
+  told[at] = TOLD_END;
+  close_pipe(at);
+  say_state(at);
+}
+
+/* Where main knows before, or instead of, the anchor. False: its child was faster, and goes on. */
+static int never_ran(uint32_t at, enum step step, int error) {
+  struct slot *slot = &table->slots[at];
+  uint32_t prepared = STATE_PREPARED;
+  if (!atomic_compare_exchange_strong(&slot->state, &prepared, STATE_FAILED)) return 0;
+  slot->step = step;
+  slot->error = error;
+  return 1;
+}
+
+/* A process that is the child of main's parent, and runs on in its own copy of this memory. */
+static pid_t fork_for_anchor(void) {
+  return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+}
+
+static void prepare(uint32_t at, const struct request *request) {
+  struct slot *slot = &table->slots[at];
+  memset((char *)slot + sizeof slot->state, 0, sizeof *slot - sizeof slot->state);
+  memcpy(slot->id, request->id, strlen(request->id) + 1);
+  slot->anchor = table->anchor;
+  hashes[at] = hash_of(slot->id);
+  atomic_store(&table->pids[at], 0);
+  atomic_store(&slot->state, STATE_PREPARED);
+}
+
+void start_begin(struct request *request) {
+  uint32_t at = find(request->id);
+  if (at < SLOT_COUNT) return say_state(at);
+  at = find_free();
+  if (at == SLOT_COUNT) return say_refused(request->id, STEP_ROOM, EAGAIN);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return say_refused(request->id, STEP_FORK, errno);
+  prepare(at, request);
+  pid_t pid = fork_for_anchor();
+  if (pid == 0) child_run(request, at, ends[1]);
+  int error = errno;
+  close(ends[1]);
+  if (pid < 0) {
+    close(ends[0]);
+    set_free(at);
+    return say_refused(request->id, STEP_FORK, error);
+  }
+  int32_t none = 0;
+  atomic_compare_exchange_strong(&table->pids[at], &none, pid);
+  pipes[at] = ends[0];
+  watch_add(ends[0], WATCH_PIPE, at);
+}
+
+void start_pipe_ended(uint32_t at) {
+  if (pipes[at] < 0) return;
+  close_pipe(at);
+  /* It was killed before it could say anything; the anchor found no record to put that into. */
+  if (state_of(at) == STATE_PREPARED && never_ran(at, STEP_BEGIN, EINTR)) release(at);
+  if (state_of(at) == STATE_FAILED) return tell_end(at);
+  if (told[at] != TOLD_NOTHING) return;
+  told[at] = TOLD_RUNNING;
+  say_state(at);
+}
+
+static int group_is_there(uint32_t at) {
+  int32_t pid = pid_of(at);
+  return pid > 1 && (kill(-pid, 0) == 0 || errno == EPERM);
+}
+
+void start_reaped(uint32_t at) {
+  if (!is_released(at)) return;
+  uint32_t state = state_of(at);
+  if (told[at] == TOLD_FORGOTTEN) return set_free(at);
+  if (state == STATE_FAILED) return tell_end(at);
+  if (state != STATE_ENDED || told[at] == TOLD_END || lingers_until[at] != 0) return;
+  if (!group_is_there(at)) return tell_end(at);
+  lingers_until[at] = now_ms() + GROUP_GONE_MS;
+  lingering_count++;
+}
+
+void starts_reaped_all(void) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++)
+    if (state_of(at) >= STATE_FAILED) start_reaped(at);
+}
+
+int starts_look(void) {
+  if (lingering_count == 0) return -1;
+  uint64_t now = now_ms();
+  for (uint32_t at = 0; at < SLOT_COUNT; at++) {
+    if (lingers_until[at] == 0 || (lingers_until[at] > now && group_is_there(at))) continue;
+    lingers_until[at] = 0;
+    lingering_count--;
+    tell_end(at);
+  }
+  return lingering_count > 0 ? GROUP_LOOK_MS : -1;
+}
+
+/*
+ * Its number means this process as long as nobody has reaped it, so it is asked for after the process was pinned, and
+ * looked at once more. Where the kernel cannot signal a group through that, the number is used an instant later.
+ */
+static int signal_group(uint32_t at, int signal) {
+  int32_t pid = pid_of(at);
+  if (pid <= 1) return ESRCH;
+  if (state_of(at) == STATE_PREPARED) return kill(pid, signal) < 0 ? errno : 0;
+  int pinned = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (state_of(at) != STATE_RUNNING) {
+    if (pinned >= 0) close(pinned);
+    return ESRCH;
+  }
+  long done = pinned < 0 ? -1 : syscall(SYS_pidfd_send_signal, pinned, signal, NULL, SIGNAL_GROUP);
+  int error = pinned < 0 ? errno : done < 0 ? errno : 0;
+  if (error == EINVAL || error == ENOSYS) error = kill(-pid, signal) < 0 ? errno : 0;
+  if (pinned >= 0) close(pinned);
+  return error;
+}
+
+void start_signal(const struct request *request) {
+  uint32_t at = find(request->id);
+  if (at == SLOT_COUNT) return say_refused(request->id, STEP_SIGNAL, ESRCH);
+  int error = signal_group(at, (int)request->signal);
+  if (error) say_refused(request->id, STEP_SIGNAL, error);
+}
+
+void start_forget(const struct request *request) {
+  uint32_t at = find(request->id);
+  if (at == SLOT_COUNT || state_of(at) < STATE_FAILED) return;
+  if (is_released(at)) return set_free(at);
+  told[at] = TOLD_FORGOTTEN;
+  /* A main that comes after this one sees by that that it was forgotten. */
+  table->slots[at].id[0] = 0;
+  hashes[at] = 0;
+}
+
+uint32_t start_shown(uint32_t at) {
+  if (state_of(at) == STATE_FREE || told[at] == TOLD_FORGOTTEN) return STATE_FREE;
+  if (told[at] == TOLD_END) return state_of(at);
+  return told[at] == TOLD_RUNNING ? STATE_RUNNING : STATE_PREPARED;
+}
+
+int starts_has_living(void) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++)
+    if (state_of(at) == STATE_PREPARED || state_of(at) == STATE_RUNNING) return 1;
+  return 0;
+}
+
+/* What the kernel says, from 6.15 on, of a process that somebody else has reaped (linux/pidfd.h). */
+struct pidfd_facts {
+  uint64_t mask;
+  uint64_t cgroup;
+  uint32_t ids[11];
+  int32_t exit_code;
+  uint32_t more[2];
+};
+enum { PIDFD_EXIT = 1 << 3 };
+
+static void end_foster(uint32_t at, int source, int status) {
+  struct slot *slot = &table->slots[at];
+  slot->source = (uint32_t)source;
+  slot->status = status;
+  uint32_t running = STATE_RUNNING;
+  if (!atomic_compare_exchange_strong(&slot->state, &running, STATE_ENDED)) return;
+  release(at);
+  start_reaped(at);
+}
+
+/* Nobody is its parent here. Its group has lost its leader, whose number nobody has again as long as the group is there. */
+static void read_fate(uint32_t at, int pinned) {
+  struct slot *slot = &table->slots[at];
+  int32_t pid = pid_of(at);
+  struct process_facts facts;
+  int is_there = read_facts(pid, &facts);
+  int is_zombie = is_there && facts.start_time == slot->start_time && facts.state == 'Z';
+  if (!is_there || is_zombie) kill(-pid, SIGKILL);
+  if (is_zombie) return end_foster(at, SOURCE_ZOMBIE, facts.exit_code);
+  struct pidfd_facts asked = {.mask = PIDFD_EXIT};
+  if (pinned >= 0 && ioctl(pinned, _IOWR(0xFF, 11, struct pidfd_facts), &asked) == 0 &&
+      asked.mask & PIDFD_EXIT)
+    return end_foster(at, SOURCE_PIDFD, asked.exit_code);
+  end_foster(at, SOURCE_UNKNOWN, 0);
+}
+
+void start_foster_ended(uint32_t at) {
+  if (fosters[at] < 0) return;
+  read_fate(at, fosters[at]);
+  close(fosters[at]);
+  fosters[at] = -1;
+}
+
+static void adopt_foster(uint32_t at) {
+  struct slot *slot = &table->slots[at];
+  struct process_facts facts;
+  int pinned = (int)syscall(SYS_pidfd_open, pid_of(at), 0);
+  int is_same = read_facts(pid_of(at), &facts) && facts.start_time == slot->start_time;
+  if (pinned < 0 || !is_same) {
+    if (pinned >= 0) close(pinned);
+    return read_fate(at, -1);
+  }
+  fosters[at] = pinned;
+  watch_add(pinned, WATCH_FOSTER, at);
+}
+
+void starts_adopt(void) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++) {
+    struct slot *slot = &table->slots[at];
+    pipes[at] = fosters[at] = -1;
+    if (state_of(at) == STATE_FREE) continue;
+    int is_forgotten = slot->id[0] == 0 && state_of(at) >= STATE_FAILED;
+    hashes[at] = is_forgotten ? 0 : hash_of(slot->id);
+    int is_foster = slot->anchor != table->anchor;
+    if (state_of(at) == STATE_PREPARED) never_ran(at, STEP_BEGIN, EINTR);
+    told[at] = is_forgotten ? TOLD_FORGOTTEN : TOLD_RUNNING;
+    if (is_foster && state_of(at) == STATE_RUNNING) adopt_foster(at);
+    else if (is_foster) release(at);
+  }
+  starts_reaped_all();
+}

@@ -1,0 +1,115 @@
+#include "table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char magic[8] = "bwkeeper";
+enum { LAYOUT = 1 };
+
+struct table *table;
+
+static const char *const names[STEP_COUNT] = {
+    [STEP_NONE] = "",           [STEP_BEGIN] = "begin",
+    [STEP_FORK] = "fork",       [STEP_SESSION] = "session",
+    [STEP_OOM] = "oom",         [STEP_NICE] = "nice",
+    [STEP_LIMIT] = "limit",     [STEP_CGROUP] = "cgroup",
+    [STEP_OPEN] = "open",       [STEP_LOG] = "log",
+    [STEP_TERMINAL] = "terminal", [STEP_DESCRIPTORS] = "descriptors",
+    [STEP_ROOT] = "root",       [STEP_GROUPS] = "groups",
+    [STEP_GROUP] = "group",     [STEP_USER] = "user",
+    [STEP_FOLDER] = "folder",   [STEP_PRIVILEGES] = "privileges",
+    [STEP_EXEC] = "exec",       [STEP_SIGNAL] = "signal",
+    [STEP_REQUEST] = "request", [STEP_ROOM] = "room",
+};
+
+const char *step_name(uint32_t step) {
+  return step < STEP_COUNT ? names[step] : "unknown";
+}
+
+/* The boot id of this machine, NUL included. */
+static int read_boot(char boot[40]) {
+  int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  memset(boot, 0, 40);
+  ssize_t length = read(file, boot, 36);
+  close(file);
+  return length == 36 ? 0 : EIO;
+}
+
+/* A file that may say anything: texts get their end, numbers their range. */
+static void mend(void) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++) {
+    struct slot *slot = &table->slots[at];
+    slot->id[ID_BYTES] = 0;
+    if (atomic_load(&slot->state) > STATE_ENDED) atomic_store(&slot->state, STATE_FREE);
+    if (atomic_load(&slot->state) == STATE_FREE) atomic_store(&table->pids[at], 0);
+  }
+}
+
+int table_open(int descriptor, int is_anchor) {
+  char boot[40];
+  int error = read_boot(boot);
+  if (error) return error;
+  /* All of its blocks at once: a store to a hole on a full disk would be a signal. */
+  error = is_anchor ? posix_fallocate(descriptor, 0, (off_t)sizeof *table) : 0;
+  if (error) return error;
+  void *found = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (found == MAP_FAILED) return errno;
+  table = found;
+  int is_of_now = memcmp(table->boot, boot, sizeof boot) == 0;
+  int is_ours = memcmp(table->magic, magic, sizeof magic) == 0 && table->layout == LAYOUT &&
+                table->slot_count == SLOT_COUNT;
+  if (is_of_now && is_ours) {
+    if (is_anchor) mend();
+    return 0;
+  }
+  /* Another layout of this boot has services in it: they are not to be forgotten. */
+  if (is_of_now || !is_anchor) return EPROTO;
+  memset(table, 0, sizeof *table);
+  memcpy(table->boot, boot, sizeof boot);
+  table->layout = LAYOUT;
+  table->slot_count = SLOT_COUNT;
+  memcpy(table->magic, magic, sizeof magic);
+  return 0;
+}
+
+/* Fields are counted behind the last parenthesis: the name before it may hold anything. */
+int read_facts(int32_t pid, struct process_facts *facts) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t length = read(file, text, sizeof text - 1);
+  close(file);
+  if (length <= 0) return 0;
+  text[length] = 0;
+  char *at = strrchr(text, ')');
+  if (at == NULL || at[1] != ' ') return 0;
+  at += 2;
+  memset(facts, 0, sizeof *facts);
+  facts->state = *at;
+  for (int field = 3; field <= 52; field++) {
+    if (field == 22) facts->start_time = strtoull(at, NULL, 10);
+    if (field == 52) facts->exit_code = (int32_t)strtol(at, NULL, 10);
+    at = strchr(at, ' ');
+    if (at == NULL) break;
+    at++;
+  }
+  return facts->start_time != 0;
+}
+
+uint64_t now_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000u + (uint64_t)time.tv_nsec / 1000000u;
+}
+
+void complain(const char *what, int error) {
+  dprintf(2, "keeper[%d]: %s: %s\n", getpid(), what, strerror(error));
+}

@@ -1,0 +1,107 @@
+/*
+ * The table of all starts: a file that every process of the keeper has mapped, the child of a start among them until it
+ * executes its program. What is stored there survives the death of all of them by any signal, with no write and no
+ * sync; after a reboot it means nothing any more, and the boot id in its head says so.
+ *
+ *     FREE ──main──► PREPARED ──child──► RUNNING ──anchor──► ENDED ──main──► FREE     (forgotten)
+ *                       │                   └──child───► FAILED ──main──► FREE
+ *                       └──main──► FAILED: it never ran
+ *
+ * PREPARED is left by one compare-and-swap, of the child that goes on to its program, or of a main that says it never
+ * ran (its pipe has ended, or its main was killed). Whoever comes second gives up. So no program runs that was reported
+ * as never run, and a start needs no gate at which its child would have to wait.
+ *
+ * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
+ * number in `pids` turns negative when the anchor is done with it, and not before that may main give the slot away.
+ */
+#ifndef KEEPER_TABLE_H
+#define KEEPER_TABLE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include "protocol.h"
+
+/* What can fail between the fork and the program; names in table.c. Append, do not change: an older main reads them. */
+enum step {
+  STEP_NONE,
+  STEP_BEGIN,
+  STEP_FORK,
+  STEP_SESSION,
+  STEP_OOM,
+  STEP_NICE,
+  STEP_LIMIT,
+  STEP_CGROUP,
+  STEP_OPEN,
+  STEP_LOG,
+  STEP_TERMINAL,
+  STEP_DESCRIPTORS,
+  STEP_ROOT,
+  STEP_GROUPS,
+  STEP_GROUP,
+  STEP_USER,
+  STEP_FOLDER,
+  STEP_PRIVILEGES,
+  STEP_EXEC,
+  STEP_SIGNAL,
+  STEP_REQUEST,
+  STEP_ROOM,
+  STEP_COUNT,
+};
+
+struct slot {
+  _Atomic uint32_t state;
+  uint32_t source;
+  int32_t status;
+  int32_t error;
+  uint32_t step;
+  uint32_t zero;
+  /* Field 22 of /proc/PID/stat: with the pid it is an identity. */
+  uint64_t start_time;
+  /* Which anchor is its parent: see `anchor` below. */
+  uint64_t anchor;
+  char id[ID_BYTES + 8];
+  char spare[16];
+};
+_Static_assert(sizeof(struct slot) == 128, "the layout of a slot is part of the table's version");
+
+struct table {
+  char magic[8];
+  uint32_t layout;
+  uint32_t slot_count;
+  char boot[40];
+  /* Counts anchors: that of a slot is its parent only if it is this one. */
+  uint64_t anchor;
+  int32_t anchor_pid;
+  /* A notice of the anchor found its pipe full: main looks at all slots. */
+  _Atomic uint32_t has_missed;
+  _Atomic int32_t pids[SLOT_COUNT];
+  struct slot slots[SLOT_COUNT];
+};
+
+/* Mapped by table_open. */
+extern struct table *table;
+
+/* The word for a step, as it goes over the wire. */
+const char *step_name(uint32_t step);
+
+/*
+ * Maps the file behind a descriptor; 0, or an errno: EPROTO where another layout is there, which is left as it is. The
+ * anchor, which is alone then, makes what is not there yet.
+ */
+int table_open(int descriptor, int is_anchor);
+
+/* Reads /proc/PID/stat. False where there is no such process. */
+struct process_facts {
+  char state;
+  uint64_t start_time;
+  int32_t exit_code; /* of a zombie, as waitpid(2) has it */
+};
+int read_facts(int32_t pid, struct process_facts *facts);
+
+/* Milliseconds that only grow. */
+uint64_t now_ms(void);
+
+/* One line on stderr, which is the keeper's log. */
+void complain(const char *what, int error);
+
+#endif

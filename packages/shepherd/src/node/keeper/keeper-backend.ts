@@ -1,0 +1,458 @@
+/**
+ * The process backend on the keeper: services are not children of the daemon, so neither its size nor its death is
+ * any of their affair.
+ *
+ *     start     ──► STARTing ── RUNNING ──► started.kept ── ENDED ──► ended.kept({ code or signal })
+ *                      │ FAILED, REFUSED ──► both broken(StartFailed)
+ *     lost      ──► nothing is known to have changed
+ *     up again  ──► the keeper has it: as above      it has not: sent again, or, where it ran, looked for by its pid
+ *     a daemon begins ──► adopt: what the keeper has of its records, ended ones among it, whose end is told at once;
+ *                                what it does not have is the affair of the other backend
+ *
+ * A start that is repeated under its id is no second one, so after any loss everything is just said once more.
+ *
+ * Commands, which are short and tell what they print, are children of the daemon. So is what an earlier daemon has
+ * started that had no keeper.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import type { Answer } from '@bellwether/actors';
+import { StartFailed } from '../../errors.ts';
+import type {
+  Command,
+  Ending,
+  ProcessBackend,
+  FoundRecord,
+  RunningRecord,
+  SignalName,
+  Start,
+  Started,
+} from '../../words/types.ts';
+import { startIdVariable } from '../../words/records.ts';
+import { killChecks } from '../adopted.ts';
+import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
+import { openLog } from '../log-files.ts';
+import { makeProc, type Proc } from '../proc.ts';
+import { explain, findProgram } from '../program.ts';
+import type { Starts } from '../starts.ts';
+import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
+import { KeeperLine, type LinePowers } from './line.ts';
+import { FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
+import { failureOf, startFrame, type Making } from './start-frame.ts';
+
+/** What the backend works with. */
+export interface KeeperPowers extends Omit<ChildProcessPowers, 'starts'> {
+  readonly keeper: Omit<LinePowers, 'log' | 'coredumpFilter'>;
+  readonly starts: Starts;
+  /** Of the shepherd; that of its services where they say nothing. */
+  readonly umask: number;
+  readonly uid: number;
+}
+/** A process backend that has a connection. */
+export interface KeeperBackend extends ProcessBackend {
+  /** Ends the connection; what runs goes on. */
+  close(): void;
+}
+
+/** Reaches the keeper of a folder, or starts it. @throws KeeperFailed */
+export const openKeeper = async (powers: KeeperPowers): Promise<KeeperBackend> => {
+  const backend = new KeptBackend(powers);
+  await backend.open();
+  return backend;
+};
+
+interface Starting {
+  readonly making: Making;
+  readonly frame: Buffer;
+  readonly started: Answer;
+  tryCount: number;
+}
+/** A start that is under way, or runs. */
+interface Kept {
+  readonly service: string;
+  /** Undefined: an earlier daemon has started it, or it runs. */
+  starting: Starting | undefined;
+  /** Once it runs. */
+  process: Started | undefined;
+  /** Who waits for its end: in each life of the daemon somebody else. */
+  readonly waiting: Answer[];
+  /** Who waits for its beginning, to know whether it is there to be adopted. */
+  readonly settled: (() => void)[];
+}
+
+class KeptBackend implements KeeperBackend {
+  readonly #powers: KeeperPowers;
+  readonly #proc: Proc;
+  readonly #line: KeeperLine;
+  /** For commands, and for what the keeper does not have. */
+  readonly #others: ProcessBackend;
+  readonly #kept: Map<string, Kept>;
+  /** What the keeper has and nobody here has asked for yet. */
+  readonly #found: Map<string, StartState>;
+  /** Ends that were told, and are still in the keeper. */
+  readonly #toForget: Set<string>;
+  #forgetTimer: NodeJS.Timeout | undefined;
+  /** Signals for when it is there again. */
+  #owed: Buffer[];
+  #isUp: boolean;
+  #hasAdopted: boolean;
+  #bootId: string;
+
+  constructor(powers: KeeperPowers) {
+    const { [startIdVariable]: _own, ...env } = powers.env;
+    this.#powers = { ...powers, env };
+    this.#proc = powers.proc ?? makeProc();
+    this.#kept = new Map();
+    this.#found = new Map();
+    this.#toForget = new Set();
+    this.#forgetTimer = undefined;
+    this.#owed = [];
+    this.#isUp = false;
+    this.#hasAdopted = false;
+    this.#bootId = '';
+    const { keeper, starts, coredumpFilter, log } = powers;
+    this.#others = makeChildProcessBackend({
+      ...powers,
+      // Whose files are kept is known here alone.
+      starts: {
+        openNotice: (startId) => starts.openNotice(startId),
+        putLogEnd: (startId, position) => starts.putLogEnd(startId, position),
+        remove: (startId) => starts.remove(startId),
+        keepOnly: () => undefined,
+      },
+    });
+    this.#line = new KeeperLine(
+      {
+        ...keeper,
+        ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
+        ...(log === undefined ? {} : { log }),
+      },
+      {
+        up: (bootId, states) => this.#up(bootId, states),
+        down: () => {
+          this.#isUp = false;
+        },
+        said: (said) => this.#said(said),
+      },
+    );
+  }
+
+  open(): Promise<void> {
+    return this.#line.open();
+  }
+
+  close(): void {
+    clearTimeout(this.#forgetTimer);
+    this.#line.close();
+  }
+
+  start(start: Start, started: Answer, ended: Answer): void {
+    const { startId, service } = start;
+    try {
+      const making = this.#prepare(start);
+      const frame = startFrame(making);
+      this.#kept.set(startId, {
+        service,
+        starting: { making, frame, started, tryCount: 1 },
+        process: undefined,
+        waiting: [ended],
+        settled: [],
+      });
+      if (this.#isUp) this.#line.send(frame);
+    } catch (error) {
+      this.#forgetFile(startId);
+      const reason =
+        error instanceof StartFailed
+          ? error
+          : new StartFailed(explain(error), { summary: explain(error) });
+      started.broken(reason);
+      ended.broken(reason);
+    }
+  }
+
+  signal(startId: string, signal: SignalName): void {
+    if (!this.#kept.has(startId)) return this.#others.signal(startId, signal);
+    const number = (os.constants.signals as Readonly<Record<string, number>>)[signal];
+    if (number === undefined) {
+      const why = `Unknown signal: ${signal}`;
+      return this.#powers.log?.('process.signal-failed', { startId, signal, why });
+    }
+    const frame = new FrameWriter(types.signal)
+      .text(tags.id, startId)
+      .numbers(tags.signal, [number])
+      .frame();
+    if (this.#isUp) this.#line.send(frame);
+    else if (this.#owed.length < owedSignalCount) this.#owed.push(frame);
+  }
+
+  adopt(known: readonly RunningRecord[], answer: Answer): void {
+    killChecks(this.#proc, known);
+    this.#hasAdopted = true;
+    for (const record of known) this.#take(record);
+    this.#endStrangers();
+    const unsettled = known.flatMap(({ startId }) => {
+      const kept = this.#kept.get(startId);
+      return kept?.starting === undefined ? [] : [kept];
+    });
+    const settled = unsettled.map((kept) => new Promise<void>((done) => kept.settled.push(done)));
+    void Promise.all(settled).then(() => this.#adoptOthers(known, answer));
+  }
+
+  watch(startId: string, ended: Answer): void {
+    const kept = this.#kept.get(startId);
+    if (kept === undefined) return this.#others.watch(startId, ended);
+    kept.waiting.push(ended);
+    // It has ended since it was adopted.
+    const state = this.#found.get(startId);
+    if (state !== undefined) this.#ended(kept, state);
+  }
+
+  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void {
+    this.#others.runToEnd(service, command, timeoutMs, answer);
+  }
+
+  /** Makes sure of all that is on this side. @throws StartFailed, and what a file system says */
+  #prepare({ startId, service, command, ready }: Start): Making {
+    const { logFiles, starts, umask, uid } = this.#powers;
+    const found = findProgram(command, this.#powers);
+    const program = { ...found, env: { ...found.env, [startIdVariable]: startId } };
+    const logFile = logFiles.pathOf(service);
+    closeLog(logFile);
+    if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
+    const making = { startId, program, umask, logFile, uid };
+    if (ready?.kind !== 'notify') return making;
+    fs.closeSync(starts.openNotice(startId));
+    return { ...making, notice: { at: ready.descriptor, file: starts.pathOf(startId) } };
+  }
+
+  /** What the keeper has of a record that is not known here is known from now on. */
+  #take({ startId, service }: RunningRecord): void {
+    const state = this.#found.get(startId);
+    if (state === undefined || this.#kept.has(startId)) return;
+    if (state.state === 'failed') {
+      this.#found.delete(startId);
+      return this.#forget(startId);
+    }
+    this.#kept.set(startId, {
+      service,
+      starting: undefined,
+      process: this.#startedOf(state),
+      waiting: [],
+      settled: [],
+    });
+    if (state.state === 'running') this.#found.delete(startId);
+  }
+
+  /** Of these no record is on the disk: an older state was put back, and its services are to be started anew. */
+  #endStrangers(): void {
+    for (const [startId, { state, pid }] of this.#found) {
+      if (this.#kept.has(startId)) continue;
+      this.#found.delete(startId);
+      if (state === 'ended' || state === 'failed') {
+        this.#forget(startId);
+        continue;
+      }
+      this.#powers.log?.('process.stranger', { startId, pid });
+      this.#kept.set(startId, {
+        service: '',
+        starting: undefined,
+        process: this.#startedOf({ id: startId, pid, startTime: '0' }),
+        waiting: [],
+        settled: [],
+      });
+      this.signal(startId, 'SIGKILL');
+    }
+  }
+
+  #adoptOthers(known: readonly RunningRecord[], answer: Answer): void {
+    const strangers = known.filter(({ startId }) => !this.#kept.has(startId));
+    this.#others.adopt(strangers, {
+      kept: (others) => {
+        const found = new Map((others as readonly FoundRecord[]).map((one) => [one.startId, one]));
+        const alive = known.flatMap((record): readonly FoundRecord[] => {
+          const kept = this.#kept.get(record.startId);
+          const other = found.get(record.startId);
+          if (kept?.process === undefined) return other === undefined ? [] : [other];
+          const ending = this.#endedMeanwhile(record.startId);
+          return [{ ...kept.process, service: record.service, ...(ending && { ending }) }];
+        });
+        const living = alive.filter(({ ending }) => ending === undefined);
+        this.#powers.starts.keepOnly(new Set(living.map(({ startId }) => startId)));
+        answer.kept(alive);
+      },
+      broken: (reason) => answer.broken(reason),
+    });
+  }
+
+  /** How one ended that nobody has waited for; from now on nobody can. */
+  #endedMeanwhile(startId: string): Ending | undefined {
+    const state = this.#found.get(startId);
+    if (state?.state !== 'ended') return undefined;
+    this.#found.delete(startId);
+    this.#kept.delete(startId);
+    this.#forget(startId);
+    return endingOf(state);
+  }
+
+  #up(bootId: string, states: readonly StartState[]): void {
+    this.#isUp = true;
+    this.#bootId = bootId;
+    this.#found.clear();
+    for (const state of states) this.#heard(state);
+    const has = new Set(states.map(({ id }) => id));
+    for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
+    for (const frame of this.#owed.splice(0)) this.#line.send(frame);
+  }
+
+  #said(said: Said): void {
+    if (said.kind === 'state') return this.#heard(said);
+    if (said.kind !== 'refused') return;
+    const { id, step, error } = said;
+    const kept = this.#kept.get(id);
+    if (step === 'signal') return this.#signalRefused(id, error);
+    if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
+  }
+
+  #signalRefused(startId: string, error: number): void {
+    if (error === os.constants.errno.ESRCH) return; // it has ended, and its ending is on its way
+    const pid = this.#kept.get(startId)?.process?.pid;
+    this.#powers.log?.('process.signal-refused', { startId, pid, error });
+  }
+
+  #heard(state: StartState): void {
+    if (this.#toForget.has(state.id)) return;
+    const kept = this.#kept.get(state.id);
+    if (kept === undefined) {
+      this.#found.set(state.id, state);
+      // Whoever has adopted what there was knows everything: this was forgotten, and the keeper has not heard of it.
+      if (this.#hasAdopted) this.#endStrangers();
+      return;
+    }
+    switch (state.state) {
+      case 'running':
+        return this.#runs(kept, state);
+      case 'failed':
+        return this.#failed(state.id, kept, state.step, state.error);
+      case 'ended':
+        this.#runs(kept, state);
+        return this.#ended(kept, state);
+      default:
+        return; // under way: another one follows
+    }
+  }
+
+  #runs(kept: Kept, state: StartState): void {
+    if (kept.starting === undefined) return;
+    const { started } = kept.starting;
+    kept.starting = undefined;
+    kept.process = this.#startedOf(state);
+    started.kept(kept.process);
+    for (const settled of kept.settled.splice(0)) settled();
+  }
+
+  #failed(startId: string, kept: Kept, step: string, error: number): void {
+    if (step === 'begin' && kept.starting !== undefined && kept.starting.tryCount < startTryCount) {
+      // It has not run, for certain: its main was killed. Under its own id again, once that is free.
+      kept.starting.tryCount += 1;
+      this.#line.send(forgetFrame(startId));
+      return this.#line.send(kept.starting.frame);
+    }
+    this.#kept.delete(startId);
+    this.#forget(startId);
+    this.#forgetFile(startId);
+    // Where its main was killed it was taken for running for a moment: the child of a fork, which has ended.
+    if (kept.starting === undefined) return settle(kept, { code: notExecuted });
+    const reason = failureOf(kept.starting.making, step, error);
+    kept.starting.started.broken(reason);
+    for (const each of kept.waiting) each.broken(reason);
+    for (const settled of kept.settled.splice(0)) settled();
+  }
+
+  #ended(kept: Kept, state: StartState): void {
+    // Whoever is told has not asked yet: adoption tells of it first.
+    if (kept.waiting.length === 0 && kept.service !== '')
+      return void this.#found.set(state.id, state);
+    this.#found.delete(state.id);
+    this.#kept.delete(state.id);
+    this.#forget(state.id);
+    this.#forgetFile(state.id);
+    settle(kept, endingOf(state));
+  }
+
+  /** The keeper does not have it: it never came there, or its table is gone, with the folder or with a boot. */
+  #missing(startId: string, kept: Kept): void {
+    if (kept.starting !== undefined) return this.#line.send(kept.starting.frame);
+    if (kept.process === undefined) return;
+    const record = { ...kept.process, service: kept.service };
+    this.#kept.delete(startId);
+    this.#powers.log?.('process.not-kept', { startId, pid: record.pid });
+    this.#others.adopt([record], {
+      kept: () =>
+        this.#others.watch(startId, {
+          kept: (end) => settle(kept, end as Ending),
+          broken: () => settle(kept, {}),
+        }),
+      broken: () => settle(kept, {}),
+    });
+  }
+
+  #startedOf({ id, pid, startTime }: Pick<StartState, 'id' | 'pid' | 'startTime'>): Started {
+    return { startId: id, pid, startTime, bootId: this.#bootId };
+  }
+
+  #forget(startId: string): void {
+    this.#toForget.add(startId);
+    if (this.#toForget.size >= forgetCount) return this.#forgetAll();
+    this.#forgetTimer ??= setTimeout(() => this.#forgetAll(), forgetMs).unref();
+  }
+  #forgetAll(): void {
+    clearTimeout(this.#forgetTimer);
+    this.#forgetTimer = undefined;
+    // Those that are told of again are forgotten again then.
+    if (!this.#isUp) return;
+    for (const startId of this.#toForget) this.#line.send(forgetFrame(startId));
+    this.#toForget.clear();
+  }
+
+  /** A file that cannot be removed is removed by the next daemon. */
+  #forgetFile(startId: string): void {
+    try {
+      this.#powers.starts.remove(startId);
+    } catch (error) {
+      this.#powers.log?.('start.not-forgotten', { startId, why: explain(error) });
+    }
+  }
+}
+
+/** With which the child of a fork ends that could not execute its program. */
+const notExecuted = 127;
+
+const forgetFrame = (startId: string): Buffer =>
+  new FrameWriter(types.forget).text(tags.id, startId).frame();
+
+const settle = (kept: Kept, ending: Ending): void => {
+  for (const each of kept.waiting.splice(0)) each.kept(ending);
+};
+
+/** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */
+const closeLog = (file: string): void => {
+  try {
+    fs.closeSync(openLog(file));
+  } catch (error) {
+    const why = explain(error);
+    throw new StartFailed(`exec: log file ${file}: ${why}`, {
+      cause: error,
+      summary: `exec: its log file: ${why}`,
+    });
+  }
+};
+
+const endingOf = ({ status, source }: StartState): Ending => {
+  if (source === 'unknown') return {};
+  const signal = status & 0x7f;
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: nameOf(signal) };
+};
+const nameOf = (number: number): string => {
+  const found = Object.entries(os.constants.signals).find(([, each]) => each === number);
+  return found?.[0] ?? `SIG${number}`;
+};

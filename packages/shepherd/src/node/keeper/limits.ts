@@ -1,0 +1,29 @@
+/** What the client of the keeper holds at most; those of the keeper itself are in packages/keeper/src/protocol.h. */
+
+/** Bytes of a frame to the keeper: arguments and environment of one start. Linux takes 6 MiB, nobody writes that. */
+export const startBytes = 1024 * 1024;
+/** Bytes of a frame from the keeper: a state with all its fields has 300. */
+export const answerBytes = 4096;
+/** Arguments of one start, and variables of its environment. */
+export const argumentCount = 4096;
+/** Signals that wait for a keeper that is being started again. */
+export const owedSignalCount = 10_000;
+/**
+ * Milliseconds for which the end of a process stays in the keeper after it was told: the record of it is on the disk by
+ * then, so whoever comes after a crash knows from the one or the other.
+ */
+export const forgetMs = 1_000;
+/** Ends that wait to be forgotten before they are, at once: a quarter of the keeper's table. */
+export const forgetCount = 1_000;
+/** Milliseconds for a keeper to come up: it takes 3, but a machine may be busy. */
+export const startKeeperMs = 10_000;
+/** The pause before the second try to reach it, and the longest one, in milliseconds. */
+export const firstPauseMs = 10;
+/** See `firstPauseMs`. */
+export const longestPauseMs = 1_000;
+/** Tries to reach it before a daemon that begins gives up. */
+export const reachTryCount = 5;
+/** Bytes of the keeper's own log before it is begun anew. */
+export const keeperLogBytes = 1024 * 1024;
+/** Tries of a start whose process was ended before it could begin, as by a kill of the keeper's main. */
+export const startTryCount = 8;

@@ -1,0 +1,248 @@
+/**
+ * What a daemon and its keeper say to each other, over a unix socket. packages/keeper/src/protocol.h is its twin, and
+ * says more of each word.
+ *
+ *     frame    u32 length of all of it | u16 type | u16 zero | fields
+ *     field    u32 length of the bytes | u16 tag | u16 zero | bytes
+ *
+ *     to the keeper     HELLO version version     from the keeper     HELLO version boot
+ *                       START id file arg+ …                          STATE id state pid time …
+ *                       SIGNAL id signal                              TOLD
+ *                       FORGET id                                     REFUSED id step error
+ *
+ * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
+ */
+import { answerBytes, startBytes } from './limits.ts';
+
+/** The one version that is spoken so far: the lowest and the highest that this end knows. */
+export const protocolVersion = 1;
+
+/** Types of frames. */
+export const types = {
+  hello: 1,
+  start: 2,
+  signal: 3,
+  forget: 4,
+  saysHello: 65,
+  saysState: 66,
+  saysTold: 67,
+  saysRefused: 68,
+} as const;
+
+/** Tags of fields. */
+export const tags = {
+  version: 1,
+  id: 2,
+  state: 3,
+  pid: 4,
+  time: 5,
+  status: 6,
+  source: 7,
+  step: 8,
+  error: 9,
+  boot: 10,
+  signal: 11,
+  file: 12,
+  arg: 13,
+  env: 14,
+  cwd: 15,
+  root: 16,
+  uid: 17,
+  gid: 18,
+  group: 19,
+  umask: 20,
+  nice: 21,
+  oom: 22,
+  limit: 23,
+  open: 24,
+  flags: 25,
+  cgroup: 26,
+} as const;
+
+/** How a path is opened for a process. */
+export const ways = { read: 0, append: 1, log: 2, terminal: 3 } as const;
+/** What else may be asked for, in bits. */
+export const flags = { noNewPrivileges: 1, keepSession: 2 } as const;
+
+/** States by their number. */
+const states = ['free', 'prepared', 'running', 'failed', 'ended'] as const;
+/** Who has seen an end; only of `unknown` the status means nothing. */
+const sources = ['none', 'reaped', 'zombie', 'pidfd', 'unknown'] as const;
+
+/** What the keeper says of a start. */
+export interface StartState {
+  readonly id: string;
+  readonly state: (typeof states)[number];
+  readonly pid: number;
+  /** As in `Started`; '0' where there never was a process. */
+  readonly startTime: string;
+  /** Of one that has ended: as waitpid(2) has it. */
+  readonly status: number;
+  readonly source: (typeof sources)[number];
+  /** Of one that has failed: what failed, and the number of the system's error. */
+  readonly step: string;
+  readonly error: number;
+}
+/** What it says, one frame. */
+export type Said =
+  | { readonly kind: 'hello'; readonly version: number; readonly bootId: string }
+  | ({ readonly kind: 'state' } & StartState)
+  | { readonly kind: 'told' }
+  | {
+      readonly kind: 'refused';
+      readonly id: string;
+      readonly step: string;
+      readonly error: number;
+    };
+
+/** What was received is none of this: the connection cannot go on. */
+export class BrokenFrame extends Error {}
+/** More than a frame has room for. */
+export class FrameTooLong extends Error {}
+
+const headBytes = 8;
+
+/** Puts one frame together. */
+export class FrameWriter {
+  #bytes: Buffer;
+  #end: number;
+
+  constructor(type: number) {
+    this.#bytes = Buffer.allocUnsafe(4096);
+    this.#end = headBytes;
+    this.#bytes.writeUInt32LE(type, 4);
+  }
+
+  /** The text must not have a NUL: the caller has looked. @throws FrameTooLong */
+  text(tag: number, text: string): this {
+    const begin = this.#field(tag, 3 * text.length + 1);
+    this.#close(begin, this.#write(begin, text));
+    return this;
+  }
+
+  /** Numbers of 8 bytes, the last one followed by a text where there is one. @throws FrameTooLong */
+  numbers(tag: number, numbers: readonly (number | bigint)[], text?: string): this {
+    const begin = this.#field(tag, 8 * numbers.length + 3 * (text?.length ?? 0) + 1);
+    let end = begin;
+    for (const each of numbers)
+      end = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(each)), end);
+    this.#close(begin, text === undefined ? end : this.#write(end, text));
+    return this;
+  }
+
+  /** The whole frame; nothing may be added afterwards. */
+  frame(): Buffer {
+    this.#bytes.writeUInt32LE(this.#end, 0);
+    return this.#bytes.subarray(0, this.#end);
+  }
+
+  /** Begins a field with room for so many bytes; where its bytes begin. */
+  #field(tag: number, most: number): number {
+    const needed = this.#end + headBytes + most;
+    if (needed > this.#bytes.length) {
+      // Three bytes a character are more than most take: what really has no room is found at the end.
+      if (needed > 4 * startBytes) throw new FrameTooLong();
+      const larger = Buffer.allocUnsafe(2 * needed);
+      this.#bytes.copy(larger, 0, 0, this.#end);
+      this.#bytes = larger;
+    }
+    this.#bytes.writeUInt32LE(tag, this.#end + 4);
+    return this.#end + headBytes;
+  }
+  #write(at: number, text: string): number {
+    return this.#bytes.writeUInt8(0, at + this.#bytes.write(text, at, 'utf8'));
+  }
+  #close(begin: number, end: number): void {
+    if (end > startBytes) throw new FrameTooLong();
+    this.#bytes.writeUInt32LE(end - begin, begin - headBytes);
+    this.#end = end;
+  }
+}
+
+/** Takes what is received apart. */
+export class FrameReader {
+  #rest: Buffer;
+
+  constructor() {
+    this.#rest = Buffer.alloc(0);
+  }
+
+  /** What is whole by now. @throws BrokenFrame */
+  push(chunk: Buffer): readonly Said[] {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const said: Said[] = [];
+    let at = 0;
+    while (bytes.length - at >= headBytes) {
+      const length = bytes.readUInt32LE(at);
+      if (length < headBytes || length > answerBytes)
+        throw new BrokenFrame(`a frame of ${length} bytes`);
+      if (bytes.length - at < length) break;
+      const one = readFrame(bytes.subarray(at, at + length));
+      if (one !== undefined) said.push(one);
+      at += length;
+    }
+    this.#rest = bytes.subarray(at);
+    return said;
+  }
+}
+
+/** Fields of a frame by tag; each text without its NUL. */
+interface Fields {
+  number(tag: number): number;
+  text(tag: number): string;
+}
+
+const readFields = (frame: Buffer): Fields => {
+  const found = new Map<number, Buffer>();
+  for (let at = headBytes; at < frame.length;) {
+    if (frame.length - at < headBytes) throw new BrokenFrame('half a field');
+    const [length, tag] = [frame.readUInt32LE(at), frame.readUInt32LE(at + 4)];
+    if (length > frame.length - at - headBytes) throw new BrokenFrame(`a field of ${length} bytes`);
+    found.set(tag, frame.subarray(at + headBytes, at + headBytes + length));
+    at += headBytes + length;
+  }
+  return {
+    number: (tag) => {
+      const bytes = found.get(tag);
+      if (bytes !== undefined && bytes.length !== 8)
+        throw new BrokenFrame(`a number of ${bytes.length} bytes`);
+      return bytes === undefined ? 0 : Number(bytes.readBigUInt64LE());
+    },
+    text: (tag) => {
+      const bytes = found.get(tag);
+      return bytes === undefined ? '' : bytes.toString('utf8', 0, Math.max(0, bytes.length - 1));
+    },
+  };
+};
+
+/** Undefined for a type that a later version may have. */
+const readFrame = (frame: Buffer): Said | undefined => {
+  const { number, text } = readFields(frame);
+  switch (frame.readUInt32LE(4)) {
+    case types.saysHello:
+      return { kind: 'hello', version: number(tags.version), bootId: text(tags.boot) };
+    case types.saysState:
+      return {
+        kind: 'state',
+        id: text(tags.id),
+        state: states[number(tags.state)] ?? 'free',
+        pid: number(tags.pid),
+        startTime: String(number(tags.time)),
+        status: number(tags.status),
+        source: sources[number(tags.source)] ?? 'unknown',
+        step: text(tags.step),
+        error: number(tags.error),
+      };
+    case types.saysTold:
+      return { kind: 'told' };
+    case types.saysRefused:
+      return {
+        kind: 'refused',
+        id: text(tags.id),
+        step: text(tags.step),
+        error: number(tags.error),
+      };
+    default:
+      return undefined;
+  }
+};

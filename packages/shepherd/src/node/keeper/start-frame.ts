@@ -1,0 +1,115 @@
+/** From a start to the frame that asks the keeper for it, and from what failed there to words. */
+import path from 'node:path';
+import { getSystemErrorName } from 'node:util';
+import { StartFailed } from '../../errors.ts';
+import { execFailure, explain, type Program } from '../program.ts';
+import { argumentCount } from './limits.ts';
+import { FrameTooLong, FrameWriter, tags, types, ways } from './protocol.ts';
+
+/** All that a process is made of. */
+export interface Making {
+  readonly startId: string;
+  readonly program: Program;
+  readonly umask: number;
+  /** Absolute; it is there already. */
+  readonly logFile: string;
+  /** The file of its start that it writes to when it is ready, and as what it finds that. */
+  readonly notice?: { readonly at: number; readonly file: string };
+  /** Of the shepherd. */
+  readonly uid: number;
+}
+
+/** @throws StartFailed for what no program can be given */
+export const startFrame = (making: Making): Buffer => {
+  const { program, startId } = making;
+  checkTexts(program);
+  try {
+    const frame = new FrameWriter(types.start)
+      .text(tags.id, startId)
+      .text(tags.file, program.file)
+      .text(tags.cwd, program.cwd)
+      .numbers(tags.umask, [making.umask])
+      .numbers(tags.open, [1, ways.log], making.logFile)
+      .text(tags.arg, program.argv0);
+    for (const each of program.args) frame.text(tags.arg, each);
+    for (const [name, value] of Object.entries(program.env))
+      frame.text(tags.env, `${name}=${value}`);
+    putIdentity(frame, making);
+    if (making.notice !== undefined)
+      frame.numbers(tags.open, [making.notice.at, ways.append], making.notice.file);
+    return frame.frame();
+  } catch (error) {
+    if (error instanceof FrameTooLong) throw tooMuch(program);
+    throw error;
+  }
+};
+
+/** Only root can become somebody else; for others it was checked that it is who they are. */
+const putIdentity = (frame: FrameWriter, { program: { as }, uid }: Making): void => {
+  if (as === undefined || uid !== 0) return;
+  frame.numbers(tags.uid, [as.uid]).numbers(tags.gid, [as.gid]).numbers(tags.group, []);
+};
+
+const checkTexts = (program: Program): void => {
+  if (program.args.length >= argumentCount || Object.keys(program.env).length > argumentCount)
+    throw tooMuch(program);
+  const variables = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
+  if (
+    [program.file, program.argv0, ...program.args, ...variables].some((each) => each.includes('\0'))
+  )
+    throw new StartFailed('exec: arguments and environment must be without null bytes');
+};
+
+const tooMuch = (program: Program): StartFailed => execFailure(program, systemError('E2BIG'));
+
+/** An error as Node makes it of a system call. */
+const systemError = (code: string): Error => Object.assign(new Error(code), { code });
+
+const codeOf = (error: number): string => {
+  try {
+    return getSystemErrorName(-error);
+  } catch {
+    return `errno ${error}`; // one that this Node has no name for
+  }
+};
+
+/** What was being done when it failed, for people. */
+const phrases: Readonly<Record<string, string>> = {
+  begin: 'it was ended before it could begin',
+  fork: 'no process could be made',
+  session: 'its session',
+  oom: 'its oomScore',
+  nice: 'its nice',
+  limit: 'its limits',
+  cgroup: 'its cgroup',
+  open: 'a file that it is to find open',
+  terminal: 'its terminal',
+  descriptors: 'its descriptors',
+  root: 'its root',
+  groups: 'its supplementary groups',
+  group: 'its group',
+  user: 'its user',
+  privileges: 'noNewPrivileges',
+  request: 'the keeper does not understand what it is to be given',
+  room: 'the keeper has no room for one more',
+};
+
+/** Why a start failed, in words. */
+export const failureOf = (making: Making, step: string, error: number): StartFailed => {
+  const { program, logFile } = making;
+  const cause = systemError(codeOf(error));
+  if (step === 'exec') return execFailure(program, cause);
+  const why = explain(cause);
+  if (step === 'folder')
+    return new StartFailed(`exec: working directory ${program.cwd}: ${why}`, {
+      cause,
+      summary: `exec: working directory: ${why}`,
+    });
+  if (step === 'log')
+    return new StartFailed(`exec: log file ${logFile}: ${why}`, {
+      cause,
+      summary: `exec: its log file: ${why}`,
+    });
+  const text = `exec: ${path.basename(program.file)}: ${phrases[step] ?? step}: ${why}`;
+  return new StartFailed(text, { cause, summary: `exec: ${phrases[step] ?? step}: ${why}` });
+};

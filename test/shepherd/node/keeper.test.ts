@@ -1,0 +1,166 @@
+/** What only the keeper does: to outlive the daemon, and parts of itself. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi, afterAll } from 'vitest';
+import {
+  makeLogFiles,
+  openKeeper,
+  Starts,
+  type KeeperBackend,
+} from '../../../packages/shepherd/src/node/index.ts';
+import type { FoundRecord, RunningRecord } from '../../../packages/shepherd/src/words/types.ts';
+import { keeperPids, keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
+
+describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
+  let folder: string;
+  let backend: KeeperBackend;
+  const at = () => path.join(folder, 'keeper');
+  const open = () =>
+    openKeeper({
+      env: { PATH: process.env['PATH'] },
+      cwd: folder,
+      logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
+      starts: new Starts(path.join(folder, 'starts')),
+      ...keptFrom(at()),
+    });
+  const adopted = (by: KeeperBackend, known: readonly RunningRecord[]) => {
+    const { answer, value } = answerOf<readonly FoundRecord[]>();
+    by.adopt(known, answer);
+    return value;
+  };
+  const killAll = (role: 'anchor' | 'main'): void => {
+    for (const pid of keeperPids(at())[role])
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended since.
+      }
+  };
+  const log = () => textOf(path.join(folder, 'log/web.log'));
+
+  beforeEach(async () => {
+    folder = makeFolder();
+    backend = await open();
+  });
+  afterEach(async () => {
+    backend.close();
+    await until('the end of the keeper', () => {
+      const { anchor, main } = keeperPids(at());
+      return anchor.length + main.length === 0;
+    });
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('ends by itself, and leaves no socket, when nobody is connected and nothing runs', async () => {
+    expect(keeperPids(at()).anchor).toHaveLength(1);
+    backend.close();
+    await until('its end', () => keeperPids(at()).anchor.length === 0);
+    expect(fs.existsSync(path.join(at(), 'socket'))).toBe(false);
+  });
+
+  it('is private: its folder, its socket and its table', () => {
+    expect(fs.statSync(at()).mode & 0o777).toBe(0o700);
+    for (const name of ['socket', 'table', 'lock', 'log'])
+      expect(fs.statSync(path.join(at(), name)).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a folder that others can enter', async () => {
+    fs.mkdirSync(path.join(folder, 'open'), { mode: 0o755 });
+    const opening = openKeeper({
+      env: {},
+      cwd: folder,
+      logFiles: makeLogFiles({ folder, wall: Date.now }),
+      starts: new Starts(path.join(folder, 'starts')),
+      ...keptFrom(path.join(folder, 'open')),
+    });
+    await expect(opening).rejects.toThrow('ended with 71');
+    expect(textOf(path.join(folder, 'open/log'))).toContain('Operation not permitted');
+  });
+
+  it('is the parent of services, whose processes have nothing of the daemon open', async () => {
+    const script = `console.log(require('fs').readdirSync('/proc/self/fd').join());
+      console.log('parent ' + process.ppid + '.'); setInterval(() => {}, 1000)`;
+    const { ended } = startOf(backend, 'w-1', node(script));
+    const parent = await until('its parent', () => /parent (\d+)\./.exec(log())?.[1]);
+    expect(keeperPids(at()).anchor).toEqual([Number(parent)]);
+    backend.signal('w-1', 'SIGKILL');
+    expect(await ended).toEqual({ signal: 'SIGKILL' });
+  });
+
+  it('tells the next daemon how those ended that ended meanwhile, and knows those that run', async () => {
+    const script =
+      'process.on("SIGTERM", () => process.exit(7)); console.log("up"); setInterval(() => {}, 99)';
+    const first = startOf(backend, 'w-1', node(script));
+    const other = startOf(backend, 'w-2', { argv: ['sleep', '1000'] }, 'db');
+    const [web, db] = [await first.started, await other.started];
+    await until('it is up', () => log().includes('up'));
+    backend.close();
+    process.kill(web.pid, 'SIGTERM');
+    await until('its end', () => !isAlive(web.pid));
+    backend = await open();
+    const known = [
+      { startId: 'w-1', service: 'web' },
+      { startId: 'w-2', service: 'db' },
+      { startId: 'w-3', service: 'never' },
+    ];
+    expect(await adopted(backend, known)).toEqual([
+      { ...web, service: 'web', ending: { code: 7 } },
+      { ...db, service: 'db' },
+    ]);
+    const { answer, value } = answerOf<unknown>();
+    backend.watch('w-2', answer);
+    backend.signal('w-2', 'SIGTERM');
+    expect(await value).toEqual({ signal: 'SIGTERM' });
+  });
+
+  it('goes on when its main is killed: what runs is not touched, and how it ends is told', async () => {
+    const running = startOf(backend, 'w-1', { argv: ['sh', '-c', 'sleep 1000; exit 4'] });
+    const { pid } = await running.started;
+    const [before] = keeperPids(at()).main;
+    killAll('main');
+    await until('another main', () => keeperPids(at()).main.some((each) => each !== before));
+    expect(isAlive(pid)).toBe(true);
+    expect(await startOf(backend, 'w-2', { argv: ['sh', '-c', 'exit 5'] }, 'db').ended).toEqual({
+      code: 5,
+    });
+    backend.signal('w-1', 'SIGKILL');
+    expect(await running.ended).toEqual({ signal: 'SIGKILL' });
+  });
+
+  it('that is killed as a whole is followed by one that has what runs, and its end', async () => {
+    const script =
+      'process.on("SIGTERM", () => process.exit(6)); console.log("up"); setInterval(() => {}, 99)';
+    const { started, ended } = startOf(backend, 'w-1', node(script));
+    const { pid } = await started;
+    await until('it is up', () => log().includes('up'));
+    killAll('anchor');
+    await until('another anchor', () => keeperPids(at()).anchor.length === 1);
+    expect(isAlive(pid)).toBe(true);
+    backend.signal('w-1', 'SIGTERM');
+    // Nobody of this family is its parent any more: from Linux 6.15 on the kernel tells nevertheless.
+    expect([{ code: 6 }, {}]).toContainEqual(await ended);
+  });
+
+  it('runs each start once, whenever its main is killed', async () => {
+    const count = 150;
+    let killCount = 0;
+    const killing = setInterval(() => {
+      killCount += 1;
+      killAll('main');
+    }, 60);
+    const all = Array.from({ length: count }, (_, each) =>
+      startOf(backend, `s-${each}`, { argv: ['sh', '-c', `echo ${each}; exit ${each % 200}`] }),
+    );
+    const ends = await Promise.all(all.map(({ ended }) => ended));
+    clearInterval(killing);
+    expect(killCount).toBeGreaterThan(2);
+    expect(ends).toEqual(Array.from({ length: count }, (_, each) => ({ code: each % 200 })));
+    const ran = log().trim().split('\n').map(Number);
+    expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, each) => each));
+  });
+});

@@ -1,0 +1,40 @@
+/** The keeper, for tests: it is built with the programs, where there is a compiler. */
+import fs from 'node:fs';
+import path from 'node:path';
+
+export const keeperProgram = path.resolve(import.meta.dirname, '../../packages/keeper/dist/keeper');
+
+/** What a backend is given to reach the keeper of a folder. */
+export const keptFrom = (folder: string) => ({
+  keeper: { program: keeperProgram, folder },
+  umask: 0o022,
+  uid: process.getuid?.() ?? 0,
+});
+
+/** The processes of the keeper of a folder; what has ended and is not reaped is none. */
+export const keeperPids = (
+  folder: string,
+): { readonly anchor: readonly number[]; readonly main: readonly number[] } => {
+  const found = { anchor: [] as number[], main: [] as number[] };
+  for (const name of fs.readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    const [cwd, words] = [linkOf(`/proc/${name}/cwd`), wordsOf(name)];
+    if (cwd !== folder || words[0]?.endsWith('keeper') !== true) continue;
+    if (words[1] === 'anchor') found.anchor.push(Number(name));
+    if (words[1] === 'main') found.main.push(Number(name));
+  }
+  return found;
+};
+const linkOf = (file: string): string => {
+  try {
+    return fs.readlinkSync(file);
+  } catch {
+    return ''; // it has ended, or is another user's
+  }
+};
+const wordsOf = (pid: string): readonly string[] => {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+};
