@@ -106,8 +106,9 @@ void say_state(uint32_t at) {
   frame_number(TAG_PID, (uint64_t)(pid < 0 ? -pid : pid));
   frame_number(TAG_TIME, slot->start_time);
   if (state == STATE_ENDED) {
-    frame_number(TAG_STATUS, (uint64_t)(uint32_t)slot->status);
-    frame_number(TAG_SOURCE, slot->source);
+    int32_t status = slot->source == 0 ? slot->cancelled : slot->status;
+    frame_number(TAG_STATUS, (uint64_t)(uint32_t)status);
+    frame_number(TAG_SOURCE, slot->source == 0 ? SOURCE_REAPED : slot->source);
   }
   if (state == STATE_FAILED) {
     frame_text(TAG_STEP, step_name(slot->step));

@@ -5,6 +5,8 @@
  *     pipe ends   RUNNING   told: the program runs
  *                 FAILED    told
  *                 PREPARED  its process has died before it had a record: FAILED, told
+ *     SIGNAL      PREPARED  ENDED by that signal; its child gives up
+ *                 RUNNING   sent to its group
  *     reaped      its group is looked at until nothing is left of it, for a second at most; then ENDED is told
  *     FORGET      the slot is free, once the anchor is done with it
  *
@@ -156,7 +158,8 @@ void start_pipe_ended(uint32_t at) {
   /* It was killed before it could say anything; the anchor found no record to put that into. */
   if (state_of(at) == STATE_PREPARED && never_ran(at, STEP_BEGIN, EINTR)) release(at);
   if (state_of(at) == STATE_FAILED) return tell_end(at);
-  if (told[at] != TOLD_NOTHING) return;
+  /* Of one that has ended already the anchor's notice is on its way. */
+  if (state_of(at) == STATE_ENDED || told[at] != TOLD_NOTHING) return;
   told[at] = TOLD_RUNNING;
   say_state(at);
 }
@@ -194,6 +197,15 @@ int starts_look(void) {
   return lingering_count > 0 ? GROUP_LOOK_MS : -1;
 }
 
+/* As if the signal had come an instant later; its child finds that out, and exits. False: it was faster. */
+static int ended_before_it_ran(uint32_t at, int signal) {
+  struct slot *slot = &table->slots[at];
+  uint32_t prepared = STATE_PREPARED;
+  /* Not its status: if the child was faster, that may be written at this moment, by the anchor. */
+  slot->cancelled = signal;
+  return atomic_compare_exchange_strong(&slot->state, &prepared, STATE_ENDED);
+}
+
 /*
  * Its number means this process as long as nobody has reaped it, so it is asked for after the process was pinned, and
  * looked at once more. Where the kernel cannot signal a group through that, the number is used an instant later.
@@ -201,7 +213,7 @@ int starts_look(void) {
 static int signal_group(uint32_t at, int signal) {
   int32_t pid = pid_of(at);
   if (pid <= 1) return ESRCH;
-  if (state_of(at) == STATE_PREPARED) return kill(pid, signal) < 0 ? errno : 0;
+  if (state_of(at) == STATE_PREPARED && ended_before_it_ran(at, signal)) return 0;
   int pinned = (int)syscall(SYS_pidfd_open, pid, 0);
   if (state_of(at) != STATE_RUNNING) {
     if (pinned >= 0) close(pinned);

@@ -5,10 +5,10 @@
  *
  *     FREE ──main──► PREPARED ──child──► RUNNING ──anchor──► ENDED ──main──► FREE     (forgotten)
  *                       │                   └──child───► FAILED ──main──► FREE
- *                       └──main──► FAILED: it never ran
+ *                       └──main──► FAILED, ENDED: it never ran
  *
  * PREPARED is left by one compare-and-swap, of the child that goes on to its program, or of a main that says it never
- * ran (its pipe has ended, or its main was killed). Whoever comes second gives up. So no program runs that was reported
+ * ran (its pipe has ended, its main was killed, or a signal came before). Whoever comes second gives up. So no program runs that was reported
  * as never run, and a start needs no gate at which its child would have to wait.
  *
  * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
@@ -54,7 +54,8 @@ struct slot {
   int32_t status;
   int32_t error;
   uint32_t step;
-  uint32_t zero;
+  /* The signal that came before its program; of an end without a source it is the status. */
+  int32_t cancelled;
   /* Field 22 of /proc/PID/stat: with the pid it is an identity. */
   uint64_t start_time;
   /* Which anchor is its parent: see `anchor` below. */

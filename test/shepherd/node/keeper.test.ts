@@ -146,6 +146,18 @@ describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
     expect([{ code: 6 }, {}]).toContainEqual(await ended);
   });
 
+  it('ends what is signalled before it has begun, and does not start it again', async () => {
+    const all = Array.from({ length: 40 }, (_, each) => {
+      const one = startOf(backend, `s-${each}`, { argv: ['sleep', '1000'] });
+      backend.signal(`s-${each}`, each % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
+      return one;
+    });
+    const ends = await Promise.all(all.map(({ ended }) => ended));
+    expect(new Set(ends.map((end) => JSON.stringify(end)))).toEqual(
+      new Set(['{"signal":"SIGKILL"}', '{"signal":"SIGTERM"}']),
+    );
+  });
+
   it('runs each start once, whenever its main is killed', async () => {
     const count = 150;
     let killCount = 0;
