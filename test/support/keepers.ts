@@ -20,7 +20,8 @@ export const keeperPids = (
     const [cwd, words] = [linkOf(`/proc/${name}/cwd`), wordsOf(name)];
     if (cwd !== folder || words[0]?.endsWith('keeper') !== true) continue;
     if (words[1] === 'anchor') found.anchor.push(Number(name));
-    if (words[1] === 'main') found.main.push(Number(name));
+    // The child of a start looks like main until it executes its program, but leads a session of its own.
+    if (words[1] === 'main' && sessionOf(name) !== name) found.main.push(Number(name));
   }
   return found;
 };
@@ -29,6 +30,14 @@ const linkOf = (file: string): string => {
     return fs.readlinkSync(file);
   } catch {
     return ''; // it has ended, or is another user's
+  }
+};
+const sessionOf = (pid: string): string | undefined => {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
+  } catch {
+    return undefined;
   }
 };
 const wordsOf = (pid: string): readonly string[] => {

@@ -10,13 +10,14 @@
  *     to the keeper
  *       1 HELLO     VERSION the lowest, VERSION the highest      HELLO, a STATE for each start, TOLD
  *       2 START     ID FILE ARG+ and what child.c has words for  a STATE; of an id that is known its STATE, and no other start
- *       3 SIGNAL    ID SIGNAL                                    REFUSED where it could not be sent
+ *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
  *     to the daemon
  *      65 HELLO     VERSION the one that is spoken, BOOT
  *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
+ *      69 SIGNALLED ID                                           it was sent, to its whole group
  *
  *     STATE     PREPARED  it is under way: another STATE follows
  *               RUNNING   the program runs, or is about to: its process has its record
@@ -49,6 +50,7 @@ enum {
   SAY_STATE = 66,
   SAY_TOLD = 67,
   SAY_REFUSED = 68,
+  SAY_SIGNALLED = 69,
 };
 
 /* Tags of fields; the pairs are { what, which, text }. */

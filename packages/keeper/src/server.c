@@ -125,6 +125,12 @@ void say_refused(const char *id, enum step step, int error) {
   frame_close();
 }
 
+void say_signalled(const char *id) {
+  if (!frame_open(SAY_SIGNALLED)) return;
+  frame_text(TAG_ID, id);
+  frame_close();
+}
+
 /* The highest version that both know; 0 where there is none, and then it goes away. */
 static void say_hello(void) {
   uint64_t highest = request.highest_version < VERSION_HIGHEST ? request.highest_version : VERSION_HIGHEST;

@@ -230,7 +230,8 @@ void start_signal(const struct request *request) {
   uint32_t at = find(request->id);
   if (at == SLOT_COUNT) return say_refused(request->id, STEP_SIGNAL, ESRCH);
   int error = signal_group(at, (int)request->signal);
-  if (error) say_refused(request->id, STEP_SIGNAL, error);
+  if (error) return say_refused(request->id, STEP_SIGNAL, error);
+  say_signalled(request->id);
 }
 
 void start_forget(const struct request *request) {

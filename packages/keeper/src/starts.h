@@ -36,6 +36,7 @@ int starts_has_living(void);
 
 /* In server.c; nothing where no daemon is connected. */
 void say_state(uint32_t at);
+void say_signalled(const char *id);
 void say_refused(const char *id, enum step step, int error);
 
 #endif

@@ -76,6 +76,8 @@ interface Kept {
   process: Started | undefined;
   /** Who waits for its end: in each life of the daemon somebody else. */
   readonly waiting: Answer[];
+  /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
+  readonly owed: Buffer[];
   /** Who waits for its beginning, to know whether it is there to be adopted. */
   readonly settled: (() => void)[];
 }
@@ -92,8 +94,6 @@ class KeptBackend implements KeeperBackend {
   /** Ends that were told, and are still in the keeper. */
   readonly #toForget: Set<string>;
   #forgetTimer: NodeJS.Timeout | undefined;
-  /** Signals for when it is there again. */
-  #owed: Buffer[];
   #isUp: boolean;
   #hasAdopted: boolean;
   #bootId: string;
@@ -106,7 +106,6 @@ class KeptBackend implements KeeperBackend {
     this.#found = new Map();
     this.#toForget = new Set();
     this.#forgetTimer = undefined;
-    this.#owed = [];
     this.#isUp = false;
     this.#hasAdopted = false;
     this.#bootId = '';
@@ -156,6 +155,7 @@ class KeptBackend implements KeeperBackend {
         starting: { making, frame, started, tryCount: 1 },
         process: undefined,
         waiting: [ended],
+        owed: [],
         settled: [],
       });
       if (this.#isUp) this.#line.send(frame);
@@ -171,7 +171,8 @@ class KeptBackend implements KeeperBackend {
   }
 
   signal(startId: string, signal: SignalName): void {
-    if (!this.#kept.has(startId)) return this.#others.signal(startId, signal);
+    const kept = this.#kept.get(startId);
+    if (kept === undefined) return this.#others.signal(startId, signal);
     const number = (os.constants.signals as Readonly<Record<string, number>>)[signal];
     if (number === undefined) {
       const why = `Unknown signal: ${signal}`;
@@ -181,8 +182,9 @@ class KeptBackend implements KeeperBackend {
       .text(tags.id, startId)
       .numbers(tags.signal, [number])
       .frame();
+    if (kept.owed.length >= owedSignalCount) kept.owed.shift();
+    kept.owed.push(frame);
     if (this.#isUp) this.#line.send(frame);
-    else if (this.#owed.length < owedSignalCount) this.#owed.push(frame);
   }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
@@ -238,6 +240,7 @@ class KeptBackend implements KeeperBackend {
       starting: undefined,
       process: this.#startedOf(state),
       waiting: [],
+      owed: [],
       settled: [],
     });
     if (state.state === 'running') this.#found.delete(startId);
@@ -258,6 +261,7 @@ class KeptBackend implements KeeperBackend {
         starting: undefined,
         process: this.#startedOf({ id: startId, pid, startTime: '0' }),
         waiting: [],
+        owed: [],
         settled: [],
       });
       this.signal(startId, 'SIGKILL');
@@ -301,15 +305,19 @@ class KeptBackend implements KeeperBackend {
     for (const state of states) this.#heard(state);
     const has = new Set(states.map(({ id }) => id));
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
-    for (const frame of this.#owed.splice(0)) this.#line.send(frame);
+    for (const { owed } of this.#kept.values()) for (const frame of owed) this.#line.send(frame);
   }
 
   #said(said: Said): void {
     if (said.kind === 'state') return this.#heard(said);
+    if (said.kind === 'signalled') return void this.#kept.get(said.id)?.owed.shift();
     if (said.kind !== 'refused') return;
     const { id, step, error } = said;
     const kept = this.#kept.get(id);
-    if (step === 'signal') return this.#signalRefused(id, error);
+    if (step === 'signal') {
+      kept?.owed.shift();
+      return this.#signalRefused(id, error);
+    }
     if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
   }
 

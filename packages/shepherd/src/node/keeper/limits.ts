@@ -6,8 +6,8 @@ export const startBytes = 1024 * 1024;
 export const answerBytes = 4096;
 /** Arguments of one start, and variables of its environment. */
 export const argumentCount = 4096;
-/** Signals that wait for a keeper that is being started again. */
-export const owedSignalCount = 10_000;
+/** Signals of one start that wait for a keeper that is being started again; the oldest of more go. */
+export const owedSignalCount = 64;
 /**
  * Milliseconds for which the end of a process stays in the keeper after it was told: the record of it is on the disk by
  * then, so whoever comes after a crash knows from the one or the other.

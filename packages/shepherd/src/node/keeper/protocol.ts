@@ -9,6 +9,7 @@
  *                       START id file arg+ …                          STATE id state pid time …
  *                       SIGNAL id signal                              TOLD
  *                       FORGET id                                     REFUSED id step error
+ *                                                                     SIGNALLED id
  *
  * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
  */
@@ -27,6 +28,7 @@ export const types = {
   saysState: 66,
   saysTold: 67,
   saysRefused: 68,
+  saysSignalled: 69,
 } as const;
 
 /** Tags of fields. */
@@ -88,6 +90,7 @@ export type Said =
   | { readonly kind: 'hello'; readonly version: number; readonly bootId: string }
   | ({ readonly kind: 'state' } & StartState)
   | { readonly kind: 'told' }
+  | { readonly kind: 'signalled'; readonly id: string }
   | {
       readonly kind: 'refused';
       readonly id: string;
@@ -235,6 +238,8 @@ const readFrame = (frame: Buffer): Said | undefined => {
       };
     case types.saysTold:
       return { kind: 'told' };
+    case types.saysSignalled:
+      return { kind: 'signalled', id: text(tags.id) };
     case types.saysRefused:
       return {
         kind: 'refused',
