@@ -1,0 +1,116 @@
+/** The frames between a daemon and its keeper. */
+import { describe, expect, it } from 'vitest';
+import {
+  answerBytes,
+  argumentCount,
+  startBytes,
+} from '../../packages/shepherd/src/node/keeper/limits.ts';
+import {
+  BrokenFrame,
+  FrameReader,
+  FrameTooLong,
+  FrameWriter,
+  tags,
+  types,
+} from '../../packages/shepherd/src/node/keeper/protocol.ts';
+import { startFrame } from '../../packages/shepherd/src/node/keeper/start-frame.ts';
+
+const stateFrame = (id: string): Buffer =>
+  new FrameWriter(types.saysState)
+    .text(tags.id, id)
+    .numbers(tags.state, [4])
+    .numbers(tags.pid, [1234])
+    .numbers(tags.time, [987_654_321])
+    .numbers(tags.status, [7 << 8])
+    .numbers(tags.source, [1])
+    .frame();
+const state = {
+  kind: 'state',
+  id: 'w-1',
+  state: 'ended',
+  pid: 1234,
+  startTime: '987654321',
+  status: 7 << 8,
+  source: 'reaped',
+  step: '',
+  error: 0,
+};
+/** The head of a frame that says that it has so many bytes. */
+const headOf = (length: number): Buffer => {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(length, 0);
+  head.writeUInt32LE(types.saysTold, 4);
+  return head;
+};
+
+describe('a frame of the keeper', () => {
+  it('is read back, wherever it was cut', () => {
+    const bytes = Buffer.concat([stateFrame('w-1'), headOf(8), stateFrame('w-1')]);
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      const reader = new FrameReader();
+      const said = [...reader.push(bytes.subarray(0, cut)), ...reader.push(bytes.subarray(cut))];
+      expect(said).toEqual([state, { kind: 'told' }, state]);
+    }
+  });
+  it('is passed over where this end does not know its type', () => {
+    const unknown = new FrameWriter(200).text(tags.id, 'w-1').frame();
+    expect(new FrameReader().push(Buffer.concat([unknown, stateFrame('w-1')]))).toEqual([state]);
+  });
+  it(`may have ${answerBytes} bytes, and no more`, () => {
+    const whole = Buffer.concat([
+      headOf(answerBytes),
+      new FrameWriter(0)
+        .text(99, 'x'.repeat(answerBytes - 17))
+        .frame()
+        .subarray(8),
+    ]);
+    expect(new FrameReader().push(whole)).toEqual([{ kind: 'told' }]);
+    expect(() => new FrameReader().push(headOf(answerBytes + 1))).toThrow(BrokenFrame);
+  });
+  it.each([0, 7])('that says it has %i bytes is broken', (length) => {
+    expect(() => new FrameReader().push(headOf(length))).toThrow(BrokenFrame);
+  });
+  it('with half a field, or a field that is longer than it, is broken', () => {
+    const frame = stateFrame('w-1');
+    const shorter = Buffer.from(frame.subarray(0, frame.length - 1));
+    shorter.writeUInt32LE(shorter.length, 0);
+    expect(() => new FrameReader().push(shorter)).toThrow(BrokenFrame);
+    expect(() => new FrameReader().push(Buffer.concat([headOf(12), Buffer.alloc(4)]))).toThrow(
+      BrokenFrame,
+    );
+  });
+});
+
+describe('a frame for the keeper', () => {
+  it(`may have ${startBytes} bytes, and no more`, () => {
+    const text = 'x'.repeat(startBytes - 17);
+    expect(new FrameWriter(types.start).text(tags.arg, text).frame()).toHaveLength(startBytes);
+    expect(() => new FrameWriter(types.start).text(tags.arg, `${text}x`)).toThrow(FrameTooLong);
+  });
+  it('counts bytes, not characters', () => {
+    const text = '€'.repeat((startBytes - 18) / 3 + 1);
+    expect(() => new FrameWriter(types.start).text(tags.arg, text)).toThrow(FrameTooLong);
+    const fitting = '€'.repeat(Math.floor((startBytes - 17) / 3));
+    expect(() => new FrameWriter(types.start).text(tags.arg, fitting)).not.toThrow();
+  });
+  const making = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => ({
+    startId: 'w-1',
+    program: { file: '/bin/true', argv0: 'true', args, cwd: '/', env },
+    umask: 0o022,
+    logFile: '/log',
+    uid: 0,
+  });
+  it(`takes ${argumentCount} arguments and variables, and no more`, () => {
+    const most = Array<string>(argumentCount - 1).fill('x');
+    expect(() => startFrame(making(most))).not.toThrow();
+    expect(() => startFrame(making([...most, 'x']))).toThrow('too long together (E2BIG)');
+    const variables = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`V${at}`, 'x']));
+    expect(() => startFrame(making([], variables(argumentCount)))).not.toThrow();
+    expect(() => startFrame(making([], variables(argumentCount + 1)))).toThrow('(E2BIG)');
+  });
+  it('has no text with a NUL in it', () => {
+    expect(() => startFrame(making(['a\0b']))).toThrow('null bytes');
+    expect(() => startFrame(making([], { A: 'a\0b' }))).toThrow('null bytes');
+  });
+});
