@@ -1,53 +1,31 @@
 /**
- * Bellwether and Guile Goblins 0.18 over tcp-tls, both ways, as separate processes on loopback.
+ * Bellwether and Guile Goblins 0.18, each as server and as client of the other, on every road that both have: what calls
+ * come to, value by value. Prints a table; ends with 1 where anything is other than it should.
  *
  *     npm run interop -- goblins ROOT
  *
- * ROOT is a folder with a Debian that has guile-goblins (and is entered with chroot, so this needs root):
- *
- *     debootstrap --variant=minbase --include=guile-goblins sid ROOT
+ * ROOT: see test/interop/support/goblins.ts.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import {
-  createVat,
-  type Bcom,
-  type Behavior,
-  type Frontier,
-  type Ref,
-  type Turn,
-  type Vat,
-  type Vow,
-} from '@bellwether/actors';
-import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
-import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
-import {
-  createRouter,
-  parseUri,
-  Sturdyref,
-  sturdyrefUri,
-  type PeerLocation,
-  type Router,
-} from '@bellwether/ocapn';
-
-const [root] = process.argv.slice(2);
-if (root === undefined || !fs.existsSync(path.join(root, 'usr/share/guile/site/3.0/goblins'))) {
-  process.stderr.write(
-    'usage: npm run interop -- goblins ROOT\nROOT is a Debian with guile-goblins; see the top of test/interop/goblins.ts\n',
-  );
-  process.exit(2);
-}
+import { isDeepStrictEqual } from 'node:util';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { Sturdyref, Sym, taggedFrom, taggedRecord } from '@bellwether/ocapn';
+import { printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
+import { isBroken, makePeer, sturdyrefOf, within } from './support/peer.ts';
+import { roads } from './support/roads.ts';
 
 interface Counter {
   echo(value: unknown): unknown;
   add(n: number): number;
+  addAndFail(n: number): void;
   fail(): void;
   self(): Ref<Counter>;
+  keep(object: Ref): Ref;
+  isKept(object: Ref): boolean;
+  whenThere(value: unknown): unknown;
   tell(listener: Ref<Listener>, word: string): Vow<unknown>;
 }
 interface Listener {
-  hear(word: string): string;
+  hear(word: string): unknown;
 }
 const makeCounter = (
   turn: Turn<Counter>,
@@ -55,16 +33,29 @@ const makeCounter = (
   start: number,
 ): Behavior<Counter> => {
   const count = turn.cell(start);
+  const kept = turn.cell<Ref | undefined>(undefined);
+  const add = (n: number): number => {
+    count.set(count.get() + n);
+    return count.get();
+  };
+  const fail = (): never => {
+    throw new RangeError('on purpose');
+  };
   return {
     echo: (_turn, value) => value,
-    add: (_turn, n) => {
-      count.set(count.get() + n);
-      return count.get();
+    add: (_turn, n) => add(n),
+    addAndFail: (_turn, n) => {
+      add(n);
+      fail();
     },
-    fail: () => {
-      throw new RangeError('on purpose');
-    },
+    fail,
     self: (turn) => turn.spawn(makeCounter, 100),
+    keep: (_turn, object) => {
+      kept.set(object);
+      return object;
+    },
+    isKept: (_turn, object) => object === kept.get(),
+    whenThere: (_turn, value) => value,
     tell: (turn, listener, word) => turn.send(listener, 'hear', word),
   };
 };
@@ -75,225 +66,199 @@ const makeListener = (
 ): Behavior<Listener> => ({
   hear: (turn, word) => {
     turn.effect(() => told(word));
-    return 'thanks';
+    return new Sym('thanks');
   },
 });
 
-/** A peer of ours that listens and gives out one counter. */
-const makePeer = (
-  listens: boolean,
-): {
-  vat: Vat & Frontier;
-  router: Router;
-  listen(): Promise<PeerLocation>;
-  give(swissnum: Uint8Array, ref: Ref): void;
-} => {
-  const clock = nodeClock();
-  const { vat: scheduler, flush } = nodeSchedulers();
-  const log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
-    if (process.env['VERBOSE'] !== undefined) console.error(event, fields);
-  };
-  const vat = createVat({ name: 'peer', clock, scheduler, log });
-  const identity = openIdentity(makeIdentity());
-  const given = new Map<string, Ref>();
-  const router = createRouter({
-    vat,
-    netlayers: [
-      tlsNetlayer(
-        listens ? { identity, place: { host: '127.0.0.1', bindHost: '127.0.0.1' } } : { identity },
-      ),
-    ],
-    crypto: nodeCrypto(),
-    clock,
-    scheduler: flush,
-    reaper: nodeReaper(),
-    log,
-    designator: identity.designator,
-    fetch: (swissnum) => given.get(Buffer.from(swissnum).toString('hex')),
-  });
-  return {
-    vat,
-    router,
-    give: (swissnum, ref) => void given.set(Buffer.from(swissnum).toString('hex'), ref),
-    listen: () =>
-      new Promise((resolve, reject) =>
-        router.listen(
-          ([at]) => (at === undefined ? reject(new Error('listens nowhere')) : resolve(at)),
-          reject,
-        ),
-      ),
-  };
-};
+/** By the names that client.scm has for them; what one side alone has is in its column alone. */
+const values: readonly (readonly [name: string, value: unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['zero', 0],
+  ['integer', -7],
+  ['beyond-2-53', 2n ** 53n + 1n],
+  ['big', -(2n ** 70n)],
+  ['double', 1.5],
+  ['infinity', -Infinity],
+  ['nan', Number.NaN],
+  ['minus-zero', -0],
+  ['text', 'hello'],
+  ['unicode', 'Grüße, 日本 🙂'],
+  ['no-text', ''],
+  ['bytes', new Uint8Array([0, 1, 128, 255])],
+  ['symbol', new Sym('ready')],
+  ['list', [1, 'two', [3], []]],
+  ['no-list', []],
+  ['struct', { host: 'a', port: 'b' }],
+  ['void', undefined],
+];
 
-const guile = (
-  script: string,
-  input?: string,
-): { child: ChildProcess; lines: AsyncIterable<string> } => {
-  const child = spawn(
-    'chroot',
-    [
-      root,
-      'guile',
-      '--no-auto-compile',
-      '-c',
-      fs.readFileSync(path.join('test/interop/goblins', script), 'utf8'),
-    ],
-    {
-      stdio: ['pipe', 'pipe', process.env['VERBOSE'] === undefined ? 'ignore' : 'inherit'],
-    },
-  );
-  child.stdin?.end(input === undefined ? '' : `${input}\n`);
-  const lines = (async function* () {
-    let rest = '';
-    for await (const chunk of child.stdout ?? []) {
-      const parts = `${rest}${String(chunk)}`.split('\n');
-      rest = parts.pop() ?? '';
-      yield* parts;
-    }
-  })();
-  return { child, lines };
-};
+/** What was tried: with whom, what, and what is wrong with it, if anything. */
+type Verdicts = Map<string, string>;
+type Judge = (what: string, isWell: boolean, found: unknown) => void;
+const judging =
+  (verdicts: Verdicts): Judge =>
+  (what, isWell, found) => {
+    verdicts.set(what, isWell ? 'ok' : `FAIL: ${JSON.stringify(found)}`);
+  };
+/** As the structs that are read, which have no prototype. */
+const plain = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
+    ? { ...value }
+    : value;
 
-let passed = 0;
-let failed = 0;
-const check = (what: string, found: unknown, wanted: unknown): void => {
-  const isSame = JSON.stringify(found) === JSON.stringify(wanted);
-  if (isSame) passed += 1;
-  else failed += 1;
-  process.stdout.write(
-    `${isSame ? 'ok  ' : 'FAIL'} ${what}${isSame ? '' : `: found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`}\n`,
-  );
-};
-const outcome = (promise: Promise<unknown>): Promise<unknown> =>
-  Promise.race([
-    promise.then(
-      (value) => value,
-      (error: Error) => `broken: ${error.message}`,
-    ),
-    new Promise((resolve) => setTimeout(() => resolve('no answer in 20 s'), 20_000)),
-  ]);
+interface At {
+  readonly root: string;
+  readonly road: string;
+  readonly folder: string;
+}
 
 /** We call Goblins. */
-const outward = async (): Promise<void> => {
-  const { child, lines } = guile('server.scm');
+const outward = async (at: At): Promise<Verdicts> => {
+  const verdicts: Verdicts = new Map();
+  const judge = judging(verdicts);
+  const { child, lines } = startGuile(at, 'server');
+  const { vat, router } = makePeer(at.road, false, at.folder);
   try {
-    let uri = '';
-    for await (const line of lines)
-      if (line.startsWith('ocapn://')) {
-        uri = line;
-        break;
-      }
-    const ref = parseUri(uri);
-    if (!(ref instanceof Sturdyref)) throw new Error(`Goblins printed no sturdyref: ${uri}`);
-    const { vat, router } = makePeer(false);
+    const ref = sturdyrefOf(await printedRef(lines));
     const counter = router.enliven<Counter>(ref);
-    for (const value of [
-      'hello',
-      7,
-      -7,
-      2 ** 70,
-      1.5,
-      true,
-      false,
-      [1, 'two', [3]],
-      { host: 'a', port: 'b' },
-    ])
-      check(
-        `echo ${JSON.stringify(value)} by Goblins`,
-        await outcome(vat.run((turn) => turn.send(counter, 'echo', value))),
-        value,
-      );
-    check(
-      'adds in the order sent',
-      await outcome(
-        Promise.all([2, 3, 5].map((n) => vat.run((turn) => turn.send(counter, 'add', n)))),
-      ),
-      [2, 5, 10],
+    const ask = (work: (turn: Turn) => unknown): Promise<unknown> => within(vat.run(work));
+    for (const [name, value] of values) {
+      const back = await ask((turn) => turn.send(counter, 'echo', value));
+      judge(`value-${name}`, isDeepStrictEqual(plain(back), value), back);
+    }
+    const tagged = await ask((turn) =>
+      turn.send(counter, 'echo', taggedRecord({ tag: 'point', value: [1, 2] })),
     );
-    check(
-      'three deep, pipelined',
-      await outcome(
-        vat.run((turn) => turn.send(turn.send(turn.send(counter, 'self'), 'self'), 'add', 1)),
-      ),
-      101,
+    const point = taggedFrom(tagged);
+    judge('value-tagged', isDeepStrictEqual(point, { tag: 'point', value: [1, 2] }), tagged);
+    const none = await ask((turn) => turn.send(counter, 'echo', null));
+    judge('value-null-refused', isBroken(none), none);
+    const [two, five] = await Promise.all([
+      ask((turn) => turn.send(counter, 'add', 2)),
+      ask((turn) => turn.send(counter, 'add', 3)),
+    ]);
+    judge('order', two === 2, two);
+    judge('order-after', five === 5, five);
+    const deep = await ask((turn) =>
+      turn.send(turn.send(turn.send(counter, 'self'), 'self'), 'add', 1),
     );
-    check(
-      'a failure breaks',
-      String(await outcome(vat.run((turn) => turn.send(counter, 'fail')))).startsWith('broken'),
-      true,
+    judge('pipelined', deep === 101, deep);
+    const third = await ask((turn) => {
+      const other = turn.send(counter, 'self');
+      turn.send(other, 'add', 1);
+      return turn.send(other, 'add', 2);
+    });
+    judge('pipelined-order', third === 103, third);
+    const failed = await ask((turn) => turn.send(counter, 'fail'));
+    judge('break', isBroken(failed), failed);
+    const through = await ask((turn) =>
+      turn.send(turn.send(counter, 'fail') as unknown as Vow<Ref<Counter>>, 'add', 1),
     );
+    judge('break-pipelined', isBroken(through), through);
+    await ask((turn) => turn.send(counter, 'addAndFail', 40));
+    const sum = await ask((turn) => turn.send(counter, 'add', 0));
+    judge('rollback', sum === 5, sum);
+    const odd = await ask((turn) =>
+      turn.send(counter as unknown as Vow<Ref<{ noSuchMethod(): void }>>, 'noSuchMethod'),
+    );
+    judge('no-such-method', isBroken(odd), odd);
     let heard = '';
-    check(
-      'calls us back',
-      await outcome(
-        vat.run((turn) =>
-          turn.send(
-            counter,
-            'tell',
-            turn.spawn(makeListener, (word: string) => (heard = word)),
-            'news',
-          ),
-        ),
-      ),
-      'thanks',
-    );
-    check('and was heard', heard, 'news');
+    const listener = (await vat.run((turn) =>
+      turn.spawn(makeListener, (word: string) => (heard = word)),
+    )) as Ref<Listener>;
+    const thanks = await ask((turn) => turn.send(counter, 'tell', listener, 'news'));
+    judge('callback', thanks instanceof Sym && thanks.name === 'thanks', thanks);
+    judge('heard', heard === 'news', heard);
+    const back = await ask((turn) => turn.send(counter, 'keep', listener));
+    judge('identity-here', back === listener, String(back));
+    const isSame = await ask((turn) => turn.send(counter, 'isKept', listener));
+    judge('identity-there', isSame === true, isSame);
+    const other = await ask((turn) => turn.send(counter, 'self'));
+    const again = await ask((turn) => turn.send(counter, 'echo', other));
+    judge('identity-of-theirs', again === other, String(again));
+    const late = await ask((turn) => {
+      const { vow, resolver } = turn.vow<string>();
+      turn.after(10, () => resolver.kept('at last'));
+      return turn.send(counter, 'whenThere', vow);
+    });
+    judge('promise', late === 'at last', late);
     const wrong = new Sturdyref(ref.peer, new Uint8Array(32));
-    check(
-      'a wrong swissnum breaks',
-      String(
-        await outcome(vat.run((turn) => turn.send(router.enliven<Counter>(wrong), 'add', 1))),
-      ).startsWith('broken'),
-      true,
-    );
-    const liar = new Sturdyref(
-      { ...ref.peer, designator: `a${ref.peer.designator.slice(1)}` },
-      ref.reveal(),
-    );
-    check(
-      'another certificate behind the designator is refused',
-      String(
-        await outcome(vat.run((turn) => turn.send(router.enliven<Counter>(liar), 'add', 1))),
-      ).startsWith('broken'),
-      true,
-    );
-    router.close();
+    const nothing = await ask((turn) => turn.send(router.enliven<Counter>(wrong), 'add', 1));
+    judge('wrong-swissnum', isBroken(nothing), nothing);
+    if (at.road !== 'unix') {
+      const designator = `${ref.peer.designator.startsWith('a') ? 'b' : 'a'}${ref.peer.designator.slice(1)}`;
+      const liar = new Sturdyref({ ...ref.peer, designator }, ref.reveal());
+      const said = await ask((turn) => turn.send(router.enliven<Counter>(liar), 'add', 1));
+      judge('wrong-key', isBroken(said), said);
+    }
   } finally {
+    router.close();
     child.kill('SIGKILL');
   }
+  return verdicts;
 };
 
-/** Goblins calls us. */
-const inward = async (): Promise<void> => {
-  const { vat, router, listen, give } = makePeer(true);
-  const at = await listen();
-  const swissnum = nodeCrypto().random(32);
-  give(swissnum, (await vat.run((turn) => turn.spawn(makeCounter, 0))) as Ref);
-  const { child, lines } = guile('client.scm', sturdyrefUri(new Sturdyref(at, swissnum)));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
-  const wanted = new Set([
-    'echo: "hello"',
-    'add: 2',
-    'add: 5',
-    'pipelined: 101',
-    'failed:',
-    'heard: "news"',
-    'told: thanks',
-    'refused:',
-  ]);
-  const found: string[] = [];
-  for await (const line of lines) {
-    if (/^[a-z]+:/.test(line)) found.push(line);
-    if (found.length >= wanted.size) break;
+/** Goblins calls us; its script judges. */
+const inward = async (at: At): Promise<Verdicts> => {
+  const verdicts: Verdicts = new Map();
+  const { vat, router, serve } = makePeer(at.road, true, at.folder);
+  const uri = await serve((await vat.run((turn) => turn.spawn(makeCounter, 0))) as Ref);
+  const { child, lines } = startGuile(at, 'client', uri);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  try {
+    for await (const line of lines) {
+      const [, verdict = '', what = '', found = ''] = /^(ok|FAIL) ([^ :]+)(.*)$/.exec(line) ?? [];
+      if (verdict !== '') verdicts.set(what, verdict === 'ok' ? 'ok' : `FAIL${found}`);
+      if (verdicts.size === inwardCount) break;
+    }
+  } finally {
+    clearTimeout(timer);
+    child.kill('SIGKILL');
+    router.close();
   }
-  clearTimeout(timer);
-  child.kill('SIGKILL');
-  for (const line of wanted) check(`Goblins sees ${line}`, found.includes(line), true);
-  check('the session names whom the certificate proves', router.sessions().length <= 1, true);
-  router.close();
+  return verdicts;
 };
+/** How many things client.scm tries. */
+const inwardCount = 35;
 
-await outward();
-await inward();
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+const root = rootFrom('goblins');
+const { folder, end } = sharedFolder(root);
+const columns: { readonly name: string; readonly verdicts: Verdicts }[] = [];
+try {
+  for (const road of roads.keys()) {
+    const at = { root, road, folder };
+    columns.push({ name: `${road} to Goblins`, verdicts: await outward(at) });
+    columns.push({ name: `${road} from Goblins`, verdicts: await inward(at) });
+  }
+} finally {
+  end();
+}
+const rows = [...new Set(columns.flatMap(({ verdicts }) => [...verdicts.keys()]))];
+const widths = columns.map(({ name }) => name.length + 2);
+const cells = (texts: readonly string[]): string =>
+  texts
+    .map((text, at) => text.padEnd(widths[at] ?? 0))
+    .join('')
+    .trimEnd();
+process.stdout.write(`${''.padEnd(24)}${cells(columns.map(({ name }) => name))}\n`);
+for (const row of rows) {
+  const found = columns.map(({ verdicts }) => verdicts.get(row)?.replace(/:.*/s, '') ?? '-');
+  process.stdout.write(`${row.padEnd(24)}${cells(found)}\n`);
+}
+const failures = columns.flatMap(({ name, verdicts }) =>
+  [...verdicts]
+    .filter(([, verdict]) => verdict !== 'ok')
+    .map(([row, verdict]) => `${name}: ${row}: ${verdict}\n`),
+);
+const passedCount =
+  columns.reduce((count, { verdicts }) => count + verdicts.size, 0) - failures.length;
+const silent = columns.filter(
+  ({ name, verdicts }) => name.includes('from') && verdicts.size < inwardCount,
+);
+for (const { name, verdicts } of silent)
+  failures.push(
+    `${name}: ${inwardCount - verdicts.size} of ${inwardCount} never came to anything\n`,
+  );
+process.stdout.write(`\n${failures.join('')}${passedCount} passed, ${failures.length} failed\n`);
+process.exit(failures.length === 0 ? 0 : 1);

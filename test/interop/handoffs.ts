@@ -1,45 +1,16 @@
 /**
- * Handoffs among Bellwether and Guile Goblins 0.18 over tcp-tls: each of the two as gifter, receiver and exporter, every
- * party a peer of its own.
+ * Handoffs among Bellwether and Guile Goblins 0.18: each of the two as gifter, receiver and exporter, every party a peer of its
+ * own, on every road that both have. Prints a table; ends with 1 where anything is other than it should.
  *
  *     npm run interop -- handoffs ROOT
  *
- * ROOT is as for `npm run interop -- goblins`; see the top of test/interop/goblins.ts.
+ * ROOT: see test/interop/support/goblins.ts.
  */
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import {
-  createVat,
-  type Answer,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Turn,
-  type Vat,
-  type Vow,
-} from '@bellwether/actors';
-import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
-import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
-import {
-  createRouter,
-  parseUri,
-  type Router,
-  Sturdyref,
-  sturdyrefUri,
-  threeWays,
-} from '@bellwether/ocapn';
-
-const PATIENCE_MS = 30_000;
-const [root = ''] = process.argv.slice(2);
-if (!fs.existsSync(path.join(root, 'usr/share/guile/site/3.0/goblins'))) {
-  process.stderr.write('usage: npm run interop -- handoffs ROOT\n');
-  process.exit(2);
-}
-const log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
-  if (process.env['VERBOSE'] !== undefined) console.error(event, fields);
-};
+import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Sturdyref } from '@bellwether/ocapn';
+import { printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
+import { makePeer, sturdyrefOf, within } from './support/peer.ts';
+import { roads } from './support/roads.ts';
 
 interface Party {
   hear(word: string): number;
@@ -71,75 +42,37 @@ const makeParty = (
       ),
   };
 };
-const sturdyrefOf = (uri: string): Sturdyref => {
-  const found = parseUri(uri);
-  if (found instanceof Sturdyref) return found;
-  throw new Error(`no sturdyref: ${uri}`);
-};
-
+/** Where the parties meet. */
+interface At {
+  readonly root: string;
+  readonly road: string;
+  readonly folder: string;
+}
 /** A party in a process, or a vat, of its own. */
 interface Running {
   readonly uri: string;
   end(): void;
 }
-const makeVat = (listens: boolean): { vat: Vat; router: Router; give: (ref: Ref) => void } => {
-  const clock = nodeClock();
-  const { vat: scheduler, flush } = nodeSchedulers();
-  const vat = createVat({ name: 'party', clock, scheduler, log });
-  const identity = openIdentity(makeIdentity());
-  const place = { host: '127.0.0.1', bindHost: '127.0.0.1' };
-  let party: Ref | undefined;
-  const router = createRouter({
-    vat,
-    netlayers: [tlsNetlayer(listens ? { identity, place } : { identity })],
-    crypto: nodeCrypto(),
-    clock,
-    scheduler: flush,
-    reaper: nodeReaper(),
-    log,
-    designator: identity.designator,
-    handoffs: threeWays(),
-    fetch: () => party,
-  });
-  return { vat, router, give: (ref) => (party = ref) };
-};
-const startOurs = async (): Promise<Running> => {
-  const { vat, router, give } = makeVat(true);
-  give(
-    (await vat.run((turn) =>
-      turn.spawn(makeParty, (to: Sturdyref) => router.enliven<Party>(to)),
-    )) as Ref,
+const startOurs = async ({ road, folder }: At): Promise<Running> => {
+  const { vat, router, serve } = makePeer(road, true, folder);
+  const party = await vat.run((turn) =>
+    turn.spawn(makeParty, (to: Sturdyref) => router.enliven<Party>(to)),
   );
-  const uri = await new Promise<string>((resolve, reject) =>
-    router.listen(([at]) => {
-      if (at === undefined) reject(new Error('listens nowhere'));
-      else resolve(sturdyrefUri(new Sturdyref(at, nodeCrypto().random(32))));
-    }, reject),
-  );
-  return { uri, end: () => router.close() };
+  return { uri: await serve(party as Ref), end: () => router.close() };
 };
-const startGoblins = async (): Promise<Running> => {
-  const script = fs.readFileSync('test/interop/goblins/party.scm', 'utf8');
-  const stderr = process.env['VERBOSE'] === undefined ? 'ignore' : 'inherit';
-  const child = spawn('chroot', [root, 'guile', '--no-auto-compile', '-c', script], {
-    stdio: ['ignore', 'pipe', stderr],
-  });
-  for await (const line of createInterface({ input: child.stdout }))
-    if (line.startsWith('ocapn://')) return { uri: line, end: () => void child.kill('SIGKILL') };
-  throw new Error('Goblins did not start');
+const startGoblins = async (at: At): Promise<Running> => {
+  const { child, lines } = startGuile(at, 'party');
+  return { uri: await printedRef(lines), end: () => void child.kill('SIGKILL') };
 };
-
-const within = (promise: Promise<unknown>): Promise<unknown> =>
-  Promise.race([
-    promise.catch((reason: unknown) => `broken: ${String(reason)}`),
-    new Promise((done) => setTimeout(() => done('nothing came'), PATIENCE_MS).unref()),
-  ]);
 
 /** Two handoffs, or one more to a second receiver; what came of it. */
-const handOff = async (starts: readonly (() => Promise<Running>)[]): Promise<string> => {
-  const parties = await Promise.all(starts.map((start) => start()));
+const handOff = async (
+  at: At,
+  starts: readonly ((at: At) => Promise<Running>)[],
+): Promise<string> => {
+  const parties = await Promise.all(starts.map((start) => start(at)));
   const [gifter, receiver, exporter, another = receiver] = parties.map(({ uri }) => uri);
-  const { vat, router } = makeVat(false);
+  const { vat, router } = makePeer(at.road, false, at.folder);
   try {
     if (gifter === undefined || receiver === undefined || exporter === undefined) return 'nobody';
     const reach = (uri: string): Vow<Ref<Party>> => router.enliven<Party>(sturdyrefOf(uri));
@@ -163,20 +96,32 @@ const kinds = [
   ['Bellwether', startOurs],
   ['Goblins', startGoblins],
 ] as const;
+const root = rootFrom('handoffs');
+const { folder, end } = sharedFolder(root);
 let failedCount = 0;
-process.stdout.write('gifter      receiver    exporter\n');
-for (const [gifter, startGifter] of kinds)
-  for (const [receiver, startReceiver] of kinds)
-    for (const [exporter, startExporter] of kinds) {
-      const names = [gifter, receiver, exporter].map((name) => name.padEnd(12)).join('');
-      const result = await handOff([startGifter, startReceiver, startExporter]);
-      if (result !== 'ok') failedCount += 1;
-      process.stdout.write(`${names}${result}\n`);
-    }
-// Goblins has one count for all receivers of a gifter: the second one of them is behind it, and asks once more.
-for (const [gifter, startGifter] of kinds) {
-  const result = await handOff([startGifter, startOurs, startGoblins, startOurs]);
+const tell = (names: readonly string[], result: string): void => {
   if (result !== 'ok') failedCount += 1;
-  process.stdout.write(`${gifter.padEnd(12)}two of ours Goblins     ${result}\n`);
+  process.stdout.write(`${names.map((name) => name.padEnd(12)).join('')}${result}\n`);
+};
+try {
+  process.stdout.write('road        gifter      receiver    exporter\n');
+  for (const road of roads.keys()) {
+    const at = { root, road, folder };
+    for (const [gifter, startGifter] of kinds)
+      for (const [receiver, startReceiver] of kinds)
+        for (const [exporter, startExporter] of kinds)
+          tell(
+            [road, gifter, receiver, exporter],
+            await handOff(at, [startGifter, startReceiver, startExporter]),
+          );
+    // Goblins has one count for all receivers of a gifter: the second one of them is behind it, and asks once more.
+    for (const [gifter, startGifter] of kinds)
+      tell(
+        [road, gifter, 'two of ours', 'Goblins'],
+        await handOff(at, [startGifter, startOurs, startGoblins, startOurs]),
+      );
+  }
+} finally {
+  end();
 }
 process.exit(failedCount === 0 ? 0 : 1);

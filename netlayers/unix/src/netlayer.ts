@@ -8,7 +8,7 @@
  *                                                                            user's that the location names, or root's
  *
  * Goblins 0.18 has no layer that could meet the private one: its `testuds` accepts inside an actor turn and then
- * hangs. A shim on Goblins' base port that implements this location is 25 lines, and what interoperation will use.
+ * hangs. `test/interop/goblins/unix.scm` gives it one, on its own base port.
  */
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';

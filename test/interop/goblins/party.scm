@@ -1,9 +1,9 @@
-;; A Goblins peer that can be each of the three in a handoff: prints the sturdyref of its party.
+;; A Goblins peer that can be each of the three in a handoff: prints the sturdyref of its party. Before it stands a road, such
+;; as tcp-tls.scm.
 (use-modules (goblins)
              (goblins actor-lib methods)
              (goblins ocapn captp)
-             (goblins ocapn ids)
-             (goblins ocapn netlayer tcp-tls))
+             (goblins ocapn ids))
 ;; Guile dies of a peer that hangs up, unless it is told otherwise.
 (sigaction SIGPIPE SIG_IGN)
 
@@ -24,8 +24,8 @@
 (define vat (spawn-vat))
 (call-with-vat vat
  (lambda ()
-   (define mycapn (spawn-mycapn (spawn ^tcp-tls-netlayer "127.0.0.1")))
-   (on (<- mycapn 'register (spawn ^party mycapn '()) 'tcp-tls)
+   (define mycapn (spawn-mycapn (spawn-netlayer folder)))
+   (on (<- mycapn 'register (spawn ^party mycapn '()) transport)
        (lambda (sturdyref)
          (display (ocapn-id->string sturdyref))
          (newline)
