@@ -30,20 +30,40 @@ const said = <T>(ask: (answer: Answer) => void): Promise<T> =>
   );
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The longest time for which nothing else was done, while some work was; milliseconds. */
-const longestMs = async (work: () => Promise<unknown>): Promise<readonly [number, number]> => {
+interface Took {
+  readonly wholeMs: number;
+  /** The longest time for which nothing else was done: also because another program had the processor. */
+  readonly stepMs: number;
+  /** The most processor time of this thread in one round of its event loop. */
+  readonly ownMs: number;
+}
+/** Milliseconds for which this thread has run on a processor (`proc(5)`, the main thread has the id of its process). */
+const runMs = (): number =>
+  Number(fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+/** What some work costs everybody else of this thread. */
+const taking = async (work: () => Promise<unknown>): Promise<Took> => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const startedAt = performance.now();
+  const own = { most: 0, last: runMs(), isOver: false };
+  const look = (): void => {
+    const now = runMs();
+    own.most = Math.max(own.most, now - own.last);
+    own.last = now;
+    if (!own.isOver) setTimeout(look, 0);
+  };
   delay.enable();
+  look();
   await rest(5);
   await work();
   await rest(5);
+  own.isOver = true;
   delay.disable();
-  return [performance.now() - startedAt, delay.max / 1e6];
+  return { wholeMs: performance.now() - startedAt, stepMs: delay.max / 1e6, ownMs: own.most };
 };
-const told = (what: string, [wholeMs, stallMs]: readonly [number, number]): void =>
+const told = (what: string, { wholeMs, stepMs, ownMs }: Took): void =>
   console.log(
-    `${what.padEnd(40)} ${wholeMs.toFixed(0).padStart(6)} ms, longest step ${stallMs.toFixed(1)} ms`,
+    `${what.padEnd(40)} ${wholeMs.toFixed(0).padStart(6)} ms, longest step ${stepMs.toFixed(1)} ms, ` +
+      `of this thread ${ownMs.toFixed(1)} ms`,
   );
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-manifest-'));
@@ -63,15 +83,15 @@ try {
     await said((answer) => depots.of('web').put('root', piece, answer));
   }
   console.log(`${files.length} files, a manifest of ${(bytes.length / 1_048_576).toFixed(1)} MiB`);
-  told('nothing at all, beside what else runs', await longestMs(() => rest(3_000)));
-  told('read here', await longestMs(async () => inspected(release, bytes, nodeCrypto())));
+  told('nothing at all, beside what else runs', await taking(() => rest(3_000)));
+  told('read here', await taking(async () => inspected(release, bytes, nodeCrypto())));
   const inThread = (): Promise<Inspected> =>
     said((answer) => depots.of('web').inspect(release, answer));
-  told('read in the thread of the depots', await longestMs(inThread));
+  told('read in the thread of the depots', await taking(inThread));
   const { contents } = await inThread();
   const missing = (): Promise<unknown> =>
     said((answer) => depots.of('web').missing('root', contents, answer));
-  told('what is missing of it', await longestMs(missing));
+  told('what is missing of it', await taking(missing));
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
   process.exit();
