@@ -92,7 +92,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/fleet': 9_150,
   'packages/bellwether': 360,
   'packages/keeper': 0,
-  'packages/herd': 16_850,
+  'packages/herd': 17_500,
   'netlayers/memory': 610,
   'netlayers/stream': 640,
   'netlayers/unix': 510,

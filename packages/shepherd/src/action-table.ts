@@ -56,6 +56,7 @@ const facts = {
   check: { by: 'herd' },
   completion: { by: 'herd' },
   do: { by: 'herd' },
+  net: { by: 'herd' },
   node: { by: 'herd' },
   op: { by: 'herd' },
   ref: { by: 'herd' },
@@ -86,7 +87,6 @@ const facts = {
   dashboard: { by: 'nobody' },
   dev: { by: 'nobody' },
   import: { by: 'nobody' },
-  net: { by: 'nobody' },
   top: { by: 'nobody' },
   why: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;

@@ -35,6 +35,7 @@ export {
   struct,
   textOf,
   weightOf,
+  wordOf,
   type Read,
 } from './read.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';

@@ -37,6 +37,7 @@ const worldOf = (
           : [{ word: `op-of-${way.slice(1)}` }],
       ),
     nodes: () => Promise.resolve([{ word: 'web-07' }]),
+    sessions: () => Promise.resolve([{ word: 's-k7qm2xzf' }]),
     grants: (states: readonly string[]) =>
       Promise.resolve(states.includes('live') ? [{ word: 'g-2' }] : [{ word: 'g-1' }]),
   };

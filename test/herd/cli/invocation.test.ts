@@ -155,6 +155,7 @@ describe('the table of actions and the grammar of herd', () => {
       'op',
       'grant',
       'node',
+      'net',
       'state',
       'audit',
       'release',

@@ -105,9 +105,10 @@ const runOwn = async (
   action: string,
   words: readonly string[],
 ): Promise<number> => {
-  if (action.startsWith('node '))
-    return (await import('./commands/node.ts')).runNode(context, action, words);
-  if (action.startsWith('state '))
+  const [group] = action.split(' ', 1);
+  if (group === 'net') return (await import('./commands/net.ts')).runNet(context, action, words);
+  if (group === 'node') return (await import('./commands/node.ts')).runNode(context, action, words);
+  if (group === 'state')
     return (await import('./commands/state.ts')).runState(context, action, words);
   switch (action) {
     case 'status':
@@ -123,9 +124,8 @@ const runOwn = async (
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
     case 'reload':
-      return (await import('./commands/reload.ts')).runReload(context);
     case 'detach':
-      return (await import('./commands/reload.ts')).runDetach(context);
+      return (await import('./commands/reload.ts')).runOnRoot(context, action);
     case 'completion':
       return (await import('./commands/completion.ts')).runCompletion(context, words);
     case 'audit':

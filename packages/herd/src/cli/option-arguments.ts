@@ -51,4 +51,6 @@ export const optionArguments: Readonly<Record<Exclude<OptionName, Valueless>, st
   labels: 'KEY=TEXT,...',
   give: 'SERVICE,...',
   'for-key': 'FINGERPRINT',
+  sort: 'ORDER',
+  for: 'SPAN',
 };

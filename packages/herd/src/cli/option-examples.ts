@@ -69,6 +69,9 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'dial-out': 'herd node join --from web-07.join --dial-out',
   'no-dial-out': 'herd node give --no-dial-out',
   'for-key': 'herd node invite --name web-07 --for-key abcd-efgh-ijkl-mnop-qrst --out web-07.join',
+  sort: 'herd net --sort questions',
+  for: 'herd net trace web-07 --for 2m',
+  values: 'herd net trace web-07 --values',
   help: 'herd start --help',
   version: 'herd --version',
 };

@@ -2,6 +2,7 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
+import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';
 import { releasePages } from './release-pages.ts';
 
@@ -439,6 +440,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
     ],
   },
+  ...netPages,
   ...nodePages,
   ...releasePages,
   completion: {

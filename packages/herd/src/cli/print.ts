@@ -61,6 +61,12 @@
  *                 with --dry-run designator, spec, and home where it is known
  *     homes       homes
  *     home-left   home, as it was
+ *     net         links: session, peer, transport, direction, state, ageMs, silentMs, questions, …; dials: peer, state,
+ *                 failureCount, nextMs, error; with --watch a line for each look
+ *     session     session: one of these links
+ *     events      events: of kind turn (turn, what, outcome, cause, woken), got and sent (link, session, from, number,
+ *                 what, cause)
+ *     message     of a trace, always JSON lines: link, at, way, op, to, method, args, byteCount, answer, resolver
  *     error       code, isRemote (a peer says so), message, hint, exitCode
  *
  * Within a schema fields are only added.

@@ -79,3 +79,9 @@ export const confirmLookMs = 1_000;
 export const confirmBlindMs = 2_000;
 /** Milliseconds for which a shepherd is looked for again that went away in the middle of a deploy. */
 export const rejoinMs = 120_000;
+/** Pages of connections that are asked for: more than a shepherd can have. */
+export const maxNetPages = 100;
+/** Milliseconds between two looks of `herd net --watch`. */
+export const netRefreshMs = 2_000;
+/** Milliseconds of a trace where nobody says. */
+export const traceMs = 30_000;

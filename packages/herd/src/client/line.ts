@@ -54,6 +54,8 @@ export interface Question extends Message, Patience {}
 export interface StreamQuestion extends Message {
   /** False where the answer only says that the stream has begun. */
   readonly endsWithAnswer: boolean;
+  /** Told the answer, before `done` settles. A throw rejects that. */
+  readonly answered?: (answer: unknown) => void;
   /** Absent: only `close` ends it from here. */
   readonly onInterrupt?: OnInterrupt;
 }
@@ -247,14 +249,15 @@ const ignored = (): void => undefined;
 /** `lost` calls back when the session of the stream ends; its result takes that back. */
 const streamOf = (
   answer: Promise<unknown>,
-  { endsWithAnswer, onInterrupt }: StreamQuestion,
+  { endsWithAnswer, answered, onInterrupt }: StreamQuestion,
   isAsked: () => boolean,
   lost: (told: (reason: unknown) => void) => () => void,
 ): Stream => {
   let close = ignored;
-  const over = answer.then((): 'over' | Promise<never> =>
-    endsWithAnswer ? 'over' : new Promise(ignored),
-  );
+  const over = answer.then((value): 'over' | Promise<never> => {
+    answered?.(value);
+    return endsWithAnswer ? 'over' : new Promise(ignored);
+  });
   const done = first<'over' | 'closed'>(
     over,
     (fail) => connectTimer(isAsked, connectMs, fail),

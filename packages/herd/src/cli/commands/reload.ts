@@ -11,12 +11,16 @@ import { reloadLines } from '../format/reload.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
 
+/** Runs `herd reload` or `herd detach`; the result is the exit code. */
+export const runOnRoot = (context: Context, action: string): Promise<number> =>
+  action === 'reload' ? runReload(context) : runDetach(context);
+
 /**
  * Runs `reload`. Exit code 0 where the services are as the configuration says, changed or not; 1 or 3 where
  * one of them could not be stopped or started. @throws a `config` error, exit code 2, in the words of
  * `herd check`; nothing was changed then
  */
-export const runReload = async (context: Context): Promise<number> => {
+const runReload = async (context: Context): Promise<number> => {
   const isDryRun = context.options['dry-run'] === true;
   const progress = new Progress(context, 'reload', 'root');
   const patience = patienceOf(context, context.options.timeout ?? shutDownMs);
@@ -68,7 +72,7 @@ const told = (
 };
 
 /** Runs `detach`. Exit code 0: the shepherd has heard it, and ends. */
-export const runDetach = async (context: Context): Promise<number> => {
+const runDetach = async (context: Context): Promise<number> => {
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
   await withRoot(context, (root) => root.detach(patience));
   const text = 'The shepherd ends. Its services go on, and are left to the next one.';

@@ -14,6 +14,7 @@
  *                                op show @web, …      ids of those that were asked for through it
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
  *                                node rm, label, …    names of machines
+ *                                net, net trace, …    names of sessions
  *                                doc SERVICE          list-actions, action
  *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing
@@ -61,6 +62,8 @@ export interface World {
   readonly operations: (way?: string) => Promise<readonly Candidate[]>;
   /** The machines that have joined, or are invited to. */
   readonly nodes: () => Promise<readonly Candidate[]>;
+  /** The sessions of the shepherd. */
+  readonly sessions: () => Promise<readonly Candidate[]>;
   /** The grants in a state. */
   readonly grants: (states: readonly GrantFacts['state'][]) => Promise<readonly Candidate[]>;
 }
@@ -231,6 +234,7 @@ const placesFor = async (action: string, world: World): Promise<readonly Candida
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
   if (action === 'grant revoke') return world.grants(['invited', 'live', 'used-up', 'unconfirmed']);
   if (usage.startsWith('NODE')) return world.nodes();
+  if (usage.includes('SESSION')) return world.sessions();
   if (action === 'grant confirm') return world.grants(['unconfirmed']);
   if (!usage.includes('SERVICE')) return [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];

@@ -8,12 +8,14 @@ import { labelTexts } from '@bellwether/shepherd';
 import { completionDialMs, completionProbeMs } from '../../client/limits.ts';
 import { ownerClient } from '../../client/grants.ts';
 import type { Line } from '../../client/line.ts';
+import { netClient } from '../../client/net.ts';
 import { nodesClient } from '../../client/nodes.ts';
 import { operationsClient } from '../../client/operations.ts';
 import { rootClient } from '../../client/local-root.ts';
 import { visible } from '../../client/escape.ts';
 import type { Connections } from '../context.ts';
 import { allowsText } from '../format/grant.ts';
+import { peerText } from '../format/net.ts';
 import { maxAboutChars } from '../limits.ts';
 import { parseQuickly } from '../parse.ts';
 import type { Terminal } from '../terminal.ts';
@@ -35,6 +37,7 @@ export const runComplete = async (
     petnames: () => petnamesIn(refs()),
     operations: (way) => operationsOf(connections, typed, way),
     nodes: () => nodesOf(connections, typed),
+    sessions: () => sessionsOf(connections, typed),
     grants: (states) => grantsOf(connections, typed, states),
   };
   const found = await completionOf({ typed, current: words.at(-1) ?? '' }, world);
@@ -88,6 +91,17 @@ const nodesOf = (
       word: name,
       about: [state, ...labelTexts(labels)].join(' '),
     }));
+  });
+
+const sessionsOf = (
+  connections: Connections,
+  typed: readonly string[],
+): Promise<readonly Candidate[]> =>
+  fromRoot(connections, typed, async (line) => {
+    const { links } = await netClient(line).links({ waitMs: completionDialMs });
+    return links.flatMap(({ session, peer, transport }) =>
+      session === undefined ? [] : [{ word: session, about: `${peerText(peer)}, ${transport}` }],
+    );
   });
 
 /** The newest first, as somebody who made one by mistake would want it. */

@@ -1,0 +1,202 @@
+/**
+ * `herd net`, `herd net trace` and `herd net events`: what this user's own shepherd sees of its network. It is asked of
+ * nobody else's: whom a shepherd knows is the business of its owner, and no ref or grant has a way to it.
+ */
+import { FLEET_LIMITS, type NetEvent, type NetLink, type TraceEnd } from '@bellwether/fleet';
+import { closest } from '@bellwether/shepherd';
+import { netRefreshMs, questionMs, traceMs } from '../../client/limits.ts';
+import { netClient, type NetClient, type NetView } from '../../client/net.ts';
+import { isPetnameWord, patienceOf, withRootLine, type Context } from '../context.ts';
+import {
+  eventLines,
+  linkLines,
+  netLines,
+  netOrders,
+  peerText,
+  sortedLinks,
+  traceEndLine,
+  traceLine,
+  type NetOrder,
+} from '../format/net.ts';
+import { print, printErrors, printOne } from '../print.ts';
+import { erase, fitted } from '../screen.ts';
+import { Usage } from '../usage.ts';
+
+/** Events that are shown where nobody says: a screen. */
+const defaultEvents = 40;
+
+/** Runs one of these commands; the result is the exit code. */
+export const runNet = (
+  context: Context,
+  action: string,
+  [word]: readonly string[],
+): Promise<number> => {
+  if (word !== undefined && isPetnameWord(word)) throw notOfOthers(action);
+  switch (action) {
+    case 'net trace':
+      return trace(context, word ?? '');
+    case 'net events':
+      return events(context, word);
+    default:
+      return net(context, word);
+  }
+};
+
+const notOfOthers = (action: string): Usage =>
+  new Usage(
+    `'herd ${action}' is asked of your own shepherd alone`,
+    'Whom a shepherd knows is the business of its owner: a ref or a grant gives no right to see it.',
+  );
+
+const withNet = <T>(context: Context, work: (client: NetClient) => Promise<T>): Promise<T> =>
+  withRootLine(context, (line) => work(netClient(line)));
+const viewOf = (context: Context, client: NetClient): Promise<NetView> =>
+  client.links(patienceOf(context, context.options.timeout ?? questionMs));
+
+const net = async (context: Context, word: string | undefined): Promise<number> => {
+  const order = orderIn(context);
+  if (context.options.watch === true) return watch(context, word, order);
+  const view = await withNet(context, (client) => viewOf(context, client));
+  const { lines, document } = shown(view, word, order);
+  print(context, lines, document);
+  return 0;
+};
+const shown = (view: NetView, word: string | undefined, order: NetOrder) => {
+  if (word !== undefined) {
+    const link = linkCalled(view.links, word);
+    return { lines: linkLines(link), document: { kind: 'session', session: link } };
+  }
+  const links = sortedLinks(view.links, order);
+  const { dials } = view;
+  return { lines: netLines(links, dials), document: { kind: 'net', links, dials } };
+};
+const orderIn = ({ options: { sort } }: Context): NetOrder => {
+  const order = netOrders.find((each) => each === (sort ?? 'age'));
+  if (order !== undefined) return order;
+  const meant = closest(sort ?? '', netOrders);
+  throw new Usage(
+    `--sort takes ${netOrders.join(', ')}`,
+    meant === undefined ? undefined : `Did you mean '--sort ${meant}'?`,
+  );
+};
+
+/** By the name of its session, its beginning, or by whom it is with, where that is one alone. @throws Usage */
+const linkCalled = (links: readonly NetLink[], word: string): NetLink => {
+  const [exact] = links.filter(({ session }) => session === word);
+  const begun = links.filter(({ session }) => word.length > 2 && session?.startsWith(word));
+  const named = links.filter(({ peer }) => [peer.node, peer.controller].includes(word));
+  const found = exact === undefined ? [...begun, ...named] : [exact];
+  const [only, another] = found;
+  if (only === undefined)
+    throw new Usage(`there is no session '${word}'`, "'herd net' lists those that there are.");
+  if (another === undefined) return only;
+  const names = found.map(({ session, peer }) => session ?? peerText(peer));
+  throw new Usage(
+    `'${word}' is the beginning or the peer of several sessions: ${names.join(', ')}`,
+  );
+};
+
+/** Asks again and again, on one line, until Ctrl-C or the end of `--timeout`. */
+const watch = (context: Context, word: string | undefined, order: NetOrder): Promise<number> =>
+  withNet(context, async (client) => {
+    const { terminal, options } = context;
+    const endsAt = terminal.now() + (options.timeout ?? Infinity);
+    let drawnCount = 0;
+    let isFirst = true;
+    for (let goesOn = true; goesOn; isFirst = false) {
+      const view = await client.links(patienceOf(context, questionMs));
+      const { lines, document } = shown(view, word, order);
+      if (options.json === true || !isScreen(context))
+        printOne(context, isFirst ? lines : ['', ...lines], document);
+      else {
+        const fit = fitted(terminal, lines);
+        terminal.out(`${erase(drawnCount)}${fit.map((line) => `${line}\n`).join('')}`);
+        drawnCount = fit.length;
+      }
+      await terminal.taken();
+      goesOn = await pause(context, Math.min(netRefreshMs, endsAt - terminal.now()));
+      goesOn &&= terminal.now() < endsAt;
+    }
+    return 0;
+  });
+const isScreen = ({ terminal: { isTerminal, env } }: Context): boolean =>
+  isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb';
+/** False after Ctrl-C. */
+const pause = ({ terminal }: Context, ms: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const over = (goesOn: boolean): void => {
+      stop();
+      release();
+      resolve(goesOn);
+    };
+    const stop = terminal.every(Math.max(1, ms), () => over(true));
+    const release = terminal.onInterrupt(() => over(false));
+  });
+
+const events = async (context: Context, word: string | undefined): Promise<number> => {
+  const count = context.options['log-history'] ?? defaultEvents;
+  const { netEventCount } = FLEET_LIMITS;
+  // What is about one session is picked out of all that there is.
+  const asked = word === undefined ? Math.min(count, netEventCount) : netEventCount;
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const all = await withNet(context, (client) => client.events(asked, patience));
+  const wanted = (word === undefined ? all : about(all, word)).slice(-count);
+  const none = word === undefined ? 'No events.' : `No events of ${word} any more.`;
+  print(context, wanted.length === 0 ? [none] : eventLines(wanted), {
+    kind: 'events',
+    events: wanted,
+  });
+  return 0;
+};
+/** Messages of a session, or the one of this name, with the turns that they caused and that sent them. */
+const about = (all: readonly NetEvent[], word: string): readonly NetEvent[] => {
+  const isMeant = (link: string): boolean => link === word || link.startsWith(`${word}/`);
+  const messages = all.flatMap((event) =>
+    event.kind !== 'turn' && isMeant(event.link) ? [event] : [],
+  );
+  const turns = new Set(messages.map(({ cause }) => cause.turn));
+  // A turn follows what caused it, so one way through all of them finds what came of a message.
+  const followed = new Set<number>();
+  return all.filter((event) => {
+    if (event.kind !== 'turn') return isMeant(event.link);
+    const { turn, cause, woken } = event;
+    const isCaused =
+      [cause, woken].some(({ message }) => message !== undefined && isMeant(message)) ||
+      (cause.turn !== undefined && followed.has(cause.turn));
+    if (isCaused) followed.add(turn);
+    return isCaused || turns.has(turn);
+  });
+};
+
+/** Exit code 0, also after Ctrl-C: to end is what it is for. */
+const trace = async (context: Context, word: string): Promise<number> => {
+  const { options, terminal } = context;
+  const forMs = options.for ?? traceMs;
+  if (forMs > FLEET_LIMITS.traceMs)
+    throw new Usage(
+      `--for takes ${FLEET_LIMITS.traceMs / 60_000}m at most: one trace after another does more`,
+    );
+  const query = { forMs, detail: options.values === true ? 'open' : 'plain' } as const;
+  let end: TraceEnd | undefined;
+  await withNet(context, async (client) => {
+    const { session } = linkCalled((await viewOf(context, client)).links, word);
+    if (session === undefined) throw new Usage(`'${word}' has no session yet`);
+    printErrors(context, [`herd: tracing ${session} for ${forMs / 1_000} s; Ctrl-C ends it`]);
+    const stream = client.trace(
+      session,
+      query,
+      async (batch, droppedCount) => {
+        for (const line of batch)
+          printOne(context, [traceLine(line)], { kind: 'message', ...line });
+        if (droppedCount > 0)
+          printErrors(context, [`herd: ${droppedCount} messages were left out`]);
+        await terminal.taken();
+      },
+      (ended) => (end = ended),
+      terminal.onInterrupt,
+    );
+    await stream.done;
+  });
+  if (end !== undefined) printErrors(context, [traceEndLine(end)]);
+  return 0;
+};

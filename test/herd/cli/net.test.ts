@@ -1,0 +1,368 @@
+/** `herd net`, `net trace` and `net events`: what is shown, what is asked, and of whom it is not. */
+import type { Ref, Turn } from '@bellwether/actors';
+import {
+  FLEET_LIMITS,
+  type NetDial,
+  type NetEvent,
+  type NetLink,
+  type TraceLine,
+  type TraceQuery,
+  type Tracer,
+} from '@bellwether/fleet';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  bytesText,
+  eventLines,
+  linkLines,
+  netLines,
+  sortedLinks,
+  traceLine,
+} from '../../../packages/herd/src/cli/format/net.ts';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { startFakeShepherd, type Answers, type FakeShepherd } from './fake-shepherd.ts';
+import { fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
+
+const key = 'abcdefghijklmnopqrstuvwxyz';
+const link = (more: Partial<NetLink> = {}): NetLink => ({
+  number: 1,
+  session: 's-k7qm2xzf',
+  peer: { key, node: 'web-07', address: '10.0.0.7:8888' },
+  transport: 'tcp-tls',
+  direction: 'dialled',
+  state: 'open',
+  isKnown: true,
+  ageMs: 7_300_000,
+  silentMs: 3_000,
+  exports: 4,
+  imports: 5,
+  questions: 2,
+  answers: 6,
+  gifts: 0,
+  oldestQuestionMs: 12_000,
+  gotBytes: 1_234,
+  sentBytes: 56_700_000,
+  gotCount: 7,
+  sentCount: 8,
+  unsentBytes: 0,
+  ...more,
+});
+const anonymous = (): NetLink => {
+  const { session: _name, oldestQuestionMs: _age, ...rest } = link({ number: 2, peer: {} });
+  return { ...rest, direction: 'accepted', state: 'greeting', isKnown: false, questions: 0 };
+};
+const dial: NetDial = {
+  peer: { key, controller: 'Control', address: 'c.example:1' },
+  transport: 'tcp-tls',
+  state: 'waiting',
+  nextMs: 3_000,
+  failureCount: 5,
+  error: 'captp: cannot reach it: nobody listens there',
+  errorAgoMs: 400,
+};
+const links = [
+  link(),
+  anonymous(),
+  link({ number: 3, session: 's-aaaaaaaa', peer: { isOwner: true }, transport: 'unix' }),
+  link({ number: 4, session: 's-bbbbbbbb', peer: { key, petnames: ['a', 'b'] }, ageMs: 1 }),
+  link({ number: 5, session: 's-cccccccc', peer: { key: 'z'.repeat(26) }, gotBytes: 9e9 }),
+];
+
+describe('connections as people see them', () => {
+  it('have a row each, with who is there, and below them whom the shepherd dials', () => {
+    const loose = (line: string): string => line.replace(/ {2,}/g, '  ');
+    expect(netLines(links, [dial]).map(loose)).toEqual([
+      'SESSION  WITH  OVER  STATE  AGE  HEARD  QUESTIONS  EXP/IMP/ANS  IN  OUT',
+      's-k7qm2xzf  web-07  tcp-tls, dialled  open  2 hours  3.0 s ago  2, for 12 seconds  4/5/6  7, 1.2 kB  8, 57 MB',
+      '-  anonymous  tcp-tls, came in  greeting  2 hours  3.0 s ago  0  4/5/6  7, 1.2 kB  8, 57 MB',
+      's-aaaaaaaa  you  unix, dialled  open  2 hours  3.0 s ago  2, for 12 seconds  4/5/6  7, 1.2 kB  8, 57 MB',
+      's-bbbbbbbb  a,b  tcp-tls, dialled  open  0 seconds  3.0 s ago  2, for 12 seconds  4/5/6  7, 1.2 kB  8, 57 MB',
+      's-cccccccc  zzzz-zzzz-zzzz-zzzz-zzzz  tcp-tls, dialled  open  2 hours  3.0 s ago  2, for 12 seconds  4/5/6  7, 9.0 GB  8, 57 MB',
+      'controller Control (tcp-tls, c.example:1) is tried again in 3 seconds; failed 5 times, last 0.4 s ago: ' +
+        'captp: cannot reach it: nobody listens there',
+      '5 connections, 1 peer not reached',
+    ]);
+    expect(netLines([], [])).toEqual(['No connections.']);
+    const now = { ...dial, state: 'greeting', ageMs: 2_000, failureCount: 0 } as const;
+    const { error: _none, ...fresh } = now;
+    expect(netLines([], [fresh]).at(-1)).toBe(
+      'controller Control (tcp-tls, c.example:1) is being dialled for 2 seconds, and has not said hello',
+    );
+  });
+  it('come in the order that is asked for, and else as they are', () => {
+    const numbers = (order: Parameters<typeof sortedLinks>[1]): readonly number[] =>
+      sortedLinks(links, order).map(({ number }) => number);
+    expect(numbers('age')).toEqual([1, 2, 3, 5, 4]);
+    expect(numbers('bytes')[0]).toBe(5);
+    expect(numbers('name')).toEqual([4, 2, 1, 3, 5]);
+    expect(numbers('questions').at(-1)).toBe(2);
+    expect(numbers('silent')).toEqual([1, 2, 3, 4, 5]);
+  });
+  it('that are called what a terminal would obey are shown so that it does not', () => {
+    const evil = '\u001b[31mx\u202e';
+    const shown = [
+      ...netLines(
+        [link({ peer: { key, petnames: [evil] }, transport: evil })],
+        [{ ...dial, error: evil }],
+      ),
+      ...linkLines(link({ peer: { key, controller: evil, address: evil } })),
+      traceLine({ ...message, method: evil, op: evil, args: evil }),
+      ...eventLines([{ ...got, what: evil }]),
+    ].join('\n');
+    expect(shown).not.toMatch(/[\u001b\u202e]/);
+  });
+  it('are told whole, one by one', () => {
+    const text = linkLines(link({ gifts: 1, unsentBytes: 5_000, isKnown: false })).join('\n');
+    for (const part of [
+      'Session s-k7qm2xzf',
+      'With:      web-07',
+      'Key:       abcd-efgh-ijkl-mnop-qrst (abcdefghijklmnopqrstuvwxyz)',
+      'the transport has proved the key',
+      'Address:   10.0.0.7:8888',
+      'State:     open: it is used',
+      'a stranger',
+      'Questions: 2, for 12 seconds: what this shepherd waits for',
+      'Gifts:     1',
+      'Unsent:    5.0 kB',
+    ])
+      expect(text).toContain(part);
+    expect(linkLines(anonymous()).join('\n')).toContain('nothing is proved');
+    expect(linkLines(link({ peer: { isOwner: true } })).join('\n')).toContain('programs of yours');
+  });
+  it('have sizes that are short', () => {
+    expect([0, 999, 1_000, 9_999, 10_000, 1e6, 1e12, 1e16].map(bytesText)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '10.0 kB',
+      '10 kB',
+      '1.0 MB',
+      '1.0 TB',
+      '10000 TB',
+    ]);
+  });
+});
+
+const message: TraceLine = {
+  way: 'sent',
+  number: 17,
+  byteCount: 272,
+  op: 'deliver',
+  to: 'export 5',
+  method: 'perform',
+  args: '[struct(6) import-object 8]',
+  answer: 4,
+  resolver: 'import-object 7',
+  link: 's-k7qm2xzf/d17',
+  at: 0,
+};
+const got: Extract<NetEvent, { kind: 'got' | 'sent' }> = {
+  kind: 'got',
+  session: 's-k7qm2xzf',
+  from: 'dialler',
+  number: 17,
+  link: 's-k7qm2xzf/d17',
+  what: 'perform',
+  cause: {},
+};
+const turnOf = (turn: number, cause = {}, woken = {}): NetEvent => ({
+  kind: 'turn',
+  turn,
+  what: `^t${turn}.x`,
+  outcome: turn === 4 ? 'threw' : 'done',
+  cause,
+  woken,
+});
+/** What came by message 17, what that caused, and what has nothing to do with it. */
+const story: readonly NetEvent[] = [
+  turnOf(1),
+  got,
+  turnOf(2, { message: got.link }),
+  turnOf(3, { turn: 2 }),
+  turnOf(4, { turn: 1 }, { message: got.link }),
+  { ...got, kind: 'sent', from: 'accepter', link: 's-k7qm2xzf/a9', cause: { turn: 3 } },
+  { ...got, session: 's-zzzzzzzz', link: 's-zzzzzzzz/d17' },
+  turnOf(5, { message: 's-zzzzzzzz/d17' }),
+];
+
+const uid = process.getuid?.() ?? 0;
+let shepherd: FakeShepherd | undefined;
+afterEach(async () => {
+  await shepherd?.stop();
+  shepherd = undefined;
+});
+const herd = async (
+  answers: Answers,
+  words: readonly string[],
+  more: Parameters<typeof fakeTerminal>[0] = {},
+): Promise<{ readonly code: number; readonly terminal: FakeTerminal }> => {
+  shepherd ??= await startFakeShepherd(answers);
+  const terminal = fakeTerminal({ uid, ...more });
+  const code = await main(['-s', shepherd.socket, ...words], terminal, { version: '1' });
+  return { code, terminal };
+};
+const asNet: Answers = {
+  netLinks: () => ({ links, dials: [dial] }),
+  netEvents: () => story,
+};
+
+describe('herd net', () => {
+  it('asks for pages until there are no more', async () => {
+    const pages: Answers = {
+      netLinks: (_turn, after) =>
+        after === undefined
+          ? { links: links.slice(0, 2), dials: [dial], isCut: true }
+          : { links: links.filter(({ number }) => number > Number(after)), dials: [] },
+    };
+    const { code, terminal } = await herd(pages, ['net', '--json', '--sort', 'bytes']);
+    expect(code).toBe(0);
+    const told = JSON.parse(terminal.written.out) as { links: readonly NetLink[]; dials: unknown };
+    expect(told).toMatchObject({ schema: 1, kind: 'net', dials: [dial] });
+    expect(told.links.map(({ number }) => number)).toEqual([5, 1, 2, 3, 4]);
+    expect(shepherd?.asked).toEqual([['netLinks'], ['netLinks', 2]]);
+  });
+  it('tells of one by its name, its beginning, or whom it is with, if that is one alone', async () => {
+    for (const word of ['s-k7qm2xzf', 's-k7', 'web-07']) {
+      const { code, terminal } = await herd(asNet, ['net', word]);
+      expect([code, terminal.written.out.split('\n')[0]]).toEqual([0, 'Session s-k7qm2xzf']);
+    }
+    for (const [word, words] of [
+      ['s-', 'there is no session'],
+      ['s-zz', 'there is no session'],
+      ['web', 'there is no session'],
+    ] as const) {
+      const { code, terminal } = await herd(asNet, ['net', word]);
+      expect([code, terminal.written.err]).toEqual([2, expect.stringContaining(words)]);
+    }
+  });
+  it('says why it is asked of nobody else, and asks nobody', async () => {
+    for (const words of [['net'], ['net', 'trace'], ['net', 'events']]) {
+      const { code, terminal } = await herd(asNet, [...words, '@web']);
+      expect(code).toBe(2);
+      expect(terminal.written.err).toContain('is asked of your own shepherd alone');
+      expect(terminal.written.err).toContain('a ref or a grant gives no right to see it');
+    }
+    expect(shepherd?.asked).toEqual([]);
+    const { code, terminal } = await herd(asNet, ['net', '--sort', 'byte']);
+    expect([code, terminal.written.err]).toEqual([2, expect.stringContaining("'--sort bytes'")]);
+  });
+  it('draws anew what it watches, on one line to the shepherd, until Ctrl-C', async () => {
+    let tick: (() => void) | undefined;
+    const every = (_ms: number, task: () => void): (() => void) => {
+      tick = task;
+      return () => undefined;
+    };
+    const terminal = fakeTerminal({
+      uid,
+      isTerminal: true,
+      env: { TERM: 'xterm' },
+      every,
+      columns: 200,
+    });
+    shepherd = await startFakeShepherd(asNet);
+    const run = main(['-s', shepherd.socket, 'net', '--watch'], terminal, { version: '1' });
+    const looks = (): number => terminal.written.out.split('SESSION').length - 1;
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (let count = 1; count <= 3; count += 1) {
+      await until(() => looks() === count && tick !== undefined);
+      const go = tick;
+      tick = undefined;
+      if (count < 3) go?.();
+    }
+    terminal.pressInterrupt();
+    expect(await run).toBe(0);
+    expect(terminal.written.out).toContain('\u001b[');
+    expect(shepherd.fetchCount).toBe(1);
+  });
+  it('refuses an answer that is none', async () => {
+    for (const answer of [[], { links: [{}], dials: [] }, { links: [], dials: 'x' }]) {
+      const { code, terminal } = await herd({ netLinks: () => answer }, ['net']);
+      expect([code, terminal.written.err]).toEqual([1, expect.stringContaining('net')]);
+      await shepherd?.stop();
+      shepherd = undefined;
+    }
+  });
+});
+
+describe('herd net events', () => {
+  it('tells of each what caused it', async () => {
+    const { code, terminal } = await herd(asNet, ['net', 'events']);
+    expect(code).toBe(0);
+    expect(terminal.written.out.replace(/ {2,}/g, '  ').split('\n').slice(1, 6)).toEqual([
+      'got  perform  s-k7qm2xzf/d17',
+      'turn 2  ^t2.x  by s-k7qm2xzf/d17',
+      'turn 3  ^t3.x  by turn 2',
+      'turn 4  ^t4.x  THREW  by turn 1, after s-k7qm2xzf/d17',
+      'sent  perform  s-k7qm2xzf/a9  by turn 3',
+    ]);
+    expect(shepherd?.asked).toEqual([['netEvents', 40]]);
+  });
+  it('of one message are those, what sent it, and what it caused', async () => {
+    const ofOne = async (word: string): Promise<readonly string[]> => {
+      const { terminal } = await herd(asNet, ['net', 'events', word, '--json']);
+      const { events } = JSON.parse(terminal.written.out) as { events: readonly NetEvent[] };
+      return events.map((event) => (event.kind === 'turn' ? String(event.turn) : event.link));
+    };
+    expect(await ofOne('s-k7qm2xzf/d17')).toEqual(['s-k7qm2xzf/d17', '2', '3', '4']);
+    expect(await ofOne('s-k7qm2xzf/a9')).toEqual(['3', 's-k7qm2xzf/a9']);
+    expect(await ofOne('s-zzzzzzzz')).toEqual(['s-zzzzzzzz/d17', '5']);
+    expect(shepherd?.asked[0]).toEqual(['netEvents', FLEET_LIMITS.netEventCount]);
+    const none = await herd(asNet, ['net', 'events', 's-qqqqqqqq']);
+    expect(none.terminal.written.out).toBe('No events of s-qqqqqqqq any more.\n');
+  });
+});
+
+describe('herd net trace', () => {
+  /** Sends two batches, each when the one before was answered, and ends. */
+  const tracing = (queries: TraceQuery[]): Answers => ({
+    ...asNet,
+    netTrace: (turn: Turn, _session, query, tracer) => {
+      queries.push(query as TraceQuery);
+      const to = tracer as Ref<Tracer>;
+      const first = turn.send(to, 'traced', [message], 0, 0);
+      return turn.when(first, (turn) =>
+        turn.when(turn.send(to, 'traced', [{ ...message, number: 18 }], 1, 3), () => ({
+          why: 'time',
+          messageCount: 2,
+          droppedCount: 3,
+        })),
+      );
+    },
+  });
+  it('prints a message a line, and how it ended on standard error', async () => {
+    const queries: TraceQuery[] = [];
+    const { code, terminal } = await herd(tracing(queries), ['net', 'trace', 'web-07']);
+    expect(code).toBe(0);
+    const line =
+      '00:00:00.000 > s-k7qm2xzf/d17 272 B deliver export 5 perform [struct(6) import-object 8] ' +
+      'answer 4 resolver import-object 7\n';
+    expect(terminal.written.out).toBe(line + line);
+    expect(terminal.written.err).toBe(
+      'herd: tracing s-k7qm2xzf for 30 s; Ctrl-C ends it\n' +
+        'herd: 3 messages were left out\n' +
+        'herd: its time is over: 2 messages, 3 were left out, since you were slow\n',
+    );
+    expect(queries).toEqual([{ forMs: 30_000, detail: 'plain' }]);
+  });
+  it('is asked for as long as somebody says, up to ten minutes, and for more than shapes', async () => {
+    const queries: TraceQuery[] = [];
+    const words = ['net', 'trace', 's-k7qm2xzf', '--for', '10m', '--values', '--json'];
+    const { terminal } = await herd(tracing(queries), words);
+    expect(queries).toEqual([{ forMs: 600_000, detail: 'open' }]);
+    const [first] = terminal.written.out.split('\n');
+    expect(JSON.parse(first ?? '')).toEqual({ schema: 1, kind: 'message', ...message });
+    const more = await herd(tracing(queries), ['net', 'trace', 'web-07', '--for', '11m']);
+    expect([more.code, more.terminal.written.err]).toEqual([
+      2,
+      expect.stringContaining('10m at most'),
+    ]);
+  });
+  it('of what has no session yet asks for none', async () => {
+    const unnamed: Answers = {
+      netLinks: () => ({ links: [{ ...anonymous(), peer: { node: 'new' } }], dials: [] }),
+    };
+    const { code, terminal } = await herd(unnamed, ['net', 'trace', 'new']);
+    expect([code, terminal.written.err]).toEqual([2, expect.stringContaining('no session yet')]);
+  });
+});
