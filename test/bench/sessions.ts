@@ -2,13 +2,17 @@
  * A thousand sessions at once, opened, used and dropped, three times, on every road by which strangers come: what the one
  * process holds that all of them lead to, before, at the most and afterwards. Ends with 1 where anything is left.
  *
+ * Then it dials others that listen, one after another, who answer and go.
+ *
  *   tables    exactly those of the sessions that are there, and none afterwards
  *   memory    after a collection. In the end 4 MiB more than before at most, for code that was compiled and pools that
  *             have grown; and from the first time to the last it grows by 1 MiB at most, where a leak grows by its size
  */
+import { Client } from '../support/attack-client.ts';
 import { type End, type Road, ROADS } from '../support/attack-roads.ts';
 import { Stranger } from '../support/attack-stranger.ts';
 import { type Stats, Victim } from '../support/attack-victim.ts';
+import { withFolder } from './support/other-end.ts';
 import { deliver, object, sym, toAnswer } from '../support/ocapn-raw.ts';
 
 const SESSIONS = 1_000;
@@ -20,6 +24,9 @@ const MiB = 1024 * 1024;
 const RESIDUE_BYTES = 4 * MiB;
 const GROWTH_BYTES = MiB;
 const SETTLE_MS = 20;
+const DIALS = 100;
+/** A session that was dialled and stays is 12 KiB. */
+const DIALS_GROWTH_BYTES = MiB / 4;
 
 /** The zoo and three of its own that the victim gives to each peer. Of what peers give to it, it keeps three. */
 const EACH_EXPORTS = 4;
@@ -51,9 +58,7 @@ const open = async (count: number, road: Road, victim: Victim): Promise<() => Pr
     await Promise.all(
       ends.map(({ netlayer }) => new Promise<void>((done) => netlayer.close(done))),
     );
-    while ((await victim.stats()).sessions.length > 0)
-      await new Promise((go) => setTimeout(go, SETTLE_MS));
-    return victim.settled();
+    return untilAlone(victim);
   };
 };
 const sum = ({ sessions }: Stats, table: string): number =>
@@ -100,7 +105,31 @@ const measure = async (road: Road): Promise<void> => {
   const [first, last] = [ends[0], ends.at(-1)];
   const grownBytes = (last?.retainedBytes ?? NaN) - (first?.retainedBytes ?? NaN);
   check(grownBytes <= GROWTH_BYTES, `${megabytes(grownBytes)} MiB more each time`);
+  await measureDials(road, victim);
   await victim.end();
+};
+const untilAlone = async (victim: Victim): Promise<Stats> => {
+  while ((await victim.stats()).sessions.length > 0)
+    await new Promise((go) => setTimeout(go, SETTLE_MS));
+  return victim.settled();
+};
+const measureDials = async (road: Road, victim: Victim): Promise<void> => {
+  const ends: number[] = [];
+  for (let time = 0; time <= TIMES; time += 1) {
+    for (let n = 0; n < DIALS; n += 1)
+      await withFolder(async (folder) => {
+        const other = new Client(road.listener(folder));
+        const said = await victim.call(await other.listen('here'));
+        check(said === 'said here', said);
+        await other.close();
+      });
+    ends.push((await untilAlone(victim)).retainedBytes);
+  }
+  const endMiB = ends.map(megabytes);
+  process.stdout.write(`${JSON.stringify({ road: road.name, dials: DIALS, endMiB })}\n`);
+  // The first time compiles what dials.
+  const grownBytes = ((ends.at(-1) ?? NaN) - (ends[1] ?? NaN)) / (TIMES - 1);
+  check(grownBytes <= DIALS_GROWTH_BYTES, `${megabytes(grownBytes)} MiB more by ${DIALS} dials`);
 };
 
 const asked = process.argv.slice(2);

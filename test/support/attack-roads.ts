@@ -54,7 +54,7 @@ export const ROADS: readonly Road[] = [
     isStream: true,
     listener: (folder) => {
       const place = { path: path.join(folder, 'shared', 'victim.sock'), replaceStale: true };
-      const designator = 'victim';
+      const designator = anyName();
       return { netlayer: unixNetlayer({ designator, mode: 'shared', place }), designator };
     },
     client: () => {

@@ -38,6 +38,9 @@ class Ping implements FarAnswer {
   }
 }
 
+/** In the place of one that has been told. */
+const TOLD: FarAnswer = { slot: undefined, kept: () => undefined, broken: () => undefined };
+
 /** The way out of one session. The vat's far refs hold it, and with it the session. */
 export class Outgoing implements Connector {
   /** The peer's bootstrap object, as a target. */
@@ -159,8 +162,17 @@ export class Outgoing implements Connector {
     question.byteCount = byteCount;
     if (!isKept) return answer.broken(reasonIn(value));
     if (question.isPipelined && (question.isRelayed || this.#keepsItsPipe(value)))
-      this.#host.reaper.watch(answer, () => this.#collectAnswer(question));
+      this.#watch(answer, question);
     answer.kept(value);
+  }
+  /** Who waits must not hold what is waited for, nor this session, which may lead to it. */
+  #watch(answer: FarAnswer, question: Question): void {
+    question.answer = TOLD;
+    const weakly = new WeakRef(this);
+    this.#host.reaper.watch(answer, () => {
+      const alive = weakly.deref();
+      if (alive !== undefined) alive.#collectAnswer(question);
+    });
   }
   /** Gives back an import that nobody here holds. */
   collect(entry: Import): void {

@@ -101,11 +101,13 @@ export class IncomingReferences implements Binder {
   readonly #session: Session;
   readonly #tables: Tables;
   readonly #connector: Collector;
+  readonly #weakly: WeakRef<Collector>;
   constructor(host: SessionHost, session: Session, tables: Tables, connector: Collector) {
     this.#host = host;
     this.#session = session;
     this.#tables = tables;
     this.#connector = connector;
+    this.#weakly = new WeakRef(connector);
   }
   check(reference: Descriptor | Envelope): void {
     if (!(reference instanceof Descriptor)) return;
@@ -153,8 +155,10 @@ export class IncomingReferences implements Binder {
       ? frontier.farVow(this.#connector, entry)
       : frontier.far(this.#connector, entry);
     entry.held = new WeakRef(made);
+    // Who waits must not hold what is waited for: a session may lead to it, by its connection, after its end.
+    const weakly = this.#weakly;
     reaper.watch(made, () => {
-      if (entry.generation === generation) this.#connector.collect(entry);
+      if (entry.generation === generation) weakly.deref()?.collect(entry);
     });
     return made;
   }

@@ -66,7 +66,7 @@ export class Question {
   /** Where the peer keeps the result; undefined for a listener, which has none. */
   readonly answerPos: number | undefined;
   readonly resolverPos: number;
-  readonly answer: FarAnswer;
+  answer: FarAnswer;
   /**
    * Somebody has sent to the answer before it came. Later messages must take the same way to stay
    * in order.
