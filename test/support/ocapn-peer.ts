@@ -62,14 +62,18 @@ export const simulatedCrypto = (world: World): Crypto => {
 
 /** Nothing is collected until the test says that everything is. */
 export class TestReaper implements Reaper {
-  #watched: (() => void)[] = [];
-  watch(_object: object, gone: () => void): void {
-    this.#watched.push(gone);
+  #watched: (readonly [object: object, gone: () => void])[] = [];
+  watch(object: object, gone: () => void): void {
+    this.#watched.push([object, gone]);
   }
   collectAll(): void {
+    this.collect(() => true);
+  }
+  /** Collects what nobody holds, as the test has it. */
+  collect(isDead: (object: object) => boolean): void {
     const watched = this.#watched;
-    this.#watched = [];
-    for (const gone of watched) gone();
+    this.#watched = watched.filter(([object]) => !isDead(object));
+    for (const [object, gone] of watched) if (isDead(object)) gone();
   }
 }
 

@@ -9,6 +9,7 @@
 import {
   type Connector,
   type FarAnswer,
+  isVow,
   Refused,
   type Slot,
   type Target,
@@ -215,10 +216,11 @@ export class Outgoing implements Connector {
   }
   /**
    * A vow that was sent to before it became something elsewhere goes on using the answer, so that
-   * messages stay in order. In every other case the vat releases the answer itself; a finalizer for
-   * each would cost more than the rest of the call.
+   * messages stay in order; so does one that became another vow, whatever that is by now. In every other
+   * case the vat releases the answer itself; a finalizer for each would cost more than the rest of the call.
    */
   #keepsItsPipe(value: unknown): boolean {
+    if (isVow(value)) return true;
     const place = this.#host.frontier.whatIs(value, this);
     return place !== undefined && place.kind !== 'mine';
   }
