@@ -291,6 +291,13 @@ export const runProgram = (
   }
 };
 
+/** Whole, then cut at its first write, its second, … @returns how many writes it has */
+export const runCuts = (program: Program): number => {
+  const { writeCount } = runProgram(program, Infinity);
+  for (let cutAt = 1; cutAt <= writeCount; cutAt += 1) runProgram(program, cutAt);
+  return writeCount;
+};
+
 const judge = (
   program: Program,
   cutAt: number,

@@ -38,6 +38,8 @@ interface Office {
   await(vow: Vow): Vow<unknown>;
   send(to: Ref<Desk> | Vow<Ref<Desk>>, what: unknown): Vow<unknown>;
   desk(): Ref<Desk>;
+  /** A new desk, and a vow that was kept with it. */
+  both(): { readonly ref: Ref<Desk>; readonly vow: Vow<Ref<Desk>> };
 }
 const makeOffice = (turn: Turn<Office>): Behavior<Office> => {
   const made = turn.map<
@@ -59,6 +61,10 @@ const makeOffice = (turn: Turn<Office>): Behavior<Office> => {
     await: (turn, vow) => turn.when(vow, (_turn, value) => value),
     send: (turn, to, what) => turn.send(to, 'hear', what),
     desk: (turn) => turn.spawn(makeDesk),
+    both: (turn) => {
+      const ref = turn.spawn(makeDesk);
+      return { ref, vow: turn.kept(ref) };
+    },
   };
 };
 
@@ -166,6 +172,17 @@ describe('a listener', () => {
     expect(toldAll(50, 51, 52, 53)).toEqual(Array(4).fill(['fulfill', toExport(20)]));
     expect(raw.heardOf('op:listen')).toEqual([]);
   });
+  it('is told nothing of what waits for its own answer, before that has come', () => {
+    raw.say(
+      deliver(toAnswer(0), [sym('send'), object(9), 'x'], 1, object(50)),
+      listen(toAnswer(1), 51, false),
+    );
+    const asked = raw.heardOf('op:deliver').at(-1)?.fields;
+    expect(asked?.[0]).toEqual(toExport(9));
+    expect(toldAll(50, 51)).toEqual([undefined, undefined]);
+    raw.say(deliver(toExport((asked?.[3] as SyrupRecord).fields[0]), [sym('fulfill'), 8]));
+    expect(toldAll(50, 51)).toEqual(Array(2).fill(['fulfill', 8]));
+  });
   it('hears the part of a promise only when that has settled', () => {
     raw.say(record('op:get', opened('p'), 'part', 2), listen(toAnswer(2), 50, true));
     say('follow', 'p', promise(20));
@@ -254,19 +271,19 @@ describe('between two nodes', () => {
       'desc:answer',
     );
   });
+  it('a vow that has settled is a promise still, and what it tells is the reference itself', () => {
+    const raw = caller(b);
+    raw.say(deliver(toAnswer(0), [sym('both')], false, object(50)));
+    const { ref, vow } = raw.told(50)?.[1] as Readonly<Record<string, SyrupRecord>>;
+    expect([ref, vow]).toEqual([object(ref?.fields[0]), promise(vow?.fields[0])]);
+    raw.say(record('op:listen', toExport(vow?.fields[0]), object(51), false));
+    expect(raw.told(51)).toEqual(['fulfill', ref]);
+  });
   it('a vow that has settled to a reference arrives as that very reference', async () => {
     const desk = await a.run((turn) => turn.spawn(makeDesk));
     const home = await a.run((turn) => turn.send(atB, 'echo', { vow: turn.kept(desk) }));
     const { vow } = home as { vow: Vow };
     expect(await a.run((turn) => turn.when(vow, (_turn, value) => value))).toBe(desk);
-    const [plain, same] = await b.run((turn) => {
-      const office = b.router.enliven<Office>(a.sturdyref('office'));
-      return turn.when(
-        turn.all([turn.send(office, 'echo', 1), turn.send(office, 'desk')]),
-        (_turn, both) => both.map((each) => each.kept && each.value),
-      );
-    });
-    expect([plain, typeof same]).toEqual([1, 'object']);
   });
   it.each([
     ['before anybody waits', false],

@@ -77,6 +77,11 @@ describe('a record that means nothing here', () => {
     );
     raw.say(record('op:gc-exports', [1], [1]));
   });
+  it('keeps its bytes beside references', () => {
+    expect(echoed("[<18'desc:import-object9+><3'oddD\x40\x34\0\0\0\0\0\0>]")).toBe(
+      "[<11'desc:export9+><3'oddD\x40\x34\0\0\0\0\0\0>]",
+    );
+  });
   it('is written anew where it stands deeper than it came, so that whoever reads it can', () => {
     const bytes = "<3'oddD\x40\x34\0\0\0\0\0\0>";
     expect(echoed(bytes, 'wrap', '0+')).toBe(bytes);
