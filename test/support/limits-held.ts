@@ -9,6 +9,7 @@ export const strictAreas: readonly string[] = [
   'stream',
   'tcp-tls',
   'unix',
+  'websocket',
   'tcp-testing-only',
   'actors',
 ];
@@ -25,6 +26,7 @@ const liveness = 'ocapn/router/liveness: ';
 const identity = 'ocapn/router/identity: ';
 const liars = 'netlayers/tcp-tls/liars: ';
 const halfOpen = 'netlayers/stream/half-open: ';
+const pages = 'netlayers/websocket/liars: ';
 const uris = by('ocapn/identity/locator: limits hold at their edges');
 
 export const held: Readonly<Record<string, Held>> = {
@@ -244,6 +246,27 @@ export const held: Readonly<Record<string, Held>> = {
   ),
   'tcp-testing-only BACKLOG': kernel,
 
+  'websocket messageBytes': by(
+    `${pages}a message as long as may be is told, and of one that is longer not a byte is kept`,
+  ),
+  'websocket pieceCount': by(
+    `${pages}a message in as many fragments as may be is told, and one more ends it`,
+  ),
+  'websocket requestBytes': by(
+    `${pages}a request as long as may be is heard, and a longer one is not`,
+  ),
+  'websocket pongCount': by(
+    `${pages}who pings and does not read is ended before pongs take memory`,
+  ),
+  'websocket pingMs': by(`${pages}is pinged, and stays while it answers`),
+  'websocket silentCount': by(`${pages}and answers no ping is gone`),
+  'websocket BATCH_BYTES': pace,
+  'websocket STEP_BYTES': pace,
+  'websocket PIECE_COST_BYTES': ours('what a piece is counted for'),
+  'websocket ORIGIN_COUNT': by(
+    `${pages}refuses odd origins, more of them than may be, and a URL with more than a place in it`,
+  ),
+
   'actors turnsPerTask': pace,
   'actors roundsPerTask': pace,
   'actors taskMs': pace,
@@ -251,7 +274,6 @@ export const held: Readonly<Record<string, Held>> = {
   'actors methodCharacters': by(
     'actors/names: from outside are taken up to their limit and refused one over',
   ),
-  'actors eventCount': ours('the size of a ring that is ours'),
   'actors eventCountMax': by('actors/event-ring: has a size up to its limit'),
   'actors tellDepth': by('actors/long-chains: %s'),
   'actors waiterCount': by(

@@ -133,9 +133,9 @@ const readTests = (): typeof testFiles => {
 export const testText = (name: string): string | undefined => readTests().get(name)?.text;
 /** Tests of a limit's own package that name it, where nobody says which of them are at it and over it. */
 export const namedIn = ({ area, name }: Limit): readonly string[] => {
-  const folder = `${area.split('/')[0] ?? ''}/`;
+  const [first = ''] = area.split('/');
   return [...readTests()]
-    .filter(([file, { words }]) => file.startsWith(folder) && words.has(name))
+    .filter(([file, { words }]) => file.split('/').includes(first) && words.has(name))
     .map(([file]) => file);
 };
 
