@@ -238,8 +238,28 @@ describe('fairness', () => {
       })
       .catch(() => undefined);
     world.run();
-    // A look after 8 turns begins the millisecond, and one after 32 more finds it over.
-    expect(world.stepCount - before).toBe(3);
+    // The first look, after 8 turns, finds it over.
+    expect(world.stepCount - before).toBe(13);
+  });
+  it('lets out what a long turn sends before most of those that it asks for', async () => {
+    let nowMs = 0;
+    const clock = { now: () => nowMs, wall: () => nowMs, after: () => () => undefined };
+    const { bench, world } = await setUp({ clock });
+    let turnCount = 0;
+    let countWhenSent = 0;
+    const makeQuick = (_turn: Turn<{ go(): void }>): Behavior<{ go(): void }> => ({
+      go: () => void (turnCount += 1),
+    });
+    bench.vat
+      .run((turn) => {
+        const quick = turn.spawn(makeQuick);
+        for (let n = 0; n < 100; n += 1) turn.tell(quick, 'go');
+        turn.effect(() => (countWhenSent = turnCount));
+        nowMs += 5;
+      })
+      .catch(() => undefined);
+    world.run();
+    expect([turnCount, countWhenSent]).toEqual([100, 7]);
   });
 });
 

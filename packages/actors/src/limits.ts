@@ -9,7 +9,7 @@ export const limits = {
    */
   roundsPerTask: 4,
   /**
-   * Milliseconds of one scheduler task, where turns are long: what the first of a thousand turns sends is on
+   * Milliseconds of one scheduler task, the first turn included: what the first of a thousand turns sends is on
    * its way while the others run (npm run bench -- fleet).
    */
   taskMs: 1,

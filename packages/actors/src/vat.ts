@@ -241,16 +241,12 @@ class TurnVat implements Ledger, Vat, Frontier {
    */
   #drain(): void {
     let left: number = limits.turnsPerTask;
-    let untilMs: number | undefined;
+    const untilMs = this.#powers.clock.now() + limits.taskMs;
     for (let round = 0; round < limits.roundsPerTask && left > 0; round += 1) {
       for (; left > 0; left -= 1) {
-        if (left % limits.turnsPerLook === 0) {
-          const nowMs = this.#powers.clock.now();
-          untilMs ??= nowMs + limits.taskMs;
-          if (nowMs >= untilMs) {
-            left = 0;
-            break;
-          }
+        if (left % limits.turnsPerLook === 0 && this.#powers.clock.now() >= untilMs) {
+          left = 0;
+          break;
         }
         const job = this.#queue.shift();
         if (job === undefined) break;

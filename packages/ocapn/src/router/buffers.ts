@@ -1,7 +1,7 @@
 /**
  * What bytes are read and written with: the texts that come again and again, and one growing buffer for what leaves;
  * one for all sessions of a router. Routers of one vat may have them together, since nothing is left in them from one
- * frame to the next that belongs to a peer. They take 200 KB, which a router for one question does not pay for so, and
+ * frame to the next that belongs to a peer. They take 150 KB, which a router for one question does not pay for so, and
  * a processor has at hand what it has used before (`npm run bench -- fleet`: a thousand routers in one process).
  */
 import type { Clock, Scheduler } from '@bellwether/actors';
