@@ -3,7 +3,7 @@ import { encode, SyrupRecord, Sym } from '@bellwether/ocapn';
 import { signGive, signReceive } from '../../../packages/ocapn/src/identity/certificates.ts';
 import { peerRecord } from '../../../packages/ocapn/src/identity/locator-record.ts';
 import { publicId, sessionId } from '../../../packages/ocapn/src/identity/keys.ts';
-import { Raw } from '../../../packages/ocapn/src/syrup/values.ts';
+import { Raw, SyrupSet } from '../../../packages/ocapn/src/syrup/values.ts';
 import {
   deliver,
   object,
@@ -27,9 +27,36 @@ const fetch = deliver(toExport(0), [sym('fetch'), bytesOf('zoo')], 0, object(1))
 const ask = (method: string, args: readonly unknown[], answer: number): SyrupRecord =>
   deliver(toAnswer(0), [sym(method), ...args], answer, object(100 + answer));
 
+const many = (count: number, make: (at: number) => SyrupRecord | string): Uint8Array =>
+  say(...Array.from({ length: count }, (_each, at) => make(at)));
+/** What a peer says to a question of ours, which it has been asked at export 2. */
+const answers = [
+  5, [sym('refused'), 'text'], record('desc:error', 'text'), record('exn:fail:mystery'), record('desc:tagged', sym('x'), 1),
+  record('user-record', 'x', 1), toAnswer(0), object(9), promise(21), -0, null, new SyrupSet([2, 1]), { b: 1, aa: 2 },
+]; // prettier-ignore
+/** Seeds that use up what one session may have. */
+const LIMIT_SEEDS: readonly (() => Uint8Array)[] = [
+  () => say(fetch, '~.', many(20, (at) => ask('echo', [at], at + 1))),
+  () => say(fetch, '~.', many(20, (at) => deliver(toAnswer(0), [sym('make')], false, object(at + 10))), '~.'),
+  () => say(fetch, '~.', many(20, (at) => deliver(toAnswer(0), [sym('wait')], false, object(at + 10)))),
+  () => say(fetch, '~.', many(20, (at) => deliver(toAnswer(0), [sym('call'), object(at + 10)])), '~.'),
+  () => say(fetch, '~.', ask('echo', Array.from({ length: 30 }, (_each, at) => object(at + 10)), 1)),
+  () => say(fetch, '~.', many(12, (at) => deliver(toAnswer(0), [sym('wait'), new Uint8Array(300)], at + 1))),
+  () => say(fetch, '~.', many(6, (at) => deliver(toAnswer(0), [sym('echo'), 'x'.repeat(300)], at + 1, object(at + 10))), '~.~r'),
+  () => say(fetch, '~.~z', many(12, (at) => deliver(toAnswer(0), [sym('echo'), 'y'.repeat(300)], false, object(at + 10))), '~.~.~y~r'),
+  () => say(fetch, '~.', many(12, (at) => `<10'op:deliver<11'desc:answer0+>[4'echo${at}+]ff>`), '~.'),
+  () => say("<10'op:deliver1500:", 'x'.repeat(300), '~.~b', "<10'op:deliver1500:", 'x'.repeat(300), '~.~c', "<10'op:deliver1500:", 'x'.repeat(300), '~.~r'),
+]; // prettier-ignore
+const REPLY_SEEDS: readonly (() => Uint8Array)[] = answers.flatMap((value) =>
+  ['fulfill', 'break'].map(
+    (verb) => () =>
+      say('~b', fetch, ask('call', [object(9)], 1), '~.', deliver(toExport(2), [sym(verb), value]), '~.~c', fetch, ask('echo', [value], 2), '~.'),
+  ),
+); // prettier-ignore
+
 export const session: Target = {
   name: 'session',
-  maxBytes: 2_048,
+  maxBytes: 6_144,
   blocksPerRun: 40_000,
   blocksPerByte: 200,
   words: [...CAPTP_WORDS, ...SYRUP_WORDS, ...COMMANDS],
@@ -48,7 +75,20 @@ export const session: Target = {
       '~.',
       record('op:gc-answers', [0, 1, 2]),
     ),
-    say(fetch, ask('call', [object(9)], 1), '~.', deliver(toExport(2), [sym('fulfill'), 5]), '~r'),
+    ...[...LIMIT_SEEDS, ...REPLY_SEEDS].map((make) => make()),
+    say(fetch, ask('call', [object(9)], 1), '~.', record('op:gc-exports', [2], [1]), '~r'),
+    say(
+      fetch,
+      ask('echo', [record('desc:tagged', sym('x'), 1)], 1),
+      record('op:untag', toAnswer(1), 'x', 2),
+      '~.',
+    ),
+    say(
+      fetch,
+      record('op:listen', toExport(0), object(5), false),
+      deliver(toExport(0), [sym('surprise')], 3, object(6)),
+      '~.',
+    ),
     say(
       fetch,
       ask('when', [promise(20)], 1),
@@ -74,9 +114,9 @@ export const session: Target = {
     say(
       '~3',
       fetch,
-      ask('echo', [new Uint8Array(600)], 1),
+      ask('echo', [new Uint8Array(400)], 1),
       '~z',
-      ask('echo', ['x'.repeat(900)], 2),
+      ask('echo', ['x'.repeat(300)], 2),
       '~.~y~r',
     ),
     say(
@@ -91,6 +131,11 @@ export const session: Target = {
   ],
   run: (input) => converse(input, true),
 };
+
+/** Every eighth signature is good; this is another one. */
+const forgedHello = helloOf('a').map((byte, at, { length }) =>
+  at === length - 40 ? byte ^ 1 : byte,
+);
 
 export const handshake: Target = {
   name: 'handshake',
@@ -114,6 +159,7 @@ export const handshake: Target = {
     say('~e~h~.', fetch, '~.~d~h~.~x~r'),
     say('~d~.~e~h~.~r', '~x~d~h~r'),
     say('~a~h~h'),
+    say(forgedHello),
     say(helloOf('honest')),
     say(helloOf('v')),
   ],

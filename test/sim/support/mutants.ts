@@ -16,6 +16,7 @@ export interface Mutant {
 }
 
 const chaos = 'test/sim/chaos.test.ts';
+const replay = 'test/fuzz/replay.test.ts';
 const chaosWithBugs = 'test/sim/chaos-with-bugs.test.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -148,5 +149,45 @@ export const mutants: readonly Mutant[] = [
     find: 'if (held.askingCount.get() < LIMITS.askingCount) watch(held, turn, ref);',
     replace: '',
     tests: ['test/fleet/dead-line.test.ts'],
+  },
+  {
+    name: 'dictionary-holds-a-string-twice',
+    rule: 'what is taken in can be read by whomever it is passed on to',
+    file: 'packages/ocapn/src/syrup/read.ts',
+    find: "if (typeof key === 'string') this.#checkNew(key, struct, from);",
+    replace: '',
+    tests: ['test/ocapn/syrup/read.test.ts', replay],
+  },
+  {
+    name: 'give-goes-on-unsigned',
+    rule: 'nobody has us send what ends our session with somebody else',
+    file: 'packages/ocapn/src/handoff/taker.ts',
+    find: 'checkSigned(signed);',
+    replace: '',
+    tests: ['test/ocapn/handoff/taker.test.ts', replay],
+  },
+  {
+    name: 'half-a-record-is-waited-for',
+    rule: 'a line on which nothing more happens by itself is answered, or was closed',
+    file: 'packages/ocapn/src/session/partials.ts',
+    find: 'else if (nowMs - partial.sinceMs >= partialMs)',
+    replace: 'else if (nowMs < 0)',
+    tests: ['test/ocapn/captp/stalls.test.ts', replay],
+  },
+  {
+    name: 'table-without-an-end',
+    rule: 'tables keep their limits, whatever a peer says',
+    file: 'packages/ocapn/src/session/tables.ts',
+    find: 'if (this.#entries.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);',
+    replace: '',
+    tests: ['test/ocapn/captp/hostile.test.ts', replay],
+  },
+  {
+    name: 'readers-disagree',
+    rule: 'the splitter and the reader find the same end of a record',
+    file: 'packages/ocapn/src/syrup/split.ts',
+    find: 'this.#skip = 8;',
+    replace: 'this.#skip = 4;',
+    tests: ['test/ocapn/syrup/split.test.ts', replay],
   },
 ];
