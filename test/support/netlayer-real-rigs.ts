@@ -74,10 +74,14 @@ export const testingRig = (): Promise<Rig> =>
     testingNetlayer({ designator: `peer${count}`, port }),
   );
 
-/** In clear, or over TLS with a certificate of one's own, which its ref pins. */
-export const websocketRig = async (isSecure: boolean): Promise<Rig> => {
+/** In clear, or over TLS with a certificate of one's own, which its ref pins. `program`: how all call themselves. */
+export const websocketRig = async (isSecure: boolean, program?: string): Promise<Rig> => {
   const { rivals, nowhere, ...rig } = await tcpRig('websocket', (port) =>
-    websocketNetlayer({ crypto: nodeCrypto(), place: websocketPlace(isSecure, port) }),
+    websocketNetlayer({
+      crypto: nodeCrypto(),
+      place: websocketPlace(isSecure, port),
+      ...(program !== undefined && { program }),
+    }),
   );
   const { location, name } = nowhere();
   const url = `${isSecure ? 'wss' : 'ws'}://${name}`;

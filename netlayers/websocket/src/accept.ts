@@ -39,6 +39,7 @@ export interface AcceptorParts {
   readonly context: tls.SecureContext | undefined;
   /** Of pages that are let in, as browsers write them. */
   readonly origins: ReadonlySet<string>;
+  readonly program: string;
   readonly accept: Accept;
   /** Told of each connection. */
   readonly opened: (connection: WebSocketConnection, socket: Duplex) => void;
@@ -65,6 +66,8 @@ export class Acceptor {
       clientTracking: false,
       ...wsOptions(limits, CLOSE_MS),
     });
+    if (parts.program !== '')
+      this.#upgrades.on('headers', (headers) => headers.push(`Server: ${parts.program}`));
     this.#http = http.createServer({ maxHeaderSize: limits.requestBytes });
     this.#http.on('request', (_request, response) => {
       response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
@@ -102,9 +105,10 @@ export class Acceptor {
       );
       return;
     }
-    this.#upgrades.handleUpgrade(request, socket, head, (ws) => this.#shake(ws, socket));
+    const peer = request.headers['user-agent'];
+    this.#upgrades.handleUpgrade(request, socket, head, (ws) => this.#shake(ws, socket, peer));
   }
-  #shake(ws: WebSocket, socket: Duplex): void {
+  #shake(ws: WebSocket, socket: Duplex, peer: string | undefined): void {
     const { identity, accept, opened } = this.#parts;
     const drop = (): void => void socket.destroy();
     ws.on('error', drop);
@@ -114,7 +118,7 @@ export class Acceptor {
       this.#settle.get(socket)?.();
       ws.off('error', drop);
       ws.send(answer);
-      const wire = acceptedWire(ws, socket, this.#framer);
+      const wire = acceptedWire({ ws, socket, framer: this.#framer }, peer);
       opened(WebSocketConnection.attach(wire, undefined, accept), socket);
     });
   }

@@ -38,6 +38,7 @@ export interface DiallerParts {
   readonly traffic: Traffic;
   readonly limits: WebSocketLimits;
   readonly trust: Trust;
+  readonly program: string;
 }
 
 /** Why a place may not be dialled; undefined where it may. */
@@ -51,7 +52,7 @@ export function connectWebSocket(
   dial: DialAttempt,
   parts: DiallerParts,
   target: WebSocketTarget,
-  connected: (ws: WebSocket, socket: net.Socket) => void,
+  connected: (ws: WebSocket, socket: net.Socket, peer: string | undefined) => void,
 ): void {
   const { crypto, traffic, limits } = parts;
   const socket = open(dial, parts, target);
@@ -60,8 +61,13 @@ export function connectWebSocket(
   const options: ClientOptions = {
     ...wsOptions(limits, CLOSE_MS),
     createConnection: () => socket,
+    headers: parts.program === '' ? {} : { 'user-agent': parts.program },
   };
   const ws = new WebSocket(target.url, options);
+  let peer: string | undefined;
+  ws.once('upgrade', ({ headers: { server } }) => {
+    peer = typeof server === 'string' ? server : undefined;
+  });
   ws.on('error', (error) => dial.fail(explained(dial, error)));
   socket.on('error', (error) => dial.fail(explained(dial, error)));
   ws.once('close', () =>
@@ -77,7 +83,7 @@ export function connectWebSocket(
       if (!dial.succeed()) return;
       ws.removeAllListeners('error');
       ws.removeAllListeners('close');
-      connected(ws, socket);
+      connected(ws, socket, peer);
     });
   });
 }

@@ -19,6 +19,7 @@
  * frames only, so that the two can take turns.
  */
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Accept, Connection, ConnectionHandler, PeerLocation } from '@bellwether/ocapn';
 import type { RawData, WebSocket } from 'ws';
 import type { Framer } from './frames.ts';
@@ -36,22 +37,31 @@ export interface Wire {
   readonly framer: Framer;
   /** What stands around a short frame of the peer. */
   readonly frameBytes: number;
+  /**
+   * Frames are written one after the other, so that each is in a TLS record of its own. Goblins waits for its socket and
+   * not for what GnuTLS has read already: of two frames in a record the second stays there until something else comes.
+   */
+  readonly isPaced: boolean;
 }
 
-/** An acceptor's end: it gets masked frames and sends none. */
-export const acceptedWire = (ws: WebSocket, socket: Wire['socket'], framer: Framer): Wire => ({
-  ws,
-  socket,
-  framer,
-  frameBytes: 6,
+/** Bytes around a short frame, masked or not. */
+const MASKED_FRAME_BYTES = 6;
+const PLAIN_FRAME_BYTES = 2;
+/** An acceptor's end: it gets masked frames and sends none. `peer`: the name of the program that dials, if it says one. */
+export const acceptedWire = (way: Pick<Wire, 'ws' | 'socket' | 'framer'>, peer?: string): Wire => ({
+  ...way,
+  frameBytes: MASKED_FRAME_BYTES,
+  isPaced: isPaced(way.socket, peer),
 });
-/** A dialler's end. */
-export const dialledWire = (ws: WebSocket, socket: Wire['socket'], framer: Framer): Wire => ({
-  ws,
-  socket,
-  framer,
-  frameBytes: 2,
+/** A dialler's end; `peer` as above, of who has accepted. */
+export const dialledWire = (way: Pick<Wire, 'ws' | 'socket' | 'framer'>, peer?: string): Wire => ({
+  ...way,
+  frameBytes: PLAIN_FRAME_BYTES,
+  isPaced: isPaced(way.socket, peer),
 });
+/** Browsers and we say a name, Goblins says none. */
+const isPaced = (socket: Duplex, peer: string | undefined): boolean =>
+  peer === undefined && socket instanceof TLSSocket;
 
 /** Made by `attach`; the netlayer may end what its owner does not. */
 export class WebSocketConnection implements Connection {
@@ -69,6 +79,10 @@ export class WebSocketConnection implements Connection {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
   #isFull = false;
+  /** Where frames are paced: those that wait for the one before them. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isWriting = false;
   /** Of what is not all there, in chunks of the network. */
   #partialBytes = 0;
   #pieceCount = 0;
@@ -99,7 +113,8 @@ export class WebSocketConnection implements Connection {
     // Around the listener of `ws`, which tells of what is in it.
     socket.prependListener('data', (chunk: Uint8Array) => connection.#came(chunk.length));
     socket.on('data', () => connection.#read());
-    socket.on('drain', () => connection.#drained());
+    // Paced frames have an end of their own to what waits.
+    if (!wire.isPaced) socket.on('drain', () => connection.#drained());
     return connection;
   }
 
@@ -197,7 +212,8 @@ export class WebSocketConnection implements Connection {
     const byteCount = this.#batchBytes;
     this.#batch = [];
     this.#batchBytes = 0;
-    const { framer } = this.#wire;
+    const { framer, isPaced } = this.#wire;
+    if (isPaced) return this.#pace(messages);
     const [only] = messages;
     const head =
       only !== undefined && messages.length === 1 && byteCount > BATCH_BYTES
@@ -210,6 +226,26 @@ export class WebSocketConnection implements Connection {
       else this.#isFull = !this.#wire.socket.write(frames);
     }
   }
+  #pace(messages: readonly Uint8Array[]): void {
+    for (const message of messages) {
+      const frame = this.#wire.framer.frame([message]);
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+    }
+    this.#isFull = this.#waitingBytes >= BATCH_BYTES;
+    if (!this.#isWriting) this.#writeNext();
+  }
+  readonly #writeNext = (): void => {
+    const next = this.#waiting.shift();
+    this.#isWriting = next !== undefined;
+    if (next === undefined) {
+      if (this.#isFull) this.#drained();
+      return;
+    }
+    this.#waitingBytes -= next.length;
+    this.#wire.socket.write(next, this.#writeNext);
+    this.#onStep();
+  };
   /** In steps, each of which tells when it has left. */
   #writeLong(bytes: Uint8Array, head?: Uint8Array): void {
     const { socket } = this.#wire;
@@ -230,6 +266,8 @@ export class WebSocketConnection implements Connection {
   #retire(code: number): void {
     const { ws } = this.#wire;
     if (this.#batch.length > 0) this.#flush();
+    // What waits has to stand before the close.
+    for (const frame of this.#waiting.splice(0)) this.#wire.socket.write(frame);
     this.#isOver = true;
     this.#handler = undefined;
     this.#held = [];

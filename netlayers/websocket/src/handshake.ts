@@ -9,6 +9,9 @@ import type { WebSocketLimits } from './limits.ts';
 /** Bytes that may come before the first message is whole: more than an answer takes. */
 const FIRST_BYTES = 4_096;
 
+/** How we call ourselves in HTTP, on both sides: see `Wire.isPaced`. */
+export const PROGRAM = 'bellwether';
+
 /** Options of `ws` on both sides: what it would keep for a peer is bounded, and nothing is compressed. */
 export const wsOptions = (limits: WebSocketLimits, closeMs: number) => ({
   perMessageDeflate: false,

@@ -18,6 +18,7 @@ import { Acceptor } from './accept.ts';
 import { connectWebSocket, refusalOf, type Trust } from './connect.ts';
 import { dialledWire, WebSocketConnection } from './connection.ts';
 import { maskingFramer } from './frames.ts';
+import { PROGRAM } from './handshake.ts';
 import { websocketDesignator, type WebSocketIdentity } from './identity.ts';
 import { ORIGIN_COUNT, WEBSOCKET_LIMITS, type WebSocketLimits } from './limits.ts';
 import { Pulse } from './pulse.ts';
@@ -52,6 +53,8 @@ export interface WebSocketOptions {
   /** Absent for a peer that only dials. */
   readonly place?: WebSocketPlace;
   readonly trust?: Trust;
+  /** How it calls itself in HTTP, so that peers know that it reads several frames at once; '' if it does not. */
+  readonly program?: string;
   readonly limits?: Partial<WebSocketLimits>;
 }
 
@@ -108,16 +111,16 @@ class WebSocketNetlayer implements Netlayer {
   }
 
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
-    const { crypto, trust = {} } = this.#options;
+    const { crypto, trust = {}, program = PROGRAM } = this.#options;
     const target = targetOf(to);
     const where = typeof target === 'string' ? 'nowhere' : target.url;
     return this.#traffic.dial(`websocket: ${where}`, this.#limits.dialMs, failed, (dial) => {
       const refusal = typeof target === 'string' ? target : refusalOf(target, trust);
       if (typeof target === 'string' || refusal !== undefined)
         return dial.fail(new BadPlace(`websocket: cannot dial ${to.designator}: ${refusal ?? ''}`));
-      const parts = { crypto, trust, traffic: this.#traffic, limits: this.#limits };
-      connectWebSocket(dial, parts, target, (ws, socket) => {
-        const wire = dialledWire(ws, socket, this.#framer);
+      const parts = { crypto, trust, program, traffic: this.#traffic, limits: this.#limits };
+      connectWebSocket(dial, parts, target, (ws, socket, peer) => {
+        const wire = dialledWire({ ws, socket, framer: this.#framer }, peer);
         this.#opened(WebSocketConnection.attach(wire, to, accept), socket);
       });
     });
@@ -139,6 +142,7 @@ class WebSocketNetlayer implements Netlayer {
       limits: this.#limits,
       context: place.tls?.context,
       origins: new Set(place.origins ?? []),
+      program: this.#options.program ?? PROGRAM,
       accept,
       opened: (connection, socket) => this.#opened(connection, socket),
     });

@@ -3,3 +3,4 @@ import { conformance } from '../conformance.ts';
 
 conformance('ws', () => websocketRig(false));
 conformance('wss', () => websocketRig(true));
+conformance('wss to peers that want each frame alone', () => websocketRig(true, ''));

@@ -1,5 +1,6 @@
 /** Strangers on the wire: what they claim is checked, what they break is theirs alone, and what they cost is bounded. */
 import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
 import {
   websocketDesignator,
   websocketNetlayer,
@@ -19,11 +20,11 @@ import {
   SyrupRecord,
 } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { Ears, type Ear } from '../../support/netlayer-ear.ts';
 import { quietReal, untilReal } from '../../support/netlayer-rig.ts';
 import { websocketPlace } from '../../support/netlayer-real-rigs.ts';
-import { frame, Stranger } from '../../support/websocket-strangers.ts';
+import { frame, portOf, Stranger } from '../../support/websocket-strangers.ts';
 
 const crypto = nodeCrypto();
 const keys = keyPairOf(new Uint8Array(32).fill(5));
@@ -196,6 +197,46 @@ describe('an acceptor', () => {
       expect(ear.reason).toBeInstanceOf(Error);
       await untilReal('closed', () => stranger.isClosed);
     }
+  });
+});
+
+describe('frames of one tick over TLS', () => {
+  /** Records of application data that the acceptor sends for five messages to a client with these headers. */
+  const recordsFor = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+    const served = await serve({}, websocketPlace(true));
+    let sent = Buffer.alloc(0);
+    const proxy = net.createServer((near) => {
+      const far = net.connect(portOf(served.at), '127.0.0.1');
+      near.pipe(far).on('data', (chunk: Buffer) => (sent = Buffer.concat([sent, chunk])));
+      far.pipe(near);
+      for (const one of [near, far]) one.on('error', () => undefined);
+      near.on('close', () => far.destroy());
+    });
+    open.push({ close: (done) => void proxy.close(() => done()) });
+    await new Promise<void>((ready) => proxy.listen(0, '127.0.0.1', ready));
+    const { port } = proxy.address() as AddressInfo;
+    const ws = new WebSocket(`wss://127.0.0.1:${port}`, { rejectUnauthorized: false, headers });
+    await new Promise((ready) => ws.once('open', ready));
+    let messageCount = 0;
+    ws.on('message', () => (messageCount += 1));
+    ws.send(makeChallenge(crypto));
+    await untilReal('answered', () => messageCount === 1);
+    const recordCount = (): number => {
+      let count = 0;
+      for (let at = 0; at + 5 <= sent.length; at += 5 + sent.readUInt16BE(at + 3))
+        if (sent[at] === 23) count += 1;
+      return count;
+    };
+    const before = recordCount();
+    const { connection } = served.ears.only;
+    for (let n = 1; n <= 5; n += 1) connection.send(bytes(10), n < 5);
+    await untilReal('heard', () => messageCount === 6);
+    ws.terminate();
+    return recordCount() - before;
+  };
+  test('are in one record for who says a name, and each in its own for Goblins, which says none', async () => {
+    expect(await recordsFor({ 'user-agent': 'a browser' })).toBe(1);
+    expect(await recordsFor({})).toBe(5);
   });
 });
 
