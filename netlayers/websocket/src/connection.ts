@@ -38,8 +38,8 @@ export interface Wire {
   /** What stands around a short frame of the peer. */
   readonly frameBytes: number;
   /**
-   * Frames are written one after the other, so that each is in a TLS record of its own. Goblins waits for its socket and
-   * not for what GnuTLS has read already: of two frames in a record the second stays there until something else comes.
+   * Frames are written one after the other, so that each is in a TLS record of its own. Goblins waits for its socket
+   * and not for what GnuTLS has read already: of two frames in a record the second stays there until more comes.
    */
   readonly isPaced: boolean;
 }
@@ -47,7 +47,7 @@ export interface Wire {
 /** Bytes around a short frame, masked or not. */
 const MASKED_FRAME_BYTES = 6;
 const PLAIN_FRAME_BYTES = 2;
-/** An acceptor's end: it gets masked frames and sends none. `peer`: the name of the program that dials, if it says one. */
+/** An acceptor's end: it gets masked frames and sends none. `peer`: the name of the program that dials, if it has one. */
 export const acceptedWire = (way: Pick<Wire, 'ws' | 'socket' | 'framer'>, peer?: string): Wire => ({
   ...way,
   frameBytes: MASKED_FRAME_BYTES,
