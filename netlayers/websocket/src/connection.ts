@@ -47,7 +47,7 @@ export interface Wire {
 /** Bytes around a short frame, masked or not. */
 const MASKED_FRAME_BYTES = 6;
 const PLAIN_FRAME_BYTES = 2;
-/** An acceptor's end: it gets masked frames and sends none. `peer`: the name of the program that dials, if it has one. */
+/** The end of an acceptor, which gets masked frames. `peer`: the name of the program that dials, if it has one. */
 export const acceptedWire = (way: Pick<Wire, 'ws' | 'socket' | 'framer'>, peer?: string): Wire => ({
   ...way,
   frameBytes: MASKED_FRAME_BYTES,
