@@ -169,6 +169,20 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn failedPeers': by(
     'ocapn/router/net: are forgotten beyond the limit, those first that failed longest ago',
   ),
+  'ocapn traceDepth': by('ocapn/trace/shape: ends somewhere, however much there is'),
+  'ocapn traceItems': by('ocapn/trace/shape: ends somewhere, however much there is'),
+  'ocapn traceCharacters': by('ocapn/trace/shape: ends somewhere, however much there is'),
+  'ocapn traceNameCharacters': by('ocapn/trace/shape: ends somewhere, however much there is'),
+  'ocapn traceTextCharacters': by(
+    'ocapn/trace/wire-trace: has names and reasons of so many characters, and the rest is cut',
+  ),
+  'ocapn tracePositions': by(
+    'ocapn/trace/wire-trace: has so many of the positions that are given back',
+  ),
+  'ocapn traceDecodedBytes': by(
+    'ocapn/trace/wire-trace: is told by its length alone where it has more bytes than are read once more',
+    'ocapn/trace/wire-trace: is told by its length alone where it is long',
+  ),
   'ocapn halfOpenSessions': by(
     `${identity}one silent connection too many cuts the oldest, and a good client is served`,
   ),

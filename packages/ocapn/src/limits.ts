@@ -206,6 +206,22 @@ export const LIMITS = {
    */
   guestSessions: 1_024,
 
+  // What a trace shows of one message: lengths and shapes, on a line that can be read.
+  /** Structs and lists inside each other that are looked into. */
+  traceDepth: 4,
+  /** Items of a list, and fields of a struct, that are shown. */
+  traceItems: 12,
+  /** Characters of all arguments: what follows is left out. */
+  traceCharacters: 600,
+  /** Characters of a symbol, a label or the name of a field: who says more with one means no name. */
+  traceNameCharacters: 48,
+  /** Characters of the name of a method, and of the reason of an abort. */
+  traceTextCharacters: 200,
+  /** Positions that are shown of those that are given back. */
+  tracePositions: 16,
+  /** Bytes of a message that is read once more; above, only its length is told. */
+  traceDecodedBytes: 64 * KiB,
+
   // What a peer can make us write into the log.
   /** Milliseconds over which lines are counted. */
   logMs: 60_000,

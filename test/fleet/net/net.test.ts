@@ -8,6 +8,7 @@ import {
   type TraceLine,
   type Tracer,
 } from '@bellwether/fleet';
+import { parseUri, type Sturdyref } from '@bellwether/ocapn';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FleetNode } from '../../support/fleet-node.ts';
 import { JoinPlace } from '../../support/fleet-joins.ts';
@@ -111,6 +112,24 @@ describe('a session between a controller and a machine', () => {
     const others = netOf(place.node()).links.filter(({ peer }) => peer.controller === undefined);
     expect(others).toMatchObject([{ peer: {}, direction: 'accepted', isKnown: true }]);
     expect(others[0]?.peer).toEqual({});
+  });
+});
+
+describe('whoever has a reference to a service, and not to the shepherd,', () => {
+  it('sees nothing of its network', () => {
+    const uri = place.settled(
+      place.operator.ask(place.node(), (turn, root) => turn.send(root, 'mint', 'web')),
+    );
+    for (const [method, ...args] of [
+      ['net-links'],
+      ['net-events', 1],
+      ['net-trace', betweenAt(place.node()).session, { forMs: 1, detail: 'plain' }],
+    ]) {
+      const asked = place.operator.askAt(parseUri(uri) as Sturdyref, (turn, facet) =>
+        turn.forward(facet, String(method), args),
+      );
+      expect(() => place.settled(asked)).toThrow(`has no method "${String(method)}"`);
+    }
   });
 });
 

@@ -18,6 +18,7 @@ import {
   sortedLinks,
   traceLine,
 } from '../../../packages/herd/src/cli/format/net.ts';
+import { maxNetPages, netRefreshMs, traceMs } from '../../../packages/herd/src/client/limits.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { startFakeShepherd, type Answers, type FakeShepherd } from './fake-shepherd.ts';
 import { fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
@@ -247,7 +248,8 @@ describe('herd net', () => {
   });
   it('draws anew what it watches, on one line to the shepherd, until Ctrl-C', async () => {
     let tick: (() => void) | undefined;
-    const every = (_ms: number, task: () => void): (() => void) => {
+    const every = (ms: number, task: () => void): (() => void) => {
+      expect(ms).toBe(netRefreshMs);
       tick = task;
       return () => undefined;
     };
@@ -282,6 +284,17 @@ describe('herd net', () => {
       await shepherd?.stop();
       shepherd = undefined;
     }
+  });
+});
+
+describe('a shepherd that never has all', () => {
+  it('is asked for so many pages, and no more', async () => {
+    let count = 0;
+    const endless: Answers = {
+      netLinks: () => ({ links: [link({ number: (count += 1) })], dials: [], isCut: true }),
+    };
+    const { code } = await herd(endless, ['net', '--json']);
+    expect([code, count]).toEqual([0, maxNetPages]);
   });
 });
 
@@ -343,7 +356,7 @@ describe('herd net trace', () => {
         'herd: 3 messages were left out\n' +
         'herd: its time is over: 2 messages, 3 were left out, since you were slow\n',
     );
-    expect(queries).toEqual([{ forMs: 30_000, detail: 'plain' }]);
+    expect(queries).toEqual([{ forMs: traceMs, detail: 'plain' }]);
   });
   it('is asked for as long as somebody says, up to ten minutes, and for more than shapes', async () => {
     const queries: TraceQuery[] = [];

@@ -1,6 +1,7 @@
 /** What a trace shows of values: what they are made of, and never what stands in them. */
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Descriptor } from '../../../packages/ocapn/src/wire/operations.ts';
 import {
   Dictionary,
@@ -35,16 +36,22 @@ describe('the shape of a value', () => {
     expect(shapeOf([value], 'open')).toBe(`[${open}]`);
   });
   it('ends somewhere, however much there is', () => {
-    const twelve = Array.from({ length: 12 }, () => 0);
-    expect(shapeOf(twelve, 'plain')).not.toContain('+');
-    expect(shapeOf([...twelve, 0], 'plain')).toContain('+1]');
-    const deep = [[[[[['x']]]]]];
-    expect(shapeOf(deep, 'open')).toBe('[list(1)[list(1)[list(1)[list(1)]]]]');
-    const wide = Array.from({ length: 12 }, () => twelve.map(() => twelve));
-    expect(shapeOf(wide, 'open').length).toBeLessThanOrEqual(601);
-    const long = new Sym('n'.repeat(49));
-    expect(shapeOf([long], 'open')).toBe("['(49)]");
-    expect(shapeOf([new Sym('n'.repeat(48))], 'open')).toContain('nnn');
+    const { traceItems, traceDepth, traceCharacters, traceNameCharacters } = LIMITS;
+    const most = Array.from({ length: traceItems }, () => 0);
+    expect(shapeOf(most, 'plain')).not.toContain('+');
+    expect(shapeOf([...most, 0], 'plain')).toContain(' +1]');
+    const fields = Object.fromEntries(most.map((_none, at) => [`f${at}`, 1]));
+    expect(shapeOf([fields], 'open')).not.toContain('+');
+    expect(shapeOf([{ ...fields, g: 1 }], 'open')).toContain(' +1}');
+    const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 1)]);
+    expect(shapeOf([nested(traceDepth - 1)], 'open')).toContain('string(1)');
+    expect(shapeOf([nested(traceDepth)], 'open')).not.toContain('string');
+    const name = (length: number): string => shapeOf([new Sym('n'.repeat(length))], 'open');
+    expect(name(traceNameCharacters)).toBe(`['${'n'.repeat(traceNameCharacters)}]`);
+    expect(name(traceNameCharacters + 1)).toBe(`['(${traceNameCharacters + 1})]`);
+    const wide = Array.from({ length: traceItems }, () => most.map(() => most));
+    const text = shapeOf(wide, 'open');
+    expect([text.length, text.at(-1)]).toEqual([traceCharacters + 1, '…']);
   });
   it('holds no text that is a value, whatever is around it', () => {
     const secret = 'swissnum-or-password';

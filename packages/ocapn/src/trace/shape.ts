@@ -8,20 +8,12 @@
  *
  * `open` adds what a protocol is made of: numbers, truth values, symbols, labels and the names of fields.
  */
+import { LIMITS } from '../limits.ts';
 import { Descriptor, Envelope } from '../wire/operations.ts';
 import { Dictionary, isStruct, Sym, SyrupRecord, SyrupSet } from '../syrup/values.ts';
 
 /** How much of values is shown. */
 export type TraceDetail = 'plain' | 'open';
-
-/** Structs and lists inside each other that are looked into. */
-const DEPTH = 4;
-/** Items of a list, and fields of a struct, that are shown. */
-const ITEMS = 12;
-/** Characters of all: what follows is left out. */
-const CHARACTERS = 600;
-/** Characters of a symbol, a label or the name of a field: who says more with one means no name. */
-const NAME_CHARACTERS = 48;
 
 /** The shape of a list of arguments, of bounded length. */
 export const shapeOf = (args: readonly unknown[], detail: TraceDetail): string => {
@@ -40,7 +32,7 @@ class Shape {
     this.#add(before);
     for (let at = 0; at < items.length && !this.#isFull; at += 1) {
       if (at > 0) this.#add(' ');
-      if (at === ITEMS) {
+      if (at === LIMITS.traceItems) {
         this.#add(`+${items.length - at}`);
         break;
       }
@@ -78,7 +70,7 @@ class Shape {
   }
   #several(kind: string, items: readonly unknown[], depth: number): void {
     this.#add(`${kind}(${items.length})`);
-    if (items.length > 0 && depth < DEPTH) this.items('[', items, ']', depth);
+    if (items.length > 0 && depth < LIMITS.traceDepth) this.items('[', items, ']', depth);
   }
   #record({ label, fields }: SyrupRecord, depth: number): void {
     const name = this.#isOpen && label instanceof Sym ? `<${short(label.name)}>` : 'record';
@@ -86,13 +78,13 @@ class Shape {
   }
   #struct(fields: readonly (readonly [string, unknown])[], depth: number): void {
     this.#add(`struct(${fields.length})`);
-    if (fields.length === 0 || depth >= DEPTH) return;
+    if (fields.length === 0 || depth >= LIMITS.traceDepth) return;
     if (!this.#isOpen) return;
     this.#add('{');
     for (let at = 0; at < fields.length && !this.#isFull; at += 1) {
       const [name, value] = fields[at] ?? ['', undefined];
       if (at > 0) this.#add(' ');
-      if (at === ITEMS) {
+      if (at === LIMITS.traceItems) {
         this.#add(`+${fields.length - at}`);
         break;
       }
@@ -102,14 +94,14 @@ class Shape {
     this.#add('}');
   }
   get #isFull(): boolean {
-    return this.text.length >= CHARACTERS;
+    return this.text.length >= LIMITS.traceCharacters;
   }
   #add(text: string): void {
     if (this.#isFull) return;
     this.text += text;
-    if (this.#isFull) this.text = `${this.text.slice(0, CHARACTERS)}…`;
+    if (this.#isFull) this.text = `${this.text.slice(0, LIMITS.traceCharacters)}…`;
   }
 }
 
 const short = (name: string): string =>
-  name.length <= NAME_CHARACTERS ? name : `(${name.length})`;
+  name.length <= LIMITS.traceNameCharacters ? name : `(${name.length})`;

@@ -29,13 +29,6 @@ export interface TracedMessage {
   readonly resolver?: string;
 }
 
-/** Bytes of a message that is read once more; above, only its length is told. */
-const DECODED_BYTES = 64 * 1024;
-/** Characters of a method's name, and of the reason of an abort. */
-const TEXT_CHARACTERS = 200;
-/** Positions that are shown of those that are given back. */
-const POSITIONS = 16;
-
 /** Describes what it hears, one message at a time. */
 export class WireTrace implements Tap {
   readonly #detail: TraceDetail;
@@ -56,7 +49,7 @@ export class WireTrace implements Tap {
     this.#reader = new OperationReader(limits);
   }
   got(number: number, operation: Operation, byteCount: number): void {
-    const what = byteCount > DECODED_BYTES ? LONG : describe(operation, this.#detail);
+    const what = byteCount > LIMITS.traceDecodedBytes ? LONG : describe(operation, this.#detail);
     this.#told({ way: 'got', number, byteCount, ...what });
   }
   sent(number: number, parts: readonly Uint8Array[]): void {
@@ -68,9 +61,14 @@ export class WireTrace implements Tap {
   }
 
   #read(parts: readonly Uint8Array[], byteCount: number): Described {
-    if (byteCount > DECODED_BYTES) return LONG;
+    if (byteCount > LIMITS.traceDecodedBytes) return LONG;
     try {
-      const operation = this.#reader.read(joined(parts, byteCount), 0, DECODED_BYTES, false);
+      const operation = this.#reader.read(
+        joined(parts, byteCount),
+        0,
+        LIMITS.traceDecodedBytes,
+        false,
+      );
       return operation === undefined ? UNREADABLE : describe(operation, this.#detail);
     } catch {
       return UNREADABLE; // whoever only looks must not end what he looks at
@@ -120,10 +118,12 @@ const describe = (operation: Operation, detail: TraceDetail): Described => {
 const at = ({ kind, position }: Descriptor): string => `${kind} ${position}`;
 const positions = (all: readonly number[], deltas?: readonly number[]): string => {
   const shown = all
-    .slice(0, POSITIONS)
+    .slice(0, LIMITS.tracePositions)
     .map((position, n) => (deltas === undefined ? `${position}` : `${position}×${deltas[n] ?? 0}`));
   const more = all.length - shown.length;
   return `[${[...shown, ...(more > 0 ? [`+${more}`] : [])].join(' ')}]`;
 };
 const cut = (text: string): string =>
-  text.length <= TEXT_CHARACTERS ? text : `${text.slice(0, TEXT_CHARACTERS)}…`;
+  text.length <= LIMITS.traceTextCharacters
+    ? text
+    : `${text.slice(0, LIMITS.traceTextCharacters)}…`;
