@@ -45,6 +45,8 @@ export interface Stats {
   /** The most that it has taken since the last mark. */
   readonly peakBytes: number;
   readonly cpuMs: number;
+  /** Descriptors that are open, sockets among them. */
+  readonly fileCount: number;
   readonly logLineCount: number;
 }
 
@@ -104,6 +106,7 @@ const stats = (): Stats => {
     rssBytes: memoryOf('VmRSS'),
     peakBytes: memoryOf('VmHWM'),
     cpuMs: (user + system) / 1_000,
+    fileCount: fs.readdirSync('/proc/self/fd').length,
     logLineCount,
   };
 };
