@@ -116,7 +116,7 @@ describe('a full disk', together, () => {
       const large = await releaseOf(slotted, 'large', { files: { big } });
       const refused = await slotted.daemon.herd('deploy', 'web', large);
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toMatch(/there is room for \d+|the disk is full/);
+      expect(refused.stderr).toMatch(/this disk has room for \d|the disk is full/);
       expect(refused.stderr).not.toContain(slotted.folder);
       expect(await isWhole(slotted, ['one'])).toBe('one');
       // Full to the last byte in the middle of it.

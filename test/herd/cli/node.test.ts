@@ -134,6 +134,7 @@ describe('what is typed about machines', () => {
     [['node', 'give'], 'nothing is said that is to be given'],
     [['node', 'give', 'all', '--dial-out', '--no-dial-out'], 'exclude each other'],
     [['node', 'join'], 'standard input is empty, so there is no invite'],
+    [['node', 'join', 'web-07.join'], 'shepherd join --from FILE'],
     [['node', 'lss'], 'is not known'],
   ])('%j is refused before anybody is asked', async (words, message) => {
     const { code, err } = await run(...words);

@@ -15,6 +15,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { bytesText } from '../release/bytes-text.ts';
 import { releaseLimits } from '../release/limits.ts';
 import type { Content } from '../release/types.ts';
 import type { ContentSource } from './release-file.ts';
@@ -181,8 +182,17 @@ export class BlobStore {
   pathOf(sha256: string): string {
     return path.join(this.#folder, 'blobs', sha256.slice(0, 2), sha256.slice(2));
   }
-  /** Bytes that may still be written to this disk by releases. @throws StorageFailed */
-  async freeBytes(): Promise<number> {
+  /** Whether so many bytes may still be written to this disk by releases. @throws NoRoom, StorageFailed */
+  async checkRoom(what: string, byteCount: number): Promise<void> {
+    const free = await this.#freeBytes();
+    if (byteCount <= free) return;
+    const kept = bytesText(this.#limits.reserveBytes);
+    throw new NoRoom(
+      `${what} has ${bytesText(byteCount)}, and this disk has room for ${bytesText(free)}, beside ${kept} ` +
+        'that stay free for all else',
+    );
+  }
+  async #freeBytes(): Promise<number> {
     const { bavail, bsize } = await onDisk('ask for room', () =>
       this.#disk.statfs(this.#folder, { bigint: false }),
     );
@@ -258,8 +268,7 @@ export class BlobStore {
     if (this.#partials.has(name)) return;
     if (this.#partials.size >= partialCount)
       throw new NoRoom(`${partialCount} contents are on their way already`);
-    const free = await this.freeBytes();
-    if (free < size) throw new NoRoom(`a content has ${size} bytes, and there is room for ${free}`);
+    await this.checkRoom('a content', size);
   }
   async #all(): Promise<readonly string[]> {
     return onDisk('list contents', async () => {

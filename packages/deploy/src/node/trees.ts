@@ -38,7 +38,7 @@ import {
 } from './blob-store.ts';
 import { type Disk, found, hashed, nodeDisk, opening, readAt } from './disk.ts';
 import { syncFolder, withFile, writeAt } from './disk.ts';
-import { codeOfSystem, InUse, NoRoom, NotHere, onDisk, StorageFailed } from './errors.ts';
+import { codeOfSystem, InUse, NotHere, onDisk, StorageFailed } from './errors.ts';
 import { WrongContent } from './errors.ts';
 import { Descent, Folder } from './folder.ts';
 import { type Misfit, treeMisfits } from './verify.ts';
@@ -103,7 +103,7 @@ export class Trees {
    * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there; one that was
    * changed is made anew, without what was added to it, and whoever has it open keeps the old one open.
    * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away, or has
-   *   another size; NoRoom, StorageFailed, BadRelease
+   *   another size; StorageFailed, BadRelease
    */
   async make(
     manifestBytes: Uint8Array,
@@ -311,10 +311,7 @@ export class Trees {
     }
   }
   async #checkRoom(manifest: Manifest): Promise<void> {
-    const bytes = treeBytesOf(manifest);
-    const free = await this.#blobs.freeBytes();
-    if (free < bytes)
-      throw new NoRoom(`a release has ${bytes} bytes, and there is room for ${free}`);
+    await this.#blobs.checkRoom('a release', treeBytesOf(manifest));
   }
   #write(file: string, bytes: Uint8Array): Promise<void> {
     return withFile(this.#disk, file, opening.create, async (handle) => {
@@ -363,7 +360,7 @@ const nameOf = (digest: Digest): string => {
 
 /**
  * Opens the releases of a slot in a folder, which is made where there is none, and takes away what a life left behind
- * that was cut off. @throws NoRoom, StorageFailed
+ * that was cut off. @throws StorageFailed
  */
 export const openTrees = (options: TreesOptions): Promise<Trees> => {
   const { folder, disk = nodeDisk } = options;

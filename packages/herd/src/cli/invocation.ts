@@ -184,10 +184,15 @@ const checkCount = (
   if (rest.length < least) throw new Usage(`too few words for '${name}': ${usage}`);
   if (rest.length <= rule.most) return;
   const meant = isGroup(name) ? closest(word, wordsOfGroup(name)) : undefined;
-  const hint = meant === undefined ? undefined : `Did you mean 'herd ${name} ${meant}'?`;
+  const hint = meant === undefined ? hintAt(name) : `Did you mean 'herd ${name} ${meant}'?`;
   throw new Usage(`too many words for '${name}': ${usage}`, hint);
 };
 
+/** Where a secret comes from is no word: the file would be typed as easily as what is in it. */
+const hintAt = (name: string): string | undefined =>
+  name === 'node join'
+    ? "An invite comes from a file, 'shepherd join --from FILE', or from standard input, 'shepherd join < FILE'."
+    : undefined;
 /** Who else takes an option that every action of a service takes, whatever that is called. */
 const ofOthers = (option: OptionName): string =>
   optionsOfOther('releases').includes(option)
