@@ -1,6 +1,6 @@
 /** `herd release …` as it is typed: words, errors, exit codes; what a release is has tests of its own. */
 import fs from 'node:fs';
-import { bytesText } from '@bellwether/deploy';
+import { bytesText, slotLimits } from '@bellwether/deploy';
 import { describe, expect, it } from 'vitest';
 import { wordsIn } from '../../../packages/herd/src/cli/command-words.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
@@ -258,6 +258,20 @@ describe('herd release show, diff, sign and key', () => {
     expect((await herd('release', 'show', '@none.rel')).err).toBe(
       'herd: error: none.rel: is not there\n',
     );
+  });
+  it('are told apart from services that stand in their place, and how long one may wait', async () => {
+    plant(at('dist'), tree);
+    await build();
+    const swapped = await herd('deploy', '@web.rel', 'webs');
+    expect([swapped.code, swapped.err]).toEqual([
+      2,
+      "herd: error: 'webs' is no file of a release\nThe service comes first: 'herd deploy webs web.rel'.\n",
+    ]);
+    const day = slotLimits.confirmMostMs / 3_600_000;
+    const long = await herd('deploy', 'web', '@web.rel', '--confirm', `${day + 1}h`);
+    expect([long.code, long.err]).toEqual([2, expect.stringContaining(`--confirm ${day}h`)]);
+    const most = await herd('deploy', 'web', '@web.rel', '--confirm', `${day}h`);
+    expect(most.err).not.toContain('--confirm');
   });
   it('tell a difference', async () => {
     plant(at('dist'), tree);

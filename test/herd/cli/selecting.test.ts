@@ -146,9 +146,10 @@ describe('a command with -l', () => {
   });
   const mixed: Answers = {
     ...picked(3),
-    status: () => [
+    // Of one that is elsewhere nobody knows who does not wait for its answer.
+    status: (_turn, _names, probeMs) => [
       statusOf('web-0', { actions: [{ name: 'rollback', documentation: '' }] }),
-      statusOf('web-1'),
+      statusOf('web-1', typeof probeMs === 'number' && probeMs < 500 ? { stage: 'unknown' } : {}),
       statusOf('web-2', { stage: 'unknown' }),
     ],
   };

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { beginningOf, bytesText, type Digest } from '@bellwether/deploy';
+import { beginningOf, bytesText, slotLimits, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Outcome, type Request, type Status } from '@bellwether/shepherd';
@@ -53,6 +53,7 @@ export const runDeploy = async (
   const [named = '', what = ''] = isChosen && words.length === 1 ? ['', ...words] : words;
   const isName = what.startsWith('rel:') || !fs.existsSync(what);
   const there = action === 'deploy' && isName ? beginningOf(what) : undefined;
+  if (isName && path.extname(named) === '.rel') throw swapped(action, named, what);
   const release = there === undefined ? await opened(action, what) : undefined;
   try {
     const digest = there ?? release?.digest ?? (what as Digest);
@@ -73,6 +74,12 @@ export const runDeploy = async (
     await release?.close();
   }
 };
+
+const swapped = (action: string, file: string, service: string): Usage =>
+  new Usage(
+    `'${visible(service)}' is no file of a release`,
+    `The service comes first: 'herd ${action} ${visible(service)} ${visible(file)}'.`,
+  );
 
 /** Runs `herd rollback`; the result is the exit code. @throws Usage */
 export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
@@ -124,6 +131,8 @@ export const switchesIn = ({ options }: Context): readonly string[] => {
     throw new Usage(
       '--confirm says how long it waits to be confirmed, and --no-confirm that it does not',
     );
+  if (confirm !== undefined && confirm > slotLimits.confirmMostMs)
+    throw new Usage('a release waits to be confirmed for a day at most: --confirm 24h');
   return [
     ...(confirm === undefined ? [] : [`confirm=${Math.ceil(confirm / 1_000)}`]),
     ...(isUnconfirmed === true ? ['no-confirm'] : []),

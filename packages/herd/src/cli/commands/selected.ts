@@ -5,7 +5,7 @@
 import { slotActions } from '@bellwether/deploy';
 import { lacks, NothingSelected, type Request, type Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import { questionMs } from '../../client/limits.ts';
+import { probeMs, questionMs } from '../../client/limits.ts';
 import { statusesOf } from '../../client/service.ts';
 import { isAgreed } from '../agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
@@ -45,8 +45,8 @@ export const meant = async (context: Context, command: Command): Promise<Chosen 
 };
 
 /**
- * What only slots can do is for the slots alone of those with such labels; one of whom nobody knows may be one. Whoever
- * has named a SERVICE has said who is meant. @throws NothingSelected where none of them is one
+ * What only slots can do is for the slots alone of those with such labels; one of whom nobody knows may be one, so
+ * those elsewhere are asked. Whoever has named a SERVICE has said who is meant. @throws NothingSelected where none is one
  */
 const slotsOf = async (
   context: Context,
@@ -55,7 +55,7 @@ const slotsOf = async (
 ): Promise<Chosen> => {
   if (service !== '' || !Object.hasOwn(slotActions, action)) return chosen;
   const statuses = await withRootLine(context, (line) =>
-    statusesOf(line, chosen.names, 0, patienceOf(context, questionMs)),
+    statusesOf(line, chosen.names, probeMs, patienceOf(context, questionMs)),
   );
   const others = new Set(statuses.filter((each) => lacks(each, action)).map(nameIn));
   const names = chosen.names.filter((name) => !others.has(name));
