@@ -46,7 +46,8 @@ export const meant = async (context: Context, command: Command): Promise<Chosen 
 
 /**
  * What only slots can do is for the slots alone of those with such labels; one of whom nobody knows may be one, so
- * those elsewhere are asked. Whoever has named a SERVICE has said who is meant. @throws NothingSelected where none is one
+ * those elsewhere are asked. Whoever has named a SERVICE has said who is meant. @throws NothingSelected where none of
+ * them is one
  */
 const slotsOf = async (
   context: Context,
