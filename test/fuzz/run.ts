@@ -82,9 +82,11 @@ const distilled = (
 ): readonly Uint8Array[] => {
   coverage.forget();
   const random = makeRandom(seed);
-  // What an input fills tables with leads a campaign on, and shows nothing afterwards.
-  const run = (input: Uint8Array): ReadonlySet<string> =>
-    new Set([...target.run(input)].filter((word) => !word.startsWith('tables ')));
+  // What was said leads a campaign on, and is the same wherever the same code has run.
+  const run = (input: Uint8Array): ReadonlySet<string> => {
+    target.run(input);
+    return new Set();
+  };
   const campaign = new Campaign({ ...target, run }, { random, coverage, note: () => undefined });
   campaign.begin([...corpus].sort((a, b) => a.length - b.length));
   return campaign.corpus;
