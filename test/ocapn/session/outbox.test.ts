@@ -84,6 +84,18 @@ describe('one wake-up', () => {
     world.run();
     expect(a.sent).toEqual([3 + '300000:'.length + 300_000]);
   });
+  it('gives a transport that is full no more than a run of records at once', () => {
+    const a = new Line(true);
+    a.isFull = true;
+    write(a, 10);
+    world.run();
+    for (let at = 0; at < 1_000; at += 1) write(a, 1_000);
+    a.calls.length = 0;
+    outbox.drained(a);
+    const sentBytes = a.sent.slice(1).reduce((sum, each) => sum + each, 0);
+    expect(sentBytes).toBe(263_000);
+    expect(a.unsent.byteCount).toBe(1_000_000 - sentBytes);
+  });
   it('is not stuck while a long record gets on, though the transport is full', () => {
     const a = new Line(true);
     a.unsent.stuckSinceMs = 1;

@@ -161,11 +161,14 @@ export class Outbox {
       const steps = connection.records ? parts : stepsOf(parts, unsent.byteCount);
       let count = 0;
       let isMore = false;
+      let runBytes = 0; // of records in one write: any number of them may wait
       while (count < steps.length && (isMore || !unsent.isBlocked)) {
         const step = steps[count] ?? NOTHING;
         count += 1;
         unsent.byteCount -= step.length;
-        isMore = count < steps.length && isOneWrite(step, steps[count]);
+        runBytes = connection.records ? runBytes + step.length : 0;
+        isMore = count < steps.length && runBytes < RUN_BYTES && isOneWrite(step, steps[count]);
+        if (!isMore) runBytes = 0;
         unsent.isBlocked = !connection.send(step, isMore);
       }
       unsent.parts = count < steps.length ? steps.slice(count) : undefined;
