@@ -23,13 +23,59 @@ export interface Exec {
    */
   readonly inheritEnv?: true | readonly string[];
   /**
-   * As whom it runs: a name of /etc/passwd, or a number. It has no supplementary groups, and HOME, USER, LOGNAME and
+   * As whom it runs: a name of /etc/passwd, or a number. It has no supplementary groups but those that its `process` says, and HOME, USER, LOGNAME and
    * SHELL of that user. Only a shepherd of root can do that. Absent: an action and a check of readiness run as the
    * service does, that as the shepherd.
    */
   readonly user?: string | number;
   /** A name of /etc/group, or a number. Absent: that of the user in /etc/passwd. */
   readonly group?: string | number;
+  /** What else its process is given: of what a service is started with alone. */
+  readonly process?: ProcessTraits;
+}
+
+/** A limit of the system: both of soft and hard, or each; see setrlimit(2). */
+export type ResourceLimit = number | 'unlimited' | readonly [ResourceBound, ResourceBound];
+/** One of the two. */
+export type ResourceBound = number | 'unlimited';
+
+/** What a process may be given. A shepherd without its keeper refuses to start what asks for any of it. */
+export interface ProcessTraits {
+  /** Supplementary groups, by name of /etc/group or number. Absent: none where it has a `user`, else the shepherd's. */
+  readonly groups?: readonly (string | number)[];
+  /** Permissions that what it creates does not get, as 0o027. Absent: as the shepherd's. */
+  readonly umask?: number;
+  readonly limits?: {
+    readonly addressSpaceBytes?: ResourceLimit;
+    readonly coreBytes?: ResourceLimit;
+    readonly cpuSeconds?: ResourceLimit;
+    readonly dataBytes?: ResourceLimit;
+    readonly fileBytes?: ResourceLimit;
+    readonly lockedBytes?: ResourceLimit;
+    readonly openFiles?: ResourceLimit;
+    /** Of all processes of its user together. */
+    readonly processes?: ResourceLimit;
+    readonly stackBytes?: ResourceLimit;
+  };
+  /** From -20, who is served first, to 19. */
+  readonly nice?: number;
+  /** From -1000, never killed where memory is short, to 1000, killed first. */
+  readonly oomScore?: number;
+  /** Nothing that it executes gives it more than it has: no setuid programs. */
+  readonly noNewPrivileges?: true;
+  /**
+   * The folder that it sees as /. Its program is then an absolute path in there, and so is `cwd`, which is / where it is
+   * absent. Only a shepherd of root can do that, and against root it is no wall.
+   */
+  readonly root?: string;
+  /** A terminal, as '/dev/tty1', which becomes that of its session and its input, output and errors: it has no log. */
+  readonly terminal?: string;
+  /** False: it stays in the session of the keeper, and leads a group all the same. */
+  readonly ownSession?: false;
+  /** Files that it finds open for reading, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. */
+  readonly descriptors?: Readonly<Record<number, string>>;
+  /** The folder of a group of cgroup v2 that is there, as '/sys/fs/cgroup/web'; what it may use is said there. */
+  readonly cgroup?: string;
 }
 
 /** A name in the daemon's own ref store; made by `ref`. The secret stays in the store. */

@@ -89,7 +89,7 @@ static void limit(const struct request *request, struct slot *slot) {
 }
 
 static enum step step_of(uint32_t how) {
-  return how == OPEN_LOG ? STEP_LOG : how == OPEN_TERMINAL ? STEP_TERMINAL : STEP_OPEN;
+  return how == OPEN_LOG ? STEP_LOG : how >= OPEN_TERMINAL ? STEP_TERMINAL : STEP_OPEN;
 }
 
 /* In a folder that others can write to, a link or a second name would lead root wherever they like. */
@@ -106,6 +106,7 @@ static int open_one(const struct opening *opening, struct slot *slot) {
       [OPEN_APPEND] = O_WRONLY | O_APPEND | O_NOFOLLOW,
       [OPEN_LOG] = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
       [OPEN_TERMINAL] = O_RDWR | O_NOCTTY,
+      [OPEN_SCREEN] = O_RDWR | O_NOCTTY,
   };
   enum step step = step_of(opening->how);
   int file = open(opening->path, ways[opening->how] | O_CLOEXEC);

@@ -93,6 +93,8 @@ enum {
   OPEN_LOG = 2,
   /* A terminal, for reading and writing, which becomes that of the session. */
   OPEN_TERMINAL = 3,
+  /* The same terminal once more. */
+  OPEN_SCREEN = 4,
 };
 
 /* Bits of TAG_FLAGS. */
@@ -128,7 +130,7 @@ enum {
 /* Supplementary groups, resource limits, and descriptors beside 0 to 2 that a start may ask for. */
 #define GROUP_COUNT 64u
 #define LIMIT_COUNT 16u
-#define OPEN_COUNT 34u
+#define OPEN_COUNT 36u
 /* The highest descriptor that a start may ask for. */
 #define HIGHEST_DESCRIPTOR 255u
 

@@ -70,7 +70,7 @@ static int add_limit(const struct field *field, struct request *request) {
 static int add_opening(const struct field *field, struct request *request) {
   if (field->length < 17 || !is_text(field->bytes + 16, field->length - 16)) return EBADMSG;
   uint64_t descriptor = number_at(field->bytes), how = number_at(field->bytes + 8);
-  if (descriptor > HIGHEST_DESCRIPTOR || how > OPEN_TERMINAL || field->bytes[16] != '/')
+  if (descriptor > HIGHEST_DESCRIPTOR || how > OPEN_SCREEN || field->bytes[16] != '/')
     return EINVAL;
   if (request->opening_count >= OPEN_COUNT) return E2BIG;
   for (uint32_t at = 0; at < request->opening_count; at++)

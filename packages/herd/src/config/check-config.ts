@@ -85,5 +85,6 @@ const placer =
   (folder: string) =>
   (exec: ExecDescription): ExecDescription => ({
     ...exec,
-    cwd: path.resolve(folder, exec.cwd ?? '.'),
+    // In a root of its own nothing is known of that folder.
+    cwd: path.resolve(exec.process?.root === undefined ? folder : '/', exec.cwd ?? '.'),
   });

@@ -45,6 +45,10 @@ export const documentationChars = 4_096;
 export const accountNameChars = 32;
 /** The highest number of one: Node runs nothing as a higher one. */
 export const highestAccount = 2_147_483_647;
+/** Supplementary groups of one process: as many as the keeper gives it. */
+export const supplementaryCount = 64;
+/** Files that a process is to find open: as many as the keeper opens beside its log. */
+export const descriptorCount = 32;
 /** Words of one command line. */
 export const argumentCount = 1_000;
 /** Characters of one argument, variable or path; Linux takes 128 KiB for one string. */

@@ -7,6 +7,7 @@ import type {
   ActionConfig,
   Command,
   LogBounds,
+  ProcessTraits,
   Readiness,
   RespawnPolicy,
   RunAs,
@@ -175,7 +176,7 @@ const trustOf = ({
 
 /** `as` is whom it runs as where it does not say that itself. */
 const commandOf = (exec: ExecDescription, ofDaemon: Environment, as: RunAs): Command => {
-  const { argv, cwd, env, inheritEnv } = exec;
+  const { argv, cwd, env, inheritEnv, process: traits } = exec;
   const [program, ...args] = argv;
   if (program === undefined) throw new RangeError('config: a checked command without a program');
   const own = runAsOf(exec);
@@ -183,7 +184,13 @@ const commandOf = (exec: ExecDescription, ofDaemon: Environment, as: RunAs): Com
   const runAs = given(own.user === undefined ? { ...as, ...own } : own);
   const around = runAs.runAs?.user === undefined ? ofDaemon : withoutUser(ofDaemon, inheritEnv);
   const all = { ...inherited(around, inheritEnv), ...env };
-  return { argv: [program, ...args], env: all, ...(cwd === undefined ? {} : { cwd }), ...runAs };
+  return {
+    argv: [program, ...args],
+    env: all,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...runAs,
+    ...(traits === undefined ? {} : { traits: traits as ProcessTraits }),
+  };
 };
 
 /** The schema let no other text through. */

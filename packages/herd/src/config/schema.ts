@@ -34,6 +34,7 @@ import {
 } from './limits.ts';
 import { listen } from './listen.ts';
 import { record } from './record.ts';
+import { traits } from './traits.ts';
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** A name of a service, or of a machine. */
@@ -89,8 +90,15 @@ const exec = record(
       )
       .optional(),
     ...runAs,
+    process: traits.optional(),
   },
   "a command, as in exec(['node', 'server.js'])",
+);
+
+/** What only a service is started with can have. */
+const plainExec = exec.refine(
+  ({ process }) => process === undefined,
+  'only what a service is started with can have a process: { … }',
 );
 
 const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
@@ -138,7 +146,7 @@ const ready = record(
       .min(firstDescriptor, 'is below 3: the first three are input, output and errors')
       .max(lastDescriptor, `is over ${lastDescriptor}`)
       .optional(),
-    exec: exec.optional(),
+    exec: plainExec.optional(),
     log: z
       .string('expected a text: plain, no regular expression')
       .min(1, 'is empty')
@@ -199,7 +207,7 @@ const action = record(
   {
     documentation: documentation.min(1, 'expected one sentence about what it does'),
     signal: signal.optional(),
-    run: exec.optional(),
+    run: plainExec.optional(),
     takesArguments: z.boolean().optional(),
     harmlessArguments: z.boolean().optional(),
   },
@@ -250,6 +258,11 @@ const service = record(
 ).superRefine((entry, context) => {
   const tell = (key: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [key], message });
+  const { notifyFd } = entry.ready ?? {};
+  if (notifyFd !== undefined && entry.start?.process?.descriptors?.[notifyFd] !== undefined)
+    tell('ready', `descriptor ${notifyFd} is a file of its process already`);
+  if (entry.start?.process?.root !== undefined && entry.start.argv[0]?.startsWith('/') !== true)
+    tell('start', 'with a root the program is an absolute path in it');
   if (entry.start === undefined) {
     if (entry.ready !== undefined)
       tell('ready', 'needs a start: without a process nothing gets ready');

@@ -36,6 +36,7 @@ import { makeProc, type Proc } from './proc.ts';
 import { execFailure, explain, findProgram, idsOf, type Program } from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import type { Starts } from './starts.ts';
+import { refuseTraits } from './traits.ts';
 import type { Accounts } from './users.ts';
 
 /** What the backend works with. */
@@ -228,6 +229,7 @@ class ChildProcessBackend implements ProcessBackend {
     ended: Answer,
     failed: (error: unknown) => void,
   ): void {
+    refuseTraits(command);
     const program = findProgram(command, this.#powers);
     const { logFiles, starts } = this.#powers;
     if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));

@@ -172,6 +172,9 @@ export const findProgram = (command: Command, around: CommandDefaults): Program 
   for (const [name, value] of Object.entries({ ...given, ...as?.env, ...command.env })) {
     if (value !== undefined) env[name] = value;
   }
+  // What is in a root of its own is found there, or is not.
+  if (command.traits?.root !== undefined)
+    return { file: argv0, argv0, args, cwd: command.cwd ?? '/', env, ...(as && { as }) };
   const cwd = path.resolve(around.cwd, command.cwd ?? '.');
   checkFolder(cwd, as);
   if (argv0 === '') throw new StartFailed('exec: the name of the program is empty');

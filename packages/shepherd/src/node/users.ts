@@ -65,10 +65,7 @@ const textOf = (file: string): string => {
 export const identityOf = ({ user, group }: RunAs, accounts: Accounts): Identity => {
   const found = user === undefined ? undefined : userOf(user, readAccounts(accounts.passwd));
   const uid = found?.uid ?? accounts.uid;
-  const gid =
-    group === undefined
-      ? (found?.gid ?? accounts.gid)
-      : groupOf(group, () => readAccounts(accounts.group));
+  const gid = group === undefined ? (found?.gid ?? accounts.gid) : groupOf(group, accounts);
   if (found !== undefined && found.gid === undefined && group === undefined)
     throw new StartFailed(
       `exec: user ${uid} is not in /etc/passwd, so that nobody says its group; write group: ${uid} beside it`,
@@ -115,9 +112,10 @@ const userOf = (user: string | number, lines: readonly (readonly string[])[]): F
   return { uid: Number(uid), gid: Number(gid), env: environmentOf(name, home, shell) };
 };
 
-const groupOf = (group: string | number, lines: () => readonly (readonly string[])[]): number => {
+/** The number of a group. @throws StartFailed where there is none of that name */
+export const groupOf = (group: string | number, accounts: Accounts): number => {
   if (typeof group === 'number') return group;
-  const gid = entryOf(group, lines())?.[2];
+  const gid = entryOf(group, readAccounts(accounts.group))?.[2];
   if (gid !== undefined) return Number(gid);
   throw new StartFailed(
     `exec: group '${group}': no such group in /etc/group; one that only a directory service knows goes by its number`,

@@ -382,7 +382,37 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Absent: as the shepherd. */
   readonly runAs?: RunAs;
+  /** What only the keeper can give. */
+  readonly traits?: ProcessTraits;
 }
+/** See the type of this name in packages/bellwether: here both of soft and hard are there. */
+export interface ProcessTraits {
+  readonly groups?: readonly (string | number)[];
+  readonly umask?: number;
+  readonly limits?: Partial<Record<LimitName, readonly [LimitBound, LimitBound]>>;
+  readonly nice?: number;
+  readonly oomScore?: number;
+  readonly noNewPrivileges?: true;
+  readonly root?: string;
+  readonly terminal?: string;
+  readonly ownSession?: false;
+  /** By descriptor. */
+  readonly descriptors?: Readonly<Record<string, string>>;
+  readonly cgroup?: string;
+}
+/** One side of a resource limit. */
+export type LimitBound = number | 'unlimited';
+/** Resource limits by what they count. */
+export type LimitName =
+  | 'addressSpaceBytes'
+  | 'coreBytes'
+  | 'cpuSeconds'
+  | 'dataBytes'
+  | 'fileBytes'
+  | 'lockedBytes'
+  | 'openFiles'
+  | 'processes'
+  | 'stackBytes';
 /**
  * As whom something runs, by name or number; what it means is looked up on its machine, at each start. Both absent: as
  * the shepherd.

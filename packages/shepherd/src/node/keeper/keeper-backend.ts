@@ -35,6 +35,7 @@ import { openLog } from '../log-files.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain, findProgram } from '../program.ts';
 import type { Starts } from '../starts.ts';
+import { checkCgroup, groupsOf } from '../traits.ts';
 import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
@@ -158,6 +159,8 @@ class KeptBackend implements KeeperBackend {
         owed: [],
         settled: [],
       });
+      // An id that is used again means the new one from now on.
+      if (this.#toForget.delete(startId)) this.#line.send(forgetFrame(startId));
       if (this.#isUp) this.#line.send(frame);
     } catch (error) {
       this.#forgetFile(startId);
@@ -215,13 +218,20 @@ class KeptBackend implements KeeperBackend {
 
   /** Makes sure of all that is on this side. @throws StartFailed, and what a file system says */
   #prepare({ startId, service, command, ready }: Start): Making {
-    const { logFiles, starts, umask, uid } = this.#powers;
+    const { logFiles, starts, umask, uid, accounts } = this.#powers;
+    const { traits } = command;
     const found = findProgram(command, this.#powers);
+    if (traits !== undefined) checkCgroup(traits);
+    const groups = traits && groupsOf(traits, accounts);
     const program = { ...found, env: { ...found.env, [startIdVariable]: startId } };
     const logFile = logFiles.pathOf(service);
     closeLog(logFile);
     if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
-    const making = { startId, program, umask, logFile, uid };
+    const making = {
+      ...{ startId, program, umask, logFile, uid },
+      ...(traits && { traits }),
+      ...(groups && { groups }),
+    };
     if (ready?.kind !== 'notify') return making;
     fs.closeSync(starts.openNotice(startId));
     return { ...making, notice: { at: ready.descriptor, file: starts.pathOf(startId) } };

@@ -62,7 +62,7 @@ export const tags = {
 } as const;
 
 /** How a path is opened for a process. */
-export const ways = { read: 0, append: 1, log: 2, terminal: 3 } as const;
+export const ways = { read: 0, append: 1, log: 2, terminal: 3, screen: 4 } as const;
 /** What else may be asked for, in bits. */
 export const flags = { noNewPrivileges: 1, keepSession: 2 } as const;
 

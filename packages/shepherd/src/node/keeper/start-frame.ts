@@ -2,9 +2,11 @@
 import path from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { StartFailed } from '../../errors.ts';
+import type { ProcessTraits } from '../../words/types.ts';
 import { execFailure, explain, type Program } from '../program.ts';
 import { argumentCount } from './limits.ts';
-import { FrameTooLong, FrameWriter, tags, types, ways } from './protocol.ts';
+import { limitsOf } from '../traits.ts';
+import { flags, FrameTooLong, FrameWriter, tags, types, ways } from './protocol.ts';
 
 /** All that a process is made of. */
 export interface Making {
@@ -17,24 +19,28 @@ export interface Making {
   readonly notice?: { readonly at: number; readonly file: string };
   /** Of the shepherd. */
   readonly uid: number;
+  readonly traits?: ProcessTraits;
+  /** Numbers of its supplementary groups, where it says some. */
+  readonly groups?: readonly number[];
 }
 
 /** @throws StartFailed for what no program can be given */
 export const startFrame = (making: Making): Buffer => {
-  const { program, startId } = making;
+  const { program, startId, traits = {} } = making;
   checkTexts(program);
   try {
     const frame = new FrameWriter(types.start)
       .text(tags.id, startId)
       .text(tags.file, program.file)
       .text(tags.cwd, program.cwd)
-      .numbers(tags.umask, [making.umask])
-      .numbers(tags.open, [1, ways.log], making.logFile)
+      .numbers(tags.umask, [traits.umask ?? making.umask])
       .text(tags.arg, program.argv0);
     for (const each of program.args) frame.text(tags.arg, each);
     for (const [name, value] of Object.entries(program.env))
       frame.text(tags.env, `${name}=${value}`);
+    putOutput(frame, traits, making.logFile);
     putIdentity(frame, making);
+    putTraits(frame, traits);
     if (making.notice !== undefined)
       frame.numbers(tags.open, [making.notice.at, ways.append], making.notice.file);
     return frame.frame();
@@ -45,9 +51,32 @@ export const startFrame = (making: Making): Buffer => {
 };
 
 /** Only root can become somebody else; for others it was checked that it is who they are. */
-const putIdentity = (frame: FrameWriter, { program: { as }, uid }: Making): void => {
-  if (as === undefined || uid !== 0) return;
-  frame.numbers(tags.uid, [as.uid]).numbers(tags.gid, [as.gid]).numbers(tags.group, []);
+const putIdentity = (frame: FrameWriter, { program: { as }, uid, groups }: Making): void => {
+  if (as !== undefined && uid === 0) frame.numbers(tags.uid, [as.uid]).numbers(tags.gid, [as.gid]);
+  // An empty one says that there are none.
+  if (groups !== undefined || (as !== undefined && uid === 0)) frame.numbers(tags.group, []);
+  for (const group of groups ?? []) frame.numbers(tags.group, [group]);
+};
+
+const putOutput = (frame: FrameWriter, { terminal }: ProcessTraits, logFile: string): void => {
+  if (terminal === undefined) return void frame.numbers(tags.open, [1, ways.log], logFile);
+  frame.numbers(tags.open, [0, ways.terminal], terminal);
+  for (const each of [1, 2]) frame.numbers(tags.open, [each, ways.screen], terminal);
+};
+
+const putTraits = (frame: FrameWriter, traits: ProcessTraits): void => {
+  const { nice, oomScore, root, cgroup, descriptors = {} } = traits;
+  if (nice !== undefined) frame.numbers(tags.nice, [nice]);
+  if (oomScore !== undefined) frame.numbers(tags.oom, [oomScore]);
+  if (root !== undefined) frame.text(tags.root, root);
+  if (cgroup !== undefined) frame.text(tags.cgroup, cgroup);
+  for (const limit of limitsOf(traits)) frame.numbers(tags.limit, limit);
+  for (const [at, file] of Object.entries(descriptors))
+    frame.numbers(tags.open, [Number(at), ways.read], file);
+  const bits =
+    (traits.noNewPrivileges === true ? flags.noNewPrivileges : 0) |
+    (traits.ownSession === false ? flags.keepSession : 0);
+  if (bits !== 0) frame.numbers(tags.flags, [bits]);
 };
 
 const checkTexts = (program: Program): void => {
@@ -98,8 +127,14 @@ const phrases: Readonly<Record<string, string>> = {
 export const failureOf = (making: Making, step: string, error: number): StartFailed => {
   const { program, logFile } = making;
   const cause = systemError(codeOf(error));
-  if (step === 'exec') return execFailure(program, cause);
   const why = explain(cause);
+  const root = making.traits?.root;
+  if (step === 'exec' && root === undefined) return execFailure(program, cause);
+  if (step === 'exec')
+    return new StartFailed(`exec: ${program.file} in ${root}: ${why}`, {
+      cause,
+      summary: `exec: its program: ${why}`,
+    });
   if (step === 'folder')
     return new StartFailed(`exec: working directory ${program.cwd}: ${why}`, {
       cause,

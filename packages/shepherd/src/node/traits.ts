@@ -1,0 +1,55 @@
+/** What a command says of its process beside its surroundings, from words to the numbers of this machine. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { StartFailed } from '../errors.ts';
+import type { Command, ProcessTraits } from '../words/types.ts';
+import { groupOf, nodeAccounts, type Accounts } from './users.ts';
+
+/** @throws StartFailed where a process is asked for that only the keeper can make */
+export const refuseTraits = ({ traits }: Command): void => {
+  const asked = Object.keys(traits ?? {});
+  if (asked.length === 0) return;
+  const text = `exec: only a shepherd with its keeper can give a process ${asked.join(', ')}`;
+  throw new StartFailed(`${text}; this one has none (its log says why)`, { summary: text });
+};
+
+/**
+ * The numbers of supplementary groups; undefined where they are left alone.
+ * @throws StartFailed where there is none of that name
+ */
+export const groupsOf = (
+  { groups }: ProcessTraits,
+  accounts: Accounts = nodeAccounts(),
+): readonly number[] | undefined => groups?.map((each) => groupOf(each, accounts));
+
+/** Numbers of resource limits: those of Linux on all machines but mips, sparc and alpha. */
+const limitNumbers: Readonly<Record<keyof NonNullable<ProcessTraits['limits']>, number>> = {
+  cpuSeconds: 0,
+  fileBytes: 1,
+  dataBytes: 2,
+  stackBytes: 3,
+  coreBytes: 4,
+  processes: 6,
+  openFiles: 7,
+  lockedBytes: 8,
+  addressSpaceBytes: 9,
+};
+const unlimited = 2n ** 64n - 1n;
+
+/** Of each limit its number, soft and hard. */
+export const limitsOf = ({ limits = {} }: ProcessTraits): readonly (readonly bigint[])[] =>
+  (Object.keys(limitNumbers) as (keyof typeof limitNumbers)[]).flatMap((name) => {
+    const bounds = limits[name];
+    if (bounds === undefined) return [];
+    const numbers = bounds.map((each) => (each === 'unlimited' ? unlimited : BigInt(each)));
+    return [[BigInt(limitNumbers[name]), ...numbers]];
+  });
+
+/** @throws StartFailed where there is no such group of cgroup v2 */
+export const checkCgroup = ({ cgroup }: ProcessTraits): void => {
+  if (cgroup === undefined || fs.existsSync(path.join(cgroup, 'cgroup.procs'))) return;
+  throw new StartFailed(
+    `exec: cgroup ${cgroup}: no group of cgroup v2 is there (no file cgroup.procs); make it, or mount cgroup v2`,
+    { summary: 'exec: its cgroup: no group of cgroup v2 is there' },
+  );
+};

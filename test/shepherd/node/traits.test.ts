@@ -1,0 +1,196 @@
+/** What the keeper gives to a process, seen from within it. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  makeChildProcessBackend,
+  makeLogFiles,
+  openKeeper,
+  Starts,
+  type KeeperBackend,
+} from '../../../packages/shepherd/src/node/index.ts';
+import type { Command, ProcessTraits } from '../../../packages/shepherd/src/words/types.ts';
+import { keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { makeFolder, startOf, textOf, until } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
+
+const isRoot = process.getuid?.() === 0;
+const hasPython = fs.existsSync('/usr/bin/python3');
+const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>
+  fs.existsSync(path.join(folder, 'cgroup.procs')),
+);
+
+let folder: string;
+let backend: KeeperBackend;
+const around = () => ({
+  env: { PATH: process.env['PATH'] },
+  cwd: folder,
+  logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
+  starts: new Starts(path.join(folder, 'starts')),
+});
+const log = () => textOf(path.join(folder, 'log/web.log'));
+/** What a shell script prints with these traits. */
+const printed = async (script: string, traits: ProcessTraits, more: Partial<Command> = {}) => {
+  const command: Command = { argv: ['sh', '-c', script], ...more, traits };
+  expect(await startOf(backend, 'w-1', command).ended).toEqual({ code: 0 });
+  return log();
+};
+const refusal = (command: Command, by: Pick<KeeperBackend, 'start'> = backend) =>
+  startOf(by, 'w-1', command).started.then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+
+describe.skipIf(!fs.existsSync(keeperProgram))('a process of the keeper', () => {
+  beforeEach(async () => {
+    folder = makeFolder();
+    fs.chmodSync(folder, 0o755);
+    backend = await openKeeper({ ...around(), ...keptFrom(path.join(folder, 'keeper')) });
+  });
+  afterEach(() => {
+    backend.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has the umask of the shepherd, or its own', async () => {
+    expect(await printed('umask', {})).toBe('0022\n');
+    expect(await printed('umask', { umask: 0o027 })).toBe('0022\n0027\n');
+  });
+
+  it('has its limits, soft and hard', async () => {
+    const limits = {
+      openFiles: [200, 300],
+      coreBytes: [0, 0],
+      cpuSeconds: [60, 'unlimited'],
+    } as const;
+    const script = 'ulimit -Sn; ulimit -Hn; ulimit -Sc; ulimit -St; ulimit -Ht';
+    expect(await printed(script, { limits })).toBe('200\n300\n0\n60\nunlimited\n');
+  });
+
+  it('has few descriptors where it says so, and its files all the same', async () => {
+    fs.writeFileSync(path.join(folder, 'secret'), 'hidden', { mode: 0o600 });
+    const traits = {
+      limits: { openFiles: [16, 16] },
+      descriptors: { 9: path.join(folder, 'secret') },
+    } as const;
+    expect(await printed('cat <&9; echo; ls /proc/self/fd | wc -l', traits)).toBe('hidden\n5\n');
+  });
+
+  it('has its nice, its oomScore, and no new privileges', async () => {
+    const script = 'nice; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status';
+    const traits = { nice: 7, oomScore: 321, noNewPrivileges: true } as const;
+    expect(await printed(script, traits)).toBe('7\n321\nNoNewPrivs:\t1\n');
+  });
+
+  it('leads a group in the session of the keeper, if it is to', async () => {
+    const script = 'cut -d" " -f5,6 /proc/$$/stat; echo $$';
+    const [ids = '', pid] = (await printed(script, { ownSession: false })).trim().split('\n');
+    const [group, session] = ids.split(' ');
+    expect(group).toBe(pid);
+    expect(session).not.toBe(pid);
+  });
+
+  it.runIf(isRoot)('has supplementary groups, and none of root', async () => {
+    const accounts = {
+      uid: 0,
+      gid: 0,
+      passwd: () => 'web:x:4321:4322::/home/web:/bin/sh\n',
+      group: () => 'disk:x:4399:\n',
+    };
+    backend.close();
+    backend = await openKeeper({ ...around(), ...keptFrom(path.join(folder, 'k')), accounts });
+    const script = 'grep -E "^(Uid|Gid|Groups)" /proc/self/status';
+    const runAs = { user: 'web' };
+    expect(await printed(script, {}, { runAs })).toBe(
+      'Uid:\t4321\t4321\t4321\t4321\nGid:\t4322\t4322\t4322\t4322\nGroups:\t \n',
+    );
+    expect(
+      await printed('grep ^Groups /proc/self/status', { groups: ['disk', 55] }, { runAs }),
+    ).toContain('Groups:\t55 4399 \n');
+    expect(await refusal({ argv: ['true'], traits: { groups: ['nobody-knows'] } })).toContain(
+      "exec: group 'nobody-knows': no such group",
+    );
+  });
+
+  it.runIf(isRoot)('sees a root of its own, and nothing above', async () => {
+    const root = path.join(folder, 'root');
+    fs.mkdirSync(path.join(root, 'sub'), { recursive: true });
+    fs.copyFileSync(keeperProgram, path.join(root, 'program'));
+    fs.chmodSync(path.join(root, 'program'), 0o755);
+    // Any static program does: without arguments this one says how it is used.
+    const { ended } = startOf(backend, 'w-1', {
+      argv: ['/program'],
+      cwd: '/sub',
+      traits: { root },
+    });
+    expect(await ended).toEqual({ code: 64 });
+    expect(log()).toContain('usage: keeper');
+    expect(await refusal({ argv: ['/bin/sh'], traits: { root } })).toBe(
+      `exec: /bin/sh in ${root}: no such file (ENOENT)`,
+    );
+    expect(await refusal({ argv: ['/program'], traits: { root: '/no/such' } })).toBe(
+      'exec: program: its root: no such file (ENOENT)',
+    );
+  });
+
+  it.runIf(hasPython)('has a terminal of its own, and no log then', async () => {
+    const opener = `import os, pty, sys, time
+m, s = pty.openpty()
+print(os.ttyname(s), flush=True)
+while True: sys.stdout.buffer.write(os.read(m, 100)); sys.stdout.flush()`;
+    const holder = spawn('/usr/bin/python3', ['-c', opener], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let seen = '';
+    holder.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    const terminal = await until('a terminal', () => /^(\/dev\/\S+)\n/.exec(seen)?.[1]);
+    expect(await printed('tty; echo to its terminal > /dev/tty', { terminal })).toBe('');
+    await until('what it said', () => seen.includes('to its terminal'));
+    expect(seen.split('\n')[1]?.trim()).toBe(terminal);
+    holder.kill('SIGKILL');
+  });
+
+  it.runIf(isRoot && unified !== undefined)(
+    'is in the group of cgroup v2 that it asks for',
+    async () => {
+      const group = path.join(unified ?? '', `bellwether-${process.pid}`);
+      fs.mkdirSync(group);
+      try {
+        const seen = await printed('grep ^0:: /proc/self/cgroup', { cgroup: group });
+        expect(seen).toBe(`0::/${path.basename(group)}\n`);
+      } finally {
+        await until('nobody in it', () => textOf(path.join(group, 'cgroup.procs')) === '');
+        fs.rmdirSync(group);
+      }
+    },
+  );
+
+  it('is refused in words where there is no such group, file or permission', async () => {
+    expect(await refusal({ argv: ['true'], traits: { cgroup: folder } })).toBe(
+      `exec: cgroup ${folder}: no group of cgroup v2 is there (no file cgroup.procs); make it, or mount cgroup v2`,
+    );
+    expect(await refusal({ argv: ['true'], traits: { descriptors: { 7: '/no/such' } } })).toBe(
+      'exec: true: a file that it is to find open: no such file (ENOENT)',
+    );
+    expect(await refusal({ argv: ['true'], traits: { terminal: '/dev/null' } })).toContain(
+      'exec: true: its terminal: ENOTTY',
+    );
+    expect(await refusal({ argv: ['true'], traits: { limits: { coreBytes: [9, 3] } } })).toContain(
+      'exec: true: its limits: EINVAL',
+    );
+  });
+});
+
+it('without a keeper what only it can give is refused, by name', async () => {
+  folder = makeFolder();
+  const plain = makeChildProcessBackend(around());
+  const traits = { umask: 0o027, limits: { openFiles: [16, 16] } } as const;
+  expect(await refusal({ argv: ['true'], traits }, { start: plain.start.bind(plain) })).toBe(
+    'exec: only a shepherd with its keeper can give a process umask, limits; this one has none (its log says why)',
+  );
+  fs.rmSync(folder, { recursive: true, force: true });
+});
