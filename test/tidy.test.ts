@@ -90,8 +90,8 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/deploy': 6_250,
   'packages/store': 2_900,
   'packages/fleet': 9_150,
-  'packages/bellwether': 360,
-  'packages/keeper': 0,
+  'packages/bellwether': 410,
+  'packages/keeper': 1_450,
   'packages/herd': 17_500,
   'netlayers/memory': 610,
   'netlayers/stream': 640,
@@ -117,10 +117,10 @@ const mayBeAmbient = [
 ];
 
 const root = path.resolve(import.meta.dirname, '..');
-const filesUnder = (folder: string): string[] =>
+const filesUnder = (folder: string, form = /\.ts$/): string[] =>
   fs
     .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && form.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .sort();
 const workspaces = ['packages', 'netlayers'].flatMap((group) =>
@@ -130,6 +130,8 @@ const workspaces = ['packages', 'netlayers'].flatMap((group) =>
     .filter((folder) => fs.existsSync(path.join(root, folder, 'src'))),
 );
 const sources = workspaces.flatMap((folder) => filesUnder(`${folder}/src`));
+/** The keeper is held to the sizes of all other sources, and to nothing else that is said here. */
+const inC = filesUnder('packages/keeper/src', /\.[ch]$/);
 const textOf = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
 /** Lines that are neither blank nor within a comment. */
 const codeLineCount = (file: string): number =>
@@ -373,7 +375,9 @@ describe('actors', () => {
 
 describe('size', () => {
   it(`keeps files at most ${maxFileLines} lines long`, () => {
-    const long = sources.filter((file) => textOf(file).split('\n').length - 1 > maxFileLines);
+    const long = [...sources, ...inC].filter(
+      (file) => textOf(file).split('\n').length - 1 > maxFileLines,
+    );
     expect(long).toEqual([]);
   });
   it(`keeps functions at most ${maxFunctionLines} lines long`, () => {
@@ -387,7 +391,7 @@ describe('size', () => {
     expect(wrong).toEqual([]);
   });
   it(`keeps lines at most ${maxLineColumns} columns wide`, () => {
-    const wrong = sources.flatMap((file) =>
+    const wrong = [...sources, ...inC].flatMap((file) =>
       textOf(file)
         .split('\n')
         .map((line, at) => ({ line, at: at + 1 }))
@@ -400,7 +404,10 @@ describe('size', () => {
     const over = workspaces
       .map((folder) => ({
         folder,
-        lines: filesUnder(`${folder}/src`).reduce((sum, file) => sum + codeLineCount(file), 0),
+        lines: filesUnder(`${folder}/src`, /\.(ts|[ch])$/).reduce(
+          (sum, file) => sum + codeLineCount(file),
+          0,
+        ),
       }))
       .filter(({ folder, lines }) => lines > (budgetLines[folder] ?? 0));
     expect(over).toEqual([]);

@@ -23,7 +23,8 @@ export interface Exec {
    */
   readonly inheritEnv?: true | readonly string[];
   /**
-   * As whom it runs: a name of /etc/passwd, or a number. It has no supplementary groups but those that its `process` says, and HOME, USER, LOGNAME and
+   * As whom it runs: a name of /etc/passwd, or a number. It has no supplementary groups but those that its `process`
+   * says, and HOME, USER, LOGNAME and
    * SHELL of that user. Only a shepherd of root can do that. Absent: an action and a check of readiness run as the
    * service does, that as the shepherd.
    */
@@ -64,15 +65,15 @@ export interface ProcessTraits {
   /** Nothing that it executes gives it more than it has: no setuid programs. */
   readonly noNewPrivileges?: true;
   /**
-   * The folder that it sees as /. Its program is then an absolute path in there, and so is `cwd`, which is / where it is
-   * absent. Only a shepherd of root can do that, and against root it is no wall.
+   * The folder that it sees as /. Its program is then an absolute path in there, and so is `cwd`, which is / where it
+   * is absent. Only a shepherd of root can do that, and against root it is no wall.
    */
   readonly root?: string;
   /** A terminal, as '/dev/tty1', which becomes that of its session and its input, output and errors: it has no log. */
   readonly terminal?: string;
   /** False: it stays in the session of the keeper, and leads a group all the same. */
   readonly ownSession?: false;
-  /** Files that it finds open for reading, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. */
+  /** Files that it finds open to read, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. */
   readonly descriptors?: Readonly<Record<number, string>>;
   /** The folder of a group of cgroup v2 that is there, as '/sys/fs/cgroup/web'; what it may use is said there. */
   readonly cgroup?: string;
