@@ -140,7 +140,7 @@ static void hand_out(const struct request *request, int pipe, struct slot *slot)
   if (!has_error && dup2(1, 2) < 0) fail(slot, STEP_DESCRIPTORS, errno);
 }
 
-/* Only what was handed out may be open in the program. Linux before 5.11 has no such call; nothing else is open anyway. */
+/* Only what was handed out may be open in the program. Linux before 5.11 lacks that call; nothing else is open then. */
 static void close_rest(const struct request *request) {
   uint32_t first = 3, highest = 2;
   for (uint32_t each = 0; each < request->opening_count; each++)

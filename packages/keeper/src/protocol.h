@@ -9,7 +9,7 @@
  *     type          fields                                       what follows
  *     to the keeper
  *       1 HELLO     VERSION the lowest, VERSION the highest      HELLO, a STATE for each start, TOLD
- *       2 START     ID FILE ARG+, and what child.c can give       a STATE; of a known id that which it has, and no other start
+ *       2 START     ID FILE ARG+, and what child.c can give      a STATE; of a known id the one it has, and no start
  *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
  *     to the daemon

@@ -8,8 +8,8 @@
  *                       └──main──► FAILED, ENDED: it never ran
  *
  * PREPARED is left by one compare-and-swap, of the child that goes on to its program, or of a main that says it never
- * ran (its pipe has ended, its main was killed, or a signal came before). Whoever comes second gives up. So no program runs that was reported
- * as never run, and a start needs no gate at which its child would have to wait.
+ * ran (its pipe has ended, its main was killed, or a signal came before). Whoever comes second gives up. So no program
+ * runs that was reported as never run, and a start needs no gate at which its child would have to wait.
  *
  * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
  * number in `pids` turns negative when the anchor is done with it, and not before that may main give the slot away.
