@@ -276,7 +276,7 @@ static void end_foster(uint32_t at, int source, int status) {
   start_reaped(at);
 }
 
-/* Nobody is its parent here. The number of a group without its leader is nobody else's as long as the group is there. */
+/* Nobody is its parent here. The number of a group without its leader is nobody else's while that group is there. */
 static void read_fate(uint32_t at, int pinned) {
   struct slot *slot = &table->slots[at];
   int32_t pid = pid_of(at);
