@@ -191,15 +191,19 @@ export const LIMITS = {
    */
   nodeDoubtMs: 86_400_000,
   /**
-   * How often a machine that has joined may say that it gives something else: each time is a record, and a secret that
-   * is written to a file. A reload of its configuration is one; beyond that it says so later, by itself.
+   * Times in a row that a machine which has joined may say that it gives something else: each time is a record, and a
+   * secret that is written to a file. A reload of its configuration is one; beyond that it says so later, by itself.
    */
-  enterRate: { atOnceCount: 32, gapMs: 10_000 },
+  enterCount: 32,
+  /** Milliseconds until it may say so once more, after so many in a row. */
+  enterGapMs: 10_000,
   /**
-   * How often a controller may ask for what it was given anew, as one does whose disk has lost it: each time is a
-   * record, and another reference to each service. What the machine's owner changes is not counted.
+   * Times in a row that a controller may ask for what it was given anew, as one does whose disk has lost it: each time
+   * is a record, and another reference to each service. What the machine's owner changes is not counted.
    */
-  regiveRate: { atOnceCount: 16, gapMs: 600_000 },
+  regiveCount: 16,
+  /** Milliseconds until it may ask once more, after so many in a row. */
+  regiveGapMs: 600_000,
   /** Characters of a fingerprint by which a key is named beforehand, at least: 100 bits, as many as are shown. */
   keyCharacters: 20,
   /** Of one that is typed to name a controller that is there, at least: fewer are a slip. */

@@ -2,7 +2,7 @@
 
 /** What is allowed. */
 export interface Rate {
-  readonly atOnceCount: number;
+  readonly count: number;
   /** Milliseconds until one more may happen. */
   readonly gapMs: number;
 }
@@ -11,10 +11,10 @@ export interface Rate {
  * where it may not happen now. `clearMs`: what was given the last time; undefined: it has not happened.
  */
 export const counted = (
-  { atOnceCount, gapMs }: Rate,
+  { count, gapMs }: Rate,
   clearMs: number | undefined,
   nowMs: number,
 ): number | undefined => {
   const nextMs = Math.max(clearMs ?? nowMs, nowMs) + gapMs;
-  return nextMs - nowMs > atOnceCount * gapMs ? undefined : nextMs;
+  return nextMs - nowMs > count * gapMs ? undefined : nextMs;
 };

@@ -117,7 +117,7 @@ describe('a controller that lets a machine wait which it has asked to call back'
 
 describe('a controller that says over and over that it has lost what it was given', () => {
   it('is given it anew so many times in a row, and once in a while from then on', () => {
-    const { atOnceCount, gapMs } = FLEET_LIMITS.regiveRate;
+    const { regiveCount: atOnceCount, regiveGapMs: gapMs } = FLEET_LIMITS;
     const place = new JoinPlace(3);
     const { uri, entered } = hostile(place);
     const joining = place.joining(uri);

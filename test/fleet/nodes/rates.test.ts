@@ -18,7 +18,7 @@ const refOf = (uri: string): Sturdyref => {
   if (ref instanceof Sturdyref) return ref;
   throw new Error('no sturdyref');
 };
-const { atOnceCount, gapMs } = FLEET_LIMITS.enterRate;
+const { enterCount: atOnceCount, enterGapMs: gapMs } = FLEET_LIMITS;
 const refusalOf = ({ error }: { readonly error?: Error }): string => error?.message ?? 'none';
 
 /** A machine that has joined, and from then on says what it likes with its own key. */

@@ -308,7 +308,8 @@ const speak = (
 };
 /** The first one of all is the owner's doing. */
 const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boolean => {
-  const clearMs = counted(LIMITS.regiveRate, regivings.get(designator), clock.now());
+  const { regiveCount: count, regiveGapMs: gapMs } = LIMITS;
+  const clearMs = counted({ count, gapMs }, regivings.get(designator), clock.now());
   if (clearMs !== undefined) regivings.set(designator, clearMs);
   return clearMs !== undefined;
 };
@@ -316,7 +317,7 @@ const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boole
 const speakLater = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, door: Ref): void => {
   if (shelf.homes.get(designator)?.isLater !== false) return;
   changeHome(shelf, designator, { isLater: true });
-  turn.after(LIMITS.enterRate.gapMs, (turn) => {
+  turn.after(LIMITS.enterGapMs, (turn) => {
     const home = changeHome(shelf, designator, { isLater: false });
     if (home?.door === door) speak(shelf, turn, designator, door, needsGift(home.entry));
   });

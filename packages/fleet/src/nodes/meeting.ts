@@ -128,15 +128,16 @@ const takenOver = (
 
 /** Also bounds how often it leaves: it has to have come again in between. */
 const isInTime = ({ rates, clock }: NodeShelf, hash: string): boolean => {
-  const clearMs = counted(LIMITS.enterRate, rates.get(hash), clock.now());
+  const { enterCount: count, enterGapMs: gapMs } = LIMITS;
+  const clearMs = counted({ count, gapMs }, rates.get(hash), clock.now());
   if (clearMs !== undefined) rates.set(hash, clearMs);
   return clearMs !== undefined;
 };
 const tooOften = (): Limit => {
-  const { atOnceCount, gapMs } = LIMITS.enterRate;
+  const { enterCount, enterGapMs } = LIMITS;
   return new Limit(
-    `join: this machine has said ${atOnceCount} times in a row that it gives something else; it may say so once in ` +
-      `${gapMs / 1_000} s from now on`,
+    `join: this machine has said ${enterCount} times in a row that it gives something else; it may say so once in ` +
+      `${enterGapMs / 1_000} s from now on`,
   );
 };
 
