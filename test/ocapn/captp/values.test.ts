@@ -86,7 +86,7 @@ describe('a record that means nothing here', () => {
     const bytes = "<3'oddD\x40\x34\0\0\0\0\0\0>";
     expect(echoed(bytes, 'wrap', '0+')).toBe(bytes);
     expect(echoed(bytes, 'wrap', '2+')).toBe("[[<3'odd20+>]]");
-    const deep = `${"<1'a".repeat(61)}1+${'>'.repeat(61)}`;
+    const deep = `${"<1'a".repeat(60)}{1"a1+}${'>'.repeat(60)}`;
     expect(echoed(deep)).toBe(deep);
     expect(echoed(deep, 'wrap', '5+')).toBeUndefined();
     expect(raw.told(50)).toEqual(['fulfill', expect.anything()]); // what was told before
@@ -94,14 +94,14 @@ describe('a record that means nothing here', () => {
     expect([verb, reason]).toEqual([sym('break'), [sym('encode'), expect.any(String)]]);
   });
   it('keeps its bytes once, however many records stand in each other', () => {
-    const argument = `${"<1'a".repeat(60)}1000000:${'x'.repeat(1_000_000)}${'>'.repeat(60)}`;
+    const argument = `${"<1'a".repeat(60)}1000000:${'x'.repeat(1_000_000)}{}${'>'.repeat(60)}`;
     const before = process.memoryUsage().arrayBuffers;
     expect(echoed(argument)?.length).toBe(argument.length);
     // Kept by every one of them it would be 60 MB.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
   });
   it('counts with all its values for the limit of a record', async () => {
-    const many = `<3'odd${'1+'.repeat(200_000)}>`;
+    const many = `<3'odd${'1+'.repeat(200_000)}{}>`;
     expect(echoed(`[${many}]`)).toBe(`[${many}]`);
     expect(echoed(`[${many}]`, 'wrap', '0+')?.length).toBe(many.length + 2);
     raw.say(deliver(toAnswer(0), [sym('echo'), 'alive'], false, object(60)));

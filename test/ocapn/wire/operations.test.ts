@@ -319,14 +319,19 @@ describe('frames that are too rich', () => {
 });
 
 test('an unknown record with fields is kept as it came', () => {
-  const op = read("<10'op:deliver<11'desc:export0+>[<3'odd1+>]ff>");
-  expect(op?.op === 'deliver' ? op.args[0] : undefined).toEqual(
-    new SyrupRecord(new Sym('odd'), [1], {
-      bytes: fromLatin1("<3'odd1+>"),
-      valueCount: 3,
-      depth: 2,
-    }),
+  const argument = (bytes: string): unknown => {
+    const op = read(`<10'op:deliver<11'desc:export0+>[${bytes}]ff>`);
+    return op?.op === 'deliver' ? op.args[0] : undefined;
+  };
+  const plain = "<3'odd1+D\x3f\xf8\0\0\0\0\0\0[t]<1'a>>";
+  expect(argument(plain)).toEqual(
+    new SyrupRecord(new Sym('odd'), [1, 1.5, [true], new SyrupRecord(new Sym('a'), [])]),
   );
+  const variants = ['D\x40\0\0\0\0\0\0\0', 'D\x7f\xf8\0\0\0\0\0\0', '{1"a1+}', '#1+$'];
+  for (const variant of [...variants, ...variants.map((each) => `[${each}]`)]) {
+    const bytes = `<3'odd${variant}>`;
+    expect(argument(bytes)).toMatchObject({ came: { bytes: fromLatin1(bytes), depth: 2 } });
+  }
 });
 
 describe('a signed record', () => {

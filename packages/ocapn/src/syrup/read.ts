@@ -47,6 +47,7 @@ export class Reader {
   #start = 0;
   #recordBytes = 0;
   #values = 0;
+  #variants = 0;
   #owned = false;
   #cut = false;
   readonly #limits: Limits;
@@ -85,6 +86,7 @@ export class Reader {
     this.#recordBytes = recordBytes;
     this.#owned = owned;
     this.#values = 0;
+    this.#variants = 0;
   }
 
   /** Lets go of the bytes, so that an idle reader keeps no chunk alive; `at` stays. */
@@ -97,6 +99,13 @@ export class Reader {
     return this.#at;
   }
 
+  /**
+   * Values since the record began that might be written otherwise than they stood there: doubles that
+   * are whole or no number, and what has an order.
+   */
+  get variantCount(): number {
+    return this.#variants;
+  }
   /** Values since the record began. */
   get valueCount(): number {
     return this.#values;
@@ -133,6 +142,7 @@ export class Reader {
       case 0x44: // D
         return this.#double();
       case 0x23: // #
+        this.#variants++;
         return new SyrupSet(this.#items(0x24, this.#deeper(depth)));
       default:
         this.#at--;
@@ -300,6 +310,7 @@ export class Reader {
    * (npm run bench -- syrup).
    */
   #struct(depth: number): unknown {
+    this.#variants++;
     const struct = Object.setPrototypeOf({}, null) as Record<string, unknown>;
     const trail = this.#trails.find(this.#bytes, this.#at) ?? NO_TRAIL;
     let count = 0;
@@ -357,7 +368,9 @@ export class Reader {
   #double(): number {
     const from = this.#take(8);
     for (let i = 0; i < 8; i++) this.#eight.setUint8(i, this.#bytes[from + i] ?? 0);
-    return this.#eight.getFloat64(0);
+    const value = this.#eight.getFloat64(0);
+    if (Number.isInteger(value) || Number.isNaN(value)) this.#variants++;
+    return value;
   }
 
   /** What begins with a digit: a number, or the length of a text or of bytes. */

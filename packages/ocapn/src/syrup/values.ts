@@ -46,7 +46,7 @@ export class SyrupRecord {
   /** A Sym in every OCapN record; Syrup would allow any value. */
   readonly label: unknown;
   readonly fields: readonly unknown[];
-  /** Where it was read from a peer. */
+  /** Where it was read from a peer, and would be written otherwise than it came. */
   readonly came: Came | undefined;
   constructor(label: unknown, fields: readonly unknown[], came?: Came) {
     this.label = label;

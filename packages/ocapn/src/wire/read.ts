@@ -254,11 +254,14 @@ class DescriptorForms implements RecordForms {
 
   #opaque(label: Sym, reader: Reader, start: number, depth: number): unknown {
     const referencesBefore = this.referenceCount;
+    const variantsBefore = reader.variantCount;
     const valuesBefore = reader.valueCount - LABEL_VALUES;
     this.#isKept = true;
     const value = reader.opaque(label, depth);
     this.#isKept = false;
     if (!(value instanceof SyrupRecord) || this.referenceCount > referencesBefore) return value;
+    // Most say the same however they are written, and cost no copy.
+    if (reader.variantCount === variantsBefore) return value;
     const bytes = reader.copy(start, reader.at);
     const valueCount = reader.valueCount - valuesBefore;
     return new SyrupRecord(label, value.fields, { bytes, valueCount, depth });
