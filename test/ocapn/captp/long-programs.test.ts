@@ -25,7 +25,7 @@ describe.each([2, 3])('a program of %i peers', (peerCount) => {
         fc.property(anyProgram(peerCount, 14), (program) => void (cutCount += runCuts(program))),
         { seed: SEED, numRuns: 50 },
       );
-      expect(cutCount).toBeGreaterThan(1_200);
+      expect(cutCount).toBeGreaterThan(900);
     },
     LONG_MS,
   );
