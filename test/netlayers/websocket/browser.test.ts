@@ -2,8 +2,10 @@
 import {
   DialFailed,
   PAGE_LIMITS,
+  type PageChannel,
   type PageLimits,
   pageNetlayer,
+  pageSchedulers,
   type PageSocket,
 } from '@bellwether/netlayer-websocket/browser';
 import { websocketDesignator, websocketNetlayer } from '@bellwether/netlayer-websocket';
@@ -117,6 +119,38 @@ const dialled = (limits: Partial<PageLimits> = {}) => {
   return { timers, netlayer, socket, ears, failures, cancel, answer };
 };
 const bytes = (count: number): Uint8Array => new Uint8Array(count).fill(1);
+
+describe('the schedulers of a page', () => {
+  test('run what turns wrote behind the turns, in order, and lose nothing to a task that throws', () => {
+    const posted: (() => void)[] = [];
+    const channel: PageChannel = {
+      port1: { onmessage: null },
+      port2: { postMessage: () => void posted.push(() => channel.port1.onmessage?.({})) },
+    };
+    const { vat, flush } = pageSchedulers(channel);
+    const ran: string[] = [];
+    const task = (name: string) => (): void => void ran.push(name);
+    flush.enqueue(task('write'));
+    vat.enqueue(() => {
+      ran.push('turn');
+      vat.enqueue(task('its own'));
+    });
+    vat.enqueue(task('another'));
+    expect(posted.length).toBe(1);
+    posted.shift()?.();
+    expect(ran).toEqual(['turn', 'another', 'write']);
+    posted.shift()?.();
+    expect(ran).toEqual(['turn', 'another', 'write', 'its own']);
+    vat.enqueue(() => {
+      throw new Error('on purpose');
+    });
+    vat.enqueue(task('after it'));
+    expect(posted.shift()).toThrow('on purpose');
+    posted.shift()?.();
+    expect(ran.at(-1)).toBe('after it');
+    expect(posted).toEqual([]);
+  });
+});
 
 describe('a page', () => {
   test('is not dialled: it refuses to listen', () => {

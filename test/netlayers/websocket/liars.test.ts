@@ -364,13 +364,16 @@ describe('what a stranger may cost:', () => {
 });
 
 describe('a peer that is silent', () => {
-  test('is pinged, and stays while it answers', async () => {
-    const served = await serve({ pingMs: 20, silentCount: 2 });
-    const ear = await dial(served.at, websocketNetlayer({ crypto, limits: { pingMs: Infinity } }));
-    if (ear instanceof Error) throw ear;
-    for (let n = 0; n < 4; n += 1) await quietReal();
-    expect(served.ears.only.closedCount).toBe(0);
-  });
+  for (const isSecure of [false, true])
+    test(`is pinged, and stays while it answers, over ${isSecure ? 'wss' : 'ws'}`, async () => {
+      const limits = { pingMs: 20, silentCount: 2 };
+      const served = await serve(limits, isSecure ? websocketPlace(true) : {});
+      const quiet = websocketNetlayer({ crypto, limits: { pingMs: Infinity } });
+      const ear = await dial(served.at, quiet);
+      if (ear instanceof Error) throw ear;
+      for (let n = 0; n < 4; n += 1) await quietReal();
+      expect(served.ears.only.closedCount).toBe(0);
+    });
 
   test('and answers no ping is gone', async () => {
     const served = await serve({ pingMs: 20, silentCount: 2 });
