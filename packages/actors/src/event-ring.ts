@@ -2,7 +2,7 @@
  * The last turns of a vat and what crossed its sessions, always on: a few writes each, and no text until somebody asks.
  *
  *     column       a turn                          a message that was got     one that was sent
- *     turns        its number, negated if it threw 0                          0
+ *     turns        its number, negated if it threw what was there             what was there
  *     causes       what sent it, or said `when`    number of the arrival      what made it leave
  *     numbers      what settled its vow            number in its session      the same, negated
  *     makers       constructor of its actor        the session                the session
@@ -73,7 +73,6 @@ export class EventRing {
   }
   #cross(cause: number, line: NamedLine, number: number, what: string): void {
     const at = this.#next();
-    this.#turns[at] = 0;
     this.#causes[at] = cause;
     this.#numbers[at] = number;
     this.#makers[at] = line;

@@ -1,6 +1,7 @@
 /** A vat and a router as a daemon has them. */
 import {
   createVat,
+  EventRing,
   type Frontier,
   type Ref,
   type Turn,
@@ -39,7 +40,8 @@ const makeProcess = (name: string): Process => {
     if (process.env['BENCH_LOG'] !== undefined)
       process.stderr.write(`${name} ${event} ${JSON.stringify(fields)}\n`);
   };
-  const vat = createVat({ name, clock, scheduler: turns, log });
+  const events = new EventRing(4_096); // as daemons have it
+  const vat = createVat({ name, clock, scheduler: turns, log, events });
   const [crypto, reaper] = [nodeCrypto(), nodeReaper()];
   return {
     vat,

@@ -18,6 +18,7 @@ import {
   traceLine,
   type NetOrder,
 } from '../format/net.ts';
+import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { print, printErrors, printOne } from '../print.ts';
 import { erase, fitted } from '../screen.ts';
 import { Usage } from '../usage.ts';
@@ -96,15 +97,19 @@ const linkCalled = (links: readonly NetLink[], word: string): NetLink => {
   );
 };
 
-/** Asks again and again, on one line, until Ctrl-C or the end of `--timeout`. */
-const watch = (context: Context, word: string | undefined, order: NetOrder): Promise<number> =>
-  withNet(context, async (client) => {
-    const { terminal, options } = context;
-    const endsAt = terminal.now() + (options.timeout ?? Infinity);
-    let drawnCount = 0;
-    let isFirst = true;
+/** Asks again and again, on one line as long as that lasts, until Ctrl-C or the end of `--timeout`. */
+const watch = async (
+  context: Context,
+  word: string | undefined,
+  order: NetOrder,
+): Promise<number> => {
+  const { terminal, options } = context;
+  let drawnCount = 0;
+  let isFirst = true;
+  const look = async (client: NetClient, { heard, endsAt }: Hearing): Promise<void> => {
     for (let goesOn = true; goesOn; isFirst = false) {
       const view = await client.links(patienceOf(context, questionMs));
+      heard();
       const { lines, document } = shown(view, word, order);
       if (options.json === true || !isScreen(context))
         printOne(context, isFirst ? lines : ['', ...lines], document);
@@ -117,8 +122,14 @@ const watch = (context: Context, word: string | undefined, order: NetOrder): Pro
       goesOn = await pause(context, Math.min(netRefreshMs, endsAt - terminal.now()));
       goesOn &&= terminal.now() < endsAt;
     }
-    return 0;
+  };
+  await lasting(context, {
+    whom: senderOf(undefined),
+    attempt: (now) => withNet(context, (client) => look(client, now)),
+    aside: () => (drawnCount = 0),
   });
+  return 0;
+};
 const isScreen = ({ terminal: { isTerminal, env } }: Context): boolean =>
   isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb';
 /** False after Ctrl-C. */
