@@ -247,6 +247,16 @@ describe('the event rings of two vats', () => {
     const [woken] = turnOf(a, (turn) => turn.woken === -(back?.arrival ?? 0));
     expect(woken).toMatchObject({ what: '^outside.when', cause: sent?.cause });
   });
+  it('take for caused by a message only what it does', async () => {
+    const desk = await reach();
+    const own = await b.run((turn) => turn.spawn(makeDesk));
+    void a.vat.run((turn) => turn.send(desk, 'hear', 1));
+    while (!crossings(b, 'got').some(({ what }) => what === 'hear')) world.step();
+    b.vat.post(own, 'echo', []);
+    world.runFor(20);
+    const [echoed] = turnOf(b, ({ what }) => what === '^desk.echo');
+    expect(echoed?.cause).toBe(0);
+  });
   it('have nothing of a method name that is longer than any of ours', async () => {
     const desk = await reach();
     const name = 'x'.repeat(300);
