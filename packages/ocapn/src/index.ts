@@ -27,7 +27,14 @@ export { type Limits, LIMITS } from './limits.ts';
 export { Decode, Encode, Forged, Limit } from './errors.ts';
 export { parseUri, peerUri, sturdyrefUri } from './identity/uri.ts';
 export { sturdyrefFrom } from './identity/locator-record.ts';
-export { type DialectName, type Tagged, taggedFrom, taggedRecord } from './wire/dialect.ts';
+export {
+  type Dialect,
+  dialectNamed,
+  type DialectName,
+  type Tagged,
+  taggedFrom,
+  taggedRecord,
+} from './wire/dialect.ts';
 export { base32, base64url, fromBase32, fromBase64url } from './identity/base.ts';
 export { pemDesignator } from './identity/designator.ts';
 export { answerTo, isAnsweredBy, makeChallenge } from './identity/peer-auth.ts';

@@ -16,7 +16,14 @@
  */
 import { createHash } from 'node:crypto';
 import { type Behavior, type Bcom, type Ref, type Turn, type Vow, World } from '@bellwether/actors';
-import { type Crypto, encode, LIMITS, type PeerLocation, Sturdyref } from '@bellwether/ocapn';
+import {
+  type Crypto,
+  dialectNamed,
+  encode,
+  LIMITS,
+  type PeerLocation,
+  Sturdyref,
+} from '@bellwether/ocapn';
 import { makeHello } from '../../../packages/ocapn/src/identity/hello.ts';
 import { Assembly } from '../../../packages/ocapn/src/session/assembly.ts';
 import { OperationReader } from '../../../packages/ocapn/src/wire/read.ts';
@@ -201,7 +208,7 @@ class Conversation {
         router: {
           limits: SMALL,
           crypto: weakCrypto(name),
-          dialectOf: (peer) => DIALECTS.get(peer?.designator) ?? 'neutral',
+          dialectOf: (peer) => dialectNamed(DIALECTS.get(peer?.designator) ?? 'neutral'),
         },
       });
     this.#victim = peer('victim');

@@ -3,6 +3,7 @@ import { createVat, type Frontier, type Ref, type Vat } from '@bellwether/actors
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import {
   createRouter,
+  dialectNamed,
   parseUri,
   type Router,
   Sturdyref,
@@ -45,7 +46,7 @@ export const makePeer = (road: string, listens: boolean, folder: string): Peer =
     designator: end.designator,
     handoffs: threeWays(),
     mayDial: () => true,
-    dialectOf: () => 'goblins',
+    dialectOf: () => dialectNamed('goblins'),
     fetch: (asked) => (Buffer.from(asked).toString('hex') === secret ? given : undefined),
   });
   const serve = (object: Ref): Promise<string> => {

@@ -1,6 +1,6 @@
 /** Values over sessions: what an actor gets, what it gives back, and what nobody may be told. */
 import { type Behavior, type Ref, World } from '@bellwether/actors';
-import { decode, encode, Sym, SyrupRecord } from '@bellwether/ocapn';
+import { decode, dialectNamed, encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Dictionary, SyrupSet } from '../../../packages/ocapn/src/syrup/values.ts';
@@ -34,7 +34,7 @@ let peers: Peer[];
 const set = async (dialect?: 'endo' | 'goblins'): Promise<void> => {
   world = new World(1);
   network = new Network(world);
-  const router = dialect === undefined ? {} : { dialectOf: () => dialect };
+  const router = dialect === undefined ? {} : { dialectOf: () => dialectNamed(dialect) };
   peer = new Peer(network, 'peer', { router });
   peers = [peer];
   peer.offer('mirror', await peer.run((turn) => turn.spawn(makeMirror)));
@@ -192,7 +192,7 @@ describe('a dialect', () => {
   });
   it('is asked for by who the peer is', async () => {
     const asked: unknown[] = [];
-    const dialectOf = (to: unknown) => (asked.push(to), 'endo' as const);
+    const dialectOf = (to: unknown) => (asked.push(to), dialectNamed('endo'));
     const careful = new Peer(network, 'careful', { router: { dialectOf } });
     peers.push(careful);
     const mirror = (await careful.run(() =>

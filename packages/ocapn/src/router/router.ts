@@ -38,7 +38,6 @@ import { Partials } from '../session/partials.ts';
 import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
-import { dialectNamed } from '../wire/dialect.ts';
 import type { OperationReader } from '../wire/read.ts';
 import type { RouterHandoffs } from '../handoff/handoffs.ts';
 import type { Withdrawal } from '../handoff/taker.ts';
@@ -393,7 +392,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   }
   #choose(session: Session, peer: PeerLocation | undefined): void {
     const { dialectOf } = this.#powers;
-    if (dialectOf !== undefined) session.dialect = dialectNamed(dialectOf(peer));
+    if (dialectOf !== undefined) session.dialect = dialectOf(peer);
   }
   #partyFor(swissnum: Uint8Array, told: (party: string) => void): void {
     const party = this.#powers.partyOf?.(swissnum);

@@ -17,7 +17,7 @@ import type { Crypto, Reaper } from '../powers.ts';
 import type { WireBuffers } from './buffers.ts';
 import type { DialLog } from './failures.ts';
 import type { RouterInside } from './net-view.ts';
-import type { DialectName } from '../wire/dialect.ts';
+import type { Dialect } from '../wire/dialect.ts';
 
 /**
  * Why somebody wants us to open a connection: our own code, a sturdyref that came in an argument, or
@@ -69,11 +69,11 @@ export interface RouterPowers {
    */
   readonly handoffs?: MakeHandoffs;
   /**
-   * What a peer speaks, see `DialectName`; undefined is an anonymous one. Absent: all are spoken to in
+   * What a peer speaks, see `dialectNamed`; undefined is an anonymous one. Absent: all are spoken to in
    * what every implementation reads. Asked as soon as something may be said to the peer, and again when
    * its hello says who it is. Must not throw.
    */
-  readonly dialectOf?: (peer: PeerLocation | undefined) => DialectName;
+  readonly dialectOf?: (peer: PeerLocation | undefined) => Dialect;
   /**
    * Told when a peer is about to be asked something for the first time on a session: what had been
    * sent before that never left. Where its transport proved the peer, that is before the session
