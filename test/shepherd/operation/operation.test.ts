@@ -611,17 +611,23 @@ describe('a command for more than are asked in one turn', () => {
   const withAll = () => {
     const asked: string[] = [];
     const isAway = new Set(group(0, 1));
-    const perform = (turn: Turn, { member, action }: Request) => {
-      asked.push(`${action} ${member}`);
-      return isAway.has(member)
-        ? turn.kept<Attempt>({ member, result: 'unreachable', isUnmet: true, rows: [] })
-        : turn.kept<Attempt>({ member, result: 'changed', rows: [] });
+    const perform = (turn: Turn, { operation, member, action }: Request) => {
+      turn.effect(() => asked.push(`${action} ${member}`));
+      const away: Attempt = { member, result: 'unreachable', isUnmet: true, rows: [] };
+      if (isAway.has(member)) return turn.kept(away);
+      if (operation === 'op-0') return turn.kept<Attempt>({ ...away, isPending: true });
+      return turn.kept<Attempt>({ member, result: 'changed', rows: [] });
     };
+    const cancel = (operation: string): void => void asked.push(`cancel ${operation}`);
     const it = up([], {
       rehearse: false,
       setUp: (turn, shepherd) => {
         for (const name of names)
-          turn.call(shepherd, 'register', turn.spawn(makeElsewhere, name, perform));
+          turn.call(
+            shepherd,
+            'register',
+            turn.spawn(makeElsewhere, name, perform, [], undefined, undefined, undefined, cancel),
+          );
         turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'fleet', names));
         turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'middle', group(1, 2)));
       },
@@ -638,11 +644,22 @@ describe('a command for more than are asked in one turn', () => {
     const start = it.machine.herd('start', 'fleet', op);
     it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
     it.world.run();
-    expect(it.asked).toEqual(group(0, 1).map((name) => `start ${name}`));
+    const begun = it.asked.filter((each) => !each.startsWith('cancel'));
+    expect(begun).toEqual(group(0, 1).map((name) => `start ${name}`));
     const cancelled = start.value?.rows.filter(({ result }) => result === 'cancelled');
     expect(cancelled?.map(({ member }) => member)).toEqual(group(1, 3));
     const said = it.machine.lines.filter((line) => line.includes('was cancelled before it began'));
     expect(said).toHaveLength(2 * stepsPerTurn);
+  });
+  it('reaches who has let another one wait before that is called off', () => {
+    const it = withAll();
+    const last = names.at(-1) ?? '';
+    it.machine.herd('start', last, { operation: 'op-0', queueMs: 60_000 });
+    it.world.runFor(100);
+    it.machine.herd('stop', 'fleet', op);
+    it.world.runFor(100);
+    const heard = it.asked.filter((each) => each.endsWith(last) || each.startsWith('cancel'));
+    expect(heard).toEqual([`start ${last}`, `stop ${last}`, 'cancel op-0']);
   });
   it('is not over where the next lose to another command and nobody else is under way', () => {
     const it = withAll();

@@ -58,7 +58,7 @@ import { noteMoved } from './muster.ts';
 import { partOf } from './part.ts';
 import type { Step } from './plan.ts';
 import { endOf } from './askers.ts';
-import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
+import { callOffThere, dequeue, enqueue, givenUp, isWaitedFor, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { limits } from '../limits.ts';
 import { plain } from '../words/outcome.ts';
@@ -245,7 +245,7 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
         case 'waiting':
           if (record.openCount > 0) break;
           roomCount -= 1;
-          if (roomCount < 0) later.push(key);
+          if (roomCount < 0 && !isWaitedFor(host, record.step.name)) later.push(key);
           else if (take(host, turn, operation, record)) queue.push(key);
           break;
         case 'settled':

@@ -169,6 +169,8 @@ export const callOffThere = (
     turn.tell(service, 'cancel', operation.id, operation.principal, goesOn);
 };
 
+/** Whether a command waits for the machine of this service, of which a later one is sent before it is called off. */
+export const isWaitedFor = ({ queue }: Host, name: string): boolean => queue.places.has(name);
 /** A later command is taken on: those that it stands in place of are over. Whose they were. */
 export const displace = (
   host: Host,
