@@ -7,10 +7,6 @@
  * test/interop/malformed/reactions.md: the exit code is 1 where ours is another reaction. Where that of Goblins is another,
  * a line says so. With `-` as ROOT we alone are asked.
  */
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Behavior, createVat, type Ref } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
@@ -27,14 +23,10 @@ import { deliver, object, sym, toExport } from '../support/ocapn-raw.ts';
 import { bytesOf, type Case, CASES } from './malformed/cases.ts';
 import { rowsIn } from './malformed/table.ts';
 import { PROBED, Talker } from './malformed/talker.ts';
+import { printedRef, rootFrom, startGuile } from './support/goblins.ts';
 
-const [root = ''] = process.argv.slice(2);
-const GOBLINS_KIB = 4_000_000;
-const isAlone = root === '-';
-if (!isAlone && !fs.existsSync(path.join(root, 'usr/share/guile/site/3.0/goblins'))) {
-  process.stderr.write('usage: npm run interop -- malformed ROOT\n');
-  process.exit(2);
-}
+const isAlone = process.argv[2] === '-';
+const root = isAlone ? '' : rootFrom('malformed');
 /** Milliseconds in which an answer must come, or none will: Goblins takes 44 ms for one (its TLS waits for our ACKs). */
 const PATIENCE_MS = 5_000;
 
@@ -137,17 +129,10 @@ const startOurs = async (): Promise<Running> => {
   );
 };
 const startGoblins = async (): Promise<Running> => {
-  const script = fs.readFileSync('test/interop/goblins/server.scm', 'utf8');
-  const stderr = process.env['VERBOSE'] === undefined ? 'ignore' : 'inherit';
-  // One of the cases would have it take all of the machine's memory.
-  const limited = `ulimit -v ${GOBLINS_KIB}; exec "$@"`;
-  const guile = ['chroot', root, 'guile', '--no-auto-compile', '-c', script];
-  const child = spawn('sh', ['-c', limited, 'sh', ...guile], { stdio: ['ignore', 'pipe', stderr] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const ref = line.startsWith('ocapn://') ? parseUri(line) : undefined;
-    if (ref instanceof Sturdyref) return { ref, end: () => void child.kill('SIGKILL') };
-  }
-  throw new Error('Goblins did not start');
+  const { child, lines } = startGuile({ root, road: 'tcp-tls', folder: '' }, 'server');
+  const ref = parseUri(await printedRef(lines));
+  if (!(ref instanceof Sturdyref)) throw new Error('Goblins printed no sturdyref');
+  return { ref, end: () => void child.kill('SIGKILL') };
 };
 
 /** A message that is in order, to see whether anybody is served. */

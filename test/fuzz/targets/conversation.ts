@@ -11,7 +11,7 @@
  *     ~w          in front: what arrives at once is one record, as over websocket
  *
  * What must hold, whatever was said: nothing is thrown and nothing runs on for ever; tables and frames keep their limits;
- * every frame of the node is one; another peer's session lives and is served; a line on which nothing more will happen by
+ * every frame of the node is one; another peer's session lives and is served, also where things are passed on to it; a line on which nothing more will happen by
  * itself is answered, or was closed; and when the lines are cut, nothing is left.
  */
 import { createHash } from 'node:crypto';
@@ -79,19 +79,22 @@ export interface Zoo {
   pair(left: unknown, right: unknown): unknown;
   call(thing: Ref<Zoo>): unknown;
   tell(thing: Ref<Zoo>): void;
+  /** Says something to the other peer, and what that answers. */
+  pass(...values: readonly unknown[]): unknown;
   when(thing: Vow): Vow;
   wait(): Vow;
   keep(thing: unknown): void;
   kept(): unknown;
 }
-const makeZoo = (turn: Turn<Zoo>, _bcom: Bcom<Zoo>): Behavior<Zoo> => {
+const makeZoo = (turn: Turn<Zoo>, _bcom: Bcom<Zoo>, other?: Vow<Ref<Zoo>>): Behavior<Zoo> => {
   const kept = turn.cell<unknown>(undefined);
   return {
     echo: (_turn, ...values) => (values.length === 1 ? values[0] : values),
-    make: (turn) => turn.spawn(makeZoo),
+    make: (turn) => turn.spawn(makeZoo, undefined),
     pair: (_turn, left, right) => ({ left, right, both: [left, right] }),
     call: (turn, thing) => turn.send(thing, 'echo', 'called'),
     tell: (turn, thing) => turn.tell(thing, 'echo', 'told'),
+    pass: (turn, ...values) => other && turn.send(other, 'echo', ...values),
     when: (turn, thing) => turn.when(thing, (_turn, value) => [value]),
     wait: (turn) => turn.vow().vow,
     keep: (_turn, thing) => kept.set(thing),
@@ -213,9 +216,12 @@ class Conversation {
       });
     this.#victim = peer('victim');
     this.#honest = peer('honest');
-    for (const each of [this.#victim, this.#honest])
-      void each.vat.run((turn) => void each.offer('zoo', turn.spawn(makeZoo)));
-    this.#served = this.#honest.router.enliven(this.#victim.sturdyref('zoo'));
+    const [victim, honest] = [this.#victim, this.#honest];
+    void honest.vat.run((turn) => void honest.offer('zoo', turn.spawn(makeZoo, undefined)));
+    const other = victim.router.enliven<Zoo>(honest.sturdyref('zoo'));
+    void victim.vat.run((turn) => void victim.offer('zoo', turn.spawn(makeZoo, other)));
+    this.#rest();
+    this.#served = honest.router.enliven(victim.sturdyref('zoo'));
     this.#rest();
     const dialled = new Line('d', this.found);
     this.#lines.set('d', dialled);

@@ -76,6 +76,22 @@ export const session: Target = {
       record('op:gc-answers', [0, 1, 2]),
     ),
     ...[...LIMIT_SEEDS, ...REPLY_SEEDS].map((make) => make()),
+    ...SYRUP_WORDS.map((word) =>
+      say(
+        fetch,
+        '~.',
+        `<10'op:deliver<11'desc:answer0+>[4'pass`,
+        word,
+        `]1+<18'desc:import-object5+>>`,
+        '~.~.',
+      ),
+    ),
+    say(
+      fetch,
+      ask('pass', [object(9), [promise(20)], toAnswer(0)], 1),
+      '~.~.',
+      deliver(toExport(2), [sym('fulfill'), 1]),
+    ),
     say(fetch, ask('call', [object(9)], 1), '~.', record('op:gc-exports', [2], [1]), '~r'),
     say(
       fetch,

@@ -25,7 +25,7 @@ export const CAPTP_WORDS: readonly Uint8Array[] = [
     "<11'desc:export0+>", "<11'desc:export1+>", "<11'desc:export2+>", "<11'desc:answer0+>", "<11'desc:answer1+>",
     "<18'desc:import-object0+>", "<18'desc:import-object7+>", "<19'desc:import-promise8+>", "<18'desc:import-object9+>",
     "5'fetch", "7'fulfill", "5'break", "12'deposit-gift", "13'withdraw-gift", '3:zoo', "4'echo", "4'call", "4'make",
-    "4'keep", "4'poke", "4'pair", "4'when", "4'fail",
+    "4'keep", "4'pass", "4'poke", "4'pair", "4'when", "4'fail",
     "<10'op:deliver<11'desc:export0+>[5'fetch3:zoo]0+<18'desc:import-object1+>>",
     "<10'op:deliver<11'desc:answer0+>[4'echo1+]1+<18'desc:import-object2+>>",
     "<10'op:deliver<11'desc:answer0+>[]ff>", "<10'op:deliver<11'desc:export1+>[7'fulfill1+]ff>",

@@ -10,6 +10,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** What one Goblins peer may take. */
+const MEMORY_KIB = 4_000_000;
 const isVerbose = process.env['VERBOSE'] !== undefined;
 const home = path.resolve('test/interop/goblins');
 
@@ -48,7 +50,9 @@ export const startGuile = (
   // A road spawns and defines by what Goblins has; where sockets lie it is told.
   const text = `(use-modules (goblins) (goblins ocapn ids))
     ${read(at.road)} (define folder ${JSON.stringify(at.folder)}) ${read(script)}`;
-  const child = spawn('chroot', [at.root, 'guile', '--no-auto-compile', '-c', text], {
+  // A length that a peer says has Goblins take so much memory, be it all of the machine's.
+  const limited = ['-c', `ulimit -v ${MEMORY_KIB}; exec chroot "$@"`, 'sh'];
+  const child = spawn('sh', [...limited, at.root, 'guile', '--no-auto-compile', '-c', text], {
     stdio: ['pipe', 'pipe', isVerbose ? 'inherit' : 'ignore'],
   });
   child.stdin.end(`${input}\n`);
