@@ -117,7 +117,9 @@ enum {
 
 /* Starts that the table has room for, those among them that have ended and are not forgotten. A machine with more
    services than this is not run by one daemon. */
+#ifndef SLOT_COUNT /* fewer for the fuzzer */
 #define SLOT_COUNT 4096u
+#endif
 /* Bytes of a frame: a start with 1 MiB of arguments and environment. Linux takes 6 MiB of them, nobody writes that. */
 #define FRAME_BYTES (1u << 20)
 /* Bytes that wait for a daemon which does not read: the whole table three times over. More, and it is cut off. */

@@ -244,6 +244,13 @@ static int is_own(int connection) {
   return peer.uid == geteuid() || peer.uid == 0;
 }
 
+void server_connect(int connection) {
+  drop_client();
+  client = connection;
+  watch_add(client, WATCH_CLIENT, 0);
+  client_watch = EPOLLIN;
+}
+
 static void accept_client(void) {
   int connection = accept4(ANCHOR_LISTENER, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (connection < 0) return;
@@ -252,10 +259,7 @@ static void accept_client(void) {
     close(connection);
     return;
   }
-  drop_client();
-  client = connection;
-  watch_add(client, WATCH_CLIENT, 0);
-  client_watch = EPOLLIN;
+  server_connect(connection);
 }
 
 static void read_notices(void) {

@@ -13,6 +13,9 @@ _Noreturn void server_run(void);
  */
 long server_take(char *bytes, size_t length);
 
+/* Takes the place of the connection that there is. */
+void server_connect(int connection);
+
 /* Bytes that wait to be sent, and forgets them. */
 size_t server_drop_output(void);
 

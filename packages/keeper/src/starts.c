@@ -281,6 +281,8 @@ static void read_fate(uint32_t at, int pinned) {
   struct slot *slot = &table->slots[at];
   int32_t pid = pid_of(at);
   struct process_facts facts;
+  /* A table that is damaged must not end everybody: 0 and 1 mean a group, or all there is. */
+  if (pid <= 1) return end_foster(at, SOURCE_UNKNOWN, 0);
   int is_there = read_facts(pid, &facts);
   int is_zombie = is_there && facts.start_time == slot->start_time && facts.state == 'Z';
   if (!is_there || is_zombie) kill(-pid, SIGKILL);
@@ -313,9 +315,12 @@ static void adopt_foster(uint32_t at) {
 }
 
 void starts_adopt(void) {
+  lingering_count = 0;
   for (uint32_t at = 0; at < SLOT_COUNT; at++) {
     struct slot *slot = &table->slots[at];
     pipes[at] = fosters[at] = -1;
+    hashes[at] = told[at] = 0;
+    lingers_until[at] = 0;
     if (state_of(at) == STATE_FREE) continue;
     int is_forgotten = slot->id[0] == 0 && state_of(at) >= STATE_FAILED;
     hashes[at] = is_forgotten ? 0 : hash_of(slot->id);

@@ -42,8 +42,7 @@ static int read_boot(char boot[40]) {
   return length == 36 ? 0 : EIO;
 }
 
-/* A file that may say anything: texts get their end, numbers their range. */
-static void mend(void) {
+void table_mend(void) {
   for (uint32_t at = 0; at < SLOT_COUNT; at++) {
     struct slot *slot = &table->slots[at];
     slot->id[ID_BYTES] = 0;
@@ -66,7 +65,7 @@ int table_open(int descriptor, int is_anchor) {
   int is_ours = memcmp(table->magic, magic, sizeof magic) == 0 && table->layout == LAYOUT &&
                 table->slot_count == SLOT_COUNT;
   if (is_of_now && is_ours) {
-    if (is_anchor) mend();
+    if (is_anchor) table_mend();
     return 0;
   }
   /* Another layout of this boot has services in it: they are not to be forgotten. */

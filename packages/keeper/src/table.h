@@ -91,6 +91,9 @@ const char *step_name(uint32_t step);
  */
 int table_open(int descriptor, int is_anchor);
 
+/* Of a file that may say anything: texts get their end, numbers their range. */
+void table_mend(void);
+
 /* Reads /proc/PID/stat. False where there is no such process. */
 struct process_facts {
   char state;

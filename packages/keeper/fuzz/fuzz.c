@@ -1,0 +1,117 @@
+/*
+ * What libFuzzer drives: the first byte says which.
+ *
+ *     even    the rest is what a daemon sends; then its starts run, end, and are forgotten or not
+ *     odd     the rest is the beginning of a table that an earlier keeper has left, which is taken over and told
+ *
+ * Nothing is forked, signalled or watched: those calls are wrapped by the linker (fuzz.mjs). Everything else is the
+ * keeper's own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "../src/server.h"
+#include "../src/starts.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+long __wrap_syscall(long number, ...);
+int __wrap_kill(pid_t pid, int signal);
+int __wrap_epoll_ctl(int events, int what, int descriptor, struct epoll_event *event);
+int __wrap_pipe2(int ends[2], int flags);
+int __wrap_close(int descriptor);
+int __real_close(int descriptor);
+
+enum { PIDS_FROM = 1 << 22, DESCRIPTORS_FROM = 1 << 20, USED_SLOTS = 24 };
+
+static int32_t last_pid = PIDS_FROM;
+
+long __wrap_syscall(long number, ...) {
+  if (number == SYS_clone) {
+    last_pid = last_pid == INT32_MAX ? PIDS_FROM : last_pid + 1;
+    return last_pid;
+  }
+  errno = ENOSYS;
+  return -1;
+}
+
+int __wrap_kill(pid_t pid, int signal) {
+  /* Another sign would be a group where one is meant, or everybody. */
+  if (pid == 0 || pid == -1 || pid == 1) abort();
+  (void)signal;
+  errno = ESRCH;
+  return -1;
+}
+
+int __wrap_epoll_ctl(int events, int what, int descriptor, struct epoll_event *event) {
+  (void)events, (void)what, (void)descriptor, (void)event;
+  return 0;
+}
+
+int __wrap_pipe2(int ends[2], int flags) {
+  (void)flags;
+  ends[0] = DESCRIPTORS_FROM;
+  ends[1] = DESCRIPTORS_FROM + 1;
+  return 0;
+}
+
+int __wrap_close(int descriptor) {
+  return descriptor < DESCRIPTORS_FROM ? __real_close(descriptor) : 0;
+}
+
+static void hello(void) {
+  static const uint8_t frame[] = {24, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+  char copy[sizeof frame];
+  memcpy(copy, frame, sizeof frame);
+  if (server_take(copy, sizeof copy) != (long)sizeof copy) abort();
+}
+
+/* As the child, the pipe and the anchor do it. */
+static void live_on(uint32_t at, uint8_t how) {
+  struct slot *slot = &table->slots[at];
+  if (atomic_load(&slot->state) == STATE_PREPARED && how & 1) atomic_store(&slot->state, STATE_RUNNING);
+  start_pipe_ended(at);
+  if (atomic_load(&slot->state) == STATE_RUNNING && how & 2) {
+    slot->source = SOURCE_REAPED;
+    atomic_store(&slot->state, how & 4 ? STATE_ENDED : STATE_FAILED);
+    atomic_store(&table->pids[at], -abs(atomic_load(&table->pids[at])));
+    start_reaped(at);
+  }
+}
+
+static void take_all(char *bytes, size_t length, uint8_t how) {
+  for (size_t done = 0; done < length;) {
+    long taken = server_take(bytes + done, length - done);
+    if (taken <= 0) return;
+    done += (size_t)taken;
+    for (uint32_t at = 0; at < USED_SLOTS; at++) live_on(at, how);
+    starts_look();
+    if (server_drop_output() > OUT_BYTES) abort();
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  if (table == NULL) table = calloc(1, sizeof *table);
+  if (length < 2) return 0;
+  memset(table, 0, sizeof *table);
+  int is_table = bytes[0] & 1;
+  if (is_table) {
+    size_t most = (size_t)USED_SLOTS * sizeof table->slots[0];
+    memcpy(table->slots, bytes + 1, length - 1 < most ? length - 1 : most);
+    for (uint32_t at = 0; at < USED_SLOTS; at++)
+      table->pids[at] = (int32_t)(table->slots[at].start_time % INT32_MAX);
+    table_mend();
+  }
+  starts_adopt();
+  server_connect(DESCRIPTORS_FROM + 2);
+  hello();
+  char *copy = malloc(length);
+  memcpy(copy, bytes, length);
+  take_all(copy + 1, length - 1, bytes[0] >> 1);
+  free(copy);
+  return 0;
+}

@@ -1,0 +1,194 @@
+/**
+ * Performance rows 15, 16 and 17: 1,000 trivial services are started, and all of their ends are heard.
+ *
+ *     what            who starts `true` 1,000 times, and hears that each has ended
+ *     posix_spawn     a C program: one posix_spawn after another, then waitpid until none is left
+ *     keeper          a process backend on the keeper: with its checks, a log file, a record and the ends
+ *     keeper, 1 GiB   the same in a process that has 1 GiB of memory in use
+ *     child           the backend on child_process, for information
+ *
+ * Each of the last three is a process of its own, which stands from the beginning. All are run back to back in every
+ * round, in turned order every other one; figures are ratios within a round. Delays of the event loop are those of the
+ * starting process while it starts. `npm run bench -- shepherd [ROUNDS]` takes a C compiler.
+ */
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ProcessBackend } from '@bellwether/shepherd';
+import {
+  makeChildProcessBackend,
+  makeLogFiles,
+  openKeeper,
+  Starts,
+} from '@bellwether/shepherd/node';
+import { withFolder } from './support/other-end.ts';
+import { print, ratios } from './support/rounds.ts';
+
+const START_COUNT = 1_000;
+const WARM_UPS = 2;
+const GIBIBYTE = 2 ** 30;
+const program = '/bin/true';
+const keeper = path.resolve('packages/keeper/dist/keeper');
+
+/** What one go of 1,000 starts took. */
+interface Go {
+  readonly ms: number;
+  /** The longest call that starts one. */
+  readonly longestCallMs: number;
+  /** Of the event loop: how late it was, in 99 of 100 cases at most. */
+  readonly delayP99Ms: number;
+}
+type Kind = 'keeper' | 'large' | 'child';
+
+const backendIn = async (folder: string, kind: Kind): Promise<ProcessBackend> => {
+  const powers = {
+    env: { PATH: process.env['PATH'] },
+    cwd: folder,
+    logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
+    starts: new Starts(path.join(folder, 'starts')),
+  };
+  if (kind === 'child') return makeChildProcessBackend(powers);
+  const place = { program: keeper, folder: path.join(folder, 'keeper') };
+  return openKeeper({ ...powers, keeper: place, umask: 0o022, uid: process.getuid?.() ?? 0 });
+};
+
+const go = async (backend: ProcessBackend, round: number): Promise<Go> => {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  let longestCallMs = 0;
+  const begun = performance.now();
+  const ends = Array.from({ length: START_COUNT }, (_none, at) => {
+    const end = new Promise<void>((kept, broken) => {
+      const start = {
+        startId: `${round}-${at}`,
+        service: 's',
+        command: { argv: [program] as const },
+      };
+      const called = performance.now();
+      const ended = (ending: unknown): void => {
+        const { code } = ending as { readonly code?: number };
+        if (code === 0) kept();
+        else broken(new Error(`ended with ${code}`));
+      };
+      backend.start(start, { kept: () => undefined, broken }, { kept: ended, broken });
+      longestCallMs = Math.max(longestCallMs, performance.now() - called);
+    });
+    return end;
+  });
+  await Promise.all(ends);
+  const ms = performance.now() - begun;
+  delay.disable();
+  return { ms, longestCallMs, delayP99Ms: delay.percentile(99) / 1e6 };
+};
+
+/** In the child: one go for each message. */
+const serve = async (folder: string, kind: Kind): Promise<void> => {
+  // Pages that are in use: a fork would have to copy what leads to them.
+  const held = kind === 'large' ? Buffer.alloc(GIBIBYTE, 1) : Buffer.alloc(0);
+  const backend = await backendIn(folder, kind);
+  process.on('message', (round: number) => {
+    void go(backend, round).then((one) => process.send?.({ ...one, held: held.length }));
+  });
+  process.once('disconnect', () => process.exit());
+  process.send?.('ready');
+};
+
+/** Runs one go in the other process. */
+const goIn = (child: ChildProcess, round: number): Promise<Go> =>
+  new Promise((done, failed) => {
+    child.once('exit', failed);
+    child.once('message', (one) => {
+      child.off('exit', failed);
+      done(one as Go);
+    });
+    child.send(round);
+  });
+
+const source = `#include <spawn.h>
+#include <sys/wait.h>
+extern char **environ;
+int main(void) {
+  for (int n = 0; n < ${START_COUNT}; n++) {
+    pid_t pid;
+    char *words[] = {"true", 0};
+    if (posix_spawn(&pid, "${program}", 0, 0, words, environ)) return 1;
+  }
+  while (wait(0) > 0);
+  return 0;
+}
+`;
+const compile = (folder: string): string => {
+  const file = path.join(folder, 'spawner');
+  fs.writeFileSync(`${file}.c`, source);
+  const { status, stderr } = spawnSync('cc', ['-O2', '-o', file, `${file}.c`], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`cc: ${stderr}`);
+  return file;
+};
+const spawnAll = (file: string): Go => {
+  const begun = performance.now();
+  if (spawnSync(file).status !== 0) throw new Error('the C program failed');
+  return { ms: performance.now() - begun, longestCallMs: 0, delayP99Ms: 0 };
+};
+
+const tell = (goes: ReadonlyMap<string, readonly Go[]>): void => {
+  const of = (name: string, what: keyof Go): readonly number[] =>
+    (goes.get(name) ?? []).map((one) => one[what]);
+  const [spawnMs, keeperMs, largeMs, childMs] = ['posix_spawn', 'keeper', 'large', 'child'].map(
+    (name) => of(name, 'ms'),
+  );
+  if (!spawnMs || !keeperMs || !largeMs || !childMs) throw new Error('nothing was measured');
+  print(15, `posix_spawn / keeper, ${START_COUNT} starts`, '>= 0.6', ratios(spawnMs, keeperMs), {
+    spawnMs,
+    keeperMs,
+  });
+  print(15, 'posix_spawn / child_process', 'for information', ratios(spawnMs, childMs), {
+    childMs,
+  });
+  const calls = of('keeper', 'longestCallMs');
+  print(16, 'loop delay while starting, p99 ms', '<= 12', of('keeper', 'delayP99Ms'));
+  print(16, 'longest call that starts one, ms', '<= 2', calls, {
+    childMs: of('child', 'longestCallMs'),
+  });
+  print(17, 'keeper, 1 GiB / keeper', '<= 1.5', ratios(largeMs, keeperMs), { largeMs });
+};
+
+const main = async (roundCount: number): Promise<void> => {
+  await withFolder(async (folder) => {
+    const file = compile(folder);
+    const children: ChildProcess[] = [];
+    const started = async (kind: Kind): Promise<ChildProcess> => {
+      const home = path.join(folder, kind);
+      fs.mkdirSync(home, { mode: 0o700 });
+      const child = fork(process.argv[1] ?? '', ['serve', home, kind]);
+      children.push(child);
+      await new Promise((done) => child.once('message', done));
+      return child;
+    };
+    const ways = new Map<string, (round: number) => Go | Promise<Go>>([
+      ['posix_spawn', () => spawnAll(file)],
+    ]);
+    for (const kind of ['keeper', 'large', 'child'] as const) {
+      const child = await started(kind);
+      ways.set(kind, (round) => goIn(child, round));
+    }
+    const goes = new Map([...ways.keys()].map((name) => [name, [] as Go[]]));
+    for (let round = 0; round < roundCount + WARM_UPS; round += 1) {
+      const order = round % 2 === 0 ? [...ways] : [...ways].reverse();
+      for (const [name, way] of order) {
+        const one = await way(round);
+        if (round >= WARM_UPS) goes.get(name)?.push(one);
+      }
+    }
+    tell(goes);
+    const gone = children.map((child) => new Promise((done) => child.once('exit', done)));
+    for (const child of children) child.disconnect();
+    await Promise.all(gone);
+  });
+};
+
+const [first, folder = '', kind = 'keeper'] = process.argv.slice(2);
+if (first === 'serve') await serve(folder, kind as Kind);
+else await main(Number(first ?? 5));
