@@ -65,6 +65,11 @@ describe('completion', () => {
   it.each([
     ['start ', ['web', 'net', '@web-a', 'root']],
     ['node rm ', ['web-07']],
+    ['net ', ['trace', 'events', 's-k7qm2xzf']],
+    ['net tr', ['trace']],
+    ['net trace ', ['s-k7qm2xzf']],
+    ['net events s-', ['s-k7qm2xzf']],
+    ['net trace s-k7qm2xzf ', []],
     ['node rekey ', ['web-07']],
     ['node ls ', []],
     ['node invite ', []],
