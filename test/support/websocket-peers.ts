@@ -26,6 +26,7 @@ export interface WebSocketPeerOptions {
   readonly limits?: Partial<Limits>;
   readonly netlayerLimits?: Partial<WebSocketLimits>;
   readonly handoffs?: MakeHandoffs;
+  readonly mayDial?: () => boolean;
   readonly log?: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -37,7 +38,14 @@ export class WebSocketPeer {
   #at: PeerLocation | undefined;
 
   private constructor(options: WebSocketPeerOptions) {
-    const { listens = true, isSecure = false, trust = {}, limits = {}, handoffs } = options;
+    const {
+      listens = true,
+      isSecure = false,
+      trust = {},
+      limits = {},
+      handoffs,
+      mayDial,
+    } = options;
     const { vat: scheduler, flush } = nodeSchedulers();
     const clock = nodeClock();
     const crypto = nodeCrypto();
@@ -66,6 +74,7 @@ export class WebSocketPeer {
       designator: websocketDesignator(identity),
       limits,
       ...(handoffs && { handoffs }),
+      ...(mayDial && { mayDial }),
     });
   }
   static async start(options: WebSocketPeerOptions = {}): Promise<WebSocketPeer> {

@@ -243,8 +243,12 @@ export class WebSocketConnection implements Connection {
       return;
     }
     this.#waitingBytes -= next.length;
-    this.#wire.socket.write(next, this.#writeNext);
     this.#onStep();
+    const { socket } = this.#wire;
+    let at = 0;
+    for (; next.length - at > STEP_BYTES; at += STEP_BYTES)
+      socket.write(next.subarray(at, at + STEP_BYTES), this.#onStep);
+    socket.write(next.subarray(at), this.#writeNext);
   };
   /** In steps, each of which tells when it has left. */
   #writeLong(bytes: Uint8Array, head?: Uint8Array): void {

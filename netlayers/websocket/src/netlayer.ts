@@ -126,6 +126,12 @@ class WebSocketNetlayer implements Netlayer {
     });
   }
 
+  /** A dial begins with an HTTP request to host, port and path: not to what listens on this machine alone. */
+  leadsHere(to: PeerLocation): boolean {
+    const target = targetOf(to);
+    return typeof target !== 'string' && isHere(target.host);
+  }
+
   close(done: () => void): void {
     this.#pulse.close();
     this.#traffic.close(done);

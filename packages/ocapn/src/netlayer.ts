@@ -76,6 +76,11 @@ export interface Netlayer {
    */
   readonly namesThisMachine?: boolean;
   /**
+   * Whether this location leads to this machine though others may not: a place of the loopback. Whoever has us dial
+   * one would speak to what only this machine can reach, so the same holds for it.
+   */
+  leadsHere?(to: PeerLocation): boolean;
+  /**
    * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
    * Absent or false: it has a limit of its own, or only the owner connects.
    */

@@ -1,13 +1,13 @@
 /** Sessions over real WebSockets: long records, strangers that begin too much, and peers that claim to be others. */
 import type { AddressInfo } from 'node:net';
 import { websocketDesignator } from '@bellwether/netlayer-websocket';
-import { answerTo, makeChallenge, Sturdyref } from '@bellwether/ocapn';
+import { answerTo, makeChallenge, Sturdyref, threeWays } from '@bellwether/ocapn';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { makeHello } from '../../../packages/ocapn/src/identity/hello.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
-import { untilReal } from '../../support/netlayer-rig.ts';
+import { quietReal, untilReal } from '../../support/netlayer-rig.ts';
 import { WebSocketPeer, type WebSocketPeerOptions } from '../../support/websocket-peers.ts';
 import { frame, Stranger } from '../../support/websocket-strangers.ts';
 
@@ -88,6 +88,29 @@ describe('a session', () => {
     stranger.say(record.subarray(0, 30_000));
     await untilReal('cut', () => stranger.isClosed);
     expect(stranger.heard.toString('latin1')).toContain('without progress');
+  });
+});
+
+describe('a gift', () => {
+  test('has nobody dial a place of the loopback, unless the router says so', async () => {
+    /** What comes of a reference that a gifter passes on: whether its receiver has dialled its exporter. */
+    const given = async (mayDial?: () => boolean): Promise<() => boolean> => {
+      const [gifter, exporter] = [
+        await start({ handoffs: threeWays() }),
+        await start({ handoffs: threeWays() }),
+      ];
+      const receiver = await start({ handoffs: threeWays(), ...(mayDial && { mayDial }) });
+      const desk = await exporter.give((turn) => turn.spawn(makeDesk));
+      const ours = await receiver.give((turn) => turn.spawn(makeDesk));
+      const theirs = gifter.router.enliven<Desk>(desk);
+      const to = gifter.router.enliven<Desk>(ours);
+      await gifter.vat.run((turn) => turn.when(theirs, (turn, ref) => turn.send(to, 'hear', ref)));
+      return () => receiver.router.leadsTo(exporter.at);
+    };
+    await untilReal('dialled', await given(() => true));
+    const isDialled = await given();
+    await quietReal();
+    expect(isDialled()).toBe(false);
   });
 });
 

@@ -254,7 +254,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   mayDial(to: PeerLocation, because: DialReason): boolean {
     const { mayDial } = this.#powers;
     if (mayDial !== undefined) return mayDial(to, because);
-    return because === 'asked' || this.netlayerFor(to.transport)?.namesThisMachine !== true;
+    if (because === 'asked') return true;
+    const netlayer = this.netlayerFor(to.transport);
+    return netlayer?.namesThisMachine !== true && netlayer?.leadsHere?.(to) !== true;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
     const hello = this.#helloTo(dialled, netlayer);
