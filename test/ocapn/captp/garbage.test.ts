@@ -102,6 +102,11 @@ describe('what the peer gave us', () => {
     collect();
     expect(returned().get(9)).toBe(2);
   });
+  it('a resolver that is called a promise is told, and goes back like any other', () => {
+    raw.say(deliver(toAnswer(0), [sym('echo'), 1], false, promise(70)));
+    expect(raw.told(70)).toEqual(['fulfill', 1]);
+    expect(returned().get(70)).toBe(1);
+  });
   it('object 0 of the peer is an ordinary one, and goes back', () => {
     raw.say(deliver(toAnswer(0), [sym('put'), object(0)]));
     collect();

@@ -307,6 +307,27 @@ describe('between two nodes', () => {
       expect(await told).toContain('follow itself');
     },
   );
+  it('what breaks at one breaks at all who wait for it, through a chain across both', async () => {
+    const told = a.vat.run((turn) => {
+      const one = turn.send(atB, 'open', 'one');
+      const two = turn.send(atA, 'open', 'two');
+      const three = turn.send(atB, 'open', 'three') as Vow<Ref<Desk>>;
+      turn.tell(atA, 'follow', 'two', one);
+      turn.tell(atB, 'follow', 'three', two);
+      turn.tell(atB, 'fail', 'one', { why: 'gone' });
+      const waits = [
+        turn.when(one, () => 0),
+        turn.send(three, 'hear', 1),
+        turn.send(atB, 'await', two),
+      ];
+      return turn.all(waits);
+    });
+    world.run();
+    const reasons = (await told).map(
+      (each) => each.kept || (each.reason as { reason?: unknown }).reason,
+    );
+    expect(reasons).toEqual(Array(3).fill({ why: 'gone' }));
+  });
   it('a promise of a promise of a promise, across and back, comes to its end in order', async () => {
     const desk = await b.run((turn) => turn.spawn(makeDesk));
     b.offer('desk', desk);
