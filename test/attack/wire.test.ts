@@ -1,7 +1,7 @@
 /**
- * What strangers can do to a router over real sockets, on every road by which strangers come. Whatever a case does, this
- * is asserted of it (`scene.suffer`): a good client is served all the while and a new one afterwards, the peak of the victim's
- * memory and its CPU time stay within bounds, and in the end it holds no session, no entry and no memory for it.
+ * What strangers can do to a router over real sockets, on every road by which strangers come. Of each case is asserted
+ * (`scene.suffer`) that a good client is served all the while and a new one afterwards, that the peak of the victim's memory
+ * and its CPU time stay within bounds, and that in the end it holds no session, no entry and no memory for it.
  *
  *   case                                in        more of it, in simulated time or on one transport
  *    1  100,000 nested lists            case 1    ocapn/syrup/read, cli/strangers
@@ -19,7 +19,7 @@
  *   13  values that are traps           case 13   ocapn/syrup/read, ocapn/syrup/write
  *   14  an end in the middle            case 14   ocapn/captp/hostile
  *   15  1,000 sessions                  case 15   bench/sessions
- *   –   silence, and half a frame      –         ocapn/router/liveness, ocapn/router/identity (before the hello), ocapn/captp/stalls
+ *   –   silence, and half a frame      –         ocapn/router/liveness, ocapn/router/identity, ocapn/captp/stalls
  *   –   a peer that does not read       wire      ocapn/session/outbox, ocapn/router/liveness, ocapn/captp/hostile
  *   –   who it is                       sockets   ocapn/router/identity, netlayers/tcp-tls/liars, netlayers/unix/shared
  */
@@ -222,7 +222,7 @@ describe.each(ROADS)('over $name', (road) => {
         return resolver instanceof SyrupRecord ? resolver.fields[0] : undefined;
       };
       for (const position of [20, 21]) {
-        mallory.send(deliver(toAnswer(0), [sym('echo'), promise(position)], position));
+        mallory.send(deliver(toAnswer(0), [sym('await'), promise(position)], position));
         mallory.send(record('op:listen', toAnswer(position), object(position + 100), false));
       }
       const cycle = await resolverOf(20);

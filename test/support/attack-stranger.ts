@@ -112,8 +112,9 @@ export class Stranger {
   async flood(pieces: Iterable<readonly Said[]>): Promise<void> {
     for (const piece of pieces) {
       if (this.isClosed) return;
-      if (this.send(...piece)) continue;
-      await this.#change(); // drained, closed, or something was said
+      if (!this.send(...piece))
+        await this.#change(); // drained, closed, or something was said
+      else await new Promise((go) => setImmediate(go)); // others of this process are to be served as well
     }
   }
   /** From now on it reads nothing. */

@@ -14,6 +14,8 @@ export interface Zoo {
   make(): Ref<Zoo>;
   /** A vow that never settles. */
   never(): Vow;
+  /** Waits for a promise of the caller's, and answers with what that has become. */
+  await(waited: Vow): Vow;
   /** Sends to something of the caller's, and answers with what it says. */
   call(thing: Ref<{ poke(): unknown }>): unknown;
   /** Keeps what it is told, for `told`. */
@@ -25,6 +27,7 @@ const makeZoo = (turn: Turn<Zoo>): Behavior<Zoo> => {
     echo: (_turn, ...values) => (values.length === 1 ? values[0] : values),
     make: (turn) => turn.spawn(makeZoo),
     never: () => vow,
+    await: (turn, waited) => turn.when(waited, (_turn, value) => value),
     call: (turn, thing) => turn.send(thing, 'poke'),
     keep: (turn, value) => turn.effect(() => void (kept = value)),
   };
