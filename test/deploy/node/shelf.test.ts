@@ -10,7 +10,7 @@ import {
 } from '@bellwether/deploy';
 import { nodeLimits, openDepots } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inMemory, releaseFolder } from '../../support/release-folder.ts';
 import { release, type Made } from '../../support/slot-machine.ts';
 
@@ -74,8 +74,7 @@ describe('a shelf', () => {
     await keep(shelf, one.digest, two.digest);
     later();
     await keep(shelf, two.digest);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await lackingOf(shelf, one)).toBe(2);
+    await vi.waitFor(async () => expect(await lackingOf(shelf, one)).toBe(2), 20_000);
     expect(await lackingOf(shelf, two)).toBe(0);
   });
   it('throws nothing away of what the next life has not asked for yet', async () => {
