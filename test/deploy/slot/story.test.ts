@@ -275,6 +275,16 @@ describe('a deploy', () => {
     }
     expect(machine.running()).toEqual([two.digest]);
   });
+  it('says once what was asked, of a refusal that says it, too', () => {
+    const { world, machine } = waiting();
+    machine.herd('pin', 'web', { args: ['35'] });
+    machine.herd('confirm', 'web', { args: [three.digest] });
+    world.runFor(100);
+    const told = machine.lines.filter((line) => /: (pin|confirm): /.test(line));
+    expect(told).toHaveLength(2);
+    expect(told[0]).toMatch(/Service web: pin: "35" is no digest of a release/);
+    for (const line of told) expect(line.match(/Service web|pin: |confirm: /g)).toHaveLength(2);
+  });
   it('loses to a later stop, after which the service starts as before', () => {
     const { world, machine, deploy } = waiting();
     const stop = machine.act('stop');

@@ -383,6 +383,12 @@ describe('a command that was sent and not answered', () => {
     expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
     expect(outcome.value?.result).toBe('failed');
   });
+  it('is failed with those words once, where they say themselves what was asked', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Refused('start: it is disabled'));
+    await pass(bench, 0);
+    expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
+  });
   it.each(['severed', 'halted', 'timed-out', 'unreachable', 'refused'])(
     'is failed, and nothing else, when the far end answers with the code %s',
     async (code) => {

@@ -147,7 +147,11 @@ export const unanswered = (
       if (isDenial(codeOf(reason)))
         return outcomeOf(place, 'denied', `${where}: ${sentenceOf(reason)}${undone(reason)}`);
       return {
-        ...outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`),
+        ...outcomeOf(
+          place,
+          'failed',
+          `${where} refused to ${action}: ${withoutAction(action, reason)}`,
+        ),
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),
       };
   }
@@ -213,6 +217,12 @@ const inDoubt = (place: Place, result: Result, words: string): Outcome =>
   outcomeOf(place, result, `${words} See herd status ${place.name} before trying again.`);
 const whereIs = ({ petname, origin }: Place): string =>
   petname === origin ? petname : `${petname} at ${origin}`;
+/** It may say itself what it is about. */
+const withoutAction = (action: string, reason: Error): string => {
+  const words = sentenceOf(reason);
+  const beginning = `${action}: `;
+  return words.startsWith(beginning) ? words.slice(beginning.length) : words;
+};
 const sentenceOf = (reason: Error): string => {
   const words = wordsOf(reason);
   return words.endsWith('.') ? words : `${words}.`;

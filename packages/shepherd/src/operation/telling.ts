@@ -22,6 +22,15 @@ export const tell = (host: Host, turn: Turn, operation: Operation, record: StepR
   if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
   answerAll(turn, operation, record);
 };
+/** A refusal may say itself which action it is about, or which service: whoever asked for nothing else hears it alone. */
+const refusalLine = (name: string, action: string, message: string): string => {
+  const [about, what] = [`Service ${name}: `, `${action}: `];
+  const bare = [about, what].reduce(
+    (words, beginning) => (words.startsWith(beginning) ? words.slice(beginning.length) : words),
+    message,
+  );
+  return `${about}${what}${bare}.`;
+};
 const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;
   if (kind === 'order' || kind === 'same') return [];
@@ -31,6 +40,6 @@ const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Say
   // Of those behind a gate that was shut their rows tell.
   if (step.gate !== undefined && outcome.result === 'skipped') return [];
   if (refusal !== undefined)
-    return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
+    return [{ about: name, text: refusalLine(name, action, refusal.message) }];
   return linesOf(action, outcome, isAsked);
 };
