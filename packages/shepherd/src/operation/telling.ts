@@ -22,7 +22,7 @@ export const tell = (host: Host, turn: Turn, operation: Operation, record: StepR
   if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
   answerAll(turn, operation, record);
 };
-/** A refusal may say itself which action it is about, or which service: whoever asked for nothing else hears it alone. */
+/** A refusal may say itself which action it is about, or which service: some hear nothing but it. */
 const refusalLine = (name: string, action: string, message: string): string => {
   const [about, what] = [`Service ${name}: `, `${action}: `];
   const bare = [about, what].reduce(
