@@ -28,7 +28,7 @@ const mostUnnamed: Readonly<Record<string, number>> = {
   'herd/config': 30,
   'herd/refs': 1,
   shepherd: 15,
-  'shepherd/node/keeper': 9,
+  'shepherd/node/keeper': 6,
   'shepherd/node': 23,
   store: 7,
   'websocket/browser': 3,
