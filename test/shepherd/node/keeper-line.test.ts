@@ -8,6 +8,7 @@ import type { KeeperBackend } from '../../../packages/shepherd/src/node/index.ts
 import {
   answerBytes,
   forgetCount,
+  giveUpMs,
   owedSignalCount,
   startTryCount,
 } from '../../../packages/shepherd/src/node/keeper/limits.ts';
@@ -96,7 +97,7 @@ const open = () =>
   openKeeper({
     env: {},
     cwd: folder,
-    logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
+    logFiles: makeLogFiles({ folder: path.join(folder, 'logs'), wall: Date.now }),
     starts: new Starts(path.join(folder, 'starts')),
     keeper: { program: '/no/such/keeper', folder },
     umask: 0o022,
@@ -193,6 +194,23 @@ describe('a start', () => {
     keeper.cut();
     expect(await end).toEqual({});
     expect(events).toContain('process.not-kept');
+  });
+  it(`waits ${giveUpMs} ms for a keeper that is lost, and is ended where that had it all the same`, async () => {
+    keeper.end();
+    fs.rmSync(path.join(folder, 'socket'), { force: true });
+    const begun = performance.now();
+    await expect(startOf(backend, 'w-1', command).started).rejects.toThrow(
+      /^exec: the keeper cannot be reached: \/no\/such\/keeper: no such file \(ENOENT\)/,
+    );
+    expect(performance.now() - begun).toBeGreaterThan(giveUpMs / 2);
+    const { answer, value } = answerOf<readonly unknown[]>();
+    backend.adopt([], answer);
+    await value;
+    keeper = new PaperKeeper(folder);
+    keeper.has = [state('w-1', running).frame()];
+    await until('its end is asked for', () =>
+      keeper.heard.some(({ type, id }) => type === types.signal && id === 'w-1'),
+    );
   });
   it('that no record knows is ended by the next daemon', async () => {
     backend.close();

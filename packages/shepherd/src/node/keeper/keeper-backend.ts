@@ -4,7 +4,7 @@
  *
  *     start     ──► STARTing ── RUNNING ──► started.kept ── ENDED ──► ended.kept({ code or signal })
  *                      │ FAILED, REFUSED ──► both broken(StartFailed)
- *     lost      ──► nothing is known to have changed
+ *     lost      ──► nothing is known to have changed; after 5 s what is under way is given up: both broken
  *     up again  ──► the keeper has it: as above      it has not: sent again, or, where it ran, looked for by its pid
  *     a daemon begins ──► adopt: what the keeper has of its records, ended ones among it, whose end is told at once;
  *                                what it does not have is the affair of the other backend
@@ -133,6 +133,7 @@ class KeptBackend implements KeeperBackend {
           this.#isUp = false;
         },
         said: (said) => this.#said(said),
+        givenUp: (why) => this.#giveUp(why),
       },
     );
   }
@@ -412,6 +413,20 @@ class KeptBackend implements KeeperBackend {
         }),
       broken: () => settle(kept, {}),
     });
+  }
+
+  /** Should it be there again, and have one of these running, nobody asks for it any more: it is ended then. */
+  #giveUp(why: string): void {
+    for (const [startId, kept] of this.#kept) {
+      if (kept.starting === undefined) continue;
+      this.#kept.delete(startId);
+      this.#forgetFile(startId);
+      const text = `exec: the keeper cannot be reached: ${why}`;
+      const reason = new StartFailed(text, { summary: 'exec: the keeper cannot be reached' });
+      kept.starting.started.broken(reason);
+      for (const each of kept.waiting) each.broken(reason);
+      for (const settled of kept.settled.splice(0)) settled();
+    }
   }
 
   #startedOf({ id, pid, startTime }: Pick<StartState, 'id' | 'pid' | 'startTime'>): Started {

@@ -14,6 +14,7 @@ import type { Log } from '@bellwether/actors';
 import { explain } from '../program.ts';
 import {
   firstPauseMs,
+  giveUpMs,
   keeperLogBytes,
   longestPauseMs,
   reachTryCount,
@@ -49,6 +50,8 @@ export interface LineHandlers {
   /** It is not there any more. */
   down(): void;
   said(said: Said): void;
+  /** It could not be reached for so long that nobody should wait for it; it is tried on. */
+  givenUp(why: string): void;
 }
 
 /** The one connection of a daemon. */
@@ -156,12 +159,17 @@ export class KeeperLine {
 
   /** For as long as it takes: without it nothing can be started, and nothing else is broken. */
   async #again(): Promise<void> {
+    const lostAtMs = performance.now();
+    let told = '';
     for (let pauseMs = firstPauseMs; !this.#isClosed;) {
       try {
         await this.#reach();
         return this.#powers.log?.('keeper.back', {});
       } catch (error) {
-        this.#powers.log?.('keeper.unreachable', { why: explain(error) });
+        const why = explain(error);
+        if (why !== told) this.#powers.log?.('keeper.unreachable', { why });
+        told = why;
+        if (performance.now() - lostAtMs >= giveUpMs) this.#handlers.givenUp(why);
         await pause(pauseMs);
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       }
