@@ -36,6 +36,7 @@ const long = [
   'cli/state',
   'cli/story-7',
   'cli/story-8',
+  'shepherd/node/keeper-kills',
   'ocapn/captp/long-programs',
   'store/kills',
 ].map((name) => `test/${name}.test.ts`);

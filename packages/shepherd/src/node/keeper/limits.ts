@@ -27,5 +27,5 @@ export const reachTryCount = 5;
 export const keeperLogBytes = 1024 * 1024;
 /** Tries of a start whose process was ended before it could begin, as by a kill of the keeper's main. */
 export const startTryCount = 8;
-/** Milliseconds for which starts wait for a keeper that was lost: another one takes a few, on a busy machine a second. */
+/** Milliseconds for which starts wait for a keeper that was lost: another one takes a few, or a second. */
 export const giveUpMs = 5_000;
