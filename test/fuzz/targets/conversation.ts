@@ -59,6 +59,9 @@ const SMALL = {
   giftDials: 2,
   forgedHandoffs: 3,
 };
+/** Another peer has larger tables: what the node asks of it in the name of others is theirs together. */
+const { answers, answerBytes, listeners, pendingBytes, imports, exports, questions } = LIMITS;
+const FRIENDLY = { answers, answerBytes, listeners, pendingBytes, imports, exports, questions };
 const LIMITS_HERE = { ...LIMITS, ...SMALL };
 /** What some of the peers are known to speak. */
 const DIALECTS: ReadonlyMap<string | undefined, 'goblins' | 'endo'> = new Map([
@@ -209,7 +212,7 @@ class Conversation {
     const peer = (name: string): Peer =>
       new Peer(this.#network, name, {
         router: {
-          limits: SMALL,
+          limits: name === 'honest' ? { ...SMALL, ...FRIENDLY } : SMALL,
           crypto: weakCrypto(name),
           dialectOf: (peer) => dialectNamed(DIALECTS.get(peer?.designator) ?? 'neutral'),
         },

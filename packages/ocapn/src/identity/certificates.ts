@@ -46,6 +46,11 @@ export interface HandoffReceive {
   readonly give: Envelope;
 }
 
+/** Containers in each other in a signed give, the envelope included: that, the give, its key, and two lists of the key. */
+export const GIVE_DEPTH = 5;
+/** Values of the largest signed give, labels included: 35, and two for each hint of its location. */
+export const GIVE_VALUES = 35 + 2 * LIMITS.hintCount;
+
 /** Signs a give. @returns the whole envelope as Syrup */
 export const signGive = (give: HandoffGive, keys: KeyPair): Uint8Array =>
   seal(encodeGive(give), keys);

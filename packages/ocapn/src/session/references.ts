@@ -19,6 +19,7 @@
  */
 import { type Connector, isRef, type Place } from '@bellwether/actors';
 import { Decode } from '../errors.ts';
+import { GIVE_DEPTH, GIVE_VALUES } from '../identity/certificates.ts';
 import { isRecord } from '../syrup/values.ts';
 import type { References } from '../syrup/references.ts';
 import type { Writer } from '../syrup/write.ts';
@@ -55,16 +56,18 @@ export class OutgoingReferences implements References {
     out.value(spelt, this, depth);
     return true;
   }
-  write(value: object, out: Writer): boolean {
+  write(value: object, out: Writer, depth: number): boolean {
     const place = this.#host.frontier.whatIs(value, this.#connector);
     if (place === undefined) return false;
+    // Where a gift would be too deep for its reader a forwarder is not.
+    const isRoom = depth + GIVE_DEPTH <= this.#host.limits.depth;
     const gift =
-      place.kind === 'elsewhere'
+      place.kind === 'elsewhere' && isRoom
         ? this.#host.handoffs.give(value, place, this.#session)
         : undefined;
     if (gift === undefined) this.#mention(value, place, out);
     else {
-      out.raw(gift.bytes);
+      out.raw(gift.bytes, GIVE_VALUES);
       (this.#gifts ??= []).push(gift);
     }
     return true;
