@@ -46,7 +46,7 @@ export interface HandoffReceive {
   readonly give: Envelope;
 }
 
-/** Containers in each other in a signed give, the envelope included: that, the give, its key, and two lists of the key. */
+/** Containers in each other in a signed give: the envelope, the give, its key, and two lists of that. */
 export const GIVE_DEPTH = 5;
 /** Values of the largest signed give, labels included: 35, and two for each hint of its location. */
 export const GIVE_VALUES = 35 + 2 * LIMITS.hintCount;
