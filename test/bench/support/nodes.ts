@@ -10,6 +10,7 @@ import {
 } from '@bellwether/actors';
 import {
   createRouter,
+  type Limits,
   type Netlayer,
   type PeerLocation,
   type Router,
@@ -33,7 +34,7 @@ interface Process {
   readonly vat: Vat & Frontier;
   router(designator: string, netlayer: Netlayer, offer?: Offer, buffers?: WireBuffers): Router;
 }
-const makeProcess = (name: string): Process => {
+const makeProcess = (name: string, limits: Partial<Limits> = {}): Process => {
   const { vat: turns, flush } = nodeSchedulers();
   const clock = nodeClock();
   const log = (event: string, fields: object): void => {
@@ -57,13 +58,19 @@ const makeProcess = (name: string): Process => {
         log,
         fetch: () => offer?.(designator),
         designator,
+        limits,
       }),
   };
 };
 
 /** A node on one netlayer, called as its identity there is; whoever knows the swissnum of these benchmarks gets what is offered. */
-export const makeNode = (designator: string, netlayer: Netlayer, offer?: Offer): Node => {
-  const { vat, router } = makeProcess(designator);
+export const makeNode = (
+  designator: string,
+  netlayer: Netlayer,
+  offer?: Offer,
+  limits?: Partial<Limits>,
+): Node => {
+  const { vat, router } = makeProcess(designator, limits);
   return { vat, router: router(designator, netlayer, offer) };
 };
 
@@ -77,8 +84,12 @@ export const listening = (router: Router): Promise<PeerLocation> =>
  * Many nodes in one process: each has its identity and its sessions, and all share a vat, a scheduler and the buffers
  * of the first: as many machines would have those at hand, and one processor has no room for a thousand.
  */
-export const makeNodes = (netlayers: ReadonlyMap<string, Netlayer>, offer?: Offer): Node[] => {
-  const { vat, router: makeRouter } = makeProcess('many');
+export const makeNodes = (
+  netlayers: ReadonlyMap<string, Netlayer>,
+  offer?: Offer,
+  limits?: Partial<Limits>,
+): Node[] => {
+  const { vat, router: makeRouter } = makeProcess('many', limits);
   let buffers: WireBuffers | undefined;
   return [...netlayers].map(([designator, netlayer]) => {
     const router = makeRouter(designator, netlayer, offer, buffers);
@@ -104,9 +115,10 @@ export const serveNodes = async (
 export const serveNode = async (
   netlayer: Netlayer,
   make: (turn: Turn) => Ref,
+  limits?: Partial<Limits>,
 ): Promise<PeerLocation> => {
   let offered: Ref | undefined;
-  const { vat, router } = makeNode('server', netlayer, () => offered);
+  const { vat, router } = makeNode('server', netlayer, () => offered, limits);
   await vat.run((turn) => {
     offered = make(turn);
   });
