@@ -167,6 +167,14 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/ocapn/handoff/taker.test.ts', replay],
   },
   {
+    name: 'gift-lies-too-deep',
+    rule: 'nobody has us send what ends our session with somebody else',
+    file: 'packages/ocapn/src/session/references.ts',
+    find: 'const isRoom = depth + GIVE_DEPTH <= this.#host.limits.depth;',
+    replace: 'const isRoom = depth + GIVE_DEPTH > 0;',
+    tests: [replay],
+  },
+  {
     name: 'half-a-record-is-waited-for',
     rule: 'a line on which nothing more happens by itself is answered, or was closed',
     file: 'packages/ocapn/src/session/partials.ts',
