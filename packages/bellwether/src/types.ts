@@ -360,6 +360,11 @@ export interface ListenWebSocket {
   /** 0 takes a free one. */
   readonly port: number;
   /**
+   * The address to listen on. Default: the host where it is an address, 127.0.0.1 behind a proxy, else all of this
+   * machine's. `0.0.0.0` where the host is the address of a router before it.
+   */
+  readonly bind?: string;
+  /**
    * Absent: in clear, which stays on this machine. True: under the shepherd's own certificate, which refs say how to
    * know; browsers take it from nobody. Files in PEM: under one that an authority has signed, read at each start.
    */

@@ -313,6 +313,15 @@ describe('a wrong value is refused with what was expected', () => {
       expect(listen(`{ ${here}, url: '${url}' }`)).toMatch(
         /websocket\.url: expected ws:\/\/ or wss/,
       );
+    for (const url of ['ws://web.example/x', 'ws://192.0.2.1/', 'ws://[2001:db8::1]:80/'])
+      expect(listen(`{ ${here}, url: '${url}' }`)).toMatch(
+        /websocket\.url: leads to another machine in clear, which nobody dials: write wss/,
+      );
+    expect(listen(`{ ${here}, bind: 'web.example' }`)).toMatch(/websocket\.bind: expected an addr/);
+    for (const clear of [here, `host: 'a.example', port: 1, url: 'wss://a.example/'`])
+      expect(listen(`{ ${clear}, bind: '0.0.0.0' }`)).toMatch(
+        /websocket\.bind: is open to other machines/,
+      );
     expect(listen(`{ ${here}, tls: false }`)).toMatch(/websocket\.tls: expected true, or \{ cert/);
     for (const origin of ['app.example', 'https://app.example/', 'null', '*'])
       expect(listen(`{ ${here}, origins: ['${origin}'] }`)).toMatch(
@@ -320,6 +329,25 @@ describe('a wrong value is refused with what was expected', () => {
       );
     const origins = `Array.from({ length: 65 }, (_, n) => 'https://' + n + '.example')`;
     expect(listen(`{ ${here}, origins: ${origins} }`)).toMatch(/has more than 64 origins/);
+  });
+  it('one port for two doors, unless they are bound to different addresses', () => {
+    const both = (tcpTls: string, websocket: string) => () =>
+      taken(
+        `defineShepherd({ services: [], listen: { tcpTls: ${tcpTls}, websocket: ${websocket} } })`,
+      );
+    const tcp = `{ host: 'a.example', port: 80 }`;
+    expect(both(tcp, `{ host: 'a.example', port: 80, tls: true }`)).toThrow(
+      /listen\.websocket\.port: is 80, and so is that of tcpTls/,
+    );
+    expect(both(tcp, `{ host: '127.0.0.1', port: 80 }`)).toThrow(/and so is that of tcpTls/);
+    const here = `{ host: '127.0.0.1', port: 80 }`;
+    expect(both(here, `{ host: 'a.example', port: 80, tls: true, bind: '127.0.0.1' }`)).toThrow(
+      /and so is that of tcpTls/,
+    );
+    expect(both(here, `{ host: '192.0.2.1', port: 80, tls: true }`)).not.toThrow();
+    expect(both(tcp, `{ host: 'a.example', port: 81, tls: true }`)).not.toThrow();
+    const free = `{ host: '127.0.0.1', port: 0 }`;
+    expect(both(free, free)).not.toThrow();
   });
   it('several problems are told together', () => {
     const message = refusalOfServices(`service({ provision: ['a b'] }),

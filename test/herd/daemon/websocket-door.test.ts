@@ -97,6 +97,15 @@ describe('the certificate of a daemon for WebSockets', () => {
   });
 });
 
+test('a host that is an address is the one that is listened on; a name is not, unless `bind` says so', async () => {
+  const elsewhere = doorOf({ host: '192.0.2.55', tls: true });
+  await expect(locationOf(elsewhere)).rejects.toThrow(/192\.0\.2\.55:0 \(EADDRNOTAVAIL\)/u);
+  const { hints } = await locationOf({ ...elsewhere, bind: '127.0.0.1' });
+  expect(hints['url']).toMatch(/^wss:\/\/192\.0\.2\.55:\d+$/u);
+  const named = doorOf({ host: 'a.example', tls: true, bind: '192.0.2.55' });
+  await expect(locationOf(named)).rejects.toThrow(/EADDRNOTAVAIL/u);
+});
+
 test('a daemon behind a proxy listens on this machine alone, and says the URL of the proxy', async () => {
   const door = doorOf({ host: 'a.example', url: 'wss://a.example/ocapn' });
   expect((await locationOf(door)).hints).toEqual({ url: 'wss://a.example/ocapn' });

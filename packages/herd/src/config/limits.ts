@@ -67,6 +67,10 @@ export const firstDescriptor = 3;
 export const lastDescriptor = 255;
 /** Origins of pages that may connect: a handful of applications. */
 export const originCount = 64;
+/** Bytes of a certificate with those above it, and of a key: each in PEM, as authorities hand them out. */
+export const pemFileBytes = 256 * 1024;
+/** Milliseconds before its end at which a certificate is named: two weeks; most are renewed a month before. */
+export const certificateWarningMs = 14 * 86_400_000;
 /** Characters of a text that is looked for in a log: a line for people. */
 export const logTextChars = 1_024;
 /** Mebibytes of one log: what is put aside at once, beside the event loop. */

@@ -1,6 +1,8 @@
 /** Where a configuration says that its shepherd is reached. */
+import { isIP } from 'node:net';
 import { isHere, plainUrl } from '@bellwether/netlayer-websocket/place';
 import * as z from 'zod';
+import { boundTo, overlap } from './bound-to.ts';
 import { argumentChars, originCount, urlChars } from './limits.ts';
 import { record } from './record.ts';
 
@@ -24,10 +26,18 @@ const origin = z
     "expected an origin as browsers write it, like 'https://app.example'",
   );
 
+const bind = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0,
+    "expected an address of this machine, or '0.0.0.0' or '::' for all",
+  );
+
 const websocket = record(
   {
     host,
     port,
+    bind: bind.optional(),
     tls: z
       .union([z.literal(true), record({ cert: file, key: file }, '{ cert, key }')], {
         error: "expected true, or { cert: 'cert.pem', key: 'key.pem' }",
@@ -37,16 +47,28 @@ const websocket = record(
     origins: z.array(origin).max(originCount, `has more than ${originCount} origins`).optional(),
   },
   "{ host: 'a.example', port: 8889, tls: true }",
-).superRefine(({ host, tls, url }, context) => {
-  if (tls !== undefined || url !== undefined || isHere(host)) return;
-  context.addIssue({
-    code: 'custom',
-    path: ['host'],
-    message:
+).superRefine((door, context) => {
+  const { host, tls, url } = door;
+  const refuse = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  const dialled = url === undefined ? undefined : plainUrl(url);
+  if (dialled?.protocol === 'ws:' && !isHere(bareHost(dialled)))
+    return refuse(
+      'url',
+      'leads to another machine in clear, which nobody dials: write wss://, and have the proxy speak TLS',
+    );
+  if (tls !== undefined) return;
+  if (url === undefined && !isHere(host))
+    return refuse(
+      'host',
       'is another machine for those who dial it, and in clear whoever is on the way reads along: ' +
-      'give it tls, or, behind a proxy of this machine, its url',
-  });
+        'give it tls, or, behind a proxy of this machine, its url',
+    );
+  if (!isHere(boundTo(door) ?? '*'))
+    refuse('bind', 'is open to other machines, and in clear it stays on this one: give it tls');
 });
+
+const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/u, '$1');
 
 /** `listen` of a configuration. */
 export const listen = record(
@@ -58,4 +80,13 @@ export const listen = record(
     websocket: websocket.optional(),
   },
   '{ unix: true, tcpTls: { host, port } }',
-);
+).superRefine(({ tcpTls, websocket }, context) => {
+  if (tcpTls === undefined || websocket === undefined) return;
+  if (websocket.port === 0 || websocket.port !== tcpTls.port) return;
+  if (!overlap(isHere(tcpTls.host) ? tcpTls.host : undefined, boundTo(websocket))) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['websocket', 'port'],
+    message: `is ${websocket.port}, and so is that of tcpTls: each needs one of its own`,
+  });
+});

@@ -17,7 +17,12 @@ import {
   Starts,
   type ServiceLogs,
 } from '@bellwether/shepherd/node';
-import { loadConfig, plainEnvironment, type Description } from '../config/index.ts';
+import {
+  judgeCertificate,
+  loadConfig,
+  plainEnvironment,
+  type Description,
+} from '../config/index.ts';
 import { RefStore } from '../refs/ref-store.ts';
 import { writeSecret } from '../refs/secret-file.ts';
 import { auditFolder, openState, type Store } from '@bellwether/store';
@@ -89,7 +94,11 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const processes = await running;
     ending = processes.close;
     if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
-    const configuration = new Configuration(description, { read, env, log });
+    const configuration = new Configuration(description, {
+      read: async () => judged(await read(), options.config, powers.uid, log),
+      env,
+      log,
+    });
     const identity = loadOrMakeIdentity(options.state);
     const common = commonParts(options, powers, {
       configuration,
@@ -147,6 +156,16 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
     env: powers.env,
     print: (text) => powers.say(text.trimEnd()),
   });
+
+/**
+ * At a reload whoever asks can mend what is wrong with a certificate. At a start the door stays shut, and all else goes
+ * on. @throws ConfigError
+ */
+const judged = (description: Description, file: string, uid: number, log: Log): Description => {
+  for (const warning of judgeCertificate(description, file, { uid, nowMs: Date.now() }))
+    log('certificate.ends', { warning });
+  return description;
+};
 
 /** What services leave on the disk, which daemons after this one find there. */
 interface ServicePlaces {
@@ -288,6 +307,7 @@ const nextLife = async (
           ? undefined
           : {
               host: websocket.host,
+              bind: websocket.bind,
               tls: websocket.tls,
               url: websocket.url,
               origins: websocket.origins,

@@ -2,9 +2,7 @@
  * How a daemon is reached over WebSockets, and reaches others. A file of its own beside the program: who neither
  * listens nor dials so loads nothing of it (lazy-netlayer.ts).
  */
-import fs from 'node:fs';
-import tls from 'node:tls';
-import { BadPlace, keyPairOf, nodeCrypto, systemCode } from '@bellwether/netlayer-stream';
+import { BadPlace, keyPairOf, nodeCrypto } from '@bellwether/netlayer-stream';
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import {
   websocketNetlayer,
@@ -13,6 +11,8 @@ import {
   type WebSocketTls,
 } from '@bellwether/netlayer-websocket';
 import { base64url, fromBase64url, type Netlayer } from '@bellwether/ocapn';
+import { boundTo } from '../config/bound-to.ts';
+import { readCertificate } from '../config/certificate.ts';
 import { readSecret, writeSecret } from '../refs/secret-file.ts';
 
 /** Where a daemon listens for WebSockets: what its configuration says, and what it keeps. */
@@ -20,6 +20,8 @@ export interface WebSocketDoor {
   readonly host: string;
   /** 0: a free one, which the caller keeps. */
   readonly port: number;
+  /** An address of this machine; absent: see `boundTo`. */
+  readonly bind?: string | undefined;
   readonly tls: true | { readonly cert: string; readonly key: string } | undefined;
   readonly url: string | undefined;
   readonly origins: readonly string[] | undefined;
@@ -29,9 +31,8 @@ export interface WebSocketDoor {
   readonly uid: number;
 }
 
-/** Bytes of a key file, and of one that somebody else has made. */
+/** Bytes of a key file. */
 const keyFileBytes = 128;
-const pemFileBytes = 256 * 1024;
 const seedBytes = 32;
 
 /** The netlayer of a life. @throws BadPlace, UnsafeFile where the files cannot be used */
@@ -46,35 +47,22 @@ export const openWebSocketDoor = (
 
 const placeOf = (door: WebSocketDoor, identity: TlsIdentity): WebSocketPlace => {
   const { host, port, url, origins } = door;
+  const bindHost = boundTo(door);
   const common = {
     identity: keyIn(door),
     host,
     port,
+    ...(bindHost !== undefined && { bindHost }),
     ...(origins !== undefined && { origins }),
     ...(url !== undefined && { url }),
   };
-  // Behind a proxy of this machine: nobody else has to reach it.
-  if (door.tls === undefined)
-    return { ...common, bindHost: url === undefined ? host : '127.0.0.1' };
-  const isHere = /^(127\.|::1$|localhost$)/u.test(host);
-  return { ...common, tls: tlsOf(door, identity), ...(isHere && { bindHost: host }) };
+  return door.tls === undefined ? common : { ...common, tls: tlsOf(door, identity) };
 };
 
-const tlsOf = ({ tls: files, uid }: WebSocketDoor, identity: TlsIdentity): WebSocketTls => {
-  if (files === undefined || files === true)
-    return { context: identity.context(), pin: identity.pin };
-  const key = readSecret(files.key, uid, pemFileBytes);
-  if (key === undefined) throw new BadPlace(`websocket: there is no ${files.key}`);
-  try {
-    const cert = fs.readFileSync(files.cert);
-    return { context: tls.createSecureContext({ key, cert, minVersion: 'TLSv1.2' }) };
-  } catch (error) {
-    throw new BadPlace(
-      `websocket: ${files.cert} and ${files.key} are no certificate and its key (${systemCode(error)})`,
-      { cause: error },
-    );
-  }
-};
+const tlsOf = ({ tls: files, uid }: WebSocketDoor, identity: TlsIdentity): WebSocketTls =>
+  files === undefined || files === true
+    ? { context: identity.context(), pin: identity.pin }
+    : { context: readCertificate(files, uid).context };
 
 /** Kept for ever: refs name it. */
 const keyIn = ({ keyFile, uid }: WebSocketDoor): WebSocketIdentity => {

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { placesOf } from '../../client/place.ts';
 import { visible } from '../../client/escape.ts';
-import { loadConfig } from '../../config/index.ts';
+import { judgeCertificate, loadConfig } from '../../config/index.ts';
 import { defaultNodeName } from '../../daemon/options.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../format/times.ts';
@@ -24,11 +24,17 @@ export const runCheck = async (context: Context, words: readonly string[]): Prom
     ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
     print: (text) => terminal.err(`${text.split('\n').map(visible).join('\n').trimEnd()}\n`),
   });
+  const { uid, wall } = terminal;
+  const ending = judgeCertificate(description, file, { uid, nowMs: wall() });
   const names = description.services.map(({ provision }) => provision[0] ?? '').map(visible);
   const list = names.length === 0 ? '' : `: ${names.join(' ')}`;
   const users = description.services.flatMap(userLines);
   const lines = [`${visible(file)}: good, ${counted(names.length, 'service')}${list}`, ...users];
   print(context, lines, { kind: 'config', file, description });
+  printErrors(
+    context,
+    ending.map((text) => visible(`herd: warning: ${text}`)),
+  );
   printErrors(context, doubtsAbout(description.services));
   return 0;
 };

@@ -1,0 +1,99 @@
+/**
+ * The certificate and the key that a configuration names: read whole and judged, by `herd check` and at a reload as
+ * when a door is opened with them.
+ */
+import { X509Certificate } from 'node:crypto';
+import fs from 'node:fs';
+import tls from 'node:tls';
+import { BadPlace, systemCode } from '@bellwether/netlayer-stream';
+import { readSecret, UnsafeFile } from '../refs/secret-file.ts';
+import { ConfigError } from './config-error.ts';
+import { certificateWarningMs, pemFileBytes } from './limits.ts';
+import type { Description } from './schema.ts';
+
+/** Two files in PEM. */
+export interface CertificateFiles {
+  /** The certificate and those between it and an authority. */
+  readonly cert: string;
+  /** Its key, for its owner's eyes only. */
+  readonly key: string;
+}
+/** What stands in them. */
+export interface Certificate {
+  readonly context: tls.SecureContext;
+  /** When nobody takes it any more, in milliseconds since 1970. */
+  readonly endsAtMs: number;
+}
+
+/** Of the user `uid`. @throws BadPlace, UnsafeFile where they are missing, readable by others, or no pair */
+export const readCertificate = ({ cert, key }: CertificateFiles, uid: number): Certificate => {
+  const keyText = readKey(key, uid);
+  if (keyText === undefined) throw new BadPlace(`websocket: there is no ${key}`);
+  try {
+    const certText = readCert(cert);
+    const context = tls.createSecureContext({
+      key: keyText,
+      cert: certText,
+      minVersion: 'TLSv1.2',
+    });
+    return { context, endsAtMs: Date.parse(new X509Certificate(certText).validTo) };
+  } catch (error) {
+    throw new BadPlace(
+      `websocket: ${cert} and ${key} are no certificate and its key (${systemCode(error)})`,
+      { cause: error },
+    );
+  }
+};
+
+const readKey = (file: string, uid: number): string | undefined => {
+  try {
+    return readSecret(file, uid, pemFileBytes);
+  } catch (error) {
+    if (error instanceof UnsafeFile) throw error;
+    throw new BadPlace(`websocket: cannot read ${file} (${systemCode(error)})`, { cause: error });
+  }
+};
+
+/** Whoever can change it can serve nothing with it without the key: only its length is bounded. */
+const readCert = (file: string): Buffer => {
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
+  try {
+    const buffer = Buffer.alloc(pemFileBytes + 1);
+    const byteCount = fs.readSync(descriptor, buffer, 0, buffer.length, 0);
+    if (byteCount > pemFileBytes) throw new BadPlace(`${file} has over ${pemFileBytes} bytes`);
+    return buffer.subarray(0, byteCount);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};
+
+/**
+ * Reads the files that a description names. What is worth a word though it can be used: one that has ended, or soon
+ * does. `file`: of the configuration. @throws ConfigError where they cannot be used
+ */
+export const judgeCertificate = (
+  { listen: { websocket } }: Pick<Description, 'listen'>,
+  file: string,
+  { uid, nowMs }: { readonly uid: number; readonly nowMs: number },
+): readonly string[] => {
+  const files = websocket?.tls;
+  if (files === undefined || files === true) return [];
+  try {
+    const { endsAtMs } = readCertificate(files, uid);
+    return endsSoon(files.cert, endsAtMs, nowMs);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      [{ file, path: 'listen.websocket.tls', text: text.replace(/^websocket: /u, '') }],
+      { cause: error },
+    );
+  }
+};
+
+/** In words, from two weeks before. */
+export const endsSoon = (cert: string, endsAtMs: number, nowMs: number): readonly string[] => {
+  if (endsAtMs - nowMs > certificateWarningMs) return [];
+  const day = new Date(endsAtMs).toISOString().slice(0, 10);
+  return [`The certificate in ${cert} ${endsAtMs > nowMs ? 'ends' : 'ended'} on ${day}: renew it.`];
+};
