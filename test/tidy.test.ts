@@ -84,7 +84,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
  */
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_480,
-  'packages/ocapn': 7_110,
+  'packages/ocapn': 7_330,
   'packages/shepherd': 14_150,
   'packages/authority': 2_150,
   'packages/deploy': 6_250,
@@ -94,11 +94,11 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/keeper': 1_450,
   'packages/herd': 17_500,
   'netlayers/memory': 610,
-  'netlayers/stream': 640,
+  'netlayers/stream': 700,
   'netlayers/unix': 510,
-  'netlayers/tcp-tls': 620,
+  'netlayers/tcp-tls': 680,
   'netlayers/tcp-testing-only': 160,
-  'netlayers/websocket': 1_250,
+  'netlayers/websocket': 1_350,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;

@@ -6,7 +6,7 @@ import { World } from '@bellwether/actors';
 import type { SlotRecord } from '@bellwether/deploy';
 import type { JoinSpec } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
-import type { Netlayer } from '@bellwether/ocapn';
+import { factsOf, type Netlayer } from '@bellwether/ocapn';
 import type { Outcome, Status } from '@bellwether/shepherd';
 import { slotRecordsIn } from './book-records.ts';
 import { answered, grantAt, Holder } from './fleet-grants.ts';
@@ -85,10 +85,8 @@ export class ExportedSlot {
     );
   }
   #shutting(netlayer: Netlayer): Netlayer {
-    const { transport, claims } = netlayer;
     return {
-      transport,
-      claims,
+      ...factsOf(netlayer),
       listen: (accept, ready, failed) => netlayer.listen(accept, ready, failed),
       close: (done) => netlayer.close(done),
       dial: (to, accept, failed) => {

@@ -2,13 +2,18 @@
  * A netlayer in front of a daemon that may stand still: what reaches it meanwhile is kept, as a kernel keeps it, and
  * told in its order when the daemon goes on. What the daemon has closed or cancelled by then is never told.
  */
-import type { Accept, Connection, ConnectionHandler, Netlayer } from '@bellwether/ocapn';
+import {
+  type Accept,
+  type Connection,
+  type ConnectionHandler,
+  factsOf,
+  type Netlayer,
+} from '@bellwether/ocapn';
 import type { MachineTime } from './shepherd-time.ts';
 
 /** The netlayer as the daemon sees it. */
 export const patient = (netlayer: Netlayer, time: MachineTime): Netlayer => ({
-  transport: netlayer.transport,
-  claims: netlayer.claims,
+  ...factsOf(netlayer),
   listen: (accept, ready, failed) => netlayer.listen(late(accept, time), ready, failed),
   dial: (to, accept, failed) => {
     let isCancelled = false;

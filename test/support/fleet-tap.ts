@@ -1,8 +1,17 @@
 /**
  * Reads along: the operations that cross a netlayer, record by record, by the name of their label.
  */
-import type { Accept, Connection, Netlayer } from '@bellwether/ocapn';
-import { decode, isSym, LIMITS, Sym, SyrupRecord } from '@bellwether/ocapn';
+import {
+  type Accept,
+  type Connection,
+  decode,
+  factsOf,
+  isSym,
+  LIMITS,
+  type Netlayer,
+  Sym,
+  SyrupRecord,
+} from '@bellwether/ocapn';
 import { Splitter } from '../../packages/ocapn/src/syrup/split.ts';
 
 /** One operation on the wire. */
@@ -32,8 +41,7 @@ export const overhear = (netlayer: Netlayer, note: (one: Overheard) => void): Ne
       };
     };
   return {
-    transport: netlayer.transport,
-    claims: netlayer.claims,
+    ...factsOf(netlayer),
     listen: (accept, ready, failed) => netlayer.listen(tapped(accept), ready, failed),
     dial: (to, accept, failed) => netlayer.dial(to, tapped(accept), failed),
     close: (done) => netlayer.close(done),

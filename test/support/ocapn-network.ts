@@ -138,6 +138,8 @@ export class Network {
     return {
       transport: 'sim',
       claims: this.options.claims ?? 'proved',
+      tellsEnds: false,
+      provesAcceptorsOnly: false,
       isOpenToAll: this.options.isOpenToAll ?? false,
       needsHints: this.options.needsHints ?? false,
       namesThisMachine: this.options.namesThisMachine ?? false,

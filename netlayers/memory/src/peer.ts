@@ -41,6 +41,11 @@ interface Attempt {
 export class MemoryPeer implements Netlayer {
   readonly transport = MEMORY_TRANSPORT;
   readonly claims: 'proved' | 'believed';
+  readonly tellsEnds = false;
+  readonly provesAcceptorsOnly = false;
+  readonly needsHints = false;
+  readonly namesThisMachine = false;
+  readonly isOpenToAll = false;
   readonly location: PeerLocation;
   readonly host: string;
   readonly #proves: boolean;

@@ -1,5 +1,6 @@
 /** Which addresses count as one, and how many connections each has. */
 import { isIPv6 } from 'node:net';
+import { isHere } from './here.ts';
 import type { CrowdLimits } from './limits.ts';
 
 /** Inbound connections by address. */
@@ -26,8 +27,6 @@ export class Addresses {
     };
   }
 }
-
-const isHere = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/iu.test(address);
 
 /** One network that one person can hold: an IPv4 address, or the first 64 bits of an IPv6 one. */
 export function groupOf(address: string): string {

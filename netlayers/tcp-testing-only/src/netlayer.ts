@@ -48,6 +48,8 @@ class TestingNetlayer implements Netlayer {
   readonly namesThisMachine = true;
   /** The kernel sees both ends. */
   readonly tellsEnds = true;
+  readonly provesAcceptorsOnly = false;
+  readonly isOpenToAll = false;
   readonly #options: TestingOptions;
   readonly #traffic: Traffic;
   #isListening: boolean;

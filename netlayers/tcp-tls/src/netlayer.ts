@@ -49,7 +49,11 @@ export function tlsNetlayer(options: TlsOptions): Netlayer {
 class TlsNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'proved';
+  readonly tellsEnds = false;
+  readonly provesAcceptorsOnly = false;
   readonly needsHints = true;
+  readonly namesThisMachine = false;
+  readonly isOpenToAll = false;
   readonly #options: TlsOptions;
   readonly #limits: CrowdLimits;
   readonly #traffic: Traffic;

@@ -31,6 +31,7 @@ export class UnixSockets implements Netlayer {
   readonly transport: 'unix' | 'unix-shared';
   readonly claims: 'proved' | 'believed';
   readonly isOpenToAll: boolean;
+  readonly provesAcceptorsOnly = false;
   readonly needsHints = true;
   readonly namesThisMachine = true;
   /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */

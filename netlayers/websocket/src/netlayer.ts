@@ -14,6 +14,7 @@ import {
   systemCode,
   Traffic,
 } from '@bellwether/netlayer-stream';
+import { isHere } from '@bellwether/netlayer-stream/here';
 import { Acceptor } from './accept.ts';
 import { connectWebSocket, refusalOf, type Trust } from './connect.ts';
 import { dialledWire, WebSocketConnection } from './connection.ts';
@@ -22,7 +23,7 @@ import { PROGRAM } from './handshake.ts';
 import { websocketDesignator, type WebSocketIdentity } from './identity.ts';
 import { ORIGIN_COUNT, WEBSOCKET_LIMITS, type WebSocketLimits } from './limits.ts';
 import { Pulse } from './pulse.ts';
-import { isHere, plainUrl, targetOf, TRANSPORT } from './url.ts';
+import { plainUrl, targetOf, TRANSPORT, WEBSOCKET_FACTS } from './url.ts';
 
 /** Where a peer listens, and how others reach it. */
 export interface WebSocketPlace {
@@ -64,10 +65,13 @@ export function websocketNetlayer(options: WebSocketOptions): Netlayer {
 }
 
 class WebSocketNetlayer implements Netlayer {
-  readonly transport = TRANSPORT;
-  readonly claims = 'proved';
-  readonly needsHints = true;
-  readonly provesAcceptorsOnly = true;
+  readonly transport = WEBSOCKET_FACTS.transport;
+  readonly claims = WEBSOCKET_FACTS.claims;
+  readonly tellsEnds = WEBSOCKET_FACTS.tellsEnds;
+  readonly provesAcceptorsOnly = WEBSOCKET_FACTS.provesAcceptorsOnly;
+  readonly needsHints = WEBSOCKET_FACTS.needsHints;
+  readonly namesThisMachine = WEBSOCKET_FACTS.namesThisMachine;
+  readonly isOpenToAll = WEBSOCKET_FACTS.isOpenToAll;
   readonly #options: WebSocketOptions;
   readonly #limits: WebSocketLimits;
   readonly #traffic: Traffic;

@@ -10,10 +10,26 @@
  *
  * What stands here runs in browsers, too.
  */
-import { fromBase32, fromBase64url, type PeerLocation } from '@bellwether/ocapn';
+import { isHere } from '@bellwether/netlayer-stream/here';
+import {
+  fromBase32,
+  fromBase64url,
+  type NetlayerFacts,
+  type PeerLocation,
+} from '@bellwether/ocapn';
 
 /** The transport of Goblins and Endo. */
 export const TRANSPORT = 'websocket';
+/** What it is, on Node and in pages, and before it is loaded. */
+export const WEBSOCKET_FACTS = {
+  transport: TRANSPORT,
+  claims: 'proved',
+  tellsEnds: false,
+  provesAcceptorsOnly: true,
+  needsHints: true,
+  namesThisMachine: false,
+  isOpenToAll: false,
+} as const satisfies NetlayerFacts;
 /** Characters of a URL: as of any hint. */
 const URL_LENGTH = 1_024;
 const KEY_BYTES = 32;
@@ -66,10 +82,6 @@ export const plainUrl = (text: string): URL | undefined => {
   const url = new URL(text);
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? url : undefined;
 };
-
-/** Whether a host is this machine itself, as it is written: nothing is looked up. */
-export const isHere = (host: string): boolean =>
-  /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/u.test(host);
 
 const bytesIn = (
   read: (text: string) => Uint8Array,

@@ -20,7 +20,14 @@ export type { TraceDetail } from './trace/shape.ts';
 export { type TracedMessage, WireTrace } from './trace/wire-trace.ts';
 export { type MakeHandoffs, threeWays } from './handoff/handoffs.ts';
 export type { Introduction, MayIntroduce } from './handoff/introduction.ts';
-export type { Accept, Connection, ConnectionHandler, Netlayer } from './netlayer.ts';
+export {
+  type Accept,
+  type Connection,
+  type ConnectionHandler,
+  factsOf,
+  type Netlayer,
+  type NetlayerFacts,
+} from './netlayer.ts';
 export { type PeerLocation, peerKey, samePeer, Sturdyref } from './locator.ts';
 export type { Crypto, KeyPair, Reaper } from './powers.ts';
 export { type Limits, LIMITS } from './limits.ts';

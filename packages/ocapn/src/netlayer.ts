@@ -49,42 +49,55 @@ export interface ConnectionHandler {
  */
 export type Accept = (connection: Connection) => ConnectionHandler;
 
-/** One transport. Owned by whoever closes it. */
-export interface Netlayer {
+/** What a transport is. Each is said, also where it is false: what may be left out is forgotten somewhere. */
+export interface NetlayerFacts {
   /** The transport symbol of its locations, for example 'tcp-tls'. */
   readonly transport: string;
   /** 'believed': where nothing is proved, the location in a hello counts as the peer's identity. */
   readonly claims: 'proved' | 'believed';
   /**
    * True: the end of a peer is always told, as within one machine, so that silence means nothing.
-   * Absent or false: peers can vanish, and silent ones are pinged.
+   * False: peers can vanish, and silent ones are pinged.
    */
-  readonly tellsEnds?: boolean;
+  readonly tellsEnds: boolean;
   /**
-   * True: it proves who was dialled and never who dials, so that one is anonymous whatever its hello says. Absent or
-   * false: who dials can prove itself, or is believed.
+   * True: it proves who was dialled and never who dials, so that one is anonymous whatever its hello says. False: who
+   * dials can prove itself, or is believed.
    */
-  readonly provesAcceptorsOnly?: boolean;
+  readonly provesAcceptorsOnly: boolean;
   /**
-   * True: a location without hints cannot be dialled, so a peer whose own has none only dials. Absent or
-   * false: the designator is enough.
+   * True: a location without hints cannot be dialled, so a peer whose own has none only dials. False: the designator
+   * is enough.
    */
-  readonly needsHints?: boolean;
+  readonly needsHints: boolean;
   /**
    * True: a location names something of this machine, as a path does. Nobody else may have us open that
-   * unless a router says so. Absent or false: it names a place on a network.
+   * unless a router says so. False: it names a place on a network.
    */
-  readonly namesThisMachine?: boolean;
+  readonly namesThisMachine: boolean;
+  /**
+   * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
+   * False: it has a limit of its own, or only the owner connects.
+   */
+  readonly isOpenToAll: boolean;
+}
+/** The same of a netlayer that there is, for one that stands before it. */
+export const factsOf = (netlayer: NetlayerFacts): NetlayerFacts => ({
+  transport: netlayer.transport,
+  claims: netlayer.claims,
+  tellsEnds: netlayer.tellsEnds,
+  provesAcceptorsOnly: netlayer.provesAcceptorsOnly,
+  needsHints: netlayer.needsHints,
+  namesThisMachine: netlayer.namesThisMachine,
+  isOpenToAll: netlayer.isOpenToAll,
+});
+/** One transport. Owned by whoever closes it. */
+export interface Netlayer extends NetlayerFacts {
   /**
    * Whether this location leads to this machine though others may not: a place of the loopback. Whoever has us dial
    * one would speak to what only this machine can reach, so the same holds for it.
    */
   leadsHere?(to: PeerLocation): boolean;
-  /**
-   * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
-   * Absent or false: it has a limit of its own, or only the owner connects.
-   */
-  readonly isOpenToAll?: boolean;
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /**

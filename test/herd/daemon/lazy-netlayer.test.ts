@@ -1,10 +1,14 @@
 import path from 'node:path';
-import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { websocketNetlayer } from '@bellwether/netlayer-websocket';
+import { WEBSOCKET_FACTS as facts } from '@bellwether/netlayer-websocket/place';
+import { factsOf, type Netlayer, type NetlayerFacts, type PeerLocation } from '@bellwether/ocapn';
+import { makeIdentity, openIdentity } from '@bellwether/netlayer-tcp-tls';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { netlayersFor } from '../../../packages/herd/src/daemon/doors.ts';
 import { LazyNetlayer } from '../../../packages/herd/src/daemon/lazy-netlayer.ts';
 
-const facts = { transport: 'websocket', claims: 'proved', needsHints: true } as const;
 const to: PeerLocation = { transport: 'websocket', designator: 'x', hints: {} };
 const accept = (): never => {
   throw new Error('nobody connects here');
@@ -67,6 +71,18 @@ describe('a netlayer that is loaded when it is needed', () => {
     netlayer.dial(to, accept, ({ message }) => failures.push(message))();
     await new Promise<void>((done) => netlayer.close(done));
     expect(failures).toEqual(['not there', 'not there']);
+  });
+  test('says of itself before that what it says afterwards, whatever it says', () => {
+    const { netlayers } = netlayersFor(
+      { socket: '/nowhere', sharedSocket: undefined, tcpTls: undefined, websocket: undefined },
+      openIdentity(makeIdentity()),
+    );
+    const lazy = netlayers.find((each) => each instanceof LazyNetlayer);
+    expect(lazy && factsOf(lazy)).toEqual(factsOf(websocketNetlayer({ crypto: nodeCrypto() })));
+    const load = (): Promise<never> => Promise.reject(new Error('nobody asks'));
+    const odd: NetlayerFacts = { ...facts, tellsEnds: true, claims: 'believed' };
+    for (const each of [odd, { ...facts, isOpenToAll: true, namesThisMachine: true }])
+      expect(factsOf(new LazyNetlayer(each, load))).toEqual(each);
   });
   test('of WebSockets is no part of what every daemon loads', async () => {
     const { metafile } = await build({

@@ -12,7 +12,7 @@ import {
   type Netlayer,
   type PeerLocation,
 } from '@bellwether/ocapn';
-import { clearRefusal, targetOf, TRANSPORT } from '../url.ts';
+import { clearRefusal, targetOf, WEBSOCKET_FACTS } from '../url.ts';
 import { type After, PageConnection } from './connection.ts';
 import { DialFailed } from './errors.ts';
 import { PAGE_LIMITS, type PageLimits } from './limits.ts';
@@ -31,10 +31,13 @@ export interface PageOptions {
 export const pageNetlayer = (options: PageOptions): Netlayer => new PageNetlayer(options);
 
 class PageNetlayer implements Netlayer {
-  readonly transport = TRANSPORT;
-  readonly claims = 'proved';
-  readonly needsHints = true;
-  readonly provesAcceptorsOnly = true;
+  readonly transport = WEBSOCKET_FACTS.transport;
+  readonly claims = WEBSOCKET_FACTS.claims;
+  readonly tellsEnds = WEBSOCKET_FACTS.tellsEnds;
+  readonly provesAcceptorsOnly = WEBSOCKET_FACTS.provesAcceptorsOnly;
+  readonly needsHints = WEBSOCKET_FACTS.needsHints;
+  readonly namesThisMachine = WEBSOCKET_FACTS.namesThisMachine;
+  readonly isOpenToAll = WEBSOCKET_FACTS.isOpenToAll;
   readonly #options: PageOptions;
   readonly #limits: PageLimits;
   readonly #connections = new Set<PageConnection>();

@@ -1,6 +1,6 @@
 /** To which of a machine's addresses a door is bound. */
 import { isIP } from 'node:net';
-import { isHere } from '@bellwether/netlayer-websocket/place';
+import { isHere } from '@bellwether/netlayer-stream/here';
 
 /** What a configuration says of a door for WebSockets that matters here. */
 export interface Bound {

@@ -1,6 +1,7 @@
 /** Where a configuration says that its shepherd is reached. */
 import { isIP } from 'node:net';
-import { isHere, plainUrl } from '@bellwether/netlayer-websocket/place';
+import { isHere } from '@bellwether/netlayer-stream/here';
+import { plainUrl } from '@bellwether/netlayer-websocket/place';
 import * as z from 'zod';
 import { boundTo, overlap } from './bound-to.ts';
 import { argumentChars, originCount, urlChars } from './limits.ts';

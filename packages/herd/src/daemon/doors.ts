@@ -7,6 +7,8 @@ import {
   type TlsIdentity,
 } from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { WEBSOCKET_FACTS } from '@bellwether/netlayer-websocket/place';
+import { isHere } from '@bellwether/netlayer-stream/here';
 import { LazyNetlayer } from './lazy-netlayer.ts';
 import type { WebSocketDoor } from './websocket-door.ts';
 
@@ -50,16 +52,10 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
 };
 
 const websocketNetlayer = (door: WebSocketDoor | undefined, identity: TlsIdentity): Netlayer =>
-  new LazyNetlayer(websocketFacts, async () => {
+  new LazyNetlayer(WEBSOCKET_FACTS, async () => {
     const { openWebSocketDoor } = await import('./websocket-door.ts');
     return openWebSocketDoor(door, identity);
   });
-const websocketFacts = {
-  transport: 'websocket',
-  claims: 'proved',
-  needsHints: true,
-  provesAcceptorsOnly: true,
-} as const;
 
 /**
  * A netlayer to dial this transport with, that proves nothing but that we are nobody in particular, and what the hello
@@ -88,4 +84,4 @@ export const strangersNetlayer = (
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }) =>
-  /^(127\.|::1$|localhost$)/.test(host) ? { host, port, bindHost: host } : { host, port };
+  isHere(host) ? { host, port, bindHost: host } : { host, port };

@@ -6,28 +6,28 @@
  *     closed before that         whoever asks later hears that it is closed
  */
 import { NetlayerClosed } from '@bellwether/netlayer-stream';
-import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
-
-/** What is known of a netlayer before there is one. */
-export type NetlayerFacts = Pick<
-  Netlayer,
-  'transport' | 'claims' | 'needsHints' | 'provesAcceptorsOnly'
->;
+import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 
 /** Stands for the netlayer that `load` makes, once. Owned by whoever closes it. */
 export class LazyNetlayer implements Netlayer {
   readonly transport: string;
   readonly claims: Netlayer['claims'];
-  readonly needsHints: boolean;
+  readonly tellsEnds: boolean;
   readonly provesAcceptorsOnly: boolean;
+  readonly needsHints: boolean;
+  readonly namesThisMachine: boolean;
+  readonly isOpenToAll: boolean;
   readonly #load: () => Promise<Netlayer>;
   #loaded: Promise<Netlayer> | undefined;
 
   constructor(facts: NetlayerFacts, load: () => Promise<Netlayer>) {
     this.transport = facts.transport;
     this.claims = facts.claims;
-    this.needsHints = facts.needsHints === true;
-    this.provesAcceptorsOnly = facts.provesAcceptorsOnly === true;
+    this.tellsEnds = facts.tellsEnds;
+    this.provesAcceptorsOnly = facts.provesAcceptorsOnly;
+    this.needsHints = facts.needsHints;
+    this.namesThisMachine = facts.namesThisMachine;
+    this.isOpenToAll = facts.isOpenToAll;
     this.#load = load;
     this.#loaded = undefined;
   }

@@ -132,7 +132,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#porches = new Map(
       powers.netlayers.map((each) => [
         each,
-        new Porch(this.limits, powers.crypto, each.isOpenToAll === true, (swissnum, told) =>
+        new Porch(this.limits, powers.crypto, each.isOpenToAll, (swissnum, told) =>
           this.#partyFor(swissnum, told),
         ),
       ]),
@@ -321,7 +321,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     link.openedAtMs = this.clock.now();
     link.pulse = this.#liveness.enter(
       session,
-      link.netlayer.tellsEnds !== true,
+      !link.netlayer.tellsEnds,
       link.dialled !== undefined,
     );
     const { identity } = link;
@@ -420,7 +420,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
       dialled !== undefined &&
       link.claims !== undefined &&
       samePeer(link.claims, dialled);
-    const isAnonymous = netlayer.provesAcceptorsOnly === true;
+    const isAnonymous = netlayer.provesAcceptorsOnly;
     if (!isAnonymous || ![...this.#links.values()].some(mayCross))
       return this.#hellos.take(this.#placeOn(transport));
     const designator = hex(this.crypto.random(16));

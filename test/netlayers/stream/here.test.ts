@@ -1,0 +1,40 @@
+import { isHere } from '@bellwether/netlayer-stream/here';
+import { describe, expect, test } from 'vitest';
+
+describe('a host that is this machine as it is written', () => {
+  test.each([
+    'localhost',
+    'LocalHost',
+    '127.0.0.1',
+    '127.255.255.255',
+    '127.1',
+    '127.0.1',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::FFFF:127.9.8.7',
+  ])('%s', (host) => expect(isHere(host)).toBe(true));
+});
+
+describe('a host that is not, or not for sure', () => {
+  test.each([
+    '',
+    '127',
+    '127.',
+    '127.0.0.256',
+    '127.0.0.01',
+    '127.0.0.1.2',
+    '127.evil.example',
+    '127.0.0.1.example',
+    'localhost.example',
+    'mylocalhost',
+    '128.0.0.1',
+    '0.0.0.0',
+    '::',
+    '::2',
+    '::1.example',
+    '::ffff:128.0.0.1',
+    '::ffff:127.1',
+    '\n127.0.0.1',
+    '127.0.0.1\n',
+  ])('%j', (host) => expect(isHere(host)).toBe(false));
+});
