@@ -226,6 +226,18 @@ describe('herd net', () => {
       const { code, terminal } = await herd(asNet, ['net', word]);
       expect([code, terminal.written.out.split('\n')[0]]).toEqual([0, 'Session s-k7qm2xzf']);
     }
+    for (const [word, session] of [
+      ['a', 's-bbbbbbbb'],
+      ['a,b', 's-bbbbbbbb'],
+      ['you', 's-aaaaaaaa'],
+      ['zzzz-zzzz-zzzz-zzzz-zzzz', 's-cccccccc'],
+      ['zzzz-zz', 's-cccccccc'],
+      ['z'.repeat(26), 's-cccccccc'],
+      ['anonymous', '(no name yet, over tcp-tls)'],
+    ] as const) {
+      const { code, terminal } = await herd(asNet, ['net', word]);
+      expect([code, terminal.written.out.split('\n')[0]]).toEqual([0, `Session ${session}`]);
+    }
     for (const [word, words] of [
       ['s-', 'there is no session'],
       ['s-zz', 'there is no session'],
@@ -234,6 +246,107 @@ describe('herd net', () => {
       const { code, terminal } = await herd(asNet, ['net', word]);
       expect([code, terminal.written.err]).toEqual([2, expect.stringContaining(words)]);
     }
+  });
+  it('takes every name that it prints, in all three commands', async () => {
+    const many = [...links, link({ number: 6, session: 's-dddddddd', peer: { key, node: 'b-1' } })];
+    const answers: Answers = {
+      ...asNet,
+      netLinks: () => ({ links: many, dials: [dial] }),
+      netTrace: () => ({ why: 'ended', messageCount: 0, droppedCount: 0 }),
+    };
+    const printed = netLines(many, []).slice(1, -1);
+    expect(printed).toHaveLength(many.length);
+    for (const [at, line] of printed.entries()) {
+      const [session = '', name = ''] = line.split(/ {2,}/u);
+      for (const word of [session, name].filter((text) => text !== '-')) {
+        const whole = await herd(answers, ['net', word]);
+        expect([word, whole.code, whole.terminal.written.out]).toEqual([
+          word,
+          0,
+          `${linkLines(many[at] ?? link()).join('\n')}\n`,
+        ]);
+        const events = await herd(answers, ['net', 'events', word]);
+        expect([word, events.code]).toEqual([word, many[at]?.session === undefined ? 2 : 0]);
+        const traced = await herd(answers, ['net', 'trace', word]);
+        expect(traced.terminal.written.err).toContain(
+          many[at]?.session === undefined ? 'no session yet' : `tracing ${many[at].session}`,
+        );
+      }
+    }
+  });
+  it('says of an unknown word what was looked for, and what is nearest, with exit code 2', async () => {
+    for (const words of [['net'], ['net', 'trace'], ['net', 'events']]) {
+      for (const [word, hint] of [
+        ['web-70', "Did you mean 'web-07'?"],
+        ['s-k7qm2xxf', "Did you mean 's-k7qm2xzf'?"],
+        ['nowhere', "'herd net' lists those that there are."],
+      ] as const) {
+        const { code, terminal } = await herd(asNet, [...words, word]);
+        expect(code).toBe(2);
+        expect(terminal.written.err).toContain(
+          `there is no session '${word}', and none with a machine, controller, ref or key called so`,
+        );
+        expect(terminal.written.err).toContain(hint);
+        expect(terminal.written.out).toBe('');
+      }
+      const { code, terminal } = await herd(asNet, [...words, 'Control']);
+      expect([code, terminal.written.err]).toEqual([
+        2,
+        expect.stringContaining("'Control' has no session: it is not reached yet"),
+      ]);
+    }
+  });
+  it('names eight of those that a word may mean, and counts the rest', async () => {
+    const some = (count: number): Answers => ({
+      netLinks: () => ({
+        links: Array.from({ length: count }, (_none, at) =>
+          link({ number: at + 1, session: `s-many${at}`, peer: {} }),
+        ),
+        dials: [],
+      }),
+    });
+    const eight = await herd(some(8), ['net', 'anonymous']);
+    expect([eight.code, eight.terminal.written.err]).toEqual([
+      2,
+      expect.stringContaining('s-many6, s-many7\n'),
+    ]);
+    await shepherd?.stop();
+    shepherd = undefined;
+    const nine = await herd(some(9), ['net', 's-many']);
+    expect(nine.terminal.written.err).toContain('s-many7 and 1 more');
+    expect(nine.terminal.written.err).not.toContain('s-many8');
+  });
+  it('shows eight alike without a name each by itself, and nine as one, unless all are wanted', async () => {
+    const strangers = (count: number): readonly NetLink[] =>
+      Array.from({ length: count }, (_none, at) => ({
+        ...link({ number: 10 + at, session: `s-${at}`, peer: {}, ageMs: at, gotCount: 1 }),
+        ...{ direction: 'accepted', transport: 'websocket', exports: at, oldestQuestionMs: 90_000 },
+      }));
+    expect(netLines([...links, ...strangers(8)], [])).toHaveLength(1 + links.length + 8 + 1);
+    const flood = [...strangers(4_096), ...links, link({ number: 9, session: 's-x', peer: {} })];
+    const shown = netLines(flood, []).map((line) => line.replace(/ {2,}/g, '  '));
+    expect(shown).toHaveLength(1 + 1 + links.length + 1 + 1);
+    expect(shown[1]).toMatch(
+      /^4096 of them {2}anonymous {2}websocket, came in {2}open {2}4 seconds {2}.* {2}8192, for 90 seconds {2}8386560\/20480\/24576 {2}4096, 5\.1 MB {2}/,
+    );
+    expect(shown.at(-1)).toBe("4102 connections; 'herd net --all' shows each by itself");
+    expect(netLines(flood, [], true)).toHaveLength(1 + flood.length + 1);
+    const keys = strangers(9).map((each, at) => ({ ...each, peer: { key: `${at}`.repeat(26) } }));
+    expect(netLines(keys, [])[1]).toContain('keys without a name');
+    for (const peer of [{ node: 'a' }, { controller: 'a' }, { petnames: ['a'] }, { isOwner: true }])
+      expect(
+        netLines(
+          strangers(9).map((each) => link({ ...each, peer } as NetLink)),
+          [],
+        ),
+      ).toHaveLength(11);
+    const answers: Answers = { netLinks: () => ({ links: flood.slice(0, 20), dials: [] }) };
+    const folded = await herd(answers, ['net']);
+    expect(folded.terminal.written.out).toContain('20 of them');
+    const all = await herd(answers, ['net', '--all']);
+    expect(all.terminal.written.out).not.toContain('of them');
+    const data = await herd(answers, ['net', '--json']);
+    expect((JSON.parse(data.terminal.written.out) as { links: unknown[] }).links).toHaveLength(20);
   });
   it('says why it is asked of nobody else, and asks nobody', async () => {
     for (const words of [['net'], ['net', 'trace'], ['net', 'events']]) {
@@ -321,8 +434,25 @@ describe('herd net events', () => {
     expect(await ofOne('s-k7qm2xzf/a9')).toEqual(['3', 's-k7qm2xzf/a9']);
     expect(await ofOne('s-zzzzzzzz')).toEqual(['s-zzzzzzzz/d17', '5']);
     expect(shepherd?.asked[0]).toEqual(['netEvents', FLEET_LIMITS.netEventCount]);
-    const none = await herd(asNet, ['net', 'events', 's-qqqqqqqq']);
-    expect(none.terminal.written.out).toBe('No events of s-qqqqqqqq any more.\n');
+    const none = await herd(asNet, ['net', 'events', 's-bbbbbbbb']);
+    expect([none.code, none.terminal.written.out]).toEqual([
+      0,
+      'No events of s-bbbbbbbb any more.\n',
+    ]);
+  });
+  it('are of a machine, a petname or a beginning, too, and of a session that has ended', async () => {
+    const ofOne = async (word: string): Promise<string> => {
+      const { code, terminal } = await herd(asNet, ['net', 'events', word]);
+      expect([word, code]).toEqual([word, 0]);
+      return terminal.written.out;
+    };
+    const whole = await ofOne('s-k7qm2xzf');
+    expect(whole).toContain('s-k7qm2xzf/d17');
+    expect(await ofOne('web-07')).toBe(whole);
+    expect(await ofOne('s-k7q')).toBe(whole);
+    expect(await ofOne('web-07/d17')).toBe(await ofOne('s-k7qm2xzf/d17'));
+    expect(await ofOne('s-zzz')).toBe(await ofOne('s-zzzzzzzz'));
+    expect(await ofOne('b')).toBe('No events of s-bbbbbbbb any more.\n');
   });
 });
 

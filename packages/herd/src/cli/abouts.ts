@@ -36,7 +36,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   local: 'over the socket that all users of the machine may connect to',
   websocket: 'over WebSockets, for a browser or through a proxy',
   yes: 'do not ask; replace what is there',
-  all: 'all that wait for it',
+  all: 'all that wait for it, or each of many anonymous sessions by itself',
   force: 'although something speaks against it, as the command says',
   to: 'what you call whoever gets the grant',
   allow: 'what a grant allows: actions, status, log (default: status)',

@@ -251,7 +251,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['node leave', rule('[CONTROLLER]', 0, 1, ['yes', 'dry-run'])],
   ['node key', rule('', 0, 0, [])],
   ['node home', rule('', 0, 0, [])],
-  ['net', rule('[SESSION]', 0, 1, ['sort', 'watch'])],
+  ['net', rule('[SESSION]', 0, 1, ['all', 'sort', 'watch'])],
   ['net trace', rule('SESSION', 1, 1, ['for', 'values'])],
   ['net events', rule('[SESSION]', 0, 1, ['log-history'])],
   ['state check', rule('[FILE]', 0, 1, ['state'])],

@@ -9,8 +9,9 @@ export const netPages: Readonly<Record<string, Page>> = {
       'there, by the names that you have for the key that was proved; how it stands; since when, and when something ' +
       'came last; how many questions wait for an answer, and for how long the oldest; exports, imports and answers; ' +
       'bytes and messages each way. Then whom it dials, when next, and why the last try failed. With SESSION, its ' +
-      'beginning, or the name of a machine or controller it tells everything about one. Only the owner of the ' +
-      'shepherd sees this: no ref and no grant leads here.',
+      'beginning, or what its peer is called here, also by a petname, it tells everything about one. Many sessions ' +
+      'of peers without a name are one line, unless --all is given. Only the owner of the shepherd sees this: no ref ' +
+      'and no grant leads here.',
     examples: [
       ['herd net', 'all connections, oldest first'],
       ['herd net --sort questions', 'those first whose oldest question is oldest'],
@@ -35,7 +36,7 @@ export const netPages: Readonly<Record<string, Page>> = {
       'The last turns of your shepherd, and the messages that its sessions got and sent. Each turn says what caused ' +
       'it: another turn, or a message; each message which turn sent it. A message is called s-k7qm2xzf/d17: the 17th ' +
       'that the end has sent that dialled (a: the other end). It has that name at both ends, so what happens here is ' +
-      'found there. With a SESSION, or the name of a message, what belongs to it alone.',
+      'found there. With a SESSION, named as for herd net, or the name of a message, what belongs to it alone.',
     examples: [
       ['herd net events', 'the last 40'],
       ['herd net events -n 500 --json', 'more of them, as data'],

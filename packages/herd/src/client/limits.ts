@@ -81,6 +81,8 @@ export const confirmBlindMs = 2_000;
 export const rejoinMs = 120_000;
 /** Pages of connections that are asked for: more than a shepherd can have. */
 export const maxNetPages = 100;
+/** Connections of peers without a name, alike in all else, that `herd net` shows each by itself: a screen has room. */
+export const netSingleRows = 8;
 /** Milliseconds between two looks of `herd net --watch`. */
 export const netRefreshMs = 2_000;
 /** Milliseconds of a trace where nobody says. */

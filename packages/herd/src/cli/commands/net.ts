@@ -2,7 +2,7 @@
  * `herd net`, `herd net trace` and `herd net events`: what this user's own shepherd sees of its network. It is asked of
  * nobody else's: whom a shepherd knows is the business of its owner, and no ref or grant has a way to it.
  */
-import { FLEET_LIMITS, type NetEvent, type NetLink, type TraceEnd } from '@bellwether/fleet';
+import { FLEET_LIMITS, type NetEvent, type TraceEnd } from '@bellwether/fleet';
 import { closest } from '@bellwether/shepherd';
 import { netRefreshMs, questionMs, traceMs } from '../../client/limits.ts';
 import { netClient, type NetClient, type NetView } from '../../client/net.ts';
@@ -12,7 +12,6 @@ import {
   linkLines,
   netLines,
   netOrders,
-  peerText,
   sortedLinks,
   traceEndLine,
   traceLine,
@@ -22,6 +21,7 @@ import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { print, printErrors, printOne } from '../print.ts';
 import { erase, fitted } from '../screen.ts';
 import { Usage } from '../usage.ts';
+import { calledSo, eventsCalledSo, sessionOf } from './net-names.ts';
 
 /** Events that are shown where nobody says: a screen. */
 const defaultEvents = 40;
@@ -58,18 +58,23 @@ const net = async (context: Context, word: string | undefined): Promise<number> 
   const order = orderIn(context);
   if (context.options.watch === true) return watch(context, word, order);
   const view = await withNet(context, (client) => viewOf(context, client));
-  const { lines, document } = shown(view, word, order);
+  const { lines, document } = shown(context, view, word, order);
   print(context, lines, document);
   return 0;
 };
-const shown = (view: NetView, word: string | undefined, order: NetOrder) => {
+const shown = (
+  { options: { all } }: Context,
+  view: NetView,
+  word: string | undefined,
+  order: NetOrder,
+) => {
   if (word !== undefined) {
-    const link = linkCalled(view.links, word);
+    const link = calledSo(view.links, view.dials, word);
     return { lines: linkLines(link), document: { kind: 'session', session: link } };
   }
   const links = sortedLinks(view.links, order);
   const { dials } = view;
-  return { lines: netLines(links, dials), document: { kind: 'net', links, dials } };
+  return { lines: netLines(links, dials, all === true), document: { kind: 'net', links, dials } };
 };
 const orderIn = ({ options: { sort } }: Context): NetOrder => {
   const order = netOrders.find((each) => each === (sort ?? 'age'));
@@ -78,22 +83,6 @@ const orderIn = ({ options: { sort } }: Context): NetOrder => {
   throw new Usage(
     `--sort takes ${netOrders.join(', ')}`,
     meant === undefined ? undefined : `Did you mean '--sort ${meant}'?`,
-  );
-};
-
-/** By the name of its session, its beginning, or by whom it is with, where that is one alone. @throws Usage */
-const linkCalled = (links: readonly NetLink[], word: string): NetLink => {
-  const [exact] = links.filter(({ session }) => session === word);
-  const begun = links.filter(({ session }) => word.length > 2 && session?.startsWith(word));
-  const named = links.filter(({ peer }) => [peer.node, peer.controller].includes(word));
-  const found = exact === undefined ? [...begun, ...named] : [exact];
-  const [only, another] = found;
-  if (only === undefined)
-    throw new Usage(`there is no session '${word}'`, "'herd net' lists those that there are.");
-  if (another === undefined) return only;
-  const names = found.map(({ session, peer }) => session ?? peerText(peer));
-  throw new Usage(
-    `'${word}' is the beginning or the peer of several sessions: ${names.join(', ')}`,
   );
 };
 
@@ -110,7 +99,7 @@ const watch = async (
     for (let goesOn = true; goesOn; isFirst = false) {
       const view = await client.links(patienceOf(context, questionMs));
       heard();
-      const { lines, document } = shown(view, word, order);
+      const { lines, document } = shown(context, view, word, order);
       if (options.json === true || !isScreen(context))
         printOne(context, isFirst ? lines : ['', ...lines], document);
       else {
@@ -150,9 +139,13 @@ const events = async (context: Context, word: string | undefined): Promise<numbe
   // What is about one session is picked out of all that there is.
   const asked = word === undefined ? Math.min(count, netEventCount) : netEventCount;
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
-  const all = await withNet(context, (client) => client.events(asked, patience));
-  const wanted = (word === undefined ? all : about(all, word)).slice(-count);
-  const none = word === undefined ? 'No events.' : `No events of ${word} any more.`;
+  const [all, meant] = await withNet(context, async (client) => {
+    const all = await client.events(asked, patience);
+    if (word === undefined) return [all, undefined];
+    return [all, eventsCalledSo(await viewOf(context, client), all, word)];
+  });
+  const wanted = (meant === undefined ? all : about(all, meant)).slice(-count);
+  const none = meant === undefined ? 'No events.' : `No events of ${meant} any more.`;
   print(context, wanted.length === 0 ? [none] : eventLines(wanted), {
     kind: 'events',
     events: wanted,
@@ -190,8 +183,8 @@ const trace = async (context: Context, word: string): Promise<number> => {
   const query = { forMs, detail: options.values === true ? 'open' : 'plain' } as const;
   let end: TraceEnd | undefined;
   await withNet(context, async (client) => {
-    const { session } = linkCalled((await viewOf(context, client)).links, word);
-    if (session === undefined) throw new Usage(`'${word}' has no session yet`);
+    const { links, dials } = await viewOf(context, client);
+    const session = sessionOf(calledSo(links, dials, word), word);
     printErrors(context, [`herd: tracing ${session} for ${forMs / 1_000} s; Ctrl-C ends it`]);
     const stream = client.trace(
       session,

@@ -10,6 +10,7 @@ import type {
 } from '@bellwether/fleet';
 import { visible } from '../../client/escape.ts';
 import { hostFingerprint } from './grant.ts';
+import { netRows } from './net-rows.ts';
 import { tableLines } from './table.ts';
 import { ageText, counted, spanText } from './times.ts';
 
@@ -30,16 +31,18 @@ export const sortedLinks = (links: readonly NetLink[], order: NetOrder): readonl
   return links.toSorted(by[order]);
 };
 
-/** `herd net`: a row for each connection, then whom the shepherd dials. */
+/** `herd net`: a row for each connection, or for many that nobody has a name for; then whom the shepherd dials. */
 export const netLines = (
   links: readonly NetLink[],
   dials: readonly NetDial[],
+  isAll = false,
 ): readonly string[] => {
+  const shown = isAll ? links.map((link) => ({ link, count: 1 })) : netRows(links);
   const head = ['SESSION', 'WITH', 'OVER', 'STATE', 'AGE', 'HEARD', 'QUESTIONS', 'EXP/IMP/ANS'];
   head.push('IN', 'OUT');
-  const rows = links.map((link) => [
-    link.session ?? '-',
-    peerText(link.peer),
+  const rows = shown.map(({ link, count }) => [
+    count > 1 ? `${count} of them` : (link.session ?? '-'),
+    count > 1 ? namelessText(link.peer) : peerText(link.peer),
     overText(link),
     link.state,
     spanText(link.ageMs),
@@ -52,7 +55,7 @@ export const netLines = (
   return [
     ...(links.length === 0 ? ['No connections.'] : tableLines([head, ...rows], '')),
     ...dials.map(dialLine),
-    ...(links.length === 0 ? [] : [summaryText(links, dials)]),
+    ...(links.length === 0 ? [] : [summaryText(links, dials, links.length - shown.length > 0)]),
   ];
 };
 
@@ -64,6 +67,8 @@ export const peerText = ({ node, controller, petnames, key, isOwner }: NetPeer):
   if (petnames !== undefined) return petnames.join(',');
   return key === undefined ? 'anonymous' : hostFingerprint({ designator: key });
 };
+const namelessText = ({ key }: NetPeer): string =>
+  key === undefined ? 'anonymous' : 'keys without a name';
 const overText = ({ transport, direction }: NetLink): string =>
   `${transport}, ${direction === 'dialled' ? 'dialled' : 'came in'}`;
 const questionsText = ({ questions, oldestQuestionMs }: NetLink): string =>
@@ -79,9 +84,14 @@ export const bytesText = (bytes: number): string => {
   for (; value >= 1_000 && at < units.length - 1; at += 1) value /= 1_000;
   return `${at === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[at] ?? ''}`;
 };
-const summaryText = (links: readonly NetLink[], dials: readonly NetDial[]): string => {
+const summaryText = (
+  links: readonly NetLink[],
+  dials: readonly NetDial[],
+  isGrouped: boolean,
+): string => {
   const dialled = dials.length === 0 ? '' : `, ${counted(dials.length, 'peer')} not reached`;
-  return `${counted(links.length, 'connection')}${dialled}`;
+  const grouped = isGrouped ? "; 'herd net --all' shows each by itself" : '';
+  return `${counted(links.length, 'connection')}${dialled}${grouped}`;
 };
 const dialLine = (dial: NetDial): string => {
   const { peer, transport, state, ageMs = 0, nextMs, failureCount, error, errorAgoMs = 0 } = dial;
