@@ -196,6 +196,7 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn guestSessions': by(
     `${identity}the reference that most have come with loses its oldest session to one too many`,
   ),
+  'ocapn localGuestSessions': by(`${identity}the users of one machine have a number of their own`),
   'ocapn logMs': by(
     `${flood}has one line for a thousand messages that break unheard, and their number`,
   ),
@@ -260,6 +261,10 @@ export const held: Readonly<Record<string, Held>> = {
   ),
   'tcp-testing-only BACKLOG': kernel,
 
+  'websocket connectionsFromHere': by(
+    `${pages}connections of this machine up to the limit are served, and one more is not`,
+    'netlayers/websocket/sessions: their number is what decides, before the netlayer turns anybody away',
+  ),
   'websocket messageBytes': by(
     `${pages}a message as long as may be is told, and of one that is longer not a byte is kept`,
   ),

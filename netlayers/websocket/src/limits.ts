@@ -20,11 +20,14 @@ export interface WebSocketLimits extends CrowdLimits {
   readonly silentCount: number;
 }
 /**
- * A message is as long as a record of CapTP may be. Goblins pings after 30 s and gives a peer up after three such
- * spans; nginx closes what is silent for 60 s.
+ * Through a proxy of this machine the whole network comes from here, and a router decides who goes: that number
+ * is above what it keeps (1,024 without a hello, 1,024 without a fetch, 4,096 others) with those that still shake hands
+ * and those that are just being closed. A message is as long as a record of CapTP may be. Goblins pings after 30 s and
+ * gives a peer up after three such spans; nginx closes what is silent for 60 s.
  */
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   ...CROWD_LIMITS,
+  connectionsFromHere: 8_192,
   messageBytes: 8 * MiB,
   pieceCount: 16 * KiB,
   requestBytes: 8 * KiB,

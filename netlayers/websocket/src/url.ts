@@ -20,7 +20,10 @@ import {
 
 /** The transport of Goblins and Endo. */
 export const TRANSPORT = 'websocket';
-/** What it is, on Node and in pages, and before it is loaded. */
+/**
+ * What it is, on Node and in pages, and before it is loaded. Open to all: whoever comes through a proxy of this machine
+ * has the address of everybody else.
+ */
 export const WEBSOCKET_FACTS = {
   transport: TRANSPORT,
   claims: 'proved',
@@ -28,7 +31,7 @@ export const WEBSOCKET_FACTS = {
   provesAcceptorsOnly: true,
   needsHints: true,
   namesThisMachine: false,
-  isOpenToAll: false,
+  isOpenToAll: true,
 } as const satisfies NetlayerFacts;
 /** Characters of a URL: as of any hint. */
 const URL_LENGTH = 1_024;

@@ -200,11 +200,15 @@ export const LIMITS = {
    */
   strangerSessions: 1_024,
   /**
-   * Sessions of peers that have fetched something, where everybody on a machine may connect; one more, and
-   * the reference that most of them came with loses its oldest. A machine has fewer users than that, and a
-   * user needs one for a shepherd and one for each command.
+   * Sessions over one transport of peers that have fetched something, where everybody may connect; one more, and
+   * the reference that most of them came with loses its oldest.
    */
-  guestSessions: 1_024,
+  guestSessions: 4_096,
+  /**
+   * The same where they are the users of one machine, which are fewer: a user needs one for a shepherd and one
+   * for each command.
+   */
+  localGuestSessions: 1_024,
 
   // What a trace shows of one message: lengths and shapes, on a line that can be read.
   /** Structs and lists inside each other that are looked into. */

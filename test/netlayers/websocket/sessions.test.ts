@@ -1,7 +1,7 @@
 /** Sessions over real WebSockets: long records, strangers that begin too much, and peers that claim to be others. */
 import type { AddressInfo } from 'node:net';
-import { websocketDesignator } from '@bellwether/netlayer-websocket';
-import { answerTo, makeChallenge, Sturdyref, threeWays } from '@bellwether/ocapn';
+import { WEBSOCKET_LIMITS, websocketDesignator } from '@bellwether/netlayer-websocket';
+import { answerTo, LIMITS, makeChallenge, Sturdyref, threeWays } from '@bellwether/ocapn';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -88,6 +88,33 @@ describe('a session', () => {
     stranger.say(record.subarray(0, 30_000));
     await untilReal('cut', () => stranger.isClosed);
     expect(stranger.heard.toString('latin1')).toContain('without progress');
+  });
+});
+
+describe('of too many that have fetched something', () => {
+  test('the oldest of whoever has most of them goes, though all come through one proxy', async () => {
+    const victim = await start({ limits: { guestSessions: 3 } });
+    const [mine, theirs] = [
+      await victim.give((turn) => turn.spawn(makeDesk)),
+      await victim.give((turn) => turn.spawn(makeDesk)),
+    ];
+    const come = async (ref: Sturdyref): Promise<WebSocketPeer> => {
+      const peer = await start({ listens: false });
+      await peer.vat.run((turn) => turn.send(peer.router.enliven<Desk>(ref), 'hear', 'here'));
+      return peer;
+    };
+    const early = await come(mine);
+    const crowd = [await come(theirs), await come(theirs), await come(theirs)];
+    const isHere = ({ router }: WebSocketPeer): boolean => router.leadsTo(victim.at);
+    await untilReal('cut', () => !crowd.every(isHere));
+    expect([early, ...crowd].map(isHere)).toEqual([true, false, true, true]);
+  });
+  test('their number is what decides, before the netlayer turns anybody away', () => {
+    const { halfOpenSessions, strangerSessions, guestSessions } = LIMITS;
+    const { halfOpenPerAddress, connectionsFromHere, connectionCount } = WEBSOCKET_LIMITS;
+    const keptCount = halfOpenPerAddress + halfOpenSessions + strangerSessions + guestSessions;
+    expect(connectionsFromHere).toBeGreaterThan(keptCount);
+    expect(connectionCount).toBeGreaterThan(connectionsFromHere);
   });
 });
 

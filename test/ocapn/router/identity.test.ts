@@ -242,6 +242,13 @@ describe('where everybody may connect', () => {
     expect(cut([...early, ...crowd, ...late])).toEqual([false, true, false, false, false]);
     expect(crowd[0]?.abortReason).toContain('this reference had most');
   });
+  it('the users of one machine have a number of their own', async () => {
+    const limits = { guestSessions: 1, localGuestSessions: 2 };
+    await set({ isOpenToAll: true, namesThisMachine: true }, { limits });
+    const crowd = guests(['m1', 'm2'], DESK);
+    expect(cut(crowd)).toEqual([false, false]);
+    expect(cut([...crowd, ...guests(['m3'], DESK)])).toEqual([true, false, false]);
+  });
   it('a crowd with one reference pushes out itself', async () => {
     await offerOther(true);
     const early = guests(['a'], OTHER);

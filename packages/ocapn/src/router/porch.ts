@@ -14,6 +14,7 @@
  */
 import { hex } from '../identity/base.ts';
 import type { Limits } from '../limits.ts';
+import type { NetlayerFacts } from '../netlayer.ts';
 import type { Crypto } from '../powers.ts';
 import { Origin } from '../session/origin.ts';
 import type { Link } from './link.ts';
@@ -25,7 +26,8 @@ export type PartyFor = (swissnum: Uint8Array, told: (party: string) => void) => 
 export class Porch {
   readonly #limits: Limits;
   readonly #crypto: Crypto;
-  readonly #isOpenToAll: boolean;
+  /** How many may have fetched something; undefined: the netlayer has a limit of its own. */
+  readonly #guestCount: number | undefined;
   readonly #partyFor: PartyFor;
   /** Each oldest first. */
   readonly #halfOpen = new Set<Link>();
@@ -33,12 +35,14 @@ export class Porch {
   /** Only where everybody may connect. Names are digests: a table of swissnums would be one of secrets. */
   readonly #guests = new Map<Link, Origin>();
 
-  /** `isOpenToAll`: as the netlayer says of itself. `partyFor` is asked only there. */
-  constructor(limits: Limits, crypto: Crypto, isOpenToAll: boolean, partyFor: PartyFor) {
+  /** `facts`: of its netlayer. `partyFor` is asked only where that is open to all. */
+  constructor(limits: Limits, crypto: Crypto, facts: NetlayerFacts, partyFor: PartyFor) {
+    const { guestSessions, localGuestSessions } = limits;
+    const guestCount = facts.namesThisMachine ? localGuestSessions : guestSessions;
+    this.#guestCount = facts.isOpenToAll ? guestCount : undefined;
     this.#partyFor = partyFor;
     this.#limits = limits;
     this.#crypto = crypto;
-    this.#isOpenToAll = isOpenToAll;
   }
   /** A connection was accepted that has not said hello. */
   came(link: Link): void {
@@ -60,9 +64,9 @@ export class Porch {
     const isGiven = by instanceof Origin;
     const origin = isGiven ? by : new Origin(hex(this.#crypto.sha256(by)));
     link.session.origin = origin;
-    if (!this.#isOpenToAll) return;
+    if (this.#guestCount === undefined) return;
     this.#guests.set(link, origin);
-    if (this.#guests.size > this.#limits.guestSessions)
+    if (this.#guests.size > this.#guestCount)
       this.#mostly()?.session.abort('captp: too many sessions; this reference had most of them');
     if (isGiven || !this.#guests.has(link)) return;
     // Apart from all digests.

@@ -132,7 +132,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#porches = new Map(
       powers.netlayers.map((each) => [
         each,
-        new Porch(this.limits, powers.crypto, each.isOpenToAll, (swissnum, told) =>
+        new Porch(this.limits, powers.crypto, each, (swissnum, told) =>
           this.#partyFor(swissnum, told),
         ),
       ]),
