@@ -103,21 +103,33 @@ describe('the first hour', () => {
     expect((await first.herd('status')).code).toBe(0);
   });
 
-  it('a port in use is named, and the socket is not left behind', async () => {
+  it('a port in use is named, and all else goes on; the door opens there once the port is free', async () => {
     const port = await freePort();
     const taken = net.createServer().listen(port, '127.0.0.1');
-    const file = path.join(place.folder, 'shepherd.config.ts');
-    const state = path.join(place.folder, 's');
-    fs.writeFileSync(
-      file,
-      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: ${port} } }`),
-      { mode: 0o600 },
+    const tcpTls = `{ host: '127.0.0.1', port: ${port} }`;
+    const websocket = `{ host: '127.0.0.1', port: 0, tls: { cert: 'no.pem', key: 'no.key' } }`;
+    const first = await place.shepherd(
+      'shut',
+      configOf('A', sleeper, `{ unix: true, tcpTls: ${tcpTls}, websocket: ${websocket} }`),
     );
-    const { code, stderr } = await runShepherd('--config', file, '--state', state);
+    expect((await first.herd('start', 'sleeper')).code).toBe(0);
+    const { stdout } = await first.herd('status', 'root');
+    expect(stdout).toMatch(new RegExp(`Shut: tcp-tls: .*127.0.0.1:${port} is in use`));
+    expect(stdout).toMatch(/Shut: websocket: .*there is no .*no\.key/);
+    const { code, stderr } = await first.herd('reload');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/websocket\.tls: there is no /)]);
+    const web = await first.herd('ref', 'mint', 'sleeper', '--websocket', '--out', 'w.ref');
+    expect([web.code, web.stderr]).toEqual([1, expect.stringMatching(/for websocket is shut/)]);
+    await first.herd('ref', 'mint', 'sleeper', '--out', 'early.ref');
     taken.close();
-    expect(code).toBe(1);
-    expect(stderr).toContain(`127.0.0.1:${port} is in use`);
-    expect(fs.existsSync(path.join(state, 'run', 'socket'))).toBe(false);
+    await eventually(
+      'the door is open',
+      async () =>
+        (await first.herd('status', 'root')).stdout.includes(`Listens at: ocapn://`) &&
+        !(await first.herd('status', 'root')).stdout.includes('Shut: tcp-tls'),
+    );
+    await place.herd(['ref', 'add', 'early', '--from', path.join(place.folder, 'early.ref')]);
+    expect((await place.herd(['status', '@early'])).code).toBe(0);
   });
 
   it('the port that was chosen is the same after a restart', async () => {

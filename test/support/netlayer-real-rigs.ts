@@ -103,7 +103,7 @@ export const websocketPlace = (isSecure: boolean, port = 0): WebSocketPlace => {
   const place = { identity, host: '127.0.0.1', bindHost: '127.0.0.1', port };
   if (!isSecure) return place;
   const certificate = openIdentity(makeIdentity());
-  return { ...place, tls: { context: certificate.context(), pin: certificate.pin } };
+  return { ...place, tls: { context: () => certificate.context(), pin: certificate.pin } };
 };
 
 /** Peers at ports of this machine; `make` is told how many there were before. */

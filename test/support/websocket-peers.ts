@@ -52,7 +52,7 @@ export class WebSocketPeer {
     const identity = crypto.keyPair();
     const log = options.log ?? ((): void => undefined);
     const certificate = isSecure ? openIdentity(makeIdentity()) : undefined;
-    const tls = certificate && { context: certificate.context(), pin: certificate.pin };
+    const tls = certificate && { context: () => certificate.context(), pin: certificate.pin };
     const place = { identity, host: '127.0.0.1', bindHost: '127.0.0.1', ...(tls && { tls }) };
     this.vat = createVat({ name: 'peer', clock, scheduler, log });
     this.router = createRouter({

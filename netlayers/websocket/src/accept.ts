@@ -36,7 +36,7 @@ export interface AcceptorParts {
   readonly traffic: Traffic;
   readonly limits: WebSocketLimits;
   /** Absent: in clear. */
-  readonly context: tls.SecureContext | undefined;
+  readonly context: (() => tls.SecureContext) | undefined;
   /** Of pages that are let in, as browsers write them. */
   readonly origins: ReadonlySet<string>;
   readonly program: string;
@@ -86,7 +86,7 @@ export class Acceptor {
     raw.once('readable', () => {
       if (raw.readableLength === 0) return void raw.destroy();
       raw.removeAllListeners('end');
-      const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context });
+      const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context() });
       socket.on('error', () => socket.destroy());
       traffic.wrap(raw, socket);
       socket.once('secure', () => this.#ask(socket, settle));

@@ -44,7 +44,8 @@ export interface WebSocketPlace {
 }
 /** With what a peer shows itself in TLS. */
 export interface WebSocketTls {
-  readonly context: SecureContext;
+  /** Asked at each socket, so that a certificate can be renewed; it may throw, and the door does not open then. */
+  readonly context: () => SecureContext;
   /** SHA-256 of its certificate in base64url, for one that no authority vouches for: refs say it, and diallers look. */
   readonly pin?: string;
 }
@@ -94,6 +95,8 @@ class WebSocketNetlayer implements Netlayer {
     const bindHost = place.bindHost ?? (place.tls === undefined ? '127.0.0.1' : undefined);
     const wrong = wrongWith(place, bindHost);
     if (wrong !== undefined) return refuse(new BadPlace(`websocket: ${wrong}`));
+    const broken = brokenIn(place);
+    if (broken !== undefined) return refuse(broken);
     if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
     if (this.#isListening) return refuse(new BadPlace('websocket: this netlayer listens already'));
     this.#isListening = true;
@@ -178,6 +181,16 @@ const wrongWith = (place: WebSocketPlace, bindHost: string | undefined): string 
   if (origins.length > ORIGIN_COUNT) return `more than ${ORIGIN_COUNT} origins`;
   const odd = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
   return odd === undefined ? undefined : `${odd} is no origin as browsers write it`;
+};
+
+/** What its certificate lacks, before anybody is told that it listens. */
+const brokenIn = ({ tls }: WebSocketPlace): Error | undefined => {
+  try {
+    tls?.context();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new BadPlace(`websocket: ${String(error)}`);
+  }
 };
 
 const locationOf = (place: WebSocketPlace, server: net.Server): PeerLocation => {

@@ -57,6 +57,12 @@ export const noWebSocket = (): Refused =>
       'configuration has it do that at its next start',
   );
 
+/** What was asked for leads through a door that does not open for now. */
+export const doorShut = (transport: string, reason: string): Refused =>
+  new Refused(
+    `the door of this shepherd for ${transport} is shut: ${reason}; it is tried again by itself`,
+  );
+
 /** A message for a person out of whatever broke a vow: peers may break with any value. */
 export const wordsOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason);

@@ -197,4 +197,6 @@ export interface ShepherdFacts {
   readonly pid: number;
   /** `ocapn://` URIs of where this daemon listens, without swissnums. */
   readonly locations: readonly string[];
+  /** Doors that do not open for now, and why; absent: all are open. */
+  readonly shut?: readonly string[];
 }

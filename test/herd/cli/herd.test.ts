@@ -1181,8 +1181,21 @@ describe('@petname', () => {
     await herd(here({ input: away }), 'ref', 'add', 'web');
     const ran = await run('start', '@web');
     expect(ran.exitCode).toBe(4);
-    expect(ran.written.err).toContain('@web is unreachable');
+    expect(ran.written.err).toMatch(/@web is unreachable: tcp-tls: 127\.0\.0\.1:1: .*ECONNREFUSED/);
     expect(ran.written.err).toContain('nothing was asked of it');
+  });
+});
+
+describe('a ref whose peer is another', () => {
+  it('says so, with its place: that is no trouble of the network', async () => {
+    const { tlsUri } = await serve({});
+    const wrong = tlsUri.replace(/\/\/.{4}/u, '//aaaa');
+    await herd(here({ input: wrong }), 'ref', 'add', 'web');
+    const ran = await run('start', '@web');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toMatch(
+      /@web is not what its ref says: tcp-tls: 127\.0\.0\.1:\d+: .*; nothing was asked of it/,
+    );
   });
 });
 

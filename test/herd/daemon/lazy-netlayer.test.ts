@@ -76,6 +76,7 @@ describe('a netlayer that is loaded when it is needed', () => {
     const { netlayers } = netlayersFor(
       { socket: '/nowhere', sharedSocket: undefined, tcpTls: undefined, websocket: undefined },
       openIdentity(makeIdentity()),
+      () => undefined,
     );
     const lazy = netlayers.find((each) => each instanceof LazyNetlayer);
     expect(lazy && factsOf(lazy)).toEqual(factsOf(websocketNetlayer({ crypto: nodeCrypto() })));
@@ -83,6 +84,23 @@ describe('a netlayer that is loaded when it is needed', () => {
     const odd: NetlayerFacts = { ...facts, tellsEnds: true, claims: 'believed' };
     for (const each of [odd, { ...facts, isOpenToAll: true, namesThisMachine: true }])
       expect(factsOf(new LazyNetlayer(each, load))).toEqual(each);
+  });
+  test('that could not be loaded is loaded again for whoever asks later, and not once it is closed', async () => {
+    const said: string[] = [];
+    let loadCount = 0;
+    const netlayer = new LazyNetlayer(facts, () => {
+      loadCount += 1;
+      return loadCount === 1
+        ? Promise.reject(new Error('not yet'))
+        : Promise.resolve(talking(said));
+    });
+    netlayer.listen(accept, accept, ({ message }) => said.push(message));
+    await soon();
+    netlayer.listen(accept, () => said.push('ready'), accept);
+    await soon();
+    expect(said).toEqual(['not yet', 'listen', 'ready']);
+    await new Promise<void>((done) => netlayer.close(done));
+    expect(loadCount).toBe(2);
   });
   test('of WebSockets is no part of what every daemon loads', async () => {
     const { metafile } = await build({

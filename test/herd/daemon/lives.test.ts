@@ -5,6 +5,7 @@ import { Lives } from '../../../packages/herd/src/daemon/lives.ts';
 /** A life that does what the test says. */
 class FakeLife implements Life {
   readonly locations = [];
+  readonly shut = [];
   readonly ended: Promise<LifeEnd>;
   shutDownCount = 0;
   over: (end: LifeEnd) => void = () => undefined;

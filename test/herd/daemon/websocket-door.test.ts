@@ -31,7 +31,7 @@ const doorOf = (more: Partial<WebSocketDoor> = {}): WebSocketDoor => ({
   ...more,
 });
 const locationOf = (door: WebSocketDoor): Promise<PeerLocation> => {
-  const netlayer = openWebSocketDoor(door, openIdentity(own));
+  const netlayer = openWebSocketDoor(door, openIdentity(own), () => undefined);
   open.push(netlayer);
   return new Promise((ready, failed) =>
     netlayer.listen(
@@ -59,9 +59,13 @@ describe('the key of a daemon for WebSockets', () => {
   });
   test('is none where it is damaged, or others may read it: nothing is made in its place', () => {
     written('websocket.key', 'AAAA');
-    expect(() => openWebSocketDoor(doorOf(), openIdentity(own))).toThrow(/holds no key; hint/u);
+    expect(() => openWebSocketDoor(doorOf(), openIdentity(own), () => undefined)).toThrow(
+      /holds no key; hint/u,
+    );
     fs.chmodSync(doorOf().keyFile, 0o644);
-    expect(() => openWebSocketDoor(doorOf(), openIdentity(own))).toThrow(/others may use it/u);
+    expect(() => openWebSocketDoor(doorOf(), openIdentity(own), () => undefined)).toThrow(
+      /others may use it/u,
+    );
     expect(fs.readFileSync(doorOf().keyFile, 'utf8')).toBe('AAAA');
   });
 });
@@ -79,21 +83,19 @@ describe('the certificate of a daemon for WebSockets', () => {
     expect(hints['pin']).toBeUndefined();
     expect(hints['url']).toMatch(/^wss:/u);
   });
-  test('is refused where a file is missing, is none, or the key is for others to read', () => {
+  test('keeps the door shut where a file is missing, is none, or the key is for others to read', async () => {
     const { certPem, keyPem } = makeIdentity();
     const cert = written('cert.pem', certPem, 0o644);
     const key = written('key.pem', keyPem);
-    const opened = (tls: { cert: string; key: string }) => () =>
-      openWebSocketDoor(doorOf({ tls }), openIdentity(own));
-    expect(opened({ cert, key: path.join(folder, 'no.pem') })).toThrow(/there is no .*no\.pem/u);
-    expect(opened({ cert: path.join(folder, 'no.pem'), key })).toThrow(
-      /no certificate and its key/u,
-    );
-    expect(opened({ cert: key, key })).toThrow(/no certificate and its key/u);
+    const shut = (tls: { cert: string; key: string }, why: RegExp): Promise<void> =>
+      expect(locationOf(doorOf({ tls }))).rejects.toThrow(why);
+    await shut({ cert, key: path.join(folder, 'no.pem') }, /there is no .*no\.pem/u);
+    await shut({ cert: path.join(folder, 'no.pem'), key }, /no certificate and its key/u);
+    await shut({ cert: key, key }, /no certificate and its key/u);
     const other = written('other.pem', makeIdentity().keyPem);
-    expect(opened({ cert, key: other })).toThrow(/no certificate and its key/u);
+    await shut({ cert, key: other }, /no certificate and its key/u);
     fs.chmodSync(key, 0o640);
-    expect(opened({ cert, key })).toThrow(/others may use it/u);
+    await shut({ cert, key }, /others may use it/u);
   });
 });
 

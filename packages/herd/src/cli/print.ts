@@ -8,7 +8,7 @@
  *     status      services, as they describe themselves (times in ms since 1970, ages in ms)
  *                 with --watch a line for each push, with those that changed
  *     silence     silentMs: with --watch, nothing was heard of the shepherd for so long
- *     about       name, version, pid, locations: the shepherd itself
+ *     about       name, version, pid, locations, shut: the shepherd itself
  *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
  *     plan        action, service, exitCode, steps: what --dry-run found, in order;
  *                 endsShepherd: the shepherd itself would end after them

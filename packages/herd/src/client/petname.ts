@@ -53,12 +53,17 @@ const netlayerFor = async (
   return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
 };
 
-const explained = (error: unknown, petname: string): unknown =>
-  isOutOfReach(error)
-    ? new OutOfReach(
-        `${petname} is unreachable: ${rootCause(error).message}; nothing was asked of it`,
-        {
-          cause: error,
-        },
-      )
-    : error;
+const explained = (error: unknown, petname: string): unknown => {
+  if (!isOutOfReach(error)) return error;
+  const { message, code } = judgedBy(error) ?? { message: rootCause(error).message };
+  const what = code === 'untrusted' ? 'is not what its ref says' : 'is unreachable';
+  return new OutOfReach(`${petname} ${what}: ${message}; nothing was asked of it`, {
+    cause: error,
+  });
+};
+
+/** What the netlayer made of it: it names the place, and what to do. The system's own words lie below that. */
+const judgedBy = (error: Error): (Error & { readonly code?: unknown }) | undefined => {
+  if ('summary' in error) return error;
+  return error.cause instanceof Error ? judgedBy(error.cause) : undefined;
+};

@@ -338,6 +338,8 @@ const announce = (
   powers.say(
     `Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}${web}.`,
   );
+  for (const { transport, reason } of life.shut)
+    powers.say(`Its door for ${transport} is shut, and tried again by itself: ${reason}`);
   log('daemon.announced', { socket: options.socket });
 };
 

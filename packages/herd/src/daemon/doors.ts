@@ -1,4 +1,5 @@
 /** The netlayers of a daemon: what it listens on, and what it only dials with. */
+import type { Log } from '@bellwether/actors';
 import type { Netlayer } from '@bellwether/ocapn';
 import {
   makeIdentity,
@@ -30,7 +31,7 @@ export interface Hinges {
 }
 
 /** Makes the netlayers of one life. The caller holds the lock of the state, so a stale socket is a leftover. */
-export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
+export const netlayersFor = (doors: Doors, identity: TlsIdentity, log: Log): Hinges => {
   const { socket, sharedSocket, tcpTls, websocket: websocketDoor } = doors;
   const { designator } = identity;
   const unix = unixNetlayer({ designator, place: { path: socket, replaceStale: true } });
@@ -42,7 +43,7 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
   const tls = tlsNetlayer(
     tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },
   );
-  const websocket = websocketNetlayer(websocketDoor, identity);
+  const websocket = websocketNetlayer(websocketDoor, identity, log);
   const others = [
     ...(sharedSocket === undefined ? [] : [shared.transport]),
     ...(tcpTls === undefined ? [] : [tls.transport]),
@@ -51,10 +52,14 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
   return { netlayers: [unix, shared, tls, websocket], listening: [unix.transport, ...others] };
 };
 
-const websocketNetlayer = (door: WebSocketDoor | undefined, identity: TlsIdentity): Netlayer =>
+const websocketNetlayer = (
+  door: WebSocketDoor | undefined,
+  identity: TlsIdentity,
+  log: Log,
+): Netlayer =>
   new LazyNetlayer(WEBSOCKET_FACTS, async () => {
     const { openWebSocketDoor } = await import('./websocket-door.ts');
-    return openWebSocketDoor(door, identity);
+    return openWebSocketDoor(door, identity, log);
   });
 
 /**
@@ -76,7 +81,9 @@ export const strangersNetlayer = (
     }
     case 'websocket':
       // Who dials so proves nothing in any case.
-      return { netlayers: [websocketNetlayer(undefined, openIdentity(makeIdentity()))] };
+      return {
+        netlayers: [websocketNetlayer(undefined, openIdentity(makeIdentity()), () => undefined)],
+      };
     default:
       return { netlayers: [] };
   }

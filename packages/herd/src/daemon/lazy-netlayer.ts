@@ -2,7 +2,7 @@
  * A netlayer that is loaded when somebody listens or dials, and not before: most daemons never do.
  *
  *     asked for the first time   it is loaded; what is asked meanwhile waits for it, in order
- *     cannot be loaded           who asked hears why, and so does whoever asks later
+ *     cannot be loaded           who asked hears why; it is loaded again for whoever asks later
  *     closed before that         whoever asks later hears that it is closed
  */
 import { NetlayerClosed } from '@bellwether/netlayer-stream';
@@ -19,6 +19,7 @@ export class LazyNetlayer implements Netlayer {
   readonly isOpenToAll: boolean;
   readonly #load: () => Promise<Netlayer>;
   #loaded: Promise<Netlayer> | undefined;
+  #isClosed: boolean;
 
   constructor(facts: NetlayerFacts, load: () => Promise<Netlayer>) {
     this.transport = facts.transport;
@@ -30,6 +31,7 @@ export class LazyNetlayer implements Netlayer {
     this.isOpenToAll = facts.isOpenToAll;
     this.#load = load;
     this.#loaded = undefined;
+    this.#isClosed = false;
   }
 
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
@@ -52,6 +54,7 @@ export class LazyNetlayer implements Netlayer {
     };
   }
   close(done: () => void): void {
+    this.#isClosed = true;
     // One that was never asked for anything has nothing open.
     this.#loaded ??= Promise.reject(
       new NetlayerClosed(`${this.transport}: this netlayer is closed`),
@@ -63,7 +66,14 @@ export class LazyNetlayer implements Netlayer {
   }
 
   #netlayer(): Promise<Netlayer> {
-    this.#loaded ??= this.#load();
+    this.#loaded ??= this.#once();
     return this.#loaded;
+  }
+  #once(): Promise<Netlayer> {
+    const loaded = this.#load();
+    loaded.catch(() => {
+      if (this.#loaded === loaded && !this.#isClosed) this.#loaded = undefined;
+    });
+    return loaded;
   }
 }

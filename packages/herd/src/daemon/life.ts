@@ -24,7 +24,13 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
-import { notShared, noWebSocket, type MintWay, type PlannedService } from '@bellwether/fleet';
+import {
+  doorShut,
+  notShared,
+  noWebSocket,
+  type MintWay,
+  type PlannedService,
+} from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -48,6 +54,7 @@ import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
+import { DoorKeeper, type ShutDoor } from './door-keeper.ts';
 import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets, JoinStores } from './join-secrets.ts';
@@ -94,11 +101,13 @@ export type LifeEnd =
 /** A life that serves. */
 export interface Life {
   readonly locations: readonly PeerLocation[];
+  /** Doors that do not open for now. */
+  readonly shut: readonly ShutDoor[];
   /** Settles once, when this life is over and its sockets are closed. */
   readonly ended: Promise<LifeEnd>;
   /**
    * Adopts what runs, starts what is wanted, listens; settles once this life serves. To be called once.
-   * @throws the reason where it cannot: a port that is taken, a halt while adopting. Nothing is left open then.
+   * @throws the reason where it cannot: no private socket, a halt while adopting. Nothing is left open then.
    */
   serve(): Promise<void>;
   /**
@@ -144,12 +153,11 @@ export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
 
 class VatLife implements Life {
   readonly ended: Promise<LifeEnd>;
-  locations: readonly PeerLocation[];
   readonly #parts: LifeParts;
   readonly #vat: Vat & Frontier;
   readonly #clock: NodeClock;
   readonly #router: Router;
-  readonly #listening: readonly string[];
+  readonly #doors: DoorKeeper;
   readonly #refs: DaemonRefs;
   readonly #failures: DialFailures;
   #end: (how: LifeEnd) => void;
@@ -163,7 +171,6 @@ class VatLife implements Life {
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
-    this.locations = [];
     this.#isOver = false;
     this.#callCount = 0;
     this.#waiting = [];
@@ -183,8 +190,13 @@ class VatLife implements Life {
       log: parts.log,
       stopped: (reason) => this.#over({ kind: 'halted', reason }),
     });
-    const { netlayers, listening } = netlayersFor(parts.doors, parts.identity);
-    this.#listening = listening;
+    const { netlayers, listening } = netlayersFor(parts.doors, parts.identity, parts.log);
+    this.#doors = new DoorKeeper(listening, {
+      router: () => this.#router,
+      after: (ms, task) => this.#clock.after(ms, task),
+      log: parts.log,
+      opened: () => this.#keepPorts().catch((error: unknown) => this.#notKept(error)),
+    });
     const common = {
       vat: this.#vat,
       crypto: nodeCrypto(),
@@ -222,6 +234,13 @@ class VatLife implements Life {
       mint: () => this.#actors?.mint,
     });
     this.#router = createRouter(powers);
+  }
+
+  get locations(): readonly PeerLocation[] {
+    return this.#doors.locations;
+  }
+  get shut(): readonly ShutDoor[] {
+    return this.#doors.shut;
   }
 
   async serve(): Promise<void> {
@@ -283,9 +302,7 @@ class VatLife implements Life {
     if (this.#actors === undefined) throw new TypeError('opened before it was populated');
     const { mint, root } = this.#actors;
     await this.#vat.run((turn) => turn.send(mint, 'admit', root, admin.swissnum));
-    this.locations = await new Promise<readonly PeerLocation[]>((resolve, reject) =>
-      this.#router.listen(resolve, reject, this.#listening),
-    );
+    await this.#doors.open();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const task of waiting) task();
@@ -319,8 +336,8 @@ class VatLife implements Life {
         transport: () => (doors.tcpTls === undefined ? undefined : network),
         transports: [network],
         location: (way) => this.#publicLocation(way),
-        isShared: () => this.locations.some(isShared),
-        isWebSocket: () => this.locations.some(isWebSocket),
+        isShared: () => this.#isOpen('unix-shared'),
+        isWebSocket: () => this.#isOpen('websocket'),
       },
       platform: `${process.platform}-${process.arch}`,
       clock: this.#clock,
@@ -359,7 +376,8 @@ class VatLife implements Life {
   #about() {
     const { name, version } = this.#parts;
     const locations = this.locations.map(peerUri);
-    return { name, version, pid: process.pid, locations };
+    const shut = this.shut.map(({ transport, reason }) => `${transport}: ${reason}`);
+    return { name, version, pid: process.pid, locations, ...(shut.length > 0 && { shut }) };
   }
 
   #backup(file: string, mayReplace: boolean, answer: Answer): void {
@@ -387,9 +405,17 @@ class VatLife implements Life {
     );
   }
 
+  /** Whether there is such a door. @throws Refused where there is, and it is shut */
+  #isOpen(transport: string): boolean {
+    if (this.locations.some((location) => location.transport === transport)) return true;
+    const shut = this.shut.find((door) => door.transport === transport);
+    return shut === undefined ? false : refuse(doorShut(transport, shut.reason));
+  }
+
   /**
    * Where refs for others lead: to the network where there is one, else to WebSockets, where nobody has to prove a key,
-   * else to the shared socket, else to the private one.
+   * else to the shared socket, else to the private one. Those of the network are good although it is shut for now,
+   * since it opens at the same port.
    */
   #publicLocation(way: MintWay | 'proved'): PeerLocation {
     const [first] = this.locations;
@@ -399,7 +425,20 @@ class VatLife implements Life {
     if (way === 'local') return shared ?? refuse(notShared());
     if (way === 'websocket') return websocket ?? refuse(noWebSocket());
     const distant = this.locations.find(({ transport }) => transport === network);
+    const { tcpTls } = this.#parts.doors;
+    if (distant === undefined && tcpTls !== undefined) return this.#networkLater(tcpTls);
+    if (way === 'any') this.#isOpen('websocket');
     return distant ?? (way === 'any' ? websocket : undefined) ?? shared ?? first;
+  }
+
+  #networkLater({ host, port }: { readonly host: string; readonly port: number }): PeerLocation {
+    if (port === 0) this.#isOpen(network);
+    const { designator } = this.#parts.identity;
+    return { transport: network, designator, hints: { host, port: String(port) } };
+  }
+
+  #notKept(error: unknown): void {
+    this.#parts.log('port.not-kept', { error });
   }
 
   /** Ports are chosen once and kept: others have them in their refs. */
@@ -440,6 +479,7 @@ class VatLife implements Life {
       }
     };
     step(() => this.#vat.halt());
+    step(() => this.#doors.close());
     step(() => this.#refs.close());
     step(() =>
       this.#router.close(() => {

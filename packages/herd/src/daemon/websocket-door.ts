@@ -2,7 +2,8 @@
  * How a daemon is reached over WebSockets, and reaches others. A file of its own beside the program: who neither
  * listens nor dials so loads nothing of it (lazy-netlayer.ts).
  */
-import { BadPlace, keyPairOf, nodeCrypto } from '@bellwether/netlayer-stream';
+import type { Log } from '@bellwether/actors';
+import { BadPlace, keyPairOf, nodeClock, nodeCrypto } from '@bellwether/netlayer-stream';
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import {
   websocketNetlayer,
@@ -12,7 +13,7 @@ import {
 } from '@bellwether/netlayer-websocket';
 import { base64url, fromBase64url, type Netlayer } from '@bellwether/ocapn';
 import { boundTo } from '../config/bound-to.ts';
-import { readCertificate } from '../config/certificate.ts';
+import { RenewedCertificate } from './renewed-certificate.ts';
 import { readSecret, writeSecret } from '../refs/secret-file.ts';
 
 /** Where a daemon listens for WebSockets: what its configuration says, and what it keeps. */
@@ -35,17 +36,18 @@ export interface WebSocketDoor {
 const keyFileBytes = 128;
 const seedBytes = 32;
 
-/** The netlayer of a life. @throws BadPlace, UnsafeFile where the files cannot be used */
+/** The netlayer of a life; what is wrong with a certificate is said when it listens. @throws BadPlace, UnsafeFile */
 export const openWebSocketDoor = (
   door: WebSocketDoor | undefined,
   identity: TlsIdentity,
+  log: Log,
 ): Netlayer => {
   const crypto = nodeCrypto();
   if (door === undefined) return websocketNetlayer({ crypto });
-  return websocketNetlayer({ crypto, place: placeOf(door, identity) });
+  return websocketNetlayer({ crypto, place: placeOf(door, identity, log) });
 };
 
-const placeOf = (door: WebSocketDoor, identity: TlsIdentity): WebSocketPlace => {
+const placeOf = (door: WebSocketDoor, identity: TlsIdentity, log: Log): WebSocketPlace => {
   const { host, port, url, origins } = door;
   const bindHost = boundTo(door);
   const common = {
@@ -56,13 +58,20 @@ const placeOf = (door: WebSocketDoor, identity: TlsIdentity): WebSocketPlace => 
     ...(origins !== undefined && { origins }),
     ...(url !== undefined && { url }),
   };
-  return door.tls === undefined ? common : { ...common, tls: tlsOf(door, identity) };
+  return door.tls === undefined ? common : { ...common, tls: tlsOf(door, identity, log) };
 };
 
-const tlsOf = ({ tls: files, uid }: WebSocketDoor, identity: TlsIdentity): WebSocketTls =>
-  files === undefined || files === true
-    ? { context: identity.context(), pin: identity.pin }
-    : { context: readCertificate(files, uid).context };
+const tlsOf = (
+  { tls: files, uid }: WebSocketDoor,
+  identity: TlsIdentity,
+  log: Log,
+): WebSocketTls => {
+  if (files === undefined || files === true)
+    return { context: () => identity.context(), pin: identity.pin };
+  const { now, wall } = nodeClock();
+  const certificate = new RenewedCertificate(files, { uid, now, wall, log });
+  return { context: () => certificate.context() };
+};
 
 /** Kept for ever: refs name it. */
 const keyIn = ({ keyFile, uid }: WebSocketDoor): WebSocketIdentity => {

@@ -11,4 +11,5 @@ export const aboutLines = (about: ShepherdFacts, look: Look): readonly string[] 
   '  Provides: root shepherd',
   `  Node: ${visible(about.name)}, Bellwether ${visible(about.version)}`,
   ...about.locations.map((location) => `  Listens at: ${visible(location)}`),
+  ...(about.shut ?? []).map((door) => look.paint('yellow', `  Shut: ${visible(door)}`)),
 ];
