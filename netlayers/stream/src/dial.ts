@@ -14,6 +14,8 @@ import { Unreachable } from './errors.ts';
 export class DialAttempt {
   /** What is dialled, as messages name it: `tcp-tls: web1.example:8088`. */
   readonly place: string;
+  /** A peer has led us there, see `wayTo`. */
+  readonly isForOthers: boolean;
   readonly #failed: (reason: Error) => void;
   readonly #over: (dial: DialAttempt) => void;
   readonly #deadline: NodeJS.Timeout;
@@ -26,8 +28,10 @@ export class DialAttempt {
     deadlineMs: number,
     failed: (reason: Error) => void,
     over: (dial: DialAttempt) => void,
+    isForOthers = false,
   ) {
     this.place = place;
+    this.isForOthers = isForOthers;
     this.#failed = failed;
     this.#over = over;
     this.#socket = undefined;

@@ -23,3 +23,4 @@ export { keyPairOf, nodeCrypto, nodeEntropy } from './powers/crypto.ts';
 export { nodeReaper } from './powers/reaper.ts';
 export { nodeSchedulers, type NodeScheduler, type NodeSchedulers } from './powers/schedulers.ts';
 export { type Ending, Traffic } from './traffic.ts';
+export { leadsHere, type Way, wayTo } from './way.ts';

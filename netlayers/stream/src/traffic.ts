@@ -102,8 +102,10 @@ export class Traffic {
     deadlineMs: number,
     failed: (reason: Error) => void,
     begin: (dial: DialAttempt) => void,
+    isForOthers = false,
   ): () => void {
-    const dial = new DialAttempt(place, deadlineMs, failed, (over) => this.#dials.delete(over));
+    const over = (dial: DialAttempt): void => void this.#dials.delete(dial);
+    const dial = new DialAttempt(place, deadlineMs, failed, over, isForOthers);
     this.#dials.add(dial);
     process.nextTick(() => {
       if (this.#isClosed) dial.fail(this.#closedReason());

@@ -16,6 +16,7 @@ import {
   systemCode,
   Unreachable,
   Untrusted,
+  wayTo,
 } from '@bellwether/netlayer-stream';
 import type { DialAttempt, Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
@@ -58,8 +59,10 @@ export function connectTls(
       new BadPlace(`tcp-tls: no host and port to dial in the hints of ${to.designator}`),
     );
   }
+  const way = wayTo(dial, address.host);
+  if (way === undefined) return;
   const raw = net.connect({
-    host: address.host,
+    ...way,
     port: address.port,
     noDelay: true,
     keepAlive: true,

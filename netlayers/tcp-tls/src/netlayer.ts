@@ -12,6 +12,7 @@ import {
   BadPlace,
   CROWD_LIMITS,
   type CrowdLimits,
+  type DialAttempt,
   KEEPALIVE_MS,
   PlaceTaken,
   systemCode,
@@ -90,15 +91,20 @@ class TlsNetlayer implements Netlayer {
     });
   }
 
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+  dial(
+    to: PeerLocation,
+    accept: Accept,
+    failed: (reason: Error) => void,
+    isForOthers?: boolean,
+  ): () => void {
     const { identity } = this.#options;
     const address = addressOf(to);
     const place = address === undefined ? 'nowhere' : showAddress(address.host, address.port);
-    return this.#traffic.dial(`tcp-tls: ${place}`, this.#limits.dialMs, failed, (dial) => {
+    const begin = (dial: DialAttempt): void =>
       connectTls(dial, this.#traffic, identity, to, (socket) => {
         this.#traffic.attach(socket, to, accept);
       });
-    });
+    return this.#traffic.dial(`tcp-tls: ${place}`, this.#limits.dialMs, failed, begin, isForOthers);
   }
 
   close(done: () => void): void {

@@ -19,6 +19,8 @@ import {
   type Traffic,
   Unreachable,
   Untrusted,
+  type Way,
+  wayTo,
 } from '@bellwether/netlayer-stream';
 import { type ClientOptions, WebSocket } from 'ws';
 import { firstMessage, wsOptions } from './handshake.ts';
@@ -55,7 +57,9 @@ export function connectWebSocket(
   connected: (ws: WebSocket, socket: net.Socket, peer: string | undefined) => void,
 ): void {
   const { crypto, traffic, limits } = parts;
-  const socket = open(dial, parts, target);
+  const way = wayTo(dial, target.host);
+  if (way === undefined) return;
+  const socket = open(dial, parts, target, way);
   traffic.hold(socket);
   dial.use(socket);
   const options: ClientOptions = {
@@ -92,8 +96,9 @@ const open = (
   dial: DialAttempt,
   { trust }: DiallerParts,
   { host, port, isSecure, pin }: WebSocketTarget,
+  to: Way,
 ): net.Socket => {
-  const way = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
+  const way = { ...to, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
   if (!isSecure) return net.connect(way);
   const socket = tls.connect({
     ...way,

@@ -9,6 +9,7 @@ import type { Accept, Crypto, Netlayer, PeerLocation } from '@bellwether/ocapn';
 import {
   BACKLOG,
   BadPlace,
+  type DialAttempt,
   KEEPALIVE_MS,
   PlaceTaken,
   systemCode,
@@ -117,11 +118,16 @@ class WebSocketNetlayer implements Netlayer {
     });
   }
 
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+  dial(
+    to: PeerLocation,
+    accept: Accept,
+    failed: (reason: Error) => void,
+    isForOthers?: boolean,
+  ): () => void {
     const { crypto, trust = {}, program = PROGRAM } = this.#options;
     const target = targetOf(to);
     const where = typeof target === 'string' ? 'nowhere' : target.url;
-    return this.#traffic.dial(`websocket: ${where}`, this.#limits.dialMs, failed, (dial) => {
+    const begin = (dial: DialAttempt): void => {
       const refusal = typeof target === 'string' ? target : refusalOf(target, trust);
       if (typeof target === 'string' || refusal !== undefined)
         return dial.fail(new BadPlace(`websocket: cannot dial ${to.designator}: ${refusal ?? ''}`));
@@ -130,13 +136,9 @@ class WebSocketNetlayer implements Netlayer {
         const wire = dialledWire({ ws, socket, framer: this.#framer }, peer);
         this.#opened(WebSocketConnection.attach(wire, to, accept), socket);
       });
-    });
-  }
-
-  /** A dial begins with an HTTP request to host, port and path: not to what listens on this machine alone. */
-  leadsHere(to: PeerLocation): boolean {
-    const target = targetOf(to);
-    return typeof target !== 'string' && isHere(target.host);
+    };
+    const { dialMs } = this.#limits;
+    return this.#traffic.dial(`websocket: ${where}`, dialMs, failed, begin, isForOthers);
   }
 
   close(done: () => void): void {

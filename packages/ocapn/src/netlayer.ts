@@ -93,18 +93,20 @@ export const factsOf = (netlayer: NetlayerFacts): NetlayerFacts => ({
 });
 /** One transport. Owned by whoever closes it. */
 export interface Netlayer extends NetlayerFacts {
-  /**
-   * Whether this location leads to this machine though others may not: a place of the loopback. Whoever has us dial
-   * one would speak to what only this machine can reach, so the same holds for it.
-   */
-  leadsHere?(to: PeerLocation): boolean;
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /**
    * Calls `accept` or `failed`, once; the result cancels silently (neither is called then). A reason
-   * that has a `summary` lets other peers know that, and no more.
+   * that has a `summary` lets other peers know that, and no more. `isForOthers`: a peer has led us there. Where a
+   * place of a network turns out to be one of the loopback or of this link, once names are looked up, nothing is
+   * opened: whoever led us would speak through us to what only this machine can reach.
    */
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void;
+  dial(
+    to: PeerLocation,
+    accept: Accept,
+    failed: (reason: Error) => void,
+    isForOthers?: boolean,
+  ): () => void;
   /** Ends listening and every connection that was made here. */
   close(done: () => void): void;
 }

@@ -1,5 +1,6 @@
 /** A session that fell silent, and somebody who asks something on it: who is dialled, and who is not. */
 import { World } from '@bellwether/actors';
+import type { Netlayer } from '@bellwether/ocapn';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network } from '../../support/ocapn-network.ts';
@@ -213,4 +214,42 @@ it('a peer that only dialled us is not dialled where its hello says: it has its 
   world.runFor(PING_MS);
   await settle();
   expect(said).toEqual(['broken severed']);
+});
+
+it('a place that a peer has led us to is dialled as that, also when in doubt; our own and judged ones are not', async () => {
+  /** For whom each dial was, of a peer that comes to a desk and finds it silent later. */
+  const dialled = async (
+    name: string,
+    why: 'asked' | 'sturdyref',
+    mayDial?: () => boolean,
+  ): Promise<readonly (boolean | undefined)[]> => {
+    const seen: (boolean | undefined)[] = [];
+    const netlayer = network.netlayer(name);
+    const netlayers: readonly Netlayer[] = [
+      {
+        ...netlayer,
+        dial: (to, accept, failed, isForOthers) => {
+          seen.push(isForOthers);
+          return netlayer.dial(to, accept, failed);
+        },
+      },
+    ];
+    const a = new Peer(network, name, {
+      router: { limits, netlayers, ...(mayDial && { mayDial }) },
+    });
+    const b = await boot(`b-of-${name}`, UNWATCHED);
+    peers.push(a);
+    const far = a.router.enliven<Desk>(b.sturdyref('desk'), why);
+    await a.run((turn) => turn.send(far, 'hear', 0));
+    world.runFor(QUIET_MS);
+    for (const line of network.lines) line.lose();
+    b.router.close();
+    ask(a, far);
+    world.runFor(DOUBT_MS + 200);
+    await settle();
+    return seen;
+  };
+  expect(await dialled('led', 'sturdyref')).toEqual([true, true]);
+  expect(await dialled('own', 'asked')).toEqual([false, false]);
+  expect(await dialled('judged', 'sturdyref', () => true)).toEqual([false, false]);
 });

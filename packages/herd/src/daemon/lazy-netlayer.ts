@@ -37,12 +37,17 @@ export class LazyNetlayer implements Netlayer {
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
     this.#netlayer().then((netlayer) => netlayer.listen(accept, ready, failed), failed);
   }
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+  dial(
+    to: PeerLocation,
+    accept: Accept,
+    failed: (reason: Error) => void,
+    isForOthers?: boolean,
+  ): () => void {
     let cancel: (() => void) | undefined;
     let isOff = false;
     this.#netlayer().then(
       (netlayer) => {
-        if (!isOff) cancel = netlayer.dial(to, accept, failed);
+        if (!isOff) cancel = netlayer.dial(to, accept, failed, isForOthers);
       },
       (reason: Error) => {
         if (!isOff) failed(reason);

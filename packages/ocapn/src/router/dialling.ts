@@ -28,6 +28,8 @@ export interface DiallingHost {
   readonly dialLog: DialLog | undefined;
   netlayerFor(transport: string): Netlayer | undefined;
   mayDial(to: PeerLocation, because: DialReason): boolean;
+  /** Whether a dial is a peer's idea, which the router's owner has not judged. */
+  isForOthers(because: DialReason): boolean;
   /** A connection of this transport will soon need a hello. */
   prepare(transport: string): void;
   /** From now on something may be asked on a session that has yet to open. */
@@ -56,15 +58,15 @@ export class Dialling {
     const refusal = this.#refusal(to, because);
     if (refusal !== undefined) return waiter.failed(refusal);
     const route = this.#routes.of(to);
-    const dial = new Dial(to, this.#host.clock.now());
+    const dial = new Dial(to, this.#host.clock.now(), this.#host.isForOthers(because));
     dial.waiters.push(waiter);
     route.dial = dial;
     this.#attempt(route, dial);
   }
-  /** Dials a peer again that a session leads to. Nobody waits for it. */
-  beside(route: Route, to: PeerLocation): void {
+  /** Dials a peer again that a session leads to. Nobody waits for it. `isForOthers`: as of the first dial. */
+  beside(route: Route, to: PeerLocation, isForOthers: boolean): void {
     if (route.dial !== undefined || this.#refusal(to, 'asked') !== undefined) return;
-    const dial = new Dial(to, this.#host.clock.now());
+    const dial = new Dial(to, this.#host.clock.now(), isForOthers);
     dial.attemptCount = 1; // this one is the last
     route.dial = dial;
     this.#attempt(route, dial);
@@ -92,9 +94,9 @@ export class Dialling {
    * A session of this route has ended that may have lost a crossing. Whoever connects now waits a
    * little for the winner: a dial at once would only cross it again.
    */
-  expectWinner(route: Route, to: PeerLocation): void {
+  expectWinner(route: Route, to: PeerLocation, isForOthers: boolean): void {
     if (route.dial !== undefined || this.#host.isClosed) return;
-    const dial = new Dial(to, this.#host.clock.now());
+    const dial = new Dial(to, this.#host.clock.now(), isForOthers);
     dial.attemptCount = 1;
     route.dial = dial;
     const { clock, limits } = this.#host;
@@ -139,6 +141,7 @@ export class Dialling {
         dial.cancel = () => undefined;
         const link = this.#host.start(netlayer, connection, dial.to);
         dial.link = link;
+        link.isForOthers = dial.isForOthers;
         this.#greet(route, dial, link);
         // It may have ended meanwhile, where more was asked than the transport takes.
         return link.session;
@@ -146,6 +149,7 @@ export class Dialling {
       (reason) => {
         if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
       },
+      dial.isForOthers,
     );
     if (route.dial !== dial || dial.link !== undefined) return;
     dial.cancel = cancel;

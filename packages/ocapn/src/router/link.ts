@@ -23,6 +23,8 @@ export class Link {
   identity: PeerLocation | undefined;
   /** Whom an anonymous peer claims to be. Believed in nothing: see `helloTo` of the router. */
   claims: PeerLocation | undefined;
+  /** As of the dial that made it: what dials the place again is no more than that one was. */
+  isForOthers = false;
   /** When its hello was admitted, by the clock's `now`; undefined before. */
   openedAtMs: number | undefined;
   /** What is known of its silence, while it is open. */

@@ -254,9 +254,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   mayDial(to: PeerLocation, because: DialReason): boolean {
     const { mayDial } = this.#powers;
     if (mayDial !== undefined) return mayDial(to, because);
-    if (because === 'asked') return true;
-    const netlayer = this.netlayerFor(to.transport);
-    return netlayer?.namesThisMachine !== true && netlayer?.leadsHere?.(to) !== true;
+    return because === 'asked' || this.netlayerFor(to.transport)?.namesThisMachine !== true;
+  }
+  isForOthers(because: DialReason): boolean {
+    return because !== 'asked' && this.#powers.mayDial === undefined;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
     const hello = this.#helloTo(dialled, netlayer);

@@ -34,8 +34,11 @@ export class Dial {
    */
   cancel: () => void = () => undefined;
   stopTimer: () => void = () => undefined;
-  constructor(to: PeerLocation, sinceMs: number) {
+  /** As of a netlayer's `dial`. */
+  readonly isForOthers: boolean;
+  constructor(to: PeerLocation, sinceMs: number, isForOthers: boolean) {
     this.to = to;
+    this.isForOthers = isForOthers;
     this.sinceMs = sinceMs;
   }
 }

@@ -103,7 +103,7 @@ export class Routing {
     const route = this.#routeOf(link);
     const to = link.dialled;
     if (route?.link !== link || to === undefined || route.next !== undefined) return;
-    this.#dialling.beside(route, to);
+    this.#dialling.beside(route, to, link.isForOthers);
   }
   /** A session has ended, open or in its hello. */
   gone(link: Link, reason: Error): void {
@@ -113,7 +113,8 @@ export class Routing {
     if (route.next === link) route.next = undefined;
     if (route.reserve === link) route.reserve = undefined;
     if (route.link === link) this.#succeed(route);
-    if (route.link === undefined && this.#canLose(link)) this.#dialling.expectWinner(route, peer);
+    if (route.link === undefined && this.#canLose(link))
+      this.#dialling.expectWinner(route, peer, link.isForOthers);
     const { dial } = route;
     if (dial?.link === link) this.#dialling.lost(route, dial, reason, link.session.endedHere);
     this.#routes.tidy(peer);

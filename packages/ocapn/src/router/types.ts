@@ -58,8 +58,8 @@ export interface RouterPowers {
   readonly partyOf?: (swissnum: Uint8Array) => Vow | undefined;
   /**
    * Asked before every dial, and before a gift is fetched, whether or not a session leads there; absent:
-   * everything may be dialled, but for what names something of this machine and what our own code did not
-   * ask for.
+   * everything may be dialled, but where our own code did not ask for it: what names something of this machine,
+   * and what a netlayer finds to lead to its loopback or its link.
    */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /**
