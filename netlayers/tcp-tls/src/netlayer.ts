@@ -138,7 +138,7 @@ function explain(error: Error, place: TlsPlace): Error {
   const code = systemCode(error);
   if (code === 'EADDRINUSE') {
     return new PlaceTaken(
-      `tcp-tls: ${at} is in use; hint: stop what listens there, or choose another port`,
+      `tcp-tls: ${at} is in use; hint: see who listens there and stop it, or choose another port and mint anew`,
       { cause: error },
     );
   }

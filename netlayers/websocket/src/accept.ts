@@ -7,7 +7,7 @@
  *     (none)   | too many from that address       | destroyed unheard                              | gone
  *     silent   | a first byte                     | TLS begins, where there is any                 | asking
  *     asking   | an HTTP request for a WebSocket  | 101                                            | shaking
- *     asking   | the same from a page whose       | 403                                            | gone
+ *     asking   | the same from a page whose       | 403, and its owner is told                     | gone
  *              | origin is not among those known  |                                                |
  *     asking   | any other request                | 426                                            | gone
  *     shaking  | a challenge, and nothing else    | signed with our key                            | open
@@ -39,6 +39,8 @@ export interface AcceptorParts {
   readonly context: (() => tls.SecureContext) | undefined;
   /** Of pages that are let in, as browsers write them. */
   readonly origins: ReadonlySet<string>;
+  /** Told the origin of each page that is not. */
+  readonly refused: (origin: string) => void;
   readonly program: string;
   readonly accept: Accept;
   /** Told of each connection. */
@@ -100,6 +102,7 @@ export class Acceptor {
   #upgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
     if (origin !== undefined && !this.#parts.origins.has(origin)) {
+      this.#parts.refused(origin);
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
         socket.destroy(),
       );

@@ -42,6 +42,8 @@ export interface WebSocketPlace {
   readonly url?: string;
   /** Pages that may connect, by origin, as `https://app.example`; all others are refused. Default none. */
   readonly origins?: readonly string[];
+  /** Told the origin of each page that was refused, as the page said it: any text of the length of a request. */
+  readonly refused?: (origin: string) => void;
 }
 /** With what a peer shows itself in TLS. */
 export interface WebSocketTls {
@@ -157,6 +159,7 @@ class WebSocketNetlayer implements Netlayer {
       limits: this.#limits,
       context: place.tls?.context,
       origins: new Set(place.origins ?? []),
+      refused: place.refused ?? (() => undefined),
       program: this.#options.program ?? PROGRAM,
       accept,
       opened: (connection, socket) => this.#opened(connection, socket),
@@ -209,14 +212,16 @@ const locationOf = (place: WebSocketPlace, server: net.Server): PeerLocation => 
   };
 };
 
+/** Who changes the port at once leaves to an impostor whoever dials the old one. */
+const takenHint =
+  'hint: see who listens there before anything else: where refs say ws:// it gets what is sent to this peer. Then ' +
+  'stop it, or choose another port and mint anew';
+
 const explain = (error: Error, bindHost = '*', port = 0): Error => {
   const code = systemCode(error);
   const at = `${bindHost}:${port}`;
   if (code === 'EADDRINUSE')
-    return new PlaceTaken(
-      `websocket: ${at} is in use; hint: stop what listens there, or choose another port`,
-      { cause: error },
-    );
+    return new PlaceTaken(`websocket: ${at} is in use; ${takenHint}`, { cause: error });
   const hint = code === 'EACCES' ? '; hint: ports below 1024 need a privilege' : '';
   return new BadPlace(`websocket: cannot listen on ${at} (${code})${hint}`, { cause: error });
 };

@@ -1085,6 +1085,19 @@ describe('herd ref', () => {
     expect(fs.readFileSync(file, 'utf8')).toBe(`${uri}\n`);
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   });
+  it('mint warns of a ref that browsers do not take, or that is used in clear, and of no other', async () => {
+    const over = (hints: string): string => `ocapn://abcd.websocket/s/${'B'.repeat(42)}A?${hints}`;
+    const pin = 'A'.repeat(43);
+    const warned = async (minted: string): Promise<string> => {
+      await serve({ mint: () => minted });
+      return (await run('ref', 'mint', 'web', '--websocket', '--reveal')).written.err;
+    };
+    expect(await warned(over(`url=wss://a.example:1&pin=${pin}`))).toMatch(
+      /^herd: warning: browsers, Goblins and Endo do not take .*tls: \{ cert, key \}/,
+    );
+    expect(await warned(over('url=ws://127.0.0.1:1'))).toMatch(/^herd: warning: .* in clear/);
+    expect(await warned(over('url=wss://a.example'))).toBe('');
+  });
   it('mint asks for nothing before it knows where the secret may go', async () => {
     await serve({ mint: () => uri });
     const file = path.join(shepherd?.folder ?? '', 'web.ref');

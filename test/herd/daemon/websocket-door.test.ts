@@ -108,6 +108,12 @@ test('a host that is an address is the one that is listened on; a name is not, u
   await expect(locationOf(named)).rejects.toThrow(/EADDRNOTAVAIL/u);
 });
 
+test('a port that is taken may be an impostor, which is said before anybody moves away from it', async () => {
+  const { hints } = await locationOf(doorOf());
+  const port = Number(new URL(hints['url'] ?? '').port);
+  await expect(locationOf(doorOf({ port }))).rejects.toThrow(/see who listens there before/u);
+});
+
 test('a daemon behind a proxy listens on this machine alone, and says the URL of the proxy', async () => {
   const door = doorOf({ host: 'a.example', url: 'wss://a.example/ocapn' });
   expect((await locationOf(door)).hints).toEqual({ url: 'wss://a.example/ocapn' });

@@ -146,7 +146,9 @@ describe('an acceptor', () => {
     });
 
   test('lets in a page whose origin is named, and no other; what is no browser has none', async () => {
-    const { at } = await serve({}, { origins: ['https://app.example'] });
+    const told: string[] = [];
+    const refused = (origin: string): void => void told.push(origin);
+    const { at } = await serve({}, { origins: ['https://app.example'], refused });
     const statusOf = async (...headers: readonly string[]): Promise<string> => {
       const stranger = strange(at).ask(...headers);
       await untilReal('answered', () => stranger.status !== '');
@@ -154,13 +156,10 @@ describe('an acceptor', () => {
     };
     expect(await statusOf()).toBe('101');
     expect(await statusOf('Origin: https://app.example')).toBe('101');
-    for (const origin of [
-      'https://app.example.evil',
-      'http://app.example',
-      'null',
-      'http://127.0.0.1',
-    ])
-      expect(await statusOf(`Origin: ${origin}`)).toBe('403');
+    const others = ['https://app.example.evil', 'http://app.example', 'null', 'http://127.0.0.1'];
+    expect(told).toEqual([]);
+    for (const origin of others) expect(await statusOf(`Origin: ${origin}`)).toBe('403');
+    expect(told).toEqual(others);
   });
 
   test('agrees to no compression, and takes no frame that claims it', async () => {

@@ -19,7 +19,7 @@ import { withHeld } from '../granting.ts';
 import { allowedLines, hostFingerprint } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
-import { print } from '../print.ts';
+import { print, printErrors } from '../print.ts';
 import { readRef } from '../secret-input.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
@@ -83,7 +83,25 @@ const mint = async (context: Context, service: string): Promise<number> => {
       'this shepherd is of a version that has no WebSockets',
       `What it has made is revoked by 'herd grant revoke ${idOf(ref)}'.`,
     );
-  return deliver(context, target, ref, { service });
+  const code = deliver(context, target, ref, { service });
+  printErrors(context, doubtsAbout(ref));
+  return code;
+};
+
+/** Whom a ref is of no use to, and who else may get it. */
+const doubtsAbout = ({ peer: { transport, hints } }: Sturdyref): readonly string[] => {
+  if (transport !== 'websocket') return [];
+  if (hints['pin'] !== undefined)
+    return [
+      "herd: warning: browsers, Goblins and Endo do not take the shepherd's own certificate, which this ref pins; " +
+        "for them 'listen.websocket' needs tls: { cert, key } of an authority, or the url of a proxy.",
+    ];
+  return hints['url']?.startsWith('ws:') === true
+    ? [
+        'herd: warning: this ref is used in clear. Any user of this machine who takes its port while the shepherd is ' +
+          'down gets it from whoever uses it.',
+      ]
+    : [];
 };
 
 /** The same ref once more, for somebody else: a ref can be copied, and nobody can tell copies apart. */
