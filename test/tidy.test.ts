@@ -83,7 +83,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
  * they were last set, and 5 %.
  */
 const budgetLines: Readonly<Record<string, number>> = {
-  'packages/actors': 2_480,
+  'packages/actors': 2_600,
   'packages/ocapn': 7_330,
   'packages/shepherd': 14_150,
   'packages/authority': 2_150,

@@ -294,6 +294,9 @@ export const held: Readonly<Record<string, Held>> = {
     'actors/names: from outside are taken up to their limit and refused one over',
   ),
   'actors eventCountMax': by('actors/event-ring: has a size up to its limit'),
+  'actors eventLaneCount': by(
+    'actors/event-ring: keeps what the owner and others did while one session floods, and all of a flood without them',
+  ),
   'actors tellDepth': by('actors/long-chains: %s'),
   'actors waiterCount': by(
     'actors/vows: tells of %i listeners that are over, and one more, %i',

@@ -70,8 +70,8 @@ export interface Core {
   /** The innermost activation; undefined between turns. */
   active: { readonly actor: Actor } | undefined;
   /**
-   * What everything that is made now has for its cause: the number of the turn that runs, or minus that of the
-   * arrival that a session takes in; while something leaves, its own cause; else 0.
+   * What everything that is made now has for its cause: the story (event-ring.ts) of the turn that runs, or minus that
+   * of the arrival that a session takes in; while something leaves, its own cause; else 0.
    */
   causing: number;
   readonly timers: Timers;

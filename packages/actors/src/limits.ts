@@ -17,7 +17,12 @@ export const limits = {
   turnsPerLook: 32,
   /** Characters of a method name that comes from outside: names are kept in the event ring. */
   methodCharacters: 256,
-  /** Most entries of an event ring; about 50 bytes each. */
+  /**
+   * Lanes of an event ring: one for what no session has begun or the owner's has, and what others share. A power of
+   * two, since it stands in the lowest bits of a cause; a lane has at least this part of the ring.
+   */
+  eventLaneCount: 8,
+  /** Most entries of an event ring; about 70 bytes each. */
   eventCountMax: 1_048_576,
   /**
    * Vows that settle inside each other on the stack; the rest wait in a list. A peer may chain as many messages as its

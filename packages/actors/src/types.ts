@@ -362,6 +362,11 @@ export interface NamedLine {
   readonly name: string;
   /** Whether this end has dialled: both ends tell its two directions apart by that. */
   readonly isDialler: boolean;
+  /**
+   * Which part of the ring it shares, below `eventLaneCount`: 0 for the owner's, whose part is also that of what no
+   * session has begun.
+   */
+  readonly lane: number;
 }
 /** One entry of the bounded event ring. */
 export type VatEvent = TurnEvent | CrossingEvent;

@@ -14,7 +14,7 @@
  */
 import type { Change, Effect, GatedEntry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
-import type { EventRing } from './event-ring.ts';
+import { laneOf, storyOf, type EventRing } from './event-ring.ts';
 import { Gate } from './gate.ts';
 import { JobQueue } from './job-queue.ts';
 import { conclude, rollBack, shorten, type Activation, type Ledger } from './ledger.ts';
@@ -110,7 +110,7 @@ class TurnVat implements Ledger, Vat, Frontier {
         broken: (reason) => reject(reasonOf(reason)),
       };
       this.#owe(settle, answer);
-      this.enqueue(new OutsideJob(this.#outside, settle, body));
+      this.enqueue(new OutsideJob(this.#outside, settle, 0, body));
     });
   }
   halt(reason: Error = new Halted(`vat ${this.name} was told to halt`)): void {
@@ -180,8 +180,8 @@ class TurnVat implements Ledger, Vat, Frontier {
   }
   got(line: NamedLine, number: number, what: string): void {
     this.#arrivalCount += 1;
-    this.causing = -this.#arrivalCount;
-    this.#ring?.noteGot(this.#arrivalCount, line, number, what);
+    this.causing = storyOf(-this.#arrivalCount, line.lane);
+    this.#ring?.noteGot(this.causing, line, number, what);
   }
   handled(): void {
     this.causing = 0;
@@ -193,7 +193,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     const settle = new Promised(this);
     // Told also where that turn should come to nothing: a session that was never told would never read again.
     settle.listen(new Reply(this, { kept: told, broken: told }, undefined));
-    this.enqueue(new OutsideJob(this.#outside, settle, () => undefined));
+    this.enqueue(new OutsideJob(this.#outside, settle, ofSessions, () => undefined));
   }
 
   // What the pieces of a vat ask of it.
@@ -280,7 +280,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     const rehearsed = this.#rehearses ? rehearse(this, job) : undefined;
     const turn = new ActorTurn(this, actor);
     this.#turnCount += 1;
-    this.causing = this.#turnCount;
+    this.causing = storyOf(this.#turnCount, laneOf(job.cause));
     this.active = turn;
     actor.depth = 1;
     let value: unknown;
@@ -362,21 +362,23 @@ class TurnVat implements Ledger, Vat, Frontier {
   }
 }
 
+/** Nothing, in a lane that is not the owner's: sessions that flood have a turn for each of their rounds. */
+const ofSessions = storyOf(0, limits.eventLaneCount - 1);
+
 /** A turn that the composition root asked for. */
 class OutsideJob implements Job {
   readonly actor: Actor;
   readonly settle: Promised;
+  readonly cause: number;
   readonly #body: (turn: Turn) => unknown;
-  constructor(actor: Actor, settle: Promised, body: (turn: Turn) => unknown) {
+  constructor(actor: Actor, settle: Promised, cause: number, body: (turn: Turn) => unknown) {
     this.actor = actor;
     this.settle = settle;
+    this.cause = cause;
     this.#body = body;
   }
   get kind(): 'outside' {
     return 'outside';
-  }
-  get cause(): number {
-    return 0;
   }
   get step(): undefined {
     return undefined;

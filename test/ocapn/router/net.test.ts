@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
-import { Network } from '../../support/ocapn-network.ts';
+import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer } from '../../support/ocapn-peer.ts';
 
 let world: World;
@@ -26,9 +26,9 @@ let peers: Peer[];
 let failures: DialFailures;
 const ring = () => ({ events: new EventRing(256) });
 
-const join = async (limits: Partial<Limits> = {}): Promise<void> => {
+const join = async (limits: Partial<Limits> = {}, options: NetworkOptions = {}): Promise<void> => {
   world = new World(3);
-  network = new Network(world);
+  network = new Network(world, options);
   failures = new DialFailures(world.clock(), 2);
   a = new Peer(network, 'a', { router: { limits, dialLog: failures }, vat: ring() });
   b = new Peer(network, 'b', { router: { limits }, vat: ring() });
@@ -257,6 +257,25 @@ describe('the event rings of two vats', () => {
     const [echoed] = turnOf(b, ({ what }) => what === '^desk.echo');
     expect(echoed?.cause).toBe(0);
   });
+  it.each(['proved', 'believed'] as const)(
+    'keep what whoever is apart did while one session floods, where peers are %s',
+    async (claims) => {
+      await join({}, { claims });
+      const own = await b.run((turn) => turn.spawn(makeDesk));
+      b.vat.post(own, 'echo', []);
+      const desk = await reach();
+      const flood = 4 * LIMITS.flowMessages;
+      await a.run((turn) => {
+        for (let count = 0; count < flood; count += 1) turn.tell(desk, 'hear', count);
+      });
+      world.runFor(1_000);
+      expect(turnOf(b, ({ what }) => what === '^desk.hear').length).toBeGreaterThan(200);
+      expect(b.vat.events()).toHaveLength(256);
+      // Only the owner can connect to a private socket, where claims are believed: that is his flood.
+      const echoed = turnOf(b, ({ what }) => what === '^desk.echo');
+      expect(echoed).toHaveLength(claims === 'proved' ? 1 : 0);
+    },
+  );
   it('have nothing of a method name that is longer than any of ours', async () => {
     const desk = await reach();
     const name = 'x'.repeat(300);

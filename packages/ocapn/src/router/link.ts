@@ -1,4 +1,5 @@
 /** What the router knows of each connection, beside its session. */
+import { actorLimits } from '@bellwether/actors';
 import type { Netlayer } from '../netlayer.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Session } from '../session/session.ts';
@@ -41,5 +42,10 @@ export class Link {
     this.session = session;
     this.publicId = publicId;
     this.dialled = dialled;
+    session.meter.lane = laneFor(number, netlayer.claims === 'believed' && dialled === undefined);
   }
 }
+
+/** Only the owner of a private socket connects to it; all others share the lanes that are left. */
+const laneFor = (number: number, isOwners: boolean): number =>
+  isOwners ? 0 : 1 + (number % (actorLimits.eventLaneCount - 1));

@@ -21,6 +21,8 @@ export class Meter implements NamedLine {
   /** `s-` and the first 40 bits of its OCapN session id, the same at both ends; empty before the peer's hello. */
   name = '';
   readonly isDialler: boolean;
+  /** Its router sets it, before anything is said. */
+  lane = 0;
   gotCount = 0;
   sentCount = 0;
   gotBytes = 0;
