@@ -55,17 +55,19 @@ describe.each(ROADS)('over $name', (road) => {
               yield Array.from({ length: 500 }, (_, n) => deposit(from + n));
           };
           await mallory.flood(gifts());
+          const again = (n: number, resolver: number): Promise<readonly [string, unknown]> => {
+            const args = [sym('deposit-gift'), idOf(n), toExport(1)];
+            mallory.send(deliver(toExport(0), args, false, object(resolver)));
+            return mallory.told(resolver);
+          };
+          // Whoever is answered has had all judged that he sent before.
+          expect((await again(100_000, 39))[0]).toBe('break');
           const receiver = await scene.guest();
           const mine = nodeCrypto().keyPair();
           const get = (n: number, resolver: number) =>
             receiver.withdraw(mallory.give(idOf(n), mine.publicKey), resolver, resolver, mine);
           expect((await get(LIMITS.gifts - 1, 40))[0]).toBe('fulfill');
           // The others were refused: there is one place again, for one of them.
-          const again = (n: number, resolver: number): Promise<readonly [string, unknown]> => {
-            const args = [sym('deposit-gift'), idOf(n), toExport(1)];
-            mallory.send(deliver(toExport(0), args, false, object(resolver)));
-            return mallory.told(resolver);
-          };
           expect((await again(50_000, 41))[0]).toBe('fulfill');
           expect((await again(50_001, 42))[0]).toBe('break');
           mallory.hangUp();

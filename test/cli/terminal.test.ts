@@ -83,7 +83,10 @@ describe.skipIf(!hasPython)(
       expect(end).toContain(`'herd op show ${operation}' shows what became of it`);
       expect(end).toContain(`'herd op cancel ${operation}' calls off`);
       expect((await daemon.herd('op', 'cancel', operation)).code).toBe(0);
-      expect((await daemon.herd('status', 'slow')).stdout).toContain('It is starting.');
+      // It was not stopped: it goes on, or its time was up meanwhile.
+      expect((await daemon.herd('status', 'slow')).stdout).toMatch(
+        /It is starting\.|not ready within/,
+      );
     });
     it.each([
       ['y', '\r', 0, ' 10 members: 10 changed'],

@@ -101,7 +101,7 @@ describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
     await until('it is up', () => log().includes('up'));
     backend.close();
     process.kill(web.pid, 'SIGTERM');
-    await until('its end', () => !isAlive(web.pid));
+    await until('its end, and that it is known', () => !fs.existsSync(`/proc/${web.pid}`));
     backend = await open();
     const known = [
       { startId: 'w-1', service: 'web' },
