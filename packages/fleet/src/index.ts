@@ -56,7 +56,6 @@ export { makeNet, type Net, type NetOptions, type NetPowers } from './net/net.ts
 export {
   makeLocalRoot,
   type LocalRootOptions,
-  type MintWay,
   type RefStore,
   type RootShepherd,
 } from './root/local-root.ts';

@@ -39,6 +39,12 @@ export type * from './granted/types.ts';
 export type * from './net/types.ts';
 export type * from './nodes/types.ts';
 
+/**
+ * Where a minted ref leads: to the socket that the users of this machine share, to where the shepherd is reached over
+ * WebSockets, or, by `any`, to where most can reach it.
+ */
+export type MintWay = 'any' | 'local' | 'websocket';
+
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
 export type Facetlike = Pick<
   ServiceFacet,
@@ -70,11 +76,10 @@ export interface LocalRoot extends Facetlike, Named, NetRoot {
   /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */
   followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /**
-   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. `isLocal`: it
-   * leads to the socket that the users of this machine share; `isWebSocket`: to where this shepherd is reached over
-   * WebSockets. Broken with Refused where there is no such place.
+   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. Broken with Refused
+   * where there is no such way, with Malformed where the word is none: nothing is made then.
    */
-  mint(service: string, isLocal?: boolean, isWebSocket?: boolean): Vow<string>;
+  mint(service: string, way?: MintWay): Vow<string>;
   /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
   /**

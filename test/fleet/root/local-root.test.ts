@@ -376,12 +376,19 @@ describe('the local root', () => {
     const bench = await rootBench();
     expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.any/s/12');
     expect(await ask(bench, 'mint', 'web', false)).toBe('ocapn://x.any/s/12');
-    expect(await ask(bench, 'mint', 'web', 'true', 1)).toBe('ocapn://x.any/s/12');
+    expect(await ask(bench, 'mint', 'web', 'any')).toBe('ocapn://x.any/s/12');
+  });
+  it('mints nothing for a way that it does not know', async () => {
+    const bench = await rootBench();
+    for (const way of ['true', 'Local', 'locals', '', 1, null, {}, []])
+      await expect(ask(bench, 'mint', 'web', way)).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).not.toContain('mint');
   });
   it('mints a URI for the users of this machine where it has a socket for them, else nothing', async () => {
-    expect(await ask(await rootBench(), 'mint', 'web', true)).toBe('ocapn://x.local/s/12');
+    for (const way of ['local', true])
+      expect(await ask(await rootBench(), 'mint', 'web', way)).toBe('ocapn://x.local/s/12');
     const alone = await rootBench(false);
-    await expect(ask(alone, 'mint', 'web', true)).rejects.toMatchObject({
+    await expect(ask(alone, 'mint', 'web', 'local')).rejects.toMatchObject({
       code: 'refused',
       message: expect.stringContaining("listen: { unix: 'shared' }"),
     });
@@ -389,9 +396,9 @@ describe('the local root', () => {
   });
   it('mints a URI over WebSockets where it is reached so, else nothing', async () => {
     const bench = await rootBench();
-    expect(await ask(bench, 'mint', 'web', false, true)).toBe('ocapn://x.websocket/s/12');
+    expect(await ask(bench, 'mint', 'web', 'websocket')).toBe('ocapn://x.websocket/s/12');
     const alone = await rootBench(false);
-    await expect(ask(alone, 'mint', 'web', false, true)).rejects.toMatchObject({
+    await expect(ask(alone, 'mint', 'web', 'websocket')).rejects.toMatchObject({
       code: 'refused',
       message: expect.stringContaining('listen: { websocket:'),
     });

@@ -1098,6 +1098,22 @@ describe('herd ref', () => {
     expect(await warned(over('url=ws://127.0.0.1:1'))).toMatch(/^herd: warning: .* in clear/);
     expect(await warned(over('url=wss://a.example'))).toBe('');
   });
+  it('mint says which way by a word, and takes no ref that leads another way', async () => {
+    const over = (transport: string): string => `ocapn://abcd.${transport}/s/${'B'.repeat(42)}A`;
+    for (const [way, transport] of [
+      ['local', 'unix-shared'],
+      ['websocket', 'websocket'],
+    ] as const) {
+      const words = ['ref', 'mint', 'web', `--${way}`, '--reveal'];
+      await serve({ mint: () => over(transport) });
+      expect((await run(...words)).exitCode).toBe(0);
+      expect(shepherd?.asked).toEqual([['mint', 'web', way]]);
+      await serve({ mint: () => over('tcp-tls') });
+      const { exitCode, written } = await run(...words);
+      expect([exitCode, written.out]).toEqual([2, '']);
+      expect(written.err).toContain(`of a version that does not know --${way}`);
+    }
+  });
   it('mint asks for nothing before it knows where the secret may go', async () => {
     await serve({ mint: () => uri });
     const file = path.join(shepherd?.folder ?? '', 'web.ref');

@@ -61,13 +61,11 @@ import type {
   Facetlike,
   LocalRoot,
   MadeDirect,
+  MintWay,
   Reloaded,
   TakenBack,
   WhoCan,
 } from '../types.ts';
-
-/** Where a minted ref leads. */
-export type MintWay = 'any' | 'local' | 'websocket';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -156,8 +154,8 @@ export const makeLocalRoot = (
     history: (turn) => turn.send(shepherd, 'history'),
     followHistory: (turn, query, follower) =>
       turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
-    mint: (turn, service, isLocal, isWebSocket) => {
-      const way = isLocal === true ? 'local' : isWebSocket === true ? 'websocket' : 'any';
+    mint: (turn, service, asked) => {
+      const way = readMintWay(asked);
       // Before anything is made that nobody could be told of.
       if (way === 'local' && !options.isShared()) throw notShared();
       if (way === 'websocket' && !options.isWebSocket()) throw noWebSocket();
@@ -463,6 +461,13 @@ const shutDown = (options: LocalRootOptions, turn: Turn, sink: Ref<Sink>): Vow<O
   });
 };
 
+/** An older herd says `true` or `false`: over the shared socket, or not. */
+const readMintWay = (way: unknown): MintWay => {
+  if (way === undefined || way === false || way === 'any') return 'any';
+  if (way === true || way === 'local') return 'local';
+  if (way === 'websocket') return way;
+  throw new Malformed('way: expected any, local or websocket');
+};
 /** A petname is also the name of a file in the store. */
 const checkPetname = (petname: unknown): void => {
   const name = readName(petname, 'petname');

@@ -77,10 +77,7 @@ export const rootClient = (line: Line): RootClient => ({
   leftSlots: (patience) => ask(line, 'left-slots', [], patience, leftSlotsIn),
   freeSlot: (slot, patience) => ask(line, 'free-slot', [slot], patience, freedIn),
   audit: (query, patience) => ask(line, 'audit', [{ ...query }], patience, (answer) => answer),
-  mint: (service, way, patience) => {
-    const ways = way === 'websocket' ? [false, true] : [way === 'local'];
-    return ask(line, 'mint', [service, ...ways], patience, textIn);
-  },
+  mint: (service, way, patience) => ask(line, 'mint', [service, way], patience, textIn),
   adoptRef: (petname, uri, patience) => ask(line, 'adopt-ref', [petname, uri], patience, nothing),
   reload: (isDryRun, told, patience) =>
     ask(

@@ -78,9 +78,11 @@ const mint = async (context: Context, service: string): Promise<number> => {
     root.mint(service, way, { waitMs: timeout ?? questionMs }),
   );
   const ref = sturdyrefOf(uri, 'the answer of the shepherd');
-  if (way === 'websocket' && ref.peer.transport !== 'websocket')
+  // An older one leaves out what it does not know.
+  const transport = way === 'local' ? 'unix-shared' : way;
+  if (way !== 'any' && ref.peer.transport !== transport)
     throw new Usage(
-      'this shepherd is of a version that has no WebSockets',
+      `this shepherd is of a version that does not know --${way}`,
       `What it has made is revoked by 'herd grant revoke ${idOf(ref)}'.`,
     );
   const code = deliver(context, target, ref, { service });
