@@ -118,6 +118,8 @@ describe('the first hour', () => {
     expect(stdout).toMatch(/Shut: websocket: .*there is no .*no\.key/);
     const { code, stderr } = await first.herd('reload');
     expect([code, stderr]).toEqual([2, expect.stringMatching(/websocket\.tls: there is no /)]);
+    const checked = await place.herd(['check', path.join(first.folder, 'shepherd.config.ts')]);
+    expect([checked.code, checked.stderr]).toEqual([2, expect.stringMatching(/there is no /)]);
     const web = await first.herd('ref', 'mint', 'sleeper', '--websocket', '--out', 'w.ref');
     expect([web.code, web.stderr]).toEqual([1, expect.stringMatching(/for websocket is shut/)]);
     await first.herd('ref', 'mint', 'sleeper', '--out', 'early.ref');
