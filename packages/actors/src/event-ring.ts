@@ -11,7 +11,7 @@
  * The cause of a turn is the turn that sent its message, or that said `when` or `after`; followed upward it is the
  * story of a failure, across answers and timers. It leaves the vat at a message that was got, whose session and number
  * name the one that another vat has sent: so Causeway (Stanley, Close, Miller, HPL-2009-78) links the event loops of
- * several machines, whose words these are, while the event log of a vat of Goblins ends at its process.
+ * several machines, whose words these are, while the event log of a vat of Goblins ends with its program.
  *
  * A cause is written as a story: its number, and below that the lane of the session that all of it began with, which
  * whatever it causes inherits. Once the ring is full the lane that has the most in it forgets its oldest, so a session
