@@ -13,6 +13,7 @@ import { keyPairOf, nodeClock, nodeCrypto } from '@bellwether/netlayer-stream';
 import { answerTo, factsOf, type Netlayer, type PeerLocation } from '@bellwether/ocapn';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { MESSAGE_COST_BYTES } from '../../../netlayers/websocket/src/browser/limits.ts';
 import { Ears } from '../../support/netlayer-ear.ts';
 import { websocketPlace, websocketRig } from '../../support/netlayer-real-rigs.ts';
 import type { Rig } from '../../support/netlayer-rig.ts';
@@ -210,7 +211,8 @@ describe('a page', () => {
     expect(texted.ears.only.closedCount).toBe(1);
   });
   test('keeps what comes while nobody reads up to its limit, and ends the connection beyond it', () => {
-    const { answer, socket, ears, timers } = dialled({ heldBytes: 300 });
+    const heldBytes = 3 * (100 + MESSAGE_COST_BYTES);
+    const { answer, socket, ears, timers } = dialled({ heldBytes });
     answer();
     const { connection } = ears.only;
     connection.pause();
@@ -222,7 +224,16 @@ describe('a page', () => {
     connection.pause();
     for (let n = 0; n < 4; n += 1) socket.say(bytes(100));
     expect(ears.only.closedCount).toBe(1);
-    expect(ears.only.reason?.message).toContain('more than 300 bytes');
+    expect(ears.only.reason?.message).toContain(`more than ${heldBytes} bytes`);
+  });
+  test('keeps empty messages up to that limit, too: each costs more than its bytes', () => {
+    const { answer, socket, ears } = dialled({ heldBytes: 3 * MESSAGE_COST_BYTES });
+    answer();
+    ears.only.connection.pause();
+    for (let n = 0; n < 3; n += 1) socket.say(bytes(0));
+    expect(ears.only.closedCount).toBe(0);
+    socket.say(bytes(0));
+    expect(ears.only.closedCount).toBe(1);
   });
   test('tells what came before the end, and then the end', () => {
     const { answer, socket, ears, timers } = dialled();

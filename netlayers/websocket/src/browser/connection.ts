@@ -13,7 +13,7 @@
  *     open     | the netlayer calls end(reason)              | closed(reason)          | gone
  */
 import type { Accept, Connection, ConnectionHandler, PeerLocation } from '@bellwether/ocapn';
-import type { PageLimits } from './limits.ts';
+import { MESSAGE_COST_BYTES, type PageLimits } from './limits.ts';
 import { bytesOf, forget, type PageSocket } from './page-socket.ts';
 
 /** Calls back so many milliseconds later; the result takes that back. */
@@ -97,7 +97,7 @@ export class PageConnection implements Connection {
       );
     if (!this.#isPaused && this.#held.length === 0) return this.#handler?.bytes(bytes);
     this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
+    this.#heldBytes += bytes.length + MESSAGE_COST_BYTES;
     if (this.#heldBytes > heldBytes)
       this.end(new RangeError(`websocket: more than ${heldBytes} bytes came that nobody reads`));
   }
@@ -105,7 +105,7 @@ export class PageConnection implements Connection {
     while (!this.#isOver && !this.#isPaused) {
       const next = this.#held.shift();
       if (next === undefined) break;
-      this.#heldBytes -= next.length;
+      this.#heldBytes -= next.length + MESSAGE_COST_BYTES;
       this.#handler?.bytes(next);
     }
     if (this.#hasEnded && this.#held.length === 0 && !this.#isPaused) this.end();

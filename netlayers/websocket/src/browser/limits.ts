@@ -11,7 +11,10 @@ export interface PageLimits {
   readonly unsentBytes: number;
   /** Milliseconds between looks at whether they have: browsers do not say when. */
   readonly lookMs: number;
-  /** Bytes that came while the owner reads nothing; beyond, the connection ends: no page can stop its peer. */
+  /**
+   * Bytes that came while the owner reads nothing, and what each message costs beside them; beyond, the connection
+   * ends: no page can stop its peer.
+   */
   readonly heldBytes: number;
 }
 /** A page is one peer of few, with the memory of a tab. */
@@ -22,3 +25,5 @@ export const PAGE_LIMITS: PageLimits = {
   lookMs: 20,
   heldBytes: 16 * MiB,
 };
+/** Bytes that a message costs beside its own, which may be none. */
+export const MESSAGE_COST_BYTES = 256;
