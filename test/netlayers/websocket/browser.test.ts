@@ -179,6 +179,18 @@ describe('a page', () => {
     odd.socket.onmessage?.({ data: 'a text' });
     expect(odd.failures).toMatchObject([{ code: 'untrusted' }]);
   });
+  test('says so where its browser opens no such place, and leaves no timer', () => {
+    const timers = new Timers();
+    const failures: Error[] = [];
+    const open = (): never => {
+      throw new Error('SecurityError: an insecure WebSocket of a secure page');
+    };
+    const netlayer = pageNetlayer({ crypto, after: timers.after, open });
+    netlayer.dial(at, new Ears().accept, (reason) => failures.push(reason));
+    timers.run(0);
+    expect(failures).toMatchObject([{ code: 'bad-place' }]);
+    expect(timers.count).toBe(0);
+  });
   test('waits for its time and not a moment longer, and leaves no timer', () => {
     const { timers, failures, socket } = dialled({ dialMs: 100 });
     timers.run(99);

@@ -21,7 +21,7 @@ import { bytesOf, forget, type PageSocket } from './page-socket.ts';
 /** What a page hands in. */
 export interface PageOptions {
   readonly crypto: Crypto;
-  /** `(url) => new WebSocket(url)`. */
+  /** `(url) => new WebSocket(url)`; may throw. */
   readonly open: (url: string) => PageSocket;
   readonly after: After;
   readonly limits?: Partial<PageLimits>;
@@ -103,7 +103,11 @@ class PageNetlayer implements Netlayer {
     const { dialMs } = this.#limits;
     const unreachable = (what: string): void =>
       fail(new DialFailed('unreachable', `${place}: ${what}`, what));
-    const socket = open(target.url);
+    const socket = opened(open, target.url);
+    if (socket === undefined) {
+      const what = 'the browser opens no such WebSocket from this page';
+      return (fail(new DialFailed('bad-place', `${place}: ${what}`)), nothing);
+    }
     const stopTimer = after(dialMs, () => unreachable(`no answer within ${dialMs} ms`));
     const challenge = makeChallenge(crypto);
     let isOpen = false;
@@ -142,6 +146,15 @@ class PageNetlayer implements Netlayer {
     if (!isOver) this.#connections.add(connection);
   }
 }
+
+/** Undefined where the browser refuses at once, as it does a secure page that asks for what is in clear. */
+const opened = (open: PageOptions['open'], url: string): PageSocket | undefined => {
+  try {
+    return open(url);
+  } catch {
+    return undefined; // that is all that it tells
+  }
+};
 
 const isProof = (
   crypto: Crypto,
