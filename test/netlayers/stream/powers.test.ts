@@ -1,7 +1,5 @@
 import nodeCryptography, { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import {
   nodeClock,
   nodeCrypto,
@@ -11,6 +9,7 @@ import {
 } from '@bellwether/netlayer-stream';
 import { makeNobleCrypto } from '@bellwether/ocapn';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { collector } from '../../support/collector.ts';
 import { pattern, untilReal } from '../../support/netlayer-rig.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -192,9 +191,7 @@ describe("Node's schedulers", () => {
 });
 
 test("Node's reaper tells of an object that nobody holds, and of none that somebody does", async () => {
-  v8.setFlagsFromString('--expose-gc');
-  const collect: unknown = vm.runInNewContext('gc');
-  if (typeof collect !== 'function') throw new Error('no collector');
+  const collect = collector();
   const reaper = nodeReaper();
   const told: string[] = [];
   const held = { name: 'held' };

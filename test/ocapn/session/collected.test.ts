@@ -1,20 +1,13 @@
 /** What nobody holds any more is collected, whatever leads from its session to it; and its peer is told. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type Ref, type Vow, World } from '@bellwether/actors';
 import { nodeReaper } from '@bellwether/netlayer-stream';
 import { expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { collector } from '../../support/collector.ts';
 import { untilReal } from '../../support/netlayer-rig.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { Peer } from '../../support/ocapn-peer.ts';
 
-const collector = (): (() => void) => {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect !== 'function') throw new Error('this Node cannot collect on demand');
-  return () => void collect();
-};
 const pair = async (): Promise<{ network: Network; a: Peer; b: Peer }> => {
   const network = new Network(new World(3));
   const a = new Peer(network, 'a', { router: { reaper: nodeReaper() } });

@@ -1,10 +1,9 @@
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { World } from '@bellwether/actors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Meter } from '../../../packages/ocapn/src/session/meter.ts';
 import { Outbox, type Sender, Unsent } from '../../../packages/ocapn/src/session/outbox.ts';
+import { collector } from '../../support/collector.ts';
 import { untilReal } from '../../support/netlayer-rig.ts';
 
 class Line implements Sender {
@@ -277,9 +276,7 @@ describe('garbage', () => {
     ['to be swept', 10],
     ['to have a write of its own', 2_000],
   ])('that waits %s holds no session that has ended', async (_what, ms) => {
-    v8.setFlagsFromString('--expose-gc');
-    const collect: unknown = vm.runInNewContext('gc');
-    if (typeof collect !== 'function') throw new Error('no collector');
+    const collect = collector();
     const gone = (() => {
       const a = new Line();
       outbox.sweepSoon(a);

@@ -1,6 +1,4 @@
 /** An import outlives the reference that stood for it, as long as the peer mentions it anew. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Frontier, Ref } from '@bellwether/actors';
 import { expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
@@ -13,11 +11,10 @@ import {
 import type { Session } from '../../../packages/ocapn/src/session/session.ts';
 import { type Import, Tables } from '../../../packages/ocapn/src/session/tables.ts';
 import { Descriptor } from '../../../packages/ocapn/src/wire/operations.ts';
+import { collector } from '../../support/collector.ts';
 
 it('a finalizer that comes late does not give back what its successor holds', async () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage: unknown = runInNewContext('gc');
-  if (typeof collectGarbage !== 'function') throw new Error('this Node cannot collect on demand');
+  const collectGarbage = collector();
   const finalizers: (() => void)[] = [];
   const collected: Import[] = [];
   const tables = new Tables();
