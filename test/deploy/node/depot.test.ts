@@ -304,6 +304,31 @@ describe('the disk of a node', () => {
     await build(depot, one); // waits for what is collected
     expect(await missing(depot, two)).toHaveLength(2);
   });
+  it.each(['slots', 'blobs'])(
+    'throws nothing away of what comes while it looks through its %s',
+    async (folder) => {
+      let begin: (() => Promise<unknown>) | undefined;
+      const disk = hookedDisk(async ({ name, path }) => {
+        const comes = name === 'opendir' && path === at('store', folder) ? begin : undefined;
+        if (comes === undefined) return;
+        begin = undefined;
+        await comes();
+      });
+      const depots = await openDepots({ folder: at('store'), crypto, now: () => 0, disk });
+      const depot = await depots.of('web');
+      const part = 'f'.repeat(64);
+      begin = async () => {
+        await bring(depot, one);
+        await put(depot, part, 10, 0, bytes('x'));
+      };
+      await said((answer) => depot.keep([], answer));
+      // Whoever makes a tree waits for what is collected.
+      await expect(build(depot, two)).rejects.toMatchObject({ code: 'not-here' });
+      expect(begin).toBeUndefined();
+      expect(await missing(depot, one)).toEqual([]);
+      expect(await put(depot, part, 10, 1, bytes('y'))).toEqual({ have: 2 });
+    },
+  );
   it('gives up what was half brought an hour ago where it is in the way, and nothing that goes on', async () => {
     let nowMs = 0;
     const open = async () =>

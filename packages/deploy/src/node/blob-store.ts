@@ -209,9 +209,9 @@ export class BlobStore {
   }
   /**
    * Throws away all contents but these, of which the owner says that they are needed: by releases that are there, and
-   * by those on their way. Answers how many went. @throws StorageFailed
+   * by those on their way. Each is asked about right before it goes. Answers how many went. @throws StorageFailed
    */
-  async collect(needed: ReadonlySet<string>): Promise<number> {
+  async collect(needed: Pick<ReadonlySet<string>, 'has'>): Promise<number> {
     let count = 0;
     const partial = [...this.#partials.keys()].map(contentIn);
     for (const sha256 of new Set([...(await this.#all()), ...partial])) {

@@ -271,12 +271,14 @@ export class Depots {
   async #collect(): Promise<void> {
     for (const sha256 of this.#recent.keys())
       if (!this.#isRecent(sha256)) this.#recent.delete(sha256);
-    const needed = new Set(this.#recent.keys());
+    const used = new Set<string>();
     for (const trees of await this.#allTrees())
       for (const release of await trees.list())
-        for (const sha256 of await this.#contentsOf(release, trees)) needed.add(sha256);
+        for (const sha256 of await this.#contentsOf(release, trees)) used.add(sha256);
     for (const release of this.#shelved)
-      for (const sha256 of await this.#contentsOf(release)) needed.add(sha256);
+      for (const sha256 of await this.#contentsOf(release)) used.add(sha256);
+    // Somebody may have brought it since this has begun to look.
+    const needed = { has: (sha256: string) => used.has(sha256) || this.#recent.has(sha256) };
     const parts = this.#parts();
     await this.#blobs.collect(needed);
     for (const { sha256 } of parts) this.#note(sha256);
