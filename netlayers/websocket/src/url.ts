@@ -10,7 +10,7 @@
  *
  * What stands here runs in browsers, too.
  */
-import { isHere } from '@bellwether/netlayer-stream/here';
+import { isHere, isNearAsWritten } from '@bellwether/netlayer-stream/here';
 import {
   fromBase32,
   fromBase64url,
@@ -78,6 +78,10 @@ export const clearRefusal = ({ url, host, isSecure }: WebSocketTarget): string |
   isSecure || isHere(host)
     ? undefined
     : `${url} is in clear, and leads to another machine; hint: wss://`;
+
+/** Why a place may not be dialled where a peer has led us, by whoever looks up no names; undefined where it may. */
+export const nearRefusal = ({ host }: WebSocketTarget): string | undefined =>
+  isNearAsWritten(host) ? 'a peer leads there, and it is on this machine or its link' : undefined;
 
 /** A WebSocket URL of nothing but host, port and path; undefined for any other text. */
 export const plainUrl = (text: string): URL | undefined => {

@@ -1,4 +1,4 @@
-import { isHere } from '@bellwether/netlayer-stream/here';
+import { isHere, isNearAsWritten } from '@bellwether/netlayer-stream/here';
 import { describe, expect, test } from 'vitest';
 
 describe('a host that is this machine as it is written', () => {
@@ -37,4 +37,38 @@ describe('a host that is not, or not for sure', () => {
     '\n127.0.0.1',
     '127.0.0.1\n',
   ])('%j', (host) => expect(isHere(host)).toBe(false));
+});
+
+describe('a host that is near as a URL writes it', () => {
+  const written = (host: string): string =>
+    new URL(`ws://${host}/`).hostname.replace(/^\[(.*)\]$/u, '$1');
+  test.each([
+    '127.0.0.1',
+    '127.1',
+    '0x7f000001',
+    '2130706433',
+    'localhost',
+    'localhost.',
+    'a.localhost',
+    '0.0.0.0',
+    '0',
+    '169.254.169.254',
+    '[::]',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:a9fe:a9fe]',
+    '[fe80::1]',
+    '[febf::1]',
+  ])('%s', (host) => expect(isNearAsWritten(written(host))).toBe(true));
+  test.each([
+    '1.0.0.0',
+    '10.0.0.1',
+    '128.0.0.1',
+    '169.253.255.255',
+    '[2001:db8::1]',
+    '[fec0::1]',
+    'web1.example',
+    'mylocalhost',
+    'localhost.example',
+  ])('and %s is none', (host) => expect(isNearAsWritten(written(host))).toBe(false));
 });

@@ -191,6 +191,29 @@ describe('a page', () => {
     expect(failures).toMatchObject([{ code: 'bad-place' }]);
     expect(timers.count).toBe(0);
   });
+  test.each([
+    ['ws://127.0.0.1:1/', true],
+    ['wss://localhost/', true],
+    ['wss://[::ffff:7f00:1]/', true],
+    ['wss://169.254.169.254/', true],
+    ['wss://web1.example/', false],
+  ])('asks for %s where it goes by itself; is that refused to a peer: %s', (url, isRefused) => {
+    const opened: string[] = [];
+    const failures: Error[] = [];
+    const timers = new Timers();
+    const open = (url: string): PageSocket => (opened.push(url), new FakeSocket());
+    const netlayer = pageNetlayer({ crypto, after: timers.after, open });
+    const dial = (isForOthers: boolean): void => {
+      const to = { ...at, hints: { url } };
+      netlayer.dial(to, new Ears().accept, (reason) => failures.push(reason), isForOthers);
+      timers.run(0);
+    };
+    dial(false);
+    expect([opened.length, failures]).toEqual([1, []]);
+    dial(true);
+    expect(opened.length).toBe(isRefused ? 1 : 2);
+    expect(failures).toMatchObject(isRefused ? [{ code: 'bad-place' }] : []);
+  });
   test('waits for its time and not a moment longer, and leaves no timer', () => {
     const { timers, failures, socket } = dialled({ dialMs: 100 });
     timers.run(99);

@@ -12,7 +12,13 @@ import {
   type Netlayer,
   type PeerLocation,
 } from '@bellwether/ocapn';
-import { clearRefusal, targetOf, WEBSOCKET_FACTS } from '../url.ts';
+import {
+  clearRefusal,
+  nearRefusal,
+  targetOf,
+  WEBSOCKET_FACTS,
+  type WebSocketTarget,
+} from '../url.ts';
 import { type After, PageConnection } from './connection.ts';
 import { DialFailed } from './errors.ts';
 import { PAGE_LIMITS, type PageLimits } from './limits.ts';
@@ -58,7 +64,13 @@ class PageNetlayer implements Netlayer {
     this.#options.after(0, () => failed(reason));
   }
 
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+  /** Where a peer has led us, names are taken as they are written: a page looks up none. */
+  dial(
+    to: PeerLocation,
+    accept: Accept,
+    failed: (reason: Error) => void,
+    isForOthers = false,
+  ): () => void {
     let isOver = false;
     let stop = (): void => undefined;
     const over = (act: () => void): void => {
@@ -72,7 +84,9 @@ class PageNetlayer implements Netlayer {
     this.#dials.add(fail);
     // In a tick of its own: no callback comes before the caller has its cancel.
     stop = this.#options.after(0, () => {
-      stop = this.#begin(to, fail, (socket) => over(() => this.#connected(socket, to, accept)));
+      const connected = (socket: PageSocket): void =>
+        over(() => this.#connected(socket, to, accept));
+      stop = this.#begin(to, isForOthers, fail, connected);
     });
     return () => over(() => undefined);
   }
@@ -87,13 +101,14 @@ class PageNetlayer implements Netlayer {
   /** What it returns ends the attempt. */
   #begin(
     to: PeerLocation,
+    isForOthers: boolean,
     fail: (reason: Error) => void,
     connected: (socket: PageSocket) => void,
   ): () => void {
     const nothing = (): void => undefined;
     const { crypto, open, after } = this.#options;
     const target = targetOf(to);
-    const refusal = typeof target === 'string' ? target : clearRefusal(target);
+    const refusal = typeof target === 'string' ? target : refusalOf(target, isForOthers);
     if (this.#isClosed) return (fail(closedReason()), nothing);
     if (typeof target === 'string' || refusal !== undefined) {
       const text = `websocket: cannot dial ${to.designator}: ${refusal ?? ''}`;
@@ -146,6 +161,10 @@ class PageNetlayer implements Netlayer {
     if (!isOver) this.#connections.add(connection);
   }
 }
+
+/** Why a place is not opened; undefined where it may be. */
+const refusalOf = (target: WebSocketTarget, isForOthers: boolean): string | undefined =>
+  (isForOthers ? nearRefusal(target) : undefined) ?? clearRefusal(target);
 
 /** Undefined where the browser refuses at once, as it does a secure page that asks for what is in clear. */
 const opened = (open: PageOptions['open'], url: string): PageSocket | undefined => {
