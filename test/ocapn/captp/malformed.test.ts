@@ -3,12 +3,13 @@
  * real connections against it, too.
  */
 import path from 'node:path';
-import { type Behavior, World } from '@bellwether/actors';
+import { World } from '@bellwether/actors';
 import { encode } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, type Case, CASES } from '../../interop/malformed/cases.ts';
 import { rowsIn } from '../../interop/malformed/table.ts';
 import { PROBED, Talker } from '../../interop/malformed/talker.ts';
+import { makeDesk } from '../../support/ocapn-actors.ts';
 import { placeOf } from '../../support/ocapn-handoffs.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, simulatedCrypto } from '../../support/ocapn-peer.ts';
@@ -17,18 +18,13 @@ import { deliver, object, sym, toExport } from '../../support/ocapn-raw.ts';
 const rows = rowsIn(path.join(import.meta.dirname, '../../interop/malformed/reactions.md'));
 const reasonOf = new Map(rows.map((row) => [row.name, row]));
 
-interface Zoo {
-  echo(value: unknown): unknown;
-}
-const makeZoo = (): Behavior<Zoo> => ({ echo: (_turn, value) => value });
-
 /** What a node on a simulated network does when it is told this. */
 const reactionOf = async ({ when, says }: Case): Promise<string> => {
   const world = new World(3);
   const network = new Network(world);
   const node = new Peer(network, 'node');
   const { end, talker } = join(network);
-  const zoo = node.offer('zoo', await node.run((turn) => turn.spawn(makeZoo)));
+  const zoo = node.offer('zoo', await node.run((turn) => turn.spawn(makeDesk)));
   const send = (bytes: Uint8Array): void => {
     if (!end.isClosed) end.send(bytes);
   };

@@ -1,15 +1,11 @@
 /** A peer that sends one byte at a time, for ten minutes: the slowest line that is one, and one that is none. */
-import { type Behavior, World } from '@bellwether/actors';
+import { World } from '@bellwether/actors';
 import { encode } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer } from '../../support/ocapn-peer.ts';
 import { deliver, object, Raw, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
-
-interface Echo {
-  echo(value: unknown): unknown;
-}
-const makeEcho = (): Behavior<Echo> => ({ echo: (_turn, value) => value });
 
 const TEN_MINUTES_MS = 600_000;
 let world: World;
@@ -21,7 +17,7 @@ beforeEach(async () => {
   network = new Network(world);
   victim = new Peer(network, 'victim');
   honest = new Peer(network, 'honest');
-  victim.offer('echo', await victim.run((turn) => turn.spawn(makeEcho)));
+  victim.offer('desk', await victim.run((turn) => turn.spawn(makeDesk)));
 });
 afterEach(() => {
   for (const line of network.lines) if (line.isRaw) line.cut();
@@ -30,7 +26,7 @@ afterEach(() => {
 
 /** Sends as slowly as it says, while a good client calls once a second. The result is when its connection ended. */
 const drip = async (raw: Raw, bytes: Uint8Array, everyMs: number): Promise<number | undefined> => {
-  const echo = honest.router.enliven<Echo>(victim.sturdyref('echo'));
+  const desk = honest.router.enliven<Desk>(victim.sturdyref('desk'));
   const startMs = world.now;
   let endedMs: number | undefined;
   let servedCount = 0;
@@ -39,7 +35,7 @@ const drip = async (raw: Raw, bytes: Uint8Array, everyMs: number): Promise<numbe
     world.runFor(everyMs);
     if (raw.isClosed) endedMs ??= world.now - startMs;
     if (at % Math.ceil(1_000 / everyMs) > 0) continue;
-    expect(await honest.run((turn) => turn.send(echo, 'echo', at))).toBe(at);
+    expect(await honest.run((turn) => turn.send(desk, 'echo', at))).toBe(at);
     servedCount += 1;
   }
   expect(servedCount).toBeGreaterThan(500);
@@ -53,7 +49,7 @@ const frameOf = (everyMs: number): Uint8Array => {
 const holder = (): Raw =>
   Raw.dial(network, victim, 'mallory')
     .greet()
-    .say(deliver(toExport(0), [sym('fetch'), new Uint8Array(Buffer.from('echo'))], 0, object(1)));
+    .say(deliver(toExport(0), [sym('fetch'), new Uint8Array(Buffer.from('desk'))], 0, object(1)));
 
 describe('case 4: a frame that comes byte by byte for ten minutes', () => {
   it('is read where it brings 1 KiB in half a minute, and others are served each second', async () => {
