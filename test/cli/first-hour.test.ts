@@ -121,7 +121,12 @@ describe('the first hour', () => {
     const checked = await place.herd(['check', path.join(first.folder, 'shepherd.config.ts')]);
     expect([checked.code, checked.stderr]).toEqual([2, expect.stringMatching(/there is no /)]);
     const web = await first.herd('ref', 'mint', 'sleeper', '--websocket', '--out', 'w.ref');
-    expect([web.code, web.stderr]).toEqual([1, expect.stringMatching(/for websocket is shut/)]);
+    expect([web.code, web.stderr]).toEqual([
+      1,
+      expect.stringMatching(/for websocket is shut, .*; 'herd status root' there says why$/m),
+    ]);
+    // Whoever holds a ref may ask for the like: places and paths are for the owner.
+    expect(web.stderr).not.toContain('no.key');
     await first.herd('ref', 'mint', 'sleeper', '--out', 'early.ref');
     taken.close();
     await eventually(

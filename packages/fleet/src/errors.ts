@@ -57,10 +57,10 @@ export const noWebSocket = (): Refused =>
       'configuration has it do that at its next start',
   );
 
-/** What was asked for leads through a door that does not open for now. */
-export const doorShut = (transport: string, reason: string): Refused =>
+/** What was asked for leads through a door that does not open for now. Holders may ask: why has paths and places. */
+export const doorShut = (transport: string): Refused =>
   new Refused(
-    `the door of this shepherd for ${transport} is shut: ${reason}; it is tried again by itself`,
+    `the door of this shepherd for ${transport} is shut, and tried again by itself; 'herd status root' there says why`,
   );
 
 /** A message for a person out of whatever broke a vow: peers may break with any value. */

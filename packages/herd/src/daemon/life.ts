@@ -408,8 +408,7 @@ class VatLife implements Life {
   /** Whether there is such a door. @throws Refused where there is, and it is shut */
   #isOpen(transport: string): boolean {
     if (this.locations.some((location) => location.transport === transport)) return true;
-    const shut = this.shut.find((door) => door.transport === transport);
-    return shut === undefined ? false : refuse(doorShut(transport, shut.reason));
+    return this.shut.some((door) => door.transport === transport) && refuse(doorShut(transport));
   }
 
   /**
