@@ -36,13 +36,16 @@ static int read_number(const struct field *field, int64_t lowest, int64_t highes
   return 0;
 }
 
-/* Ids are names of files elsewhere, and shown to people. */
+/* Ids are names of files elsewhere, and said again where they are refused: only a good one is kept. */
 static int read_id(const struct field *field, const char **id) {
-  int error = read_text(field, id);
+  const char *text;
+  int error = read_text(field, &text);
   if (error) return error;
   if (field->length < 2 || field->length > ID_BYTES + 1) return EINVAL;
   const char *plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  return strspn(*id, plain) == field->length - 1 ? 0 : EINVAL;
+  if (strspn(text, plain) != field->length - 1) return EINVAL;
+  *id = text;
+  return 0;
 }
 
 static int add_text(const struct field *field, char **list, uint32_t *count, uint32_t most) {

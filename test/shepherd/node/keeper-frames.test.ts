@@ -1,0 +1,124 @@
+/** What the keeper itself takes of whoever is connected, frame by frame. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startBytes } from '../../../packages/shepherd/src/node/keeper/limits.ts';
+import {
+  FrameReader,
+  FrameWriter,
+  protocolVersion,
+  tags,
+  types,
+  ways,
+  type Said,
+} from '../../../packages/shepherd/src/node/keeper/protocol.ts';
+import { keeperPids, keeperProgram } from '../../support/keepers.ts';
+import { makeFolder, until } from './support.ts';
+
+/** Errnos of Linux. */
+const [ESRCH, E2BIG, EINVAL] = [3, 7, 22];
+
+describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
+  let folder: string;
+  const keepers: ChildProcess[] = [];
+  const at = () => path.join(folder, 'keeper');
+
+  /** Settles with what it says first, or with how it has ended. */
+  const startKeeper = (): Promise<string> =>
+    new Promise((resolve) => {
+      const child = spawn(keeperProgram, ['anchor', at()], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        detached: true,
+      });
+      keepers.push(child);
+      child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+      child.once('exit', (code) => resolve(`ended with ${code}`));
+    });
+  /** A connection that has said hello, and everything that it hears. */
+  const connect = async () => {
+    const socket = net.connect(path.join(at(), 'socket'));
+    const reader = new FrameReader();
+    const heard: Said[] = [];
+    socket.on('data', (chunk: Buffer) => heard.push(...reader.push(chunk)));
+    socket.on('error', () => undefined);
+    const version = [protocolVersion];
+    socket.write(
+      new FrameWriter(types.hello)
+        .numbers(tags.version, version)
+        .numbers(tags.version, version)
+        .frame(),
+    );
+    await until('all of its table', () => heard.some(({ kind }) => kind === 'told'));
+    return { socket, heard };
+  };
+  /** What it answers to one frame that is no hello. */
+  const answerTo = async (frame: Buffer): Promise<Said | undefined> => {
+    const { socket, heard } = await connect();
+    const before = heard.length;
+    socket.write(frame);
+    await until('an answer', () => heard.length > before || socket.closed);
+    return heard[before];
+  };
+  const refused = (id: string, step: string, error: number): Said => ({
+    kind: 'refused',
+    ...{ id, step, error },
+  });
+  /** Nobody has this id: what is refused for that has passed every check. */
+  const signal = (id = 'nobody'): FrameWriter =>
+    new FrameWriter(types.signal).text(tags.id, id).numbers(tags.signal, [15]);
+
+  beforeEach(async () => {
+    folder = makeFolder();
+    expect(await startKeeper()).toBe('ready\n');
+  });
+  afterEach(async () => {
+    for (const each of keepers.splice(0)) each.kill('SIGKILL');
+    await until('its end', () => keeperPids(at()).main.length === 0);
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('takes an id of 64 bytes, and gives back none that is longer', async () => {
+    const id = 'x'.repeat(64);
+    expect(await answerTo(signal(id).frame())).toEqual(refused(id, 'signal', ESRCH));
+    expect(await answerTo(signal(`${id}x`).frame())).toEqual(refused('', 'request', EINVAL));
+    const longest = 'x'.repeat(startBytes - 41);
+    expect(await answerTo(signal(longest).frame())).toEqual(refused('', 'request', EINVAL));
+    expect(await answerTo(signal('../x').frame())).toEqual(refused('', 'request', EINVAL));
+  });
+
+  it.each([
+    ['arguments', 4096, (frame: FrameWriter) => frame.text(tags.arg, 'x')],
+    ['variables', 4096, (frame: FrameWriter) => frame.text(tags.env, 'A=b')],
+    ['groups', 64, (frame: FrameWriter, n: number) => frame.numbers(tags.group, [n])],
+    ['limits', 16, (frame: FrameWriter) => frame.numbers(tags.limit, [7, 1, 1])],
+    ['files', 36, (frame: FrameWriter, n: number) => frame.numbers(tags.open, [n, 0], '/x')],
+  ] as const)('takes all %s up to %i, and not one more', async (_what, most, add) => {
+    const frame = signal();
+    for (let n = 0; n < most; n += 1) add(frame, n);
+    expect(await answerTo(Buffer.from(frame.frame()))).toEqual(refused('nobody', 'signal', ESRCH));
+    add(frame, most);
+    expect(await answerTo(frame.frame())).toEqual(refused('nobody', 'request', E2BIG));
+  });
+
+  it('takes descriptors up to 255, each once, and whole paths alone', async () => {
+    const file = (descriptor: number, name = '/x') =>
+      signal().numbers(tags.open, [descriptor, ways.read], name);
+    const wrong = refused('nobody', 'request', EINVAL);
+    expect(await answerTo(file(255).frame())).toEqual(refused('nobody', 'signal', ESRCH));
+    expect(await answerTo(file(256).frame())).toEqual(wrong);
+    expect(await answerTo(file(9, 'x').frame())).toEqual(wrong);
+    const twice = file(9).numbers(tags.open, [9, ways.read], '/y');
+    expect(await answerTo(twice.frame())).toEqual(wrong);
+  });
+
+  it('takes a frame of 1 MiB, and ends the connection of whoever says that one is longer', async () => {
+    const frame = signal().text(tags.arg, 'x'.repeat(startBytes - 8 - 8 - 7 - 16 - 8 - 1));
+    expect(frame.frame()).toHaveLength(startBytes);
+    expect(await answerTo(frame.frame())).toEqual(refused('nobody', 'signal', ESRCH));
+    const longer = Buffer.from(signal().frame());
+    longer.writeUInt32LE(startBytes + 1, 0);
+    expect(await answerTo(longer)).toBeUndefined();
+  });
+});
