@@ -434,6 +434,10 @@ describe('herd net events', () => {
     expect(await ofOne('s-k7qm2xzf/a9')).toEqual(['3', 's-k7qm2xzf/a9']);
     expect(await ofOne('s-zzzzzzzz')).toEqual(['s-zzzzzzzz/d17', '5']);
     expect(shepherd?.asked[0]).toEqual(['netEvents', FLEET_LIMITS.netEventCount]);
+    const last = await herd(asNet, ['net', 'events', 's-zzzzzzzz', '-n', '1']);
+    expect(last.terminal.written.out).toMatch(/^turn 5 .*\n$/u);
+    const noMore = await herd(asNet, ['net', 'events', 's-zzzzzzzz', '-n', '0', '--json']);
+    expect(JSON.parse(noMore.terminal.written.out)).toMatchObject({ events: [] });
     const none = await herd(asNet, ['net', 'events', 's-bbbbbbbb']);
     expect([none.code, none.terminal.written.out]).toEqual([
       0,

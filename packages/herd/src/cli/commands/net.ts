@@ -144,7 +144,8 @@ const events = async (context: Context, word: string | undefined): Promise<numbe
     if (word === undefined) return [all, undefined];
     return [all, eventsCalledSo(await viewOf(context, client), all, word)];
   });
-  const wanted = (meant === undefined ? all : about(all, meant)).slice(-count);
+  const found = meant === undefined ? all : about(all, meant);
+  const wanted = found.slice(Math.max(0, found.length - count));
   const none = meant === undefined ? 'No events.' : `No events of ${meant} any more.`;
   print(context, wanted.length === 0 ? [none] : eventLines(wanted), {
     kind: 'events',
