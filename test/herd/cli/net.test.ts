@@ -279,6 +279,7 @@ describe('herd net', () => {
       for (const [word, hint] of [
         ['web-70', "Did you mean 'web-07'?"],
         ['s-k7qm2xxf', "Did you mean 's-k7qm2xzf'?"],
+        ['trac', "Did you mean 'herd net trace'?"],
         ['nowhere', "'herd net' lists those that there are."],
       ] as const) {
         const { code, terminal } = await herd(asNet, [...words, word]);

@@ -11,6 +11,7 @@ import { visible } from '../../client/escape.ts';
 import type { NetView } from '../../client/net.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { peerText } from '../format/net.ts';
+import { wordsOfGroup } from '../grammar.ts';
 import { Usage } from '../usage.ts';
 
 /** What can be called by a word: a connection, or a session that has ended and whose peer is not known any more. */
@@ -92,11 +93,20 @@ const unknown = (places: readonly NetPlace[], dials: readonly NetDial[], word: s
     ...(place.session === undefined ? [] : [place.session]),
     ...namesOf(place),
   ]);
-  const meant = closest(word, names) ?? names.find((name) => name.startsWith(word));
+  const meant =
+    word.length < leastBeginning
+      ? undefined
+      : (closest(word, names) ?? names.find((name) => name.startsWith(word)) ?? commandLike(word));
   return new Usage(
     `there is no session '${word}', and none with a machine, controller, ref or key called so`,
-    meant === undefined || word.length < leastBeginning
+    meant === undefined
       ? "'herd net' lists those that there are."
       : `Did you mean '${visible(meant)}'?`,
   );
+};
+
+/** What is typed first after `herd net` may have been meant for one of its commands. */
+const commandLike = (word: string): string | undefined => {
+  const command = closest(word, wordsOfGroup('net'));
+  return command === undefined ? undefined : `herd net ${command}`;
 };
