@@ -255,6 +255,27 @@ describe('a trace', () => {
     bench.world.runFor(9_000);
     const { traceBatchCount, traceUnansweredCount } = FLEET_LIMITS;
     expect(traced.lines).toHaveLength(traceBatchCount * traceUnansweredCount);
+    bench.world.runFor(9_000);
+    await rest();
+    expect(traced.end).toEqual({
+      why: 'time',
+      messageCount: 2 * traceBatchCount,
+      droppedCount: 3 * traceBatchCount,
+    });
+  });
+  it('counts what had no room and what was never told where its session ends meanwhile', async () => {
+    const bench = await netBench();
+    const traced = trace(bench, 's-1', false);
+    const { traceBatchCount, traceWaitingCount } = FLEET_LIMITS;
+    hear(bench, 's-1', traceWaitingCount + 7);
+    bench.world.runFor(5_000);
+    bench.taps.get('s-1')?.ended();
+    bench.world.runFor(9_000);
+    await rest();
+    expect(traced.end).toMatchObject({
+      messageCount: 2 * traceBatchCount,
+      droppedCount: traceWaitingCount + 7 - 2 * traceBatchCount,
+    });
   });
   it('ends by itself when it has told so many bytes', async () => {
     const bench = await netBench();

@@ -182,12 +182,20 @@ describe('a trace', () => {
     place.node().crash();
     expect(place.settled(ear.asked)).toMatchObject({ why: 'ended' });
   });
-  it('of somebody who reads nothing keeps so many messages and counts the rest', () => {
+  it('of somebody who reads nothing is told in so many batches, and the rest is counted', () => {
     const { session = '' } = betweenAt(place.controller);
-    const ear = trace(place.controller, session, 600_000, false);
+    const all = (): number => {
+      const { gotCount, sentCount } = betweenAt(place.controller);
+      return gotCount + sentCount;
+    };
+    const before = all();
+    const ear = trace(place.controller, session, FLEET_LIMITS.traceMs, false);
     place.run(FLEET_LIMITS.traceMs - 10_000);
     expect(ear.batches.length).toBe(FLEET_LIMITS.traceUnansweredCount);
     place.run(20_000);
-    expect(place.settled(ear.asked)).toMatchObject({ why: 'time' });
+    const { why, messageCount, droppedCount } = place.settled(ear.asked);
+    expect([why, messageCount]).toEqual(['time', linesOf(ear).length]);
+    expect(droppedCount).toBeGreaterThan(100);
+    expect(messageCount + droppedCount).toBeLessThanOrEqual(all() - before);
   });
 });

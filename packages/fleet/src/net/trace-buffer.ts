@@ -16,7 +16,7 @@ export type TapSession = (
 /** What is taken out of a buffer at once. */
 export interface Heard {
   readonly lines: readonly TraceLine[];
-  /** Those that had no room, before these. */
+  /** Those that had no room since that was told last; it is with the last of what waits. */
   readonly droppedCount: number;
   /** Nothing more comes: the session has ended, or so many bytes were heard. */
   readonly isOver?: 'ended' | 'bytes';
@@ -29,6 +29,7 @@ export class TraceBuffer {
   readonly #wake: () => void;
   readonly #stop: () => void;
   readonly #isDialler: boolean;
+  #heardCount = 0;
   #lines: TraceLine[] = [];
   #droppedCount = 0;
   #leftBytes: number = LIMITS.traceBytes;
@@ -65,13 +66,15 @@ export class TraceBuffer {
     if (this.#lines.length > 0) this.#rouse();
     return { lines, droppedCount, ...(isOver !== undefined && { isOver }) };
   }
-  /** Hears nothing more. May be called again. */
-  stop(): void {
+  /** Hears nothing more, and answers how many messages it has heard, told or not. May be called again. */
+  stop(): number {
     this.#stop();
+    return this.#heardCount;
   }
 
   #hear(message: TracedMessage): void {
     if (this.#isOver !== undefined) return;
+    this.#heardCount += 1;
     const { way, number, args = '' } = message;
     const link = linkOf({ kind: way, isDialler: this.#isDialler, line: this.#session, number });
     this.#leftBytes -= LINE_BYTES + args.length;

@@ -44,7 +44,8 @@ export interface TraceStream {
 interface Held extends TraceStreamOptions {
   readonly credit: Credit;
   readonly state: JournalCell<'resting' | 'gathering' | 'owing'>;
-  readonly told: JournalCell<{ readonly messageCount: number; readonly droppedCount: number }>;
+  /** How many messages were told. */
+  readonly messageCount: JournalCell<number>;
   readonly buffer: JournalCell<TraceBuffer | undefined>;
   /** Ends it when its time is over. */
   readonly timer: JournalCell<{ cancel(): void } | undefined>;
@@ -63,7 +64,7 @@ export const makeTraceStream = (
     ...options,
     credit: openCredit(turn, LIMITS.traceUnansweredCount),
     state: turn.cell<'resting' | 'gathering' | 'owing'>('resting'),
-    told: turn.cell({ messageCount: 0, droppedCount: 0 }),
+    messageCount: turn.cell(0),
     buffer: turn.cell<TraceBuffer | undefined>(undefined),
     timer: turn.cell<{ cancel(): void } | undefined>(undefined),
     end,
@@ -121,12 +122,8 @@ const NOTHING: Heard = { lines: [], droppedCount: 0 };
 
 const send = (held: Held, turn: Turn, { lines, droppedCount }: Heard): void => {
   if (lines.length === 0 && droppedCount === 0) return;
-  const { credit, tracer, told } = held;
-  const { messageCount, droppedCount: before } = told.get();
-  told.set({
-    messageCount: messageCount + lines.length,
-    droppedCount: before + droppedCount,
-  });
+  const { credit, tracer, messageCount } = held;
+  messageCount.set(messageCount.get() + lines.length);
   spend(
     credit,
     turn,
@@ -147,12 +144,16 @@ const lastly = (held: Held, turn: Turn, why: TraceEnd['why']): void => {
     finish(held, turn, why);
   });
 };
+/** What was heard and not told by now was left out, whether it had room or not. */
 const finish = (held: Held, turn: Turn, why: TraceEnd['why']): void => {
-  const { credit, buffer, timer, end, told } = held;
+  const { credit, buffer, timer, end } = held;
   if (!isOpen(credit)) return;
   closeCredit(credit);
   timer.get()?.cancel();
   const source = buffer.get();
-  turn.effect(() => source?.stop());
-  end.kept({ why, ...told.get() });
+  const messageCount = held.messageCount.get();
+  const heard = turn.ask<number>((answer) => answer.kept(source?.stop() ?? 0));
+  turn.when(heard, (_turn, count) =>
+    end.kept({ why, messageCount, droppedCount: count - messageCount }),
+  );
 };

@@ -112,12 +112,15 @@ export interface TraceEnd {
   /** `ended`: the session has. `closed`: nobody wants more. */
   readonly why: 'time' | 'bytes' | 'ended' | 'closed';
   readonly messageCount: number;
-  /** Those that were not told, since whoever is told was too slow. */
+  /** All others: those that had no room, and those that still waited. */
   readonly droppedCount: number;
 }
 /** Whoever is told of a trace. */
 export interface Tracer {
-  /** The next of them, numbered from 0; the answer is the credit for another batch. `droppedCount`: before these. */
+  /**
+   * The next of them, numbered from 0; the answer is the credit for another batch. `droppedCount`: those that had no
+   * room since that was told last.
+   */
   traced(batch: readonly TraceLine[], sequence: number, droppedCount: number): Vow<void>;
   /** Asked at once; answered when nothing more is wanted. Broken by the end of its session. */
   over(): Vow<void>;
