@@ -2,6 +2,7 @@
  * Between the fork and the program, in this order, for these reasons:
  *
  *     session, identity, RUNNING   a group of its own before anybody may signal it; a record before it can do anything
+ *     what main has open           closed: nothing of the keeper may hang where this hangs
  *     umask, oom, nice, cgroup     some may be raised by root alone, so before it is somebody else
  *     files, terminal              opened by whoever configured them, not by whom they are handed to
  *     limits                       behind the files, in whose way they could be
@@ -23,7 +24,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <linux/close_range.h>
 #include <unistd.h>
 #include "table.h"
 
@@ -119,11 +119,21 @@ static int open_one(const struct opening *opening, struct slot *slot) {
   return file;
 }
 
-/* First all are opened, out of the way of each other and of the pipe, then each gets its number. */
-static void hand_out(const struct request *request, int pipe, struct slot *slot) {
+/*
+ * What main has open is closed at once, not with the exec: of a child that hangs before it, at a pipe or a dead disk,
+ * the lock and the socket would outlive their keeper. Not before it has begun: until then no other keeper may come.
+ */
+static void leave_main(int pipe, struct slot *slot) {
+  if (pipe != OUT_OF_THE_WAY && dup3(pipe, OUT_OF_THE_WAY, O_CLOEXEC) < 0)
+    fail(slot, STEP_DESCRIPTORS, errno);
+  /* Linux before 5.9 lacks that call: there all of it is closed by the exec. */
+  syscall(SYS_close_range, 3, OUT_OF_THE_WAY - 1, 0);
+  syscall(SYS_close_range, OUT_OF_THE_WAY + 1, ~0u, 0);
+}
+
+/* First all are opened, out of the way of each other, then each gets its number. Nothing else is left open. */
+static void hand_out(const struct request *request, struct slot *slot) {
   int files[OPEN_COUNT];
-  if (fcntl(pipe, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY) < 0) fail(slot, STEP_DESCRIPTORS, errno);
-  close(pipe);
   for (uint32_t each = 0; each < request->opening_count; each++) {
     int file = open_one(&request->openings[each], slot);
     files[each] = fcntl(file, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
@@ -138,21 +148,6 @@ static void hand_out(const struct request *request, int pipe, struct slot *slot)
   }
   /* Descriptors 0 to 2 of main are /dev/null, /dev/null and its own log. */
   if (!has_error && dup2(1, 2) < 0) fail(slot, STEP_DESCRIPTORS, errno);
-}
-
-/* Only what was handed out may be open in the program. Linux before 5.11 lacks that call; nothing else is open then. */
-static void close_rest(const struct request *request) {
-  uint32_t first = 3, highest = 2;
-  for (uint32_t each = 0; each < request->opening_count; each++)
-    if (request->openings[each].descriptor > (int)highest)
-      highest = (uint32_t)request->openings[each].descriptor;
-  for (uint32_t descriptor = first; descriptor <= highest; descriptor++)
-    for (uint32_t each = 0; each < request->opening_count; each++)
-      if (request->openings[each].descriptor == (int)descriptor) {
-        if (descriptor > first) syscall(SYS_close_range, first, descriptor - 1, CLOSE_RANGE_CLOEXEC);
-        first = descriptor + 1;
-      }
-  syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
 static void become(const struct request *request, struct slot *slot) {
@@ -174,9 +169,9 @@ static void become(const struct request *request, struct slot *slot) {
 void child_run(struct request *request, uint32_t at, int pipe) {
   struct slot *slot = &table->slots[at];
   begin(request, at, slot);
+  leave_main(pipe, slot);
   place(request, slot);
-  hand_out(request, pipe, slot);
-  close_rest(request);
+  hand_out(request, slot);
   limit(request, slot);
   become(request, slot);
   sigset_t none;

@@ -46,6 +46,12 @@ void watch_add(int descriptor, enum watch kind, uint32_t index) {
   _exit(1);
 }
 
+void watch_end(int descriptor) {
+  /* A child that was forked meanwhile may hold it a moment longer: closing alone would not end the watch. */
+  epoll_ctl(events, EPOLL_CTL_DEL, descriptor, NULL);
+  close(descriptor);
+}
+
 static void watch_client(uint32_t what) {
   client_watch = what;
   struct epoll_event event = {.events = what, .data.u64 = (uint64_t)WATCH_CLIENT << 32};
@@ -53,7 +59,7 @@ static void watch_client(uint32_t what) {
 }
 
 static void drop_client(void) {
-  if (client >= 0) close(client);
+  if (client >= 0) watch_end(client);
   client = -1;
   has_said_hello = 0;
   input_begin = input_end = output_length = 0;

@@ -93,7 +93,7 @@ static void set_free(uint32_t at) {
 
 static void close_pipe(uint32_t at) {
   if (pipes[at] < 0) return;
-  close(pipes[at]);
+  watch_end(pipes[at]);
   pipes[at] = -1;
 }
 
@@ -297,7 +297,7 @@ static void read_fate(uint32_t at, int pinned) {
 void start_foster_ended(uint32_t at) {
   if (fosters[at] < 0) return;
   read_fate(at, fosters[at]);
-  close(fosters[at]);
+  watch_end(fosters[at]);
   fosters[at] = -1;
 }
 

@@ -8,6 +8,8 @@
 /* What the loop calls back for, and of which slot. */
 enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER };
 void watch_add(int descriptor, enum watch kind, uint32_t index);
+/* Closes it. */
+void watch_end(int descriptor);
 
 /* Takes over what is in the table, once, before anything else. */
 void starts_adopt(void);

@@ -1,9 +1,9 @@
 /** What the keeper itself takes of whoever is connected, frame by frame. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startBytes } from '../../../packages/shepherd/src/node/keeper/limits.ts';
 import {
   FrameReader,
@@ -121,4 +121,48 @@ describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
     longer.writeUInt32LE(startBytes + 1, 0);
     expect(await answerTo(longer)).toBeUndefined();
   });
+
+  it('is held by no start that hangs before its program: neither its connection nor its lock', async () => {
+    const pipe = path.join(folder, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const first = await connect();
+    const hanging = new FrameWriter(types.start)
+      .text(tags.id, 'hangs')
+      .text(tags.file, '/bin/true')
+      .text(tags.arg, 'true')
+      .text(tags.cwd, '/')
+      .numbers(tags.open, [9, ways.read], pipe);
+    first.socket.write(hanging.frame());
+    const { anchor } = keeperPids(at());
+    const child = await until('its child', () => childrenOf(anchor[0]).find(leadsItself));
+    onTestFinished(() => void spawnSync('kill', ['-9', child]));
+    await until('it hangs', () => fieldsOf(child)[0] === 'S');
+    const second = await connect();
+    await until('the end of the first connection', () => first.socket.closed);
+    expect(second.heard.filter(({ kind }) => kind === 'state')).toHaveLength(1);
+    process.kill(anchor[0] ?? 0, 'SIGKILL');
+    await until('the end of its main', () => keeperPids(at()).main.length === 0);
+    expect(await startKeeper()).toBe('ready\n');
+    const third = await connect();
+    third.socket.write(
+      new FrameWriter(types.signal).text(tags.id, 'hangs').numbers(tags.signal, [9]).frame(),
+    );
+    await until('its end', () =>
+      third.heard.some((one) => 'state' in one && one.state === 'ended'),
+    );
+  });
 });
+
+const fieldsOf = (pid: number | string): readonly string[] => {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return []; // it has ended
+  }
+};
+const childrenOf = (parent: number | undefined): readonly string[] =>
+  fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && fieldsOf(name)[1] === String(parent));
+const leadsItself = (pid: string): boolean => fieldsOf(pid)[3] === pid;
