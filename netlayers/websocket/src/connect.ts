@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
-import { type Crypto, isAnsweredBy, makeChallenge } from '@bellwether/ocapn';
+import { type Crypto, makeChallenge } from '@bellwether/ocapn';
 import {
   CLOSE_MS,
   type DialAttempt,
@@ -25,6 +25,7 @@ import {
 import { type ClientOptions, WebSocket } from 'ws';
 import { firstMessage, wsOptions } from './handshake.ts';
 import type { WebSocketLimits } from './limits.ts';
+import { isProof } from './proof.ts';
 import { clearRefusal, type WebSocketTarget } from './url.ts';
 
 /** What a dialler trusts. */
@@ -121,19 +122,6 @@ const open = (
         );
     });
   return socket;
-};
-
-const isProof = (
-  crypto: Crypto,
-  challenge: Uint8Array,
-  answer: Uint8Array,
-  publicKey: Uint8Array,
-): boolean => {
-  try {
-    return isAnsweredBy(crypto, challenge, answer, publicKey);
-  } catch {
-    return false; // it is no answer at all
-  }
 };
 
 /** A failure of the network may pass; what TLS or HTTP refuses is the peer's. */

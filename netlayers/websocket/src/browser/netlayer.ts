@@ -7,11 +7,11 @@
 import {
   type Accept,
   type Crypto,
-  isAnsweredBy,
   makeChallenge,
   type Netlayer,
   type PeerLocation,
 } from '@bellwether/ocapn';
+import { isProof } from '../proof.ts';
 import {
   clearRefusal,
   nearRefusal,
@@ -148,16 +148,14 @@ class PageNetlayer implements Netlayer {
   }
   #connected(socket: PageSocket, to: PeerLocation, accept: Accept): void {
     const { after } = this.#options;
-    const gone = (connection: PageConnection): void => void this.#connections.delete(connection);
-    const parts = { after, limits: this.#limits, gone };
     // It may be over by the time that it is made.
     let isOver = false;
-    const connection = PageConnection.attach(
-      socket,
-      to,
-      { ...parts, gone: (one) => ((isOver = true), gone(one)) },
-      accept,
-    );
+    const gone = (connection: PageConnection): void => {
+      isOver = true;
+      this.#connections.delete(connection);
+    };
+    const parts = { after, limits: this.#limits, gone };
+    const connection = PageConnection.attach(socket, to, parts, accept);
     if (!isOver) this.#connections.add(connection);
   }
 }
@@ -172,19 +170,6 @@ const opened = (open: PageOptions['open'], url: string): PageSocket | undefined 
     return open(url);
   } catch {
     return undefined; // that is all that it tells
-  }
-};
-
-const isProof = (
-  crypto: Crypto,
-  challenge: Uint8Array,
-  answer: Uint8Array,
-  publicKey: Uint8Array,
-): boolean => {
-  try {
-    return isAnsweredBy(crypto, challenge, answer, publicKey);
-  } catch {
-    return false; // it is no answer at all
   }
 };
 
