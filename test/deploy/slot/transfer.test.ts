@@ -10,7 +10,7 @@ import {
 } from '@bellwether/deploy';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { checkEntries } from '@bellwether/store';
-import { principalOf, type Asker, type Put } from '@bellwether/shepherd';
+import { localRoot, principalOf, type Asker, type Put } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeRoomForContents } from '../../../packages/deploy/src/slot/transfer.ts';
 import { release, SlotMachine, type Made } from '../../support/slot-machine.ts';
@@ -301,6 +301,24 @@ describe('an offer', () => {
     world.runFor(50);
     expect(taken.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
   });
+  it('of the owner of the machine goes for nobody else, while he is at it', () => {
+    const { world, machine } = up();
+    const owner: Asker = { principal: localRoot };
+    const two = release('2');
+    for (const made of [one, two]) machine.offer(made, owner);
+    world.runFor(50);
+    for (let at = 2; at < slotLimits.offerCount; at += 1)
+      machine.offer(one, { principal: principalOf(`g-${at}`), origin: `g-pair-${at >> 1}` });
+    world.runFor(50);
+    const late = machine.offer(one, alice);
+    world.runFor(50);
+    expect(late.error).toBeUndefined();
+    for (const { digest, manifestBytes } of [one, two]) {
+      const still = put(machine, owner, shaOf(digest), manifestBytes);
+      world.runFor(50);
+      expect(still.error).toBeUndefined();
+    }
+  });
   it('makes room by its many files where others have more of them on their way, and not where they have as many', () => {
     const quarter = slotLimits.offeredContentCount / 4;
     /** Offers of so many contents each, the oldest first, as a slot keeps them. */
@@ -311,8 +329,14 @@ describe('an offer', () => {
           { origin, atMs: at, read: { contents: { count } } },
         ]),
       );
-    const left = (offers: ReturnType<typeof offersOf>, origin: string, count: number): string => {
-      makeRoomForContents({ name: 'web', offers: offers as never }, origin, count);
+    const left = (
+      offers: ReturnType<typeof offersOf>,
+      origin: string,
+      count: number,
+      nowMs = 9,
+    ): string => {
+      const clock = { now: () => nowMs } as never;
+      makeRoomForContents({ name: 'web', clock, offers: offers as never }, origin, count);
       return [...offers.keys()].join();
     };
     const both = [
@@ -328,6 +352,11 @@ describe('an offer', () => {
     const equal = offersOf(['a', 2 * quarter], ['b', 2 * quarter]);
     expect(() => left(equal, 'late', 2 * quarter)).toThrow(/as many files as it takes/);
     expect(equal.size).toBe(2);
+    // The owner makes room only with what he has left alone.
+    const owners = () => offersOf([localRoot, 2 * quarter], ['a', quarter]);
+    const { idleOfferMs } = slotLimits;
+    expect(() => left(owners(), 'late', quarter + 1, idleOfferMs - 1)).toThrow(/as many files/);
+    expect(left(owners(), 'late', quarter + 1, idleOfferMs)).toBe('1');
     // Nobody makes room for one who has more, or as many, himself.
     expect(() => left(offersOf(...both), 'a', quarter)).toThrow(/as many files as it takes/);
   });

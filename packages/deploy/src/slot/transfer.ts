@@ -20,6 +20,7 @@
 import { ActorError, Limit, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
+  localRoot,
   type Asker,
   type Offer,
   type Offered,
@@ -217,10 +218,12 @@ const page = (lacking: PackedLacking, after?: string): Offered => {
 
 /**
  * The oldest offer of the asker goes first, then of those whose grants come from the same one, then the one that nobody
- * has asked about for long, then one of whoever has the most (fair.ts), then one of his own. @throws Limit
+ * has asked about for long, then one of whoever has the most (fair.ts) and is not the owner of the machine, then one of
+ * his own. @throws Limit
  */
-const makeRoom = ({ offers, name, clock }: Taker, { asker, origin }: Offering): void => {
-  const byAge = [...offers.entries()].sort(([, a], [, b]) => a.atMs - b.atMs);
+const makeRoom = (held: Taker, { asker, origin }: Offering): void => {
+  const { offers, name } = held;
+  const byAge = [...offers.entries()].sort(older);
   const goFor = (count: number, isOf: (each: Offering) => boolean): void => {
     const theirs = byAge.filter(([key, each]) => offers.has(key) && isOf(each));
     const surplus = theirs.slice(0, Math.max(0, theirs.length - count + 1));
@@ -231,37 +234,47 @@ const makeRoom = ({ offers, name, clock }: Taker, { asker, origin }: Offering): 
   const left = byAge.filter(([key]) => offers.has(key));
   const [oldest] = left;
   if (offers.size < limits.offerCount || oldest === undefined) return;
-  const isIdle = clock.now() - oldest[1].atMs >= limits.idleOfferMs;
   const own = left.filter(([, each]) => each.origin === origin);
-  const ofMost = (): typeof oldest | undefined =>
-    firstOfMost(left, { ...bringers, sizeOf: () => 1 }, own.length + 1);
-  const goes = isIdle ? oldest : (ofMost() ?? own[0]);
+  const ofMost = (): Entry | undefined => firstToGo(held, left, () => 1, own.length + 1);
+  const goes = isIdle(held, oldest[1]) ? oldest : (ofMost() ?? own[0]);
   if (goes === undefined)
     throw new Limit(`${name}: ${offers.size} releases are on their way to it already`);
   offers.delete(goes[0]);
 };
-const bringers = { ownerOf: ([, { origin }]: readonly [string, Offering]): string => origin };
+type Entry = readonly [key: string, each: Offering];
+const isIdle = ({ clock }: Pick<Taker, 'clock'>, { atMs }: Offering): boolean =>
+  clock.now() - atMs >= limits.idleOfferMs;
+/** What the owner of the machine is bringing goes for nobody else. */
+const firstToGo = (
+  held: Pick<Taker, 'clock'>,
+  all: readonly Entry[],
+  sizeOf: (entry: Entry) => number,
+  ownSize: number,
+): Entry | undefined => {
+  const some = all.filter(([, each]) => each.origin !== localRoot || isIdle(held, each));
+  return firstOfMost(some, { ownerOf: ([, { origin }]) => origin, sizeOf }, ownSize);
+};
 /** Likewise for the contents of one that was read. @throws Limit */
 export const makeRoomForContents = (
-  { offers, name }: Pick<Taker, 'offers' | 'name'>,
+  held: Pick<Taker, 'offers' | 'name' | 'clock'>,
   origin: string,
   count: number,
 ): void => {
-  const sizeOf = ([, { read }]: readonly [string, Offering]): number => read?.contents.count ?? 0;
-  const sumOf = (some: readonly (readonly [string, Offering])[]): number =>
+  const { offers, name } = held;
+  const sizeOf = ([, { read }]: Entry): number => read?.contents.count ?? 0;
+  const sumOf = (some: readonly Entry[]): number =>
     some.reduce((sum, each) => sum + sizeOf(each), 0);
   for (;;) {
-    const byAge = [...offers.entries()]
-      .filter(([, { read }]) => read !== undefined)
-      .sort(([, a], [, b]) => a.atMs - b.atMs);
+    const byAge = [...offers.entries()].filter(([, { read }]) => read !== undefined).sort(older);
     if (sumOf(byAge) + count <= limits.offeredContentCount) return;
     const own = sumOf(byAge.filter(([, each]) => each.origin === origin));
-    const goes = firstOfMost(byAge, { ...bringers, sizeOf }, own + count);
+    const goes = firstToGo(held, byAge, sizeOf, own + count);
     if (goes === undefined)
       throw new Limit(`${name}: as many files as it takes are on their way to it already`);
     offers.delete(goes[0]);
   }
 };
+const older = ([, one]: Entry, [, other]: Entry): number => one.atMs - other.atMs;
 
 /** Takes a piece. @throws NotOffered, BadRequest */
 export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker): Vow<Put> => {
