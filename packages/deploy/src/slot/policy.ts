@@ -18,6 +18,8 @@ export interface Wanted {
   readonly isUnconfirmed?: true;
   readonly acceptsLoss?: true;
 }
+/** Releases of which the beginnings are understood. */
+type There = Pick<SlotRecord, 'releases' | 'underway'>;
 
 /**
  * Reads the arguments of an action: a digest, or what no other of the releases that are there begins with; and for
@@ -27,7 +29,7 @@ export const wantedIn = (
   action: string,
   args: readonly string[],
   switches: boolean,
-  there: Pick<SlotRecord, 'releases' | 'underway'>,
+  there: There,
 ): Wanted => {
   let wanted: Wanted = {};
   for (const each of args) {
@@ -40,12 +42,7 @@ export const wantedIn = (
     throw new BadRequest(`${action}: it is either confirm=SECONDS or no-confirm`);
   return wanted;
 };
-const argumentIn = (
-  action: string,
-  word: string,
-  switches: boolean,
-  there: Pick<SlotRecord, 'releases' | 'underway'>,
-): Wanted => {
+const argumentIn = (action: string, word: string, switches: boolean, there: There): Wanted => {
   if (isDigest(word)) return { digest: word };
   const beginning = beginningOf(word);
   if (beginning !== undefined) return { digest: begunBy(action, beginning, there) };
@@ -59,11 +56,7 @@ const argumentIn = (
   throw new BadRequest(`${action}: ${shown} is no digest of a release${what}`);
 };
 /** The release that is there and begins so. @throws BadRequest where none does, or several */
-const begunBy = (
-  action: string,
-  beginning: Digest,
-  { releases, underway }: Pick<SlotRecord, 'releases' | 'underway'>,
-): Digest => {
+const begunBy = (action: string, beginning: Digest, { releases, underway }: There): Digest => {
   const known = releases.map(({ digest }) => digest);
   const all = new Set(underway === undefined ? known : [...known, underway.target]);
   const found = [...all].filter((digest) => digest.startsWith(beginning));
