@@ -72,6 +72,21 @@ describe('a vow', () => {
     await runIn(bench, () => resolver.kept('at last'));
     expect(told).toBe(toldCount);
   });
+  it('breaks the answers of messages that it forgets, since whoever was given one may wait for it', async () => {
+    const bench = makeBench();
+    const { vow, resolver } = await openVow<Ref<Tape>>(bench);
+    const over = { isOver: true, kept: () => undefined, broken: () => undefined };
+    const sent = Array.from({ length: 16 }, () => bench.vat.deliver(vow, 'add', ['x']));
+    for (const answer of sent) bench.vat.listen(answer, over);
+    bench.vat.deliver(vow, 'add', ['next']);
+    const told = bench.vat
+      .run((turn) => turn.when(sent[3] as Vow<number>, () => 'kept'))
+      .catch((reason: unknown) => reason);
+    const heard: string[] = [];
+    await runIn(bench, (turn) => resolver.kept(turn.spawn(makeTape, heard)));
+    expect(heard).toEqual(['next']);
+    expect(await told).toMatchObject({ code: 'severed' });
+  });
   it('holds messages until it is kept, in the order sent', async () => {
     const bench = makeBench();
     const heard: string[] = [];

@@ -14,7 +14,7 @@
  *   a near ref, another pipe       kept                        given back
  */
 import type { Core, Effect, Parked, Listener } from './core.ts';
-import { Refused } from './errors.ts';
+import { Refused, Severed } from './errors.ts';
 import { limits } from './limits.ts';
 import { Actor, FarRef } from './places.ts';
 import { quoted } from './quoted.ts';
@@ -239,11 +239,19 @@ export class Promised implements FarAnswer {
 }
 
 const isOver = (listener: Listener): boolean => listener.isOver === true;
-/** The list, without those who have gone where it is about to double. */
+/**
+ * The list, without those who have gone where it is about to double. Those are told so: the answer of a message may
+ * have been given to somebody who is there.
+ */
 const swept = <T extends Listener>(list: T[]): T[] => {
   const { length } = list;
-  const isDoubled = length >= limits.waiterCount && (length & (length - 1)) === 0;
-  return isDoubled ? list.filter((each) => !isOver(each)) : list;
+  if (length < limits.waiterCount || (length & (length - 1)) !== 0) return list;
+  const gone = list.filter(isOver);
+  if (gone.length === 0) return list;
+  const left = list.filter((each) => !isOver(each));
+  const reason = new Severed('whoever waited for this has gone');
+  for (const each of gone) each.onBroken(reason);
+  return left;
 };
 
 class Hearing implements Effect {
