@@ -28,6 +28,7 @@ import { type Hello, judgeHello } from '../identity/hello.ts';
 import { sessionId, sessionName } from '../identity/keys.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
+import { joined } from '../syrup/values.ts';
 import type { Operation, StartSession } from '../wire/operations.ts';
 import { type Dialect, NEUTRAL } from '../wire/dialect.ts';
 import { writeAbort } from '../wire/write.ts';
@@ -178,7 +179,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.meter.gotBytes += chunk.length;
     if (this.#isPartial) this.#whole();
     // A transport may have some under way when it is told to pause.
-    if (this.#rest !== undefined) this.#rest = joined(this.#rest, chunk);
+    if (this.#rest !== undefined)
+      this.#rest = joined([this.#rest, chunk], this.#rest.length + chunk.length);
     else this.#tryTake(chunk);
   }
   goOn(): void {
@@ -409,10 +411,3 @@ class Unheard {
     this.#last = undefined;
   }
 }
-
-const joined = (first: Uint8Array, second: Uint8Array): Uint8Array => {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
-};
