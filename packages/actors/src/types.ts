@@ -325,7 +325,8 @@ export interface Frontier {
   listen(vow: Vow, answer: Answer): void;
   /**
    * Notes a message that a session takes in, for the event ring: until `handled`, it is the cause of what is delivered
-   * and answered. `number`: among all that came by this line. `what` is cut to a method name's length.
+   * and answered. `number`: among all that came by this line. `what` is not kept where it is longer than the name of
+   * a method may be.
    */
   got(line: NamedLine, number: number, what: string): void;
   /** What was got is delivered, or refused. */
