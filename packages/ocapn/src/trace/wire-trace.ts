@@ -2,7 +2,7 @@
  * A trace of what one session says, in both directions: decoded, and without what is inside of it (shape.ts). What was
  * sent is read back from the bytes that leave, so that a trace shows what the peer will read.
  */
-import { LIMITS, type Limits } from '../limits.ts';
+import { LIMITS } from '../limits.ts';
 import type { Tap } from '../session/meter.ts';
 import { joined } from '../syrup/values.ts';
 import type { Descriptor, Operation } from '../wire/operations.ts';
@@ -35,18 +35,12 @@ export class WireTrace implements Tap {
   readonly #told: (message: TracedMessage) => void;
   readonly #ended: () => void;
   /** Its own: that of the router is in the middle of something. */
-  readonly #reader: OperationReader;
+  readonly #reader = new OperationReader();
   /** `told` and `ended` are called while the session is at work: they must not throw, nor use it. */
-  constructor(
-    detail: TraceDetail,
-    told: (message: TracedMessage) => void,
-    ended: () => void,
-    limits: Limits = LIMITS,
-  ) {
+  constructor(detail: TraceDetail, told: (message: TracedMessage) => void, ended: () => void) {
     this.#detail = detail;
     this.#told = told;
     this.#ended = ended;
-    this.#reader = new OperationReader(limits);
   }
   got(number: number, operation: Operation, byteCount: number): void {
     const what = byteCount > LIMITS.traceDecodedBytes ? LONG : describe(operation, this.#detail);
