@@ -8,7 +8,6 @@ import {
   type KeyPair,
   LIMITS,
   type PeerLocation,
-  Sym,
   SyrupRecord,
 } from '@bellwether/ocapn';
 import {
@@ -25,6 +24,7 @@ import type { End } from './attack-roads.ts';
 import { within } from './attack-client.ts';
 import { ZOO } from './attack-victim.ts';
 import { envelopeOf } from './ocapn-handoffs.ts';
+import { labelled, toldTo } from './ocapn-heard.ts';
 import { deliver, object, sym, toExport } from './ocapn-raw.ts';
 
 /** For what a victim must do at all; what it is busy with meanwhile shows in the calls of a good client. */
@@ -140,14 +140,14 @@ export class Stranger {
   async told(resolver: number): Promise<readonly [verb: string, value: unknown]> {
     let found: readonly [string, unknown] | undefined;
     await this.until(`word to resolver ${resolver}`, () => {
-      found = this.#toldSoFar(resolver);
+      found = toldTo(resolver, this.heard);
       return found !== undefined || this.isClosed;
     });
     if (found === undefined) throw new Error(`the session ended: ${this.abortReason}`);
     return found;
   }
   heardOf(label: string): readonly SyrupRecord[] {
-    return this.heard.filter((each) => isRecord(each, label));
+    return labelled(this.heard, label);
   }
 
   get ownId(): Uint8Array {
@@ -186,16 +186,6 @@ export class Stranger {
 
   #change(): Promise<void> {
     return new Promise((go) => (this.#changed = go));
-  }
-  #toldSoFar(resolver: number): readonly [string, unknown] | undefined {
-    for (const { fields } of this.heardOf('op:deliver')) {
-      const [to, args] = fields;
-      if (!(to instanceof SyrupRecord) || to.fields[0] !== resolver || !Array.isArray(args))
-        continue;
-      const [verb, value]: readonly unknown[] = args;
-      return [verb instanceof Sym ? verb.name : String(verb), value];
-    }
-    return undefined;
   }
   #take(chunk: Uint8Array): void {
     this.onBytes(chunk);

@@ -4,6 +4,7 @@ import { decode, encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { makeHello } from '../../packages/ocapn/src/identity/hello.ts';
 import { Assembly } from '../../packages/ocapn/src/session/assembly.ts';
 import { LIMITS } from '../../packages/ocapn/src/limits.ts';
+import { labelled, toldTo } from './ocapn-heard.ts';
 import type { End, Network } from './ocapn-network.ts';
 import { type Peer, simulatedCrypto } from './ocapn-peer.ts';
 
@@ -80,7 +81,7 @@ export class Raw {
     return this;
   }
   heardOf(label: string): readonly SyrupRecord[] {
-    return this.heard.filter((each) => each.label instanceof Sym && each.label.name === label);
+    return labelled(this.heard, label);
   }
   /** The reason of the abort that came, if one came. */
   get abortReason(): unknown {
@@ -88,14 +89,7 @@ export class Raw {
   }
   /** What one of our resolvers was told: `['fulfill', value]` or `['break', reason]`. */
   told(resolver: number): readonly unknown[] | undefined {
-    for (const { fields } of this.heardOf('op:deliver')) {
-      const [to, args] = fields;
-      if (!(to instanceof SyrupRecord) || to.fields[0] !== resolver || !Array.isArray(args))
-        continue;
-      const [verb, value]: readonly unknown[] = args;
-      return [verb instanceof Sym ? verb.name : verb, value];
-    }
-    return undefined;
+    return toldTo(resolver, this.heard);
   }
 
   #take(chunk: Uint8Array): void {

@@ -1,12 +1,5 @@
 /** One end of a session that says its own bytes, whatever carries them: what it can make, and what it has heard. */
-import {
-  type Crypto,
-  decode,
-  encode,
-  type KeyPair,
-  type PeerLocation,
-  Sym,
-} from '@bellwether/ocapn';
+import { type Crypto, decode, encode, type KeyPair, type PeerLocation } from '@bellwether/ocapn';
 import {
   type HandoffGive,
   signGive,
@@ -18,6 +11,7 @@ import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Assembly } from '../../../packages/ocapn/src/session/assembly.ts';
 import { Raw, SyrupRecord } from '../../../packages/ocapn/src/syrup/values.ts';
 import { envelopeOf } from '../../support/ocapn-handoffs.ts';
+import { labelled, toldTo } from '../../support/ocapn-heard.ts';
 import { toText } from '../../fuzz/engine/packed.ts';
 
 /** Our resolver for what a case asks. */
@@ -70,18 +64,11 @@ export class Talker {
     }
   }
   heardOf(label: string): readonly SyrupRecord[] {
-    return this.heard.filter((each) => each.label instanceof Sym && each.label.name === label);
+    return labelled(this.heard, label);
   }
   /** What one of our resolvers was told: `fulfill` or `break`, and a value. */
   told(resolver: number): readonly [verb: string, value: unknown] | undefined {
-    for (const { fields } of this.heardOf('op:deliver')) {
-      const [to, args] = fields;
-      if (!(to instanceof SyrupRecord) || to.fields[0] !== resolver || !Array.isArray(args))
-        continue;
-      const [verb, value]: readonly unknown[] = args;
-      return [verb instanceof Sym ? verb.name : String(verb), value];
-    }
-    return undefined;
+    return toldTo(resolver, this.heard);
   }
   /** The export that the zoo has over there. */
   get zoo(): number {
