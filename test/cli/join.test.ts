@@ -6,6 +6,7 @@ import {
   auditOf,
   inviteTo,
   joinBy,
+  keyOf,
   listenAt,
   nodesOf,
   servicesOf,
@@ -14,12 +15,9 @@ import {
   webServices,
 } from '../support/joins.ts';
 import { it, together } from '../support/placed.ts';
-import { bins, configOf, eventually, freePort, type Daemon } from '../support/programs.ts';
+import { bins, configOf, eventually, freePort } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
 import { portIn, reroute } from '../support/web-fleet.ts';
-
-const keyOf = async (daemon: Daemon): Promise<string> =>
-  (await daemon.herd('node', 'key')).stdout.trim();
 
 describe('a machine that joins', together, () => {
   it('is there in seconds, as it is typed, with services that are started and stopped from here', async ({

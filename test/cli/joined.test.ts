@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import {
   inviteTo,
   joinBy,
+  keyOf,
   listenAt,
   nodesOf,
   servicesOf,
@@ -16,17 +17,8 @@ import { answerOf, phaseOf, releaseOf, startSlot } from '../support/deploys.ts';
 import { it, together } from '../support/placed.ts';
 import { type Daemon, eventually, freePort } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
+import { pidOf } from '../support/shown.ts';
 import { portIn, reroute } from '../support/web-fleet.ts';
-
-const keyOf = async (daemon: Daemon): Promise<string> =>
-  (await daemon.herd('node', 'key')).stdout.trim();
-
-/** The pid of a process of a service. */
-const pidAt = async (daemon: Daemon, service: string): Promise<number> => {
-  const { stdout } = await daemon.herd('--json', 'status', service);
-  const { services } = JSON.parse(stdout) as { readonly services: readonly { pid?: number }[] };
-  return services[0]?.pid ?? 0;
-};
 
 describe('a machine that joins', together, () => {
   it('that is a thief is in no fleet from the moment that the right one comes', async ({
@@ -86,7 +78,7 @@ describe('a machine that has joined', together, () => {
     reroute(file, link);
     expect((await joinBy(place, web, file)).code).toBe(0);
     expect((await control.herd('start', 'web-server@web-07')).code).toBe(0);
-    const pid = await pidAt(web, 'web-server');
+    const pid = await pidOf(web, 'web-server');
     expect(pid).toBeGreaterThan(0);
     const home = await web.herd('node', 'home');
     expect(home.stdout).toContain('reaches this machine over that alone');
@@ -99,7 +91,7 @@ describe('a machine that has joined', together, () => {
     expect((await control.herd('node', 'ls')).stdout).toContain('away (dials out)');
     await link.become({ kind: 'pass' });
     const isThere = async (daemon: Daemon): Promise<boolean> =>
-      (await pidAt(daemon, 'web-server@web-07')) === pid;
+      (await pidOf(daemon, 'web-server@web-07')) === pid;
     await eventually('it is back', () => isThere(control), 20_000);
     await control.kill('SIGKILL');
     const next = await place.again(control);
@@ -144,7 +136,7 @@ describe('a machine that has joined', together, () => {
       expect((await joinBy(place, machine, file)).code).toBe(0);
       expect((await control.herd('start', `web-server@${machine.name}`)).code).toBe(0);
     }
-    const pids = await Promise.all([pidAt(web, 'web-server'), pidAt(away, 'web-server')]);
+    const pids = await Promise.all([pidOf(web, 'web-server'), pidOf(away, 'web-server')]);
     const foreseen = await control.herd('node', 'rm', 'web', '--dry-run');
     expect(foreseen.stdout).toContain('Would forget web, with 2 services here');
     const removed = await control.herd('node', 'rm', 'web');
@@ -162,7 +154,7 @@ describe('a machine that has joined', together, () => {
       (await back.herd('node', 'home')).stdout.includes('has joined no controller'),
     );
     expect((await back.herd('grant', 'ls')).stdout).toContain('2 grants, 0 in force');
-    expect(await Promise.all([pidAt(web, 'web-server'), pidAt(back, 'web-server')])).toEqual(pids);
+    expect(await Promise.all([pidOf(web, 'web-server'), pidOf(back, 'web-server')])).toEqual(pids);
     expect((await control.herd('node', 'rm', 'away')).stderr).toContain('no machine is called');
     const verified = await control.herd('audit', 'verify', '--state', control.folder);
     expect(verified.code).toBe(0);

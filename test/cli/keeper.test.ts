@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keeperPids, keeperProgram } from '../support/keepers.ts';
+import { isWithoutKeeper, keeperPids, whyNoKeeper } from '../support/keepers.ts';
 import {
   configOf,
   eventually,
@@ -18,9 +18,8 @@ process.on('SIGTERM', () => process.exit(3))`;
 const services = `
   service({ provision: ['writer'], start: exec(['node', '-e', ${JSON.stringify(writer)}]), autoStart: true }),
   service({ provision: ['sleeper'], start: exec(['sleep', '600']) })`;
-const isBuilt = fs.existsSync(keeperProgram);
 
-describe.skipIf(!isBuilt)('a daemon with a keeper', () => {
+describe.skipIf(isWithoutKeeper)(`a daemon with a keeper${whyNoKeeper}`, () => {
   let place: Place;
   let daemon: Daemon;
   const keeper = () => path.join(daemon.folder, 'keeper');

@@ -33,6 +33,10 @@ export const startMachine = (
   listen = '{ unix: true }',
 ): Promise<Daemon> => place.shepherd(name, configOf(name.toUpperCase(), services, listen));
 
+/** The fingerprint of a machine, as it tells it. */
+export const keyOf = async (machine: Daemon): Promise<string> =>
+  (await machine.herd('node', 'key')).stdout.trim();
+
 /** Has an invite made, into a file. */
 export const inviteTo = async (
   place: Place,

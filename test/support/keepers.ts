@@ -3,6 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 export const keeperProgram = path.resolve(import.meta.dirname, '../../packages/keeper/dist/keeper');
+/** Whether it is not there, and why, for a title. */
+export const isWithoutKeeper = !fs.existsSync(keeperProgram);
+export const whyNoKeeper = isWithoutKeeper ? ' (not built here: it takes a C compiler)' : '';
 
 /** What a backend is given to reach the keeper of a folder. */
 export const keptFrom = (folder: string) => ({

@@ -1,11 +1,10 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe } from 'vitest';
 import { openKeeper, type KeeperBackend } from '../../../packages/shepherd/src/node/index.ts';
 import { backendSuite } from './backend-suite.ts';
-import { keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { isWithoutKeeper, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 
-describe.skipIf(!fs.existsSync(keeperProgram))('the backend on the keeper', () => {
+describe.skipIf(isWithoutKeeper)(`the backend on the keeper${whyNoKeeper}`, () => {
   const opened: KeeperBackend[] = [];
   afterEach(() => {
     for (const each of opened.splice(0)) each.close();

@@ -14,13 +14,13 @@ import {
   ways,
   type Said,
 } from '../../../packages/shepherd/src/node/keeper/protocol.ts';
-import { keeperPids, keeperProgram } from '../../support/keepers.ts';
+import { isWithoutKeeper, keeperPids, keeperProgram, whyNoKeeper } from '../../support/keepers.ts';
 import { makeFolder, until } from './support.ts';
 
 /** Errnos of Linux. */
 const [ESRCH, E2BIG, EINVAL] = [3, 7, 22];
 
-describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
+describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   let folder: string;
   const keepers: ChildProcess[] = [];
   const at = () => path.join(folder, 'keeper');

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeLogFiles, openKeeper, Starts } from '../../../packages/shepherd/src/node/index.ts';
 import type { KeeperBackend } from '../../../packages/shepherd/src/node/index.ts';
-import { keeperPids, keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { makeFolder, node, startOf, textOf } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
@@ -18,7 +18,7 @@ const killCount = 24;
 const serviceCount = 120;
 const pauseMs = 250;
 
-describe.skipIf(!fs.existsSync(keeperProgram))('a series of kills', () => {
+describe.skipIf(isWithoutKeeper)(`a series of kills${whyNoKeeper}`, () => {
   let folder: string;
   let backend: KeeperBackend;
   beforeEach(async () => {

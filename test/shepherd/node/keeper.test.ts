@@ -9,14 +9,14 @@ import {
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
 import type { FoundRecord, RunningRecord } from '../../../packages/shepherd/src/words/types.ts';
-import { keeperPids, keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
 vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
-describe.skipIf(!fs.existsSync(keeperProgram))('the keeper', () => {
+describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   let folder: string;
   let backend: KeeperBackend;
   const at = () => path.join(folder, 'keeper');

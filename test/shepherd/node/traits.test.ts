@@ -11,7 +11,7 @@ import {
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
 import type { Command, ProcessTraits } from '../../../packages/shepherd/src/words/types.ts';
-import { keeperProgram, keptFrom } from '../../support/keepers.ts';
+import { isWithoutKeeper, keeperProgram, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
@@ -45,7 +45,7 @@ const refusal = (command: Command, by: Pick<KeeperBackend, 'start'> = backend) =
     (error: Error) => error.message,
   );
 
-describe.skipIf(!fs.existsSync(keeperProgram))('a process of the keeper', () => {
+describe.skipIf(isWithoutKeeper)(`a process of the keeper${whyNoKeeper}`, () => {
   beforeEach(async () => {
     folder = makeFolder();
     fs.chmodSync(folder, 0o755);
