@@ -29,6 +29,15 @@ export const frame = (kind: keyof typeof OPCODES, payload: Uint8Array, bits = 0x
   return Buffer.concat([Buffer.from([bits | OPCODES[kind], ...head, 0, 0, 0, 0]), payload]);
 };
 
+/** The headers of every request. */
+export const HEADERS: readonly string[] = [
+  'Host: x',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+];
+
 /** A raw socket to an acceptor; remembers all that came. */
 export class Stranger {
   readonly socket: net.Socket;
@@ -43,15 +52,7 @@ export class Stranger {
   }
   /** Asks for a WebSocket, with what else shall stand in the request. */
   ask(...headers: readonly string[]): this {
-    const lines = [
-      'GET / HTTP/1.1',
-      'Host: x',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-      ...headers,
-    ];
+    const lines = ['GET / HTTP/1.1', ...HEADERS, ...headers];
     this.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     return this;
   }

@@ -10,7 +10,7 @@ export interface WebSocketLimits extends CrowdLimits {
   readonly messageBytes: number;
   /** Pieces in which a message may come, fragments and chunks of the network apart; each costs more than its bytes. */
   readonly pieceCount: number;
-  /** Bytes of what an HTTP request says before it asks for a WebSocket. */
+  /** Bytes of the path, the names and the values of an HTTP request, at which Node refuses it. */
   readonly requestBytes: number;
   /** Pongs that wait for a peer that asks for them and does not read; one more ends it. */
   readonly pongCount: number;
