@@ -2,6 +2,7 @@
 import { Severed, World, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type { HomeFacts, JoinSpec, LocalRoot, NodeFacts, NodeSpec } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import type { Outcome, Status } from '@bellwether/shepherd';
 import { FleetNode, Operator, type NodeConfig, type Site } from './fleet-node.ts';
 import { joinRecordsIn, mintEntriesIn } from './book-records.ts';
@@ -13,6 +14,13 @@ export const webConfig: NodeConfig = {
     service({ provision: ['networking'] }),
     program({ provision: ['web', 'www'], requirement: ['networking'] }),
   ],
+};
+
+/** The reference that a URI is. */
+export const refOf = (uri: string): Sturdyref => {
+  const ref = parseUri(uri);
+  if (ref instanceof Sturdyref) return ref;
+  throw new Error('no sturdyref');
 };
 
 /** A controller C and machines, of which nobody has joined. */
@@ -108,6 +116,20 @@ export class JoinPlace {
     this.#operationCount += 1;
     const operation = `op-${this.#operationCount}`;
     return this.settled(this.operator.herd(node, action, member, { operation }), 70_000);
+  }
+  /** The controller ends, and comes back with so many machines that it has invited. */
+  rebootWithInvited(count: number): void {
+    this.controller.crash();
+    for (let at = 0; at < count; at += 1)
+      this.controller.machine.disk.entries.push({
+        kind: 'node',
+        name: `n${at}`,
+        labels: {},
+        madeMs: at,
+      });
+    this.run(100);
+    this.controller.boot();
+    this.run(1_000);
   }
   /** What the disk of a machine has of all this. */
   records(node = this.node()): ReturnType<typeof joinRecordsIn> {

@@ -1,10 +1,9 @@
 /** What a machine and its controller are to each other: who may join, what is there then, and how it ends. */
 import { codeOf, isRemote } from '@bellwether/actors';
 import { FLEET_LIMITS, type Gift, type NodeDoor } from '@bellwether/fleet';
-import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { limits } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { JoinPlace, webConfig } from '../../support/fleet-joins.ts';
+import { JoinPlace, refOf, webConfig } from '../../support/fleet-joins.ts';
 import { program, service } from '../../support/shepherd-machine.ts';
 
 const refusal = (ask: () => unknown): string => {
@@ -14,11 +13,6 @@ const refusal = (ask: () => unknown): string => {
     return error instanceof Error ? error.message : String(error);
   }
   throw new Error('nothing was refused');
-};
-const refOf = (uri: string): Sturdyref => {
-  const ref = parseUri(uri);
-  if (ref instanceof Sturdyref) return ref;
-  throw new Error('no sturdyref');
 };
 const auditOf = (place: JoinPlace, node = place.controller): string =>
   node.machine.disk.auditLines().join('\n');
@@ -507,13 +501,7 @@ describe('limits', () => {
   it('are of machines that are known', () => {
     const { nodeCount } = FLEET_LIMITS;
     const place = new JoinPlace(23);
-    const { disk } = place.controller.machine;
-    place.controller.crash();
-    for (let at = 0; at < nodeCount - 1; at += 1)
-      disk.entries.push({ kind: 'node', name: `n${at}`, labels: {}, madeMs: at });
-    place.run(100);
-    place.controller.boot();
-    place.run(1_000);
+    place.rebootWithInvited(nodeCount - 1);
     place.invite('last');
     expect(refusal(() => place.invite('more'))).toContain(`${nodeCount} machines`);
     expect(place.nodes().length).toBe(nodeCount);

@@ -1,9 +1,8 @@
 /** How often a machine and its controller may have the other one do something durable, and how much of it stays. */
 import { codeOf, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import { FLEET_LIMITS, type NodeDoor, type NodeSelf } from '@bellwether/fleet';
-import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
-import { JoinPlace, webConfig } from '../../support/fleet-joins.ts';
+import { JoinPlace, refOf, webConfig } from '../../support/fleet-joins.ts';
 import { makeBench, runIn } from '../../support/actors-vat.ts';
 import { program } from '../../support/shepherd-machine.ts';
 import {
@@ -13,11 +12,6 @@ import {
 } from '../../../packages/fleet/src/nodes/call-backs.ts';
 import type { NodeShelf } from '../../../packages/fleet/src/nodes/node-shelf.ts';
 
-const refOf = (uri: string): Sturdyref => {
-  const ref = parseUri(uri);
-  if (ref instanceof Sturdyref) return ref;
-  throw new Error('no sturdyref');
-};
 const { enterCount: atOnceCount, enterGapMs: gapMs } = FLEET_LIMITS;
 const refusalOf = ({ error }: { readonly error?: Error }): string => error?.message ?? 'none';
 
@@ -106,13 +100,7 @@ describe('those who come at the same moment', () => {
   it('are no more machines than a controller knows', () => {
     const { nodeCount } = FLEET_LIMITS;
     const place = new JoinPlace(5);
-    const { disk } = place.controller.machine;
-    place.controller.crash();
-    for (let at = 0; at < nodeCount - 1; at += 1)
-      disk.entries.push({ kind: 'node', name: `n${at}`, labels: {}, madeMs: at });
-    place.run(100);
-    place.controller.boot();
-    place.run(1_000);
+    place.rebootWithInvited(nodeCount - 1);
     const asked = ['one', 'two'].map((name) =>
       place.operator.ask(place.controller, (turn, root) => turn.send(root, 'inviteNode', { name })),
     );
