@@ -221,7 +221,10 @@ describe('a trace', () => {
     const ninth = trace(bench, 's-9');
     await rest();
     expect(first.every(({ error }) => error === undefined)).toBe(true);
-    expect(ninth.error?.message).toContain('8 sessions are traced already');
+    expect(ninth.error).toMatchObject({
+      code: 'limit',
+      message: expect.stringContaining('8 sessions are traced already') as unknown,
+    });
     bench.taps.get('s-0')?.ended();
     bench.world.runFor(1_000);
     expect(trace(bench, 's-9').error).toBeUndefined();

@@ -8,7 +8,7 @@
  *     refs ────────────┘
  */
 import {
-  Refused,
+  Limit,
   type Answer,
   type Bcom,
   type Behavior,
@@ -206,7 +206,7 @@ const trace = (
 ): Vow<TraceEnd> => {
   const { traceCount, tap, wall } = held;
   if (traceCount.get() >= LIMITS.traceCount)
-    throw new Refused(
+    throw new Limit(
       `${LIMITS.traceCount} sessions are traced already: wait for one of them to end`,
     );
   traceCount.set(traceCount.get() + 1);

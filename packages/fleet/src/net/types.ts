@@ -134,7 +134,7 @@ export interface NetRoot {
   netEvents(count: number): readonly NetEvent[];
   /**
    * Tells what is said on a session from now on: decoded, and what it is made of instead of what it says. Kept when
-   * it is over. Broken with BadRequest; Refused where there is no such session, or it is traced already; Limit.
+   * it is over. Broken with Malformed; Refused where there is no such session, or it is traced already; Limit.
    */
   netTrace(session: string, query: TraceQuery, tracer: Ref<Tracer>): Vow<TraceEnd>;
 }
