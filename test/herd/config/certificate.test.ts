@@ -39,7 +39,7 @@ describe('the certificate that a configuration names', () => {
       expect(() => judge(tls)).toThrow(what);
     };
     refused({ cert, key: `${key}.no` }, /there is no .*key\.pem\.no$/u);
-    refused({ cert: `${cert}.no`, key }, /no certificate and its key \(ENOENT\)/u);
+    refused({ cert: `${cert}.no`, key }, /cannot read .*cert\.pem\.no \(ENOENT\)$/u);
     refused(
       { cert, key: path.join(path.dirname(key), 'other.pem') },
       /no certificate and its key/u,
@@ -51,7 +51,7 @@ describe('the certificate that a configuration names', () => {
     const long = (bytes: number) =>
       filesWith({ 'cert.pem': certPem + '\n'.repeat(bytes - Buffer.byteLength(certPem)) });
     expect(judge(long(pemFileBytes))).toEqual([]);
-    expect(() => judge(long(pemFileBytes + 1))).toThrow(/no certificate and its key/u);
+    expect(() => judge(long(pemFileBytes + 1))).toThrow(/cert\.pem has over 262144 bytes$/u);
   });
   test('is named two weeks before its end, and after it, and not before', () => {
     const files = filesWith();

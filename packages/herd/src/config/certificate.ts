@@ -27,10 +27,10 @@ export interface Certificate {
 
 /** Of the user `uid`. @throws BadPlace, UnsafeFile where they are missing, readable by others, or no pair */
 export const readCertificate = ({ cert, key }: CertificateFiles, uid: number): Certificate => {
-  const keyText = readKey(key, uid);
+  const keyText = unlessUnread(key, () => readSecret(key, uid, pemFileBytes));
   if (keyText === undefined) throw new BadPlace(`websocket: there is no ${key}`);
+  const certText = unlessUnread(cert, () => readCert(cert));
   try {
-    const certText = readCert(cert);
     const context = tls.createSecureContext({
       key: keyText,
       cert: certText,
@@ -45,11 +45,11 @@ export const readCertificate = ({ cert, key }: CertificateFiles, uid: number): C
   }
 };
 
-const readKey = (file: string, uid: number): string | undefined => {
+const unlessUnread = <T>(file: string, read: () => T): T => {
   try {
-    return readSecret(file, uid, pemFileBytes);
+    return read();
   } catch (error) {
-    if (error instanceof UnsafeFile) throw error;
+    if (error instanceof UnsafeFile || error instanceof BadPlace) throw error;
     throw new BadPlace(`websocket: cannot read ${file} (${systemCode(error)})`, { cause: error });
   }
 };
@@ -61,7 +61,8 @@ const readCert = (file: string): Buffer => {
   try {
     const buffer = Buffer.alloc(pemFileBytes + 1);
     const byteCount = fs.readSync(descriptor, buffer, 0, buffer.length, 0);
-    if (byteCount > pemFileBytes) throw new BadPlace(`${file} has over ${pemFileBytes} bytes`);
+    if (byteCount > pemFileBytes)
+      throw new BadPlace(`websocket: ${file} has over ${pemFileBytes} bytes`);
     return buffer.subarray(0, byteCount);
   } finally {
     fs.closeSync(descriptor);
