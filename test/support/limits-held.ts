@@ -145,6 +145,7 @@ export const held: Readonly<Record<string, Held>> = {
   ),
   'ocapn withdrawalsPerGift': by(
     `${gifts}are judged four times for each gift that may be waited for, and again after a minute`,
+    `${gifts}is judged four times for each gift that may be waited for, and again after a minute`,
   ),
   'ocapn garbageMs': by(`${outbox}is swept a little later, in one go`),
   'ocapn lingerMs': by(

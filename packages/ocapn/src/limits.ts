@@ -133,8 +133,8 @@ export const LIMITS = {
    */
   forgedHandoffs: 64,
   /**
-   * Withdrawals of one session in each `giftMs` that are judged, for each gift that it may wait for: good ones cost two
-   * signatures each, also where a gift is asked for again and again. A minute of the most costs 0.8 s of a core.
+   * Withdrawals of one session in each `giftMs`, and gifts of it to this router itself, that are judged, for each
+   * gift that it may wait for: good ones cost two signatures at most, and may be asked for, or left, again and again.
    */
   withdrawalsPerGift: 4,
 

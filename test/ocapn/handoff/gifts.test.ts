@@ -670,6 +670,20 @@ describe('a gift of ours that is given to ourselves', () => {
     gifter.deposit(idOf(1), desk);
     expect([30, 32].map((at) => gifter.raw.told(at)?.[0])).toEqual(['fulfill', 'fulfill']);
   });
+  it('is judged four times for each gift that may be waited for, and again after a minute', async () => {
+    const { gifter, desk } = await start({ gifts: 1 });
+    const passed = (n: number): readonly unknown[] | undefined => {
+      const give = gifter.give(gifter.peerKey, HOME, idOf(n));
+      gifter.deposit(idOf(n), desk);
+      gifter.say(deliver(toExport(desk), [sym('pass'), give, 'home'], false, object(30 + n)));
+      return gifter.raw.told(30 + n);
+    };
+    expect([1, 2, 3, 4].map((n) => passed(n)?.[0])).toEqual(Array(4).fill('fulfill'));
+    const tooMany = expect.stringContaining('more than 4 withdrawals');
+    expect(brokenAs(passed(5))).toEqual(['break', 'limit', tooMany]);
+    world.runFor(60_000);
+    expect(passed(6)?.[0]).toBe('fulfill');
+  });
   it('is refused where this router introduces nobody', async () => {
     const scene = await start({}, { mayIntroduce: () => false });
     giveUs(scene);

@@ -94,7 +94,7 @@ class Asker {
   /** Whose counts of it are kept. */
   readonly gifters = new Set<Gifter>();
   failureCount = 0;
-  /** Since when withdrawals are counted that were judged. */
+  /** Since when withdrawals are counted, and gifts to us, that were judged. */
   sinceMs = -Infinity;
   judgedCount = 0;
 }
@@ -153,6 +153,7 @@ export class Gifts {
     return this.#orBlamed(from, () => {
       const gifter = this.#named(give);
       this.#checkPlace(gifter, give);
+      this.#checkPace(from);
       this.#judge(gifter, signed);
       return this.#take(gifter, give);
     });
@@ -237,7 +238,7 @@ export class Gifts {
         `captp: more than ${forgedHandoffs} withdrawals, or gifts to this peer, that prove nothing`,
       );
   }
-  /** What proves everything costs two. */
+  /** What proves everything costs one or two. */
   #checkPace(from: Session): void {
     const { clock, limits } = this.#host;
     const asker = this.#askerOf(from);
@@ -248,7 +249,9 @@ export class Gifts {
     }
     const most = from.giftCount * limits.withdrawalsPerGift;
     if (asker.judgedCount >= most)
-      throw new Limit(`handoff: more than ${most} withdrawals in ${limits.giftMs} ms`);
+      throw new Limit(
+        `handoff: more than ${most} withdrawals, or gifts to this peer, in ${limits.giftMs} ms`,
+      );
     asker.judgedCount += 1;
   }
   #askerOf(session: Session): Asker {
