@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -32,7 +33,12 @@ static int32_t last_pid = PIDS_FROM;
 
 long __wrap_syscall(long number, ...) {
   if (number == SYS_clone) {
+    va_list words;
+    va_start(words, number);
+    (void)va_arg(words, long), (void)va_arg(words, long);
     last_pid = last_pid == INT32_MAX ? PIDS_FROM : last_pid + 1;
+    atomic_store(va_arg(words, _Atomic int32_t *), last_pid);
+    va_end(words);
     return last_pid;
   }
   errno = ENOSYS;

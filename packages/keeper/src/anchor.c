@@ -137,9 +137,10 @@ static void main_ended(const siginfo_t *end) {
   main_due = now + (pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
 }
 
+/* Of a child of this anchor: one of an earlier anchor may have ended unseen, and its number be given away. */
 static uint32_t slot_of(pid_t pid) {
   for (uint32_t at = 0; at < SLOT_COUNT; at++)
-    if (atomic_load(&table->pids[at]) == pid) return at;
+    if (atomic_load(&table->pids[at]) == pid && table->slots[at].anchor == table->anchor) return at;
   return SLOT_COUNT;
 }
 

@@ -39,14 +39,11 @@ static _Noreturn void fail(struct slot *slot, enum step step, int error) {
   _exit(127);
 }
 
-static void begin(const struct request *request, uint32_t at, struct slot *slot) {
-  int32_t pid = getpid(), none = 0;
+static void begin(const struct request *request, struct slot *slot) {
   struct process_facts facts;
   if (request->flags & FLAG_KEEP_SESSION ? setpgid(0, 0) < 0 : setsid() < 0) _exit(126);
-  if (!read_facts(pid, &facts)) _exit(126);
+  if (!read_facts(getpid(), &facts)) _exit(126);
   slot->start_time = facts.start_time;
-  /* Main may have been faster: it is the same number. */
-  atomic_compare_exchange_strong(&table->pids[at], &none, pid);
   uint32_t prepared = STATE_PREPARED;
   if (!atomic_compare_exchange_strong(&slot->state, &prepared, STATE_RUNNING)) _exit(126);
 }
@@ -168,7 +165,7 @@ static void become(const struct request *request, struct slot *slot) {
 
 void child_run(struct request *request, uint32_t at, int pipe) {
   struct slot *slot = &table->slots[at];
-  begin(request, at, slot);
+  begin(request, slot);
   leave_main(pipe, slot);
   place(request, slot);
   hand_out(request, slot);

@@ -114,9 +114,14 @@ static int never_ran(uint32_t at, enum step step, int error) {
   return 1;
 }
 
-/* A process that is the child of main's parent, and runs on in its own copy of this memory. */
-static pid_t fork_for_anchor(void) {
-  return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+/*
+ * A process that is the child of main's parent, and runs on in its own copy of this memory. The kernel puts its number
+ * into the table before it has run one instruction: a main that is killed here leaves no child that nobody knows of, and
+ * whose slot would be given away under it.
+ */
+static pid_t fork_for_anchor(uint32_t at) {
+  const long how = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+  return (pid_t)syscall(SYS_clone, how, 0L, &table->pids[at], 0L, 0L);
 }
 
 static void prepare(uint32_t at, const struct request *request) {
@@ -137,7 +142,7 @@ void start_begin(struct request *request) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return say_refused(request->id, STEP_FORK, errno);
   prepare(at, request);
-  pid_t pid = fork_for_anchor();
+  pid_t pid = fork_for_anchor(at);
   if (pid == 0) child_run(request, at, ends[1]);
   int error = errno;
   close(ends[1]);
@@ -146,8 +151,6 @@ void start_begin(struct request *request) {
     set_free(at);
     return say_refused(request->id, STEP_FORK, error);
   }
-  int32_t none = 0;
-  atomic_compare_exchange_strong(&table->pids[at], &none, pid);
   pipes[at] = ends[0];
   watch_add(ends[0], WATCH_PIPE, at);
 }
@@ -325,8 +328,9 @@ void starts_adopt(void) {
     int is_forgotten = slot->id[0] == 0 && state_of(at) >= STATE_FAILED;
     hashes[at] = is_forgotten ? 0 : hash_of(slot->id);
     int is_foster = slot->anchor != table->anchor;
-    if (state_of(at) == STATE_PREPARED) never_ran(at, STEP_BEGIN, EINTR);
-    told[at] = is_forgotten ? TOLD_FORGOTTEN : TOLD_RUNNING;
+    /* Its pipe is gone, so what has begun is taken to run. What has not will not, which is told once it is reaped. */
+    int is_lost = state_of(at) == STATE_PREPARED && never_ran(at, STEP_BEGIN, EINTR);
+    told[at] = is_forgotten ? TOLD_FORGOTTEN : is_lost ? TOLD_NOTHING : TOLD_RUNNING;
     if (is_foster && state_of(at) == STATE_RUNNING) adopt_foster(at);
     else if (is_foster) release(at);
   }
