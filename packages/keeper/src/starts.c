@@ -115,9 +115,9 @@ static int never_ran(uint32_t at, enum step step, int error) {
 }
 
 /*
- * A process that is the child of main's parent, and runs on in its own copy of this memory. The kernel puts its number
- * into the table before it has run one instruction: a main that is killed here leaves no child that nobody knows of, and
- * whose slot would be given away under it.
+ * A process that is the child of main's parent, and runs on in its own copy of this memory. The kernel puts its
+ * number into the table before it has run one instruction: a main that is killed here leaves no child that nobody
+ * knows of, and whose slot would be given away under it.
  */
 static pid_t fork_for_anchor(uint32_t at) {
   const long how = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
@@ -209,23 +209,28 @@ static int ended_before_it_ran(uint32_t at, int signal) {
   return atomic_compare_exchange_strong(&slot->state, &prepared, STATE_ENDED);
 }
 
+/* To its group; to itself alone where it has left that, as one in the session of the keeper can. */
+static int send_pinned(int pinned, int32_t pid, int signal) {
+  long done = pinned < 0 ? -1 : syscall(SYS_pidfd_send_signal, pinned, signal, NULL, SIGNAL_GROUP);
+  if (done < 0 && (errno == EINVAL || errno == ENOSYS)) done = kill(-pid, signal);
+  if (done < 0 && errno == ESRCH && pinned >= 0)
+    done = syscall(SYS_pidfd_send_signal, pinned, signal, NULL, 0);
+  return done < 0 ? errno : 0;
+}
+
 /*
- * Its number means this process as long as nobody has reaped it, so it is asked for after the process was pinned, and
- * looked at once more. Where the kernel cannot signal a group through that, the number is used an instant later.
+ * Its number means this process as long as nobody has reaped it, so its state is looked at once more after the process
+ * was pinned; what an earlier anchor has started is pinned from the beginning. Where the kernel cannot signal a group
+ * through that, the number is used an instant later.
  */
 static int signal_group(uint32_t at, int signal) {
   int32_t pid = pid_of(at);
   if (pid <= 1) return ESRCH;
   if (state_of(at) == STATE_PREPARED && ended_before_it_ran(at, signal)) return 0;
-  int pinned = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (state_of(at) != STATE_RUNNING) {
-    if (pinned >= 0) close(pinned);
-    return ESRCH;
-  }
-  long done = pinned < 0 ? -1 : syscall(SYS_pidfd_send_signal, pinned, signal, NULL, SIGNAL_GROUP);
-  int error = pinned < 0 ? errno : done < 0 ? errno : 0;
-  if (error == EINVAL || error == ENOSYS) error = kill(-pid, signal) < 0 ? errno : 0;
-  if (pinned >= 0) close(pinned);
+  int is_foster = fosters[at] >= 0;
+  int pinned = is_foster ? fosters[at] : (int)syscall(SYS_pidfd_open, pid, 0);
+  int error = state_of(at) == STATE_RUNNING ? send_pinned(pinned, pid, signal) : ESRCH;
+  if (!is_foster && pinned >= 0) close(pinned);
   return error;
 }
 

@@ -12,8 +12,8 @@
  * runs that was reported as never run, and a start needs no gate at which its child would have to wait.
  *
  * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
- * number in `pids` comes from the kernel, in the fork; it turns negative when the anchor is done with it, and not before
- * that may main give the slot away.
+ * number in `pids` comes from the kernel, in the fork; it turns negative when the anchor is done with it, and not
+ * before that may main give the slot away.
  */
 #ifndef KEEPER_TABLE_H
 #define KEEPER_TABLE_H

@@ -94,6 +94,16 @@ describe.skipIf(isWithoutKeeper)(`a process of the keeper${whyNoKeeper}`, () => 
     expect(session).not.toBe(pid);
   });
 
+  it.runIf(hasPython)('is signalled by itself where it has left its group', async () => {
+    const script =
+      'import os, time; os.setpgid(0, os.getpgid(os.getppid())); print("left", flush=True); time.sleep(600)';
+    const argv = ['/usr/bin/python3', '-c', script] as const;
+    const { ended } = startOf(backend, 'w-1', { argv, traits: { ownSession: false } });
+    await until('it has left', () => log().includes('left'));
+    backend.signal('w-1', 'SIGTERM');
+    expect(await ended).toEqual({ signal: 'SIGTERM' });
+  });
+
   it.runIf(isRoot)('has supplementary groups, and none of root', async () => {
     const accounts = {
       uid: 0,
