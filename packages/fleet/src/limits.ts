@@ -198,8 +198,9 @@ export const LIMITS = {
   /** Milliseconds until it may say so once more, after so many in a row. */
   enterGapMs: 10_000,
   /**
-   * Times in a row that a controller may ask for what it was given anew, as one does whose disk has lost it: each time
-   * is a record, and another reference to each service. What the machine's owner changes is not counted.
+   * Times in a row that a controller is given something anew, as one asks for whose disk has lost it: each time is a
+   * record, and another reference to each service. The count begins with what follows from a word of the machine's
+   * owner.
    */
   regiveCount: 16,
   /** Milliseconds until it may ask once more, after so many in a row. */

@@ -8,8 +8,8 @@
  *     enabled      service                    whether it may be started
  *     running      start id                   enough to find a process again            ended erases it
  *     minted       hash of a swissnum         the service that it names                 unminted erases it
- *     port         -                          the port that was chosen once, and the same
- *     websocketPort  -                          of WebSockets
+ *     port         -                          the port that was chosen once
+ *     websocketPort  -                        the same of WebSockets
  *     accepted     asker, operation           a command that was taken on               forgotten erases
  *     intent       asker, operation, piece    what it takes                             all three
  *     outcome      asker, operation, piece    what came of it

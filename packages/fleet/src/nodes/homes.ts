@@ -306,7 +306,7 @@ const speak = (
     say(shelf, turn, designator, door, swissnum);
   });
 };
-/** The first one of all is the owner's doing. */
+/** A word of the owner begins the count anew, and what is given for that is the first. */
 const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boolean => {
   const { regiveCount: count, regiveGapMs: gapMs } = LIMITS;
   const clearMs = counted({ count, gapMs }, regivings.get(designator), clock.now());
