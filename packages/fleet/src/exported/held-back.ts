@@ -38,6 +38,6 @@ const standOf = ({ standing, origin, gift, labels }: Addressee, turn: Turn): Sta
 
 /** The same of a piece of a release, as a refusal. */
 export const refusalToBring = (held: Addressee, turn: Turn): Refused | undefined => {
-  const why = heldBack(held, turn, { action: 'stage' })?.reason;
-  return why === undefined ? undefined : new Refused(why);
+  const end = heldBack(held, turn, { action: 'stage' });
+  return end === undefined ? undefined : new Refused(end.reason ?? '');
 };
