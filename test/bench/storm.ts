@@ -23,7 +23,7 @@ import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import tls from 'node:tls';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { BACKLOG, nodeCrypto } from '@bellwether/netlayer-stream';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { type Echo, makeEcho } from './support/calls.ts';
 import { makeNodes, reach, serveNode } from './support/nodes.ts';
@@ -37,8 +37,6 @@ const INFORMATION = 'for information';
 const WARM_UP_ROUNDS = 2;
 /** So that both ends are done with the connections of one storm before the next. */
 const SETTLE_MS = 1_000;
-/** Nobody may be turned away by a full queue before the server has looked: as the netlayer asks for. */
-const BACKLOG = 4_096;
 
 const DEADLINE_MS = 60_000;
 const PATIENT = { greetingMs: DEADLINE_MS, dialMs: DEADLINE_MS, helloMs: DEADLINE_MS };
@@ -73,6 +71,7 @@ const serveRaw = (secured: () => void): void => {
       secured();
     });
   });
+  // Nobody may be turned away by a full queue before the server has looked: as the netlayer asks for.
   const place = { port: 0, host: '127.0.0.1', backlog: BACKLOG };
   server.listen(place, () => ready((server.address() as net.AddressInfo).port));
 };
