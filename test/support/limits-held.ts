@@ -280,6 +280,9 @@ export const held: Readonly<Record<string, Held>> = {
   ),
   'websocket pingMs': by(`${pages}is pinged, and stays while it answers`),
   'websocket silentCount': by(`${pages}and answers no ping is gone`),
+  'websocket FIRST_BYTES': by(
+    `${pages}a first message that is not all there may have as many bytes as the limit, and not one more`,
+  ),
   'websocket BATCH_BYTES': pace,
   'websocket STEP_BYTES': pace,
   'websocket PIECE_COST_BYTES': ours('what a piece is counted for'),

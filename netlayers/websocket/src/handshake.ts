@@ -4,10 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { WebSocketLimits } from './limits.ts';
-
-/** Bytes that may come before the first message is whole: more than an answer takes. */
-const FIRST_BYTES = 4_096;
+import { FIRST_BYTES, type WebSocketLimits } from './limits.ts';
 
 /** How we call ourselves in HTTP, on both sides: see `Wire.isPaced`. */
 export const PROGRAM = 'bellwether';

@@ -35,6 +35,8 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
   pingMs: 30_000,
   silentCount: 3,
 };
+/** Bytes of a first message that is not all there: more than a challenge takes, or its answer. */
+export const FIRST_BYTES = 4_096;
 /** Frames this long together are written before the end of the tick. */
 export const BATCH_BYTES = 64 * KiB;
 /** Bytes in which a long message is given to the socket, so that a line that works is seen to work. */

@@ -14,6 +14,7 @@ import { isHere, isNearAsWritten } from '@bellwether/netlayer-stream/here';
 import {
   fromBase32,
   fromBase64url,
+  LIMITS,
   type NetlayerFacts,
   type PeerLocation,
 } from '@bellwether/ocapn';
@@ -33,8 +34,6 @@ export const WEBSOCKET_FACTS = {
   namesThisMachine: false,
   isOpenToAll: true,
 } as const satisfies NetlayerFacts;
-/** Characters of a URL: as of any hint. */
-const URL_LENGTH = 1_024;
 const KEY_BYTES = 32;
 const HASH_BYTES = 32;
 
@@ -85,7 +84,8 @@ export const nearRefusal = ({ host }: WebSocketTarget): string | undefined =>
 
 /** A WebSocket URL of nothing but host, port and path; undefined for any other text. */
 export const plainUrl = (text: string): URL | undefined => {
-  if (text.length > URL_LENGTH || /[?#@\s]/u.test(text) || !URL.canParse(text)) return undefined;
+  if (text.length > LIMITS.hintBytes || /[?#@\s]/u.test(text) || !URL.canParse(text))
+    return undefined;
   const url = new URL(text);
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? url : undefined;
 };

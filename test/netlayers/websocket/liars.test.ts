@@ -21,6 +21,7 @@ import {
 } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { FIRST_BYTES } from '../../../netlayers/websocket/src/limits.ts';
 import { Ears, type Ear } from '../../support/netlayer-ear.ts';
 import { quietReal, untilReal } from '../../support/netlayer-rig.ts';
 import { websocketPlace } from '../../support/netlayer-real-rigs.ts';
@@ -256,6 +257,18 @@ describe('what a stranger may cost:', () => {
       await untilReal('cut', () => stranger.isClosed);
       await expectService(served);
     });
+
+  test('a first message that is not all there may have as many bytes as the limit, and not one more', async () => {
+    const { at } = await serve();
+    const stranger = strange(at).ask();
+    await untilReal('asked', () => stranger.status === '101');
+    const first = frame('binary', bytes(2 * FIRST_BYTES));
+    stranger.say(first.subarray(0, FIRST_BYTES));
+    await quietReal();
+    expect(stranger.isClosed).toBe(false);
+    stranger.say(first.subarray(FIRST_BYTES, FIRST_BYTES + 1));
+    await untilReal('closed', () => stranger.isClosed);
+  });
 
   test('of those in their handshake as many as may be stay; one more, and the oldest goes', async () => {
     const { at } = await serve({ halfOpenPerAddress: 2 });
