@@ -76,7 +76,7 @@ const state = (id: string, number: number): FrameWriter =>
     .numbers(tags.state, [number])
     .numbers(tags.pid, [999_999_999])
     .numbers(tags.time, [1]);
-const [running, failed, over] = [2, 3, 4];
+const [prepared, running, failed, over] = [1, 2, 3, 4];
 const ended = (id: string, code: number): Buffer =>
   state(id, over)
     .numbers(tags.status, [code << 8])
@@ -211,6 +211,18 @@ describe('a start', () => {
     await until('its end is asked for', () =>
       keeper.heard.some(({ type, id }) => type === types.signal && id === 'w-1'),
     );
+  });
+  it('that has not come to its program when the next daemon adopts it is waited for', async () => {
+    backend.close();
+    keeper.has = [state('w-1', prepared).frame()];
+    backend = await open();
+    const { answer, value } = answerOf<readonly unknown[]>();
+    backend.adopt([{ startId: 'w-1', service: 'web' }], answer);
+    expect(await value).toMatchObject([{ startId: 'w-1', pid: 999_999_999 }]);
+    const end = answerOf<unknown>();
+    backend.watch('w-1', end.answer);
+    keeper.say(state('w-1', running).frame(), ended('w-1', 5));
+    expect(await end.value).toEqual({ code: 5 });
   });
   it('that no record knows is ended by the next daemon', async () => {
     backend.close();

@@ -254,7 +254,8 @@ class KeptBackend implements KeeperBackend {
       owed: [],
       settled: [],
     });
-    if (state.state === 'running') this.#found.delete(startId);
+    // What is under way has no end to be told of yet, either.
+    if (state.state !== 'ended') this.#found.delete(startId);
   }
 
   /** Of these no record is on the disk: an older state was put back, and its services are to be started anew. */
