@@ -102,11 +102,12 @@ static int open_one(const struct opening *opening, struct slot *slot) {
       [OPEN_READ] = O_RDONLY,
       [OPEN_APPEND] = O_WRONLY | O_APPEND | O_NOFOLLOW,
       [OPEN_LOG] = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
-      [OPEN_TERMINAL] = O_RDWR | O_NOCTTY,
-      [OPEN_SCREEN] = O_RDWR | O_NOCTTY,
+      [OPEN_TERMINAL] = O_RDWR,
+      [OPEN_SCREEN] = O_RDWR,
   };
   enum step step = step_of(opening->how);
-  int file = open(opening->path, ways[opening->how] | O_CLOEXEC);
+  /* Only what is asked for as its terminal becomes that. */
+  int file = open(opening->path, ways[opening->how] | O_NOCTTY | O_CLOEXEC);
   if (file < 0) fail(slot, step, errno);
   if (opening->how == OPEN_LOG) {
     if (!is_fit_for_log(file)) fail(slot, step, EPERM);
