@@ -32,6 +32,7 @@ describe('a release that is there', () => {
   it('may be another one by its whole name alone, and is said once', () => {
     const absent = digest('fedcba');
     expect(read(absent)).toEqual({ digest: absent });
+    expect(read(absent.slice('rel:sha256-'.length))).toEqual({ digest: absent });
     expect(() => read('123456', other)).toThrow('is said twice');
   });
   it('is found by what is under way, too', () => {

@@ -43,9 +43,8 @@ export const wantedIn = (
   return wanted;
 };
 const argumentIn = (action: string, word: string, switches: boolean, there: There): Wanted => {
-  if (isDigest(word)) return { digest: word };
-  const beginning = beginningOf(word);
-  if (beginning !== undefined) return { digest: begunBy(action, beginning, there) };
+  const name = beginningOf(word);
+  if (name !== undefined) return { digest: isDigest(name) ? name : begunBy(action, name, there) };
   if (switches && word === 'no-confirm') return { isUnconfirmed: true };
   if (switches && word === 'accept-data-loss') return { acceptsLoss: true };
   const [, seconds] = /^confirm=(\d{1,6})$/.exec(word) ?? [];
