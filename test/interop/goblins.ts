@@ -9,7 +9,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { Sturdyref, Sym, taggedFrom, taggedRecord } from '@bellwether/ocapn';
-import { printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
+import { type At, printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
 import { isBroken, makePeer, sturdyrefOf, within } from './support/peer.ts';
 import { roads } from './support/roads.ts';
 
@@ -106,12 +106,6 @@ const plain = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
     ? { ...value }
     : value;
-
-interface At {
-  readonly root: string;
-  readonly road: string;
-  readonly folder: string;
-}
 
 /** We call Goblins. */
 const outward = async (at: At): Promise<Verdicts> => {

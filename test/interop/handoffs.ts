@@ -8,7 +8,7 @@
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Sturdyref } from '@bellwether/ocapn';
-import { printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
+import { type At, printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
 import { makePeer, sturdyrefOf, within } from './support/peer.ts';
 import { roads } from './support/roads.ts';
 
@@ -42,12 +42,6 @@ const makeParty = (
       ),
   };
 };
-/** Where the parties meet. */
-interface At {
-  readonly root: string;
-  readonly road: string;
-  readonly folder: string;
-}
 /** A party in a process, or a vat, of its own. */
 interface Running {
   readonly uri: string;

@@ -40,9 +40,15 @@ export const sharedFolder = (root: string): { readonly folder: string; end(): vo
   return { folder, end };
 };
 
-/** Starts a script of ../goblins on a road of ../goblins; `input`: the line that it reads. */
+/** Where peers meet: the folder of the Debian, a road of ../goblins, and where sockets lie. */
+export interface At {
+  readonly root: string;
+  readonly road: string;
+  readonly folder: string;
+}
+/** Starts a script of ../goblins; `input`: the line that it reads. */
 export const startGuile = (
-  at: { readonly root: string; readonly road: string; readonly folder: string },
+  at: At,
   script: string,
   input = '',
 ): { readonly child: ChildProcess; readonly lines: AsyncIterable<string> } => {
