@@ -21,6 +21,7 @@ import {
 } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { maskingFramer } from '../../../netlayers/websocket/src/frames.ts';
 import { FIRST_BYTES } from '../../../netlayers/websocket/src/limits.ts';
 import { Ears, type Ear } from '../../support/netlayer-ear.ts';
 import { quietReal, untilReal } from '../../support/netlayer-rig.ts';
@@ -509,19 +510,12 @@ describe('a dialler', () => {
     });
   });
 
-  test('masks each frame with bytes of its own', async () => {
-    const masks = new Set<string>();
-    const at = await strangeServer((ws, challenge) => {
-      ws.send(envelope(challenge, keys.sign(challenge)));
-    });
-    const { port } = new URL(at.hints['url'] ?? '');
-    expect(Number(port)).toBeGreaterThan(0);
-    const { maskingFramer } = await import('../../../netlayers/websocket/src/frames.ts');
+  test('masks each frame with bytes of its own', () => {
     const framer = maskingFramer();
-    for (let n = 0; n < 2_000; n += 1)
-      masks.add(Buffer.from(framer.frame([bytes(1)]).subarray(2, 6)).toString('hex'));
-    expect(masks.size).toBeGreaterThan(1_990);
-    expect(await dial(at)).not.toBeInstanceOf(Error);
+    const masks = Array.from({ length: 2_000 }, () =>
+      Buffer.from(framer.frame([bytes(1)]).subarray(2, 6)).toString('hex'),
+    );
+    expect(new Set(masks).size).toBeGreaterThan(1_990);
   });
 });
 
