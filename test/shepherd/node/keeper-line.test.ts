@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeLogFiles, openKeeper, Starts } from '../../../packages/shepherd/src/node/index.ts';
 import type { KeeperBackend } from '../../../packages/shepherd/src/node/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   forgetCount,
   giveUpMs,
   owedSignalCount,
+  startKeeperMs,
   startTryCount,
 } from '../../../packages/shepherd/src/node/keeper/limits.ts';
 import {
@@ -28,6 +29,7 @@ interface Heard {
 class PaperKeeper {
   readonly heard: Heard[] = [];
   version: number = protocolVersion;
+  isSilent = false;
   /** What it has, and tells at each greeting. */
   has: readonly Buffer[] = [];
   readonly #server: net.Server;
@@ -64,7 +66,7 @@ class PaperKeeper {
   #take(frame: Buffer): void {
     const type = frame.readUInt32LE(4);
     this.heard.push({ type, id: frame.toString('utf8', 16, 15 + frame.readUInt32LE(8)) });
-    if (type !== types.hello) return;
+    if (type !== types.hello || this.isSilent) return;
     const hello = new FrameWriter(types.saysHello).numbers(tags.version, [this.version]);
     this.say(hello.text(tags.boot, 'boot').frame(), ...this.has, told);
   }
@@ -163,6 +165,18 @@ describe('a connection to the keeper', () => {
     head.writeUInt32LE(answerBytes + 1, 0);
     keeper.say(head);
     await until('it is back', () => events.includes('keeper.back'));
+  });
+  it('is given up where nobody answers to it', async () => {
+    keeper.isSilent = true;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let why = 'it waits';
+    void open().catch((error: Error) => (why = error.message));
+    for (let n = 0; n < 100 && why === 'it waits'; n += 1) {
+      await vi.advanceTimersByTimeAsync(startKeeperMs / 10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(why).toBe(`${folder}: somebody listens there, and says nothing`);
   });
   it('is of no use where the versions differ, which is said', async () => {
     keeper.version = 0;

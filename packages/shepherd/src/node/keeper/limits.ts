@@ -15,7 +15,7 @@ export const owedSignalCount = 64;
 export const forgetMs = 1_000;
 /** Ends that wait to be forgotten before they are, at once: a quarter of the keeper's table. */
 export const forgetCount = 1_000;
-/** Milliseconds for a keeper to come up: it takes 3, but a machine may be busy. */
+/** Milliseconds for a keeper to come up, and to say what it has: it takes 3, but a machine may be busy. */
 export const startKeeperMs = 10_000;
 /** The pause before the second try to reach it, and the longest one, in milliseconds. */
 export const firstPauseMs = 10;

@@ -125,6 +125,7 @@ export class KeeperLine {
           const all = states;
           states = undefined;
           this.#socket = socket;
+          clearTimeout(late);
           this.#handlers.up(bootId, all);
           resolve();
         }
@@ -133,6 +134,9 @@ export class KeeperLine {
         reject(error);
         socket.destroy(error);
       };
+      const { folder } = this.#powers;
+      const silence = `${folder}: somebody listens there, and says nothing`;
+      const late = setTimeout(() => fail(new KeeperFailed(silence)), startKeeperMs);
       socket.on('data', (chunk: Buffer) => {
         try {
           for (const said of reader.push(chunk)) heard(said);
@@ -142,6 +146,7 @@ export class KeeperLine {
       });
       socket.on('error', (error) => this.#powers.log?.('keeper.cut', { why: explain(error) }));
       socket.on('close', () => {
+        clearTimeout(late);
         reject(new KeeperFailed('the keeper ended the connection'));
         if (this.#socket === socket) this.#lost();
       });
