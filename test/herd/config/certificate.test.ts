@@ -48,10 +48,15 @@ describe('the certificate that a configuration names', () => {
     refused({ cert, key }, /others may use it \(mode 0644\); chmod 600/u);
   });
   test('may be as long as chains are, and no longer', () => {
-    const long = (bytes: number) =>
-      filesWith({ 'cert.pem': certPem + '\n'.repeat(bytes - Buffer.byteLength(certPem)) });
-    expect(judge(long(pemFileBytes))).toEqual([]);
-    expect(() => judge(long(pemFileBytes + 1))).toThrow(/cert\.pem has over 262144 bytes$/u);
+    const long = (name: string, pem: string, bytes: number) =>
+      filesWith({ [name]: pem + '\n'.repeat(bytes - Buffer.byteLength(pem)) });
+    for (const [name, pem, why] of [
+      ['cert.pem', certPem, /cert\.pem has over 262144 bytes$/u],
+      ['key.pem', keyPem, /key\.pem: is longer than 262144 bytes$/u],
+    ] as const) {
+      expect(judge(long(name, pem, pemFileBytes))).toEqual([]);
+      expect(() => judge(long(name, pem, pemFileBytes + 1))).toThrow(why);
+    }
   });
   test('is named two weeks before its end, and after it, and not before', () => {
     const files = filesWith();

@@ -75,7 +75,7 @@ const checkOwner = (file: string, stat: fs.Stats, uid: number): void => {
     throw new UnsafeFile(`${file}: belongs to user ${stat.uid}, not to you (${uid})`);
 };
 const tooLong = (file: string, maxBytes: number): UnsafeFile =>
-  new UnsafeFile(`${file}: is longer than ${maxBytes} bytes, so it is no ref`);
+  new UnsafeFile(`${file}: is longer than ${maxBytes} bytes`);
 const modeText = (stat: fs.Stats): string => (stat.mode & 0o777).toString(8).padStart(4, '0');
 
 /**
