@@ -188,7 +188,8 @@ describe('a page', () => {
     const netlayer = pageNetlayer({ crypto, after: timers.after, open });
     netlayer.dial(at, new Ears().accept, (reason) => failures.push(reason));
     timers.run(0);
-    expect(failures).toMatchObject([{ code: 'bad-place' }]);
+    expect(failures).toMatchObject([{ code: 'bad-place', summary: undefined }]);
+    expect(failures[0]?.message).toContain('SecurityError: an insecure');
     expect(timers.count).toBe(0);
   });
   test.each([

@@ -119,9 +119,9 @@ class PageNetlayer implements Netlayer {
     const unreachable = (what: string): void =>
       fail(new DialFailed('unreachable', `${place}: ${what}`, what));
     const socket = opened(open, target.url);
-    if (socket === undefined) {
-      const what = 'the browser opens no such WebSocket from this page';
-      return (fail(new DialFailed('bad-place', `${place}: ${what}`)), nothing);
+    if (typeof socket === 'string') {
+      const text = `${place}: the browser does not open it: ${socket}`;
+      return (fail(new DialFailed('bad-place', text)), nothing);
     }
     const stopTimer = after(dialMs, () => unreachable(`no answer within ${dialMs} ms`));
     const challenge = makeChallenge(crypto);
@@ -164,12 +164,12 @@ class PageNetlayer implements Netlayer {
 const refusalOf = (target: WebSocketTarget, isForOthers: boolean): string | undefined =>
   (isForOthers ? nearRefusal(target) : undefined) ?? clearRefusal(target);
 
-/** Undefined where the browser refuses at once, as it does a secure page that asks for what is in clear. */
-const opened = (open: PageOptions['open'], url: string): PageSocket | undefined => {
+/** The browser's words where it refuses at once, as it does a secure page that asks for what is in clear. */
+const opened = (open: PageOptions['open'], url: string): PageSocket | string => {
   try {
     return open(url);
-  } catch {
-    return undefined; // that is all that it tells
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 };
 
