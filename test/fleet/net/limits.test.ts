@@ -95,6 +95,18 @@ describe('a page of connections', () => {
     const next = await pageOf(bench, page.links.at(-1)?.number);
     expect([next.links.length, next.isCut, next.dials]).toEqual([count - shown, undefined, []]);
   });
+  it.each([most, most + 1])(
+    'has as many of %i peers that are waited for as of connections',
+    async (count) => {
+      const ways = Array.from({ length: count }, (_none, at) => ({
+        peer: `w${at}.sim`,
+        failureCount: 1,
+        dueMs: 1,
+      }));
+      const { dials } = await pageOf(await netBench({ ways }));
+      expect([dials.length, dials.at(-1)?.peer.key]).toEqual([most, `w${most - 1}`]);
+    },
+  );
   it('has as many petnames of one peer as there may be', async () => {
     const named = FLEET_LIMITS.netPetnameCount;
     const refs = Array.from({ length: named + 1 }, (_none, at) => ({
