@@ -89,6 +89,9 @@ static void set_free(uint32_t at) {
   atomic_store(&table->pids[at], 0);
   told[at] = TOLD_NOTHING;
   hashes[at] = 0;
+  /* Forgotten by whoever heard of its end from an earlier main, which had waited for its group. */
+  if (lingers_until[at] != 0) lingering_count--;
+  lingers_until[at] = 0;
 }
 
 static void close_pipe(uint32_t at) {
