@@ -1,9 +1,9 @@
 /**
  * The beginning and the end of a shepherd. At its beginning, in this order:
  *
- *     what has ended of them, and it is known how      its service tells that it did
  *     what lives of the starts on the disk     its service is there, and stopped     adopted
  *                                              else                                  ended: SIGTERM, then SIGKILL
+ *     what has ended of them, known how        its service is there, and stopped     it tells of that
  *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
  *       may not any more
  *     services that are wanted                 not up                                started, all in one operation
@@ -130,8 +130,8 @@ const adopts = (
 ): boolean => {
   const own = held.own(run.service);
   // Of what has ended there is nothing to be ended.
-  if (own === undefined) return run.ending !== undefined;
-  if (turn.call(own.service, 'status').stage !== 'stopped') return run.ending !== undefined;
+  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped')
+    return run.ending !== undefined;
   turn.call(own.service, 'adopt', run);
   return true;
 };
