@@ -24,14 +24,13 @@ const mostUnnamed: Readonly<Record<string, number>> = {
   'deploy/slot': 13,
   fleet: 21,
   'herd/cli': 8,
-  'herd/client': 33,
+  'herd/client': 30,
   'herd/config': 30,
   'herd/refs': 1,
   shepherd: 15,
-  'shepherd/node/keeper': 6,
+  'shepherd/node/keeper': 5,
   'shepherd/node': 23,
   store: 7,
-  'websocket/browser': 3,
 };
 
 let limits: readonly Limit[];

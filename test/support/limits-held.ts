@@ -10,6 +10,7 @@ export const strictAreas: readonly string[] = [
   'tcp-tls',
   'unix',
   'websocket',
+  'websocket/browser',
   'tcp-testing-only',
   'actors',
 ];
@@ -27,6 +28,7 @@ const identity = 'ocapn/router/identity: ';
 const liars = 'netlayers/tcp-tls/liars: ';
 const halfOpen = 'netlayers/stream/half-open: ';
 const pages = 'netlayers/websocket/liars: ';
+const browser = 'netlayers/websocket/browser: ';
 const uris = by('ocapn/identity/locator: limits hold at their edges');
 
 export const held: Readonly<Record<string, Held>> = {
@@ -288,6 +290,23 @@ export const held: Readonly<Record<string, Held>> = {
   'websocket PIECE_COST_BYTES': ours('what a piece is counted for'),
   'websocket ORIGIN_COUNT': by(
     `${pages}refuses odd origins, more of them than may be, and a URL with more than a place in it`,
+  ),
+
+  'websocket/browser dialMs': by(
+    `${browser}waits for its time and not a moment longer, and leaves no timer`,
+  ),
+  'websocket/browser messageBytes': by(
+    `${browser}takes a message as long as may be, and ends the connection at one that is longer, or a text`,
+  ),
+  'websocket/browser unsentBytes': by(
+    `${browser}says that it is full from its limit on, and looks until it is not`,
+  ),
+  'websocket/browser lookMs': pace,
+  'websocket/browser heldBytes': by(
+    `${browser}keeps what comes while nobody reads up to its limit, and ends the connection beyond it`,
+  ),
+  'websocket/browser MESSAGE_COST_BYTES': by(
+    `${browser}keeps empty messages up to that limit, too: each costs more than its bytes`,
   ),
 
   'actors turnsPerTask': pace,
