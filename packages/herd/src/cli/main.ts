@@ -4,7 +4,6 @@
  */
 import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
-import { runPerform } from './commands/perform.ts';
 import { runStatus } from './commands/status.ts';
 import type { Connections, Context } from './context.ts';
 import { interpret, type Invocation } from './invocation.ts';
@@ -96,7 +95,8 @@ const run = async (
     return 0;
   }
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
-  if (invocation.kind === 'perform') return runPerform(context, invocation.command);
+  if (invocation.kind === 'perform')
+    return (await import('./commands/perform.ts')).runPerform(context, invocation.command);
   return runOwn(context, invocation.action, invocation.words);
 };
 
