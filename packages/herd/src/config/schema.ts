@@ -9,11 +9,10 @@ import { closest, isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
 import { runAs } from './accounts.ts';
+import { exec, plainExec } from './commands.ts';
 import { labels, selector } from './labels.ts';
 import {
   actionCount,
-  argumentChars,
-  argumentCount,
   documentationChars,
   firstDescriptor,
   keptLogCount,
@@ -30,11 +29,9 @@ import {
   serviceCount,
   trustedKeyCount,
   urlChars,
-  variableCount,
 } from './limits.ts';
 import { listen } from './listen.ts';
 import { record } from './record.ts';
-import { traits } from './traits.ts';
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** A name of a service, or of a machine. */
@@ -53,53 +50,6 @@ const provision = z
 const documentation = z
   .string()
   .max(documentationChars, `has more than ${documentationChars} characters`);
-
-/** Text that a program can be given: the system ends strings at a NUL. */
-const argument = z
-  .string()
-  .max(argumentChars, `has more than ${argumentChars} characters`)
-  .refine((text) => !text.includes('\0'), 'contains a NUL character');
-const variableName = argument.regex(
-  /^[^=]+$/,
-  "is no name of a variable: it is empty or has a '='",
-);
-
-const exec = record(
-  {
-    kind: z.literal('exec'),
-    argv: z
-      .array(argument)
-      .min(1, "expected a program, as in exec(['node', 'server.js'])")
-      .max(argumentCount, `has more than ${argumentCount} words`)
-      .refine((words) => words[0] !== '', 'the name of the program is empty'),
-    cwd: argument.min(1, 'is empty').optional(),
-    env: z
-      .record(variableName, argument)
-      .refine(
-        (env) => Object.keys(env).length <= variableCount,
-        `has over ${variableCount} variables`,
-      )
-      .default({}),
-    inheritEnv: z
-      .union([z.literal(true), z.array(variableName)], {
-        error: "expected true, or names of variables, as in ['SSH_AUTH_SOCK']",
-      })
-      .refine(
-        (wanted) => wanted === true || wanted.length <= variableCount,
-        `has over ${variableCount} names`,
-      )
-      .optional(),
-    ...runAs,
-    process: traits.optional(),
-  },
-  "a command, as in exec(['node', 'server.js'])",
-);
-
-/** What only a service is started with can have. */
-const plainExec = exec.refine(
-  ({ process }) => process === undefined,
-  'only what a service is started with can have a process: { … }',
-);
 
 const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
 const someSeconds = seconds.gt(0, 'must be more than 0');

@@ -1,0 +1,122 @@
+/** What makes a `^service`, as plain data: its command, how it is asked and stopped, and its actions. */
+import type { Labels } from './labels.ts';
+import type { LogBounds } from './log-types.ts';
+
+/** A program and its surroundings. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the daemon's own environment. No secrets: every process of the user can read it. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Absent: as the shepherd. */
+  readonly runAs?: RunAs;
+  /** What only the keeper can give. */
+  readonly traits?: ProcessTraits;
+}
+/** See the type of this name in packages/bellwether: here both of soft and hard are there. */
+export interface ProcessTraits {
+  readonly groups?: readonly (string | number)[];
+  readonly umask?: number;
+  readonly limits?: Partial<Record<LimitName, readonly [LimitBound, LimitBound]>>;
+  readonly nice?: number;
+  readonly oomScore?: number;
+  readonly noNewPrivileges?: true;
+  readonly root?: string;
+  readonly terminal?: string;
+  readonly ownSession?: false;
+  /** By descriptor. */
+  readonly descriptors?: Readonly<Record<string, string>>;
+  readonly cgroup?: string;
+}
+/** One side of a resource limit. */
+export type LimitBound = number | 'unlimited';
+/** Resource limits by what they count. */
+export type LimitName =
+  | 'addressSpaceBytes'
+  | 'coreBytes'
+  | 'cpuSeconds'
+  | 'dataBytes'
+  | 'fileBytes'
+  | 'lockedBytes'
+  | 'openFiles'
+  | 'processes'
+  | 'stackBytes';
+/**
+ * As whom something runs, by name or number; what it means is looked up on its machine, at each start. Both absent: as
+ * the shepherd.
+ */
+export interface RunAs {
+  readonly user?: string | number;
+  /** Absent: that of the user. */
+  readonly group?: string | number;
+}
+/** The name of a signal, SIGTERM for example. */
+export type SignalName = `SIG${string}`;
+/** How a service shows that it is ready: by running at all, or by a sign before the deadline. */
+export type Readiness =
+  | { readonly kind: 'spawned' }
+  /** It writes a newline to this descriptor, which it finds open at its start (as in s6). */
+  | { readonly kind: 'notify'; readonly descriptor: number; readonly timeoutMs: number }
+  /** A command, asked again and again, ends with exit code 0. */
+  | { readonly kind: 'exec'; readonly command: Command; readonly timeoutMs: number }
+  /** This text stands in what it has written to its log since its start. */
+  | { readonly kind: 'log'; readonly text: string; readonly timeoutMs: number }
+  | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly timeoutMs: number;
+    };
+/** How often, and after which delay, a service that died is started again. */
+export interface RespawnPolicy {
+  /** More than this many respawns within the window disable the service. GNU: 5 within 7 s. */
+  readonly limitCount: number;
+  readonly limitWindowMs: number;
+  /** The first delay; each further one doubles up to the cap. GNU: 100 ms, always. */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+}
+/** A custom action: data, never code in the daemon. */
+export type ActionConfig = { readonly documentation: string } & (
+  | { readonly kind: 'signal'; readonly signal: SignalName }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      /**
+       * Whether the arguments of the request follow those of the command. Absent: a request with
+       * some is refused.
+       */
+      readonly takesArguments?: boolean;
+      /** The audit may show the arguments of a request. Absent: it tells how many there were. */
+      readonly areArgumentsHarmless?: true;
+    }
+  /** The agent of the service carries it out: whoever defines it gives one along. */
+  | {
+      readonly kind: 'agent';
+      /** Absent: a request with some is refused. */
+      readonly takesArguments?: boolean;
+      readonly areArgumentsHarmless?: true;
+    }
+);
+/** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
+export interface ServiceConfig {
+  readonly provision: readonly [string, ...string[]];
+  readonly requirement: readonly string[];
+  readonly documentation: string;
+  readonly labels?: Labels;
+  /** Absent: a service without a process, running from start until stop. */
+  readonly start?: Command;
+  /** As whom a command runs that is brought later: that of a slot. Any other says it itself. */
+  readonly runAs?: RunAs;
+  /** Why there is nothing to start: the sentence that refuses it. */
+  readonly unstartable?: string;
+  readonly stop: { readonly signal: SignalName; readonly graceMs: number };
+  readonly ready: Readiness;
+  readonly isOneShot: boolean;
+  readonly respawn?: RespawnPolicy;
+  readonly actions: Readonly<Record<string, ActionConfig>>;
+  /** Wanted when there is no desired state on disk yet. */
+  readonly isAutoStarted: boolean;
+  readonly log?: LogBounds;
+}
