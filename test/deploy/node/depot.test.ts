@@ -372,9 +372,34 @@ describe('the disk of a node', () => {
     expect([isThere('bbbb'), isThere('cccc')]).toEqual([true, true]);
     const large = 'd'.repeat(mostBytes);
     await bring(large, 'bob');
-    await expect(bring('e', 'carol')).rejects.toMatchObject({ code: 'limit' });
+    await expect(bring(large.replace('d', 'e'), 'carol')).rejects.toMatchObject({ code: 'limit' });
     await expect(bring(`${large}f`)).rejects.toThrow('a file has 8193 bytes, and all releases');
     expect([isThere('bbbb'), isThere(large)]).toEqual([true, true]);
+  });
+  it('counts what was never staged by what a grant comes from, so that two out of one have one share', async () => {
+    const depot = await (await openDepots({ folder: at('s'), crypto, now: () => 0 })).of('web');
+    const mostBytes = slotLimits.blockBytes;
+    const bring = (text: string, asker: string, origin: string): Promise<unknown> => {
+      const bytes = new TextEncoder().encode(text);
+      const piece = {
+        sha256: sha256Of(text),
+        size: bytes.length,
+        offset: 0,
+        bytes,
+        mostBytes,
+        origin,
+      };
+      return said((answer) => depot.put(asker, piece, answer));
+    };
+    const isThere = (text: string): boolean =>
+      fs.existsSync(at('s', 'blobs', sha256Of(text).slice(0, 2), sha256Of(text).slice(2)));
+    await bring('aaaa', 'narrowed-1', 'mallory');
+    await bring('bbbb', 'narrowed-2', 'mallory');
+    await eventually('the first is gone', () => !isThere('aaaa'));
+    await bring('cccc', 'alice', 'alice');
+    await bring('dddd', 'root', 'root');
+    await eventually('the owner has room', () => !isThere('bbbb') || !isThere('cccc'));
+    expect(isThere('dddd')).toBe(true);
   });
   it('finishes with an empty piece what was all there when the machine was stopped', async () => {
     const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];

@@ -352,6 +352,10 @@ describe('an offer', () => {
     const equal = offersOf(['a', 2 * quarter], ['b', 2 * quarter]);
     expect(() => left(equal, 'late', 2 * quarter)).toThrow(/as many files as it takes/);
     expect(equal.size).toBe(2);
+    // But for the owner of the machine there is always room.
+    expect(left(equal, localRoot, 3 * quarter)).toBe('');
+    const twoThirds = offersOf(['a', 2 * quarter], ['b', 2 * quarter]);
+    expect(left(twoThirds, localRoot, 2 * quarter)).toBe('1');
     // The owner makes room only with what he has left alone.
     const owners = () => offersOf([localRoot, 2 * quarter], ['a', quarter]);
     const { idleOfferMs } = slotLimits;

@@ -96,15 +96,16 @@ describe('a page of connections', () => {
     expect([next.links.length, next.isCut, next.dials]).toEqual([count - shown, undefined, []]);
   });
   it.each([most, most + 1])(
-    'has as many of %i peers that are waited for as of connections',
+    'has as many of %i peers that are waited for as of connections, and tells of how many more there are',
     async (count) => {
       const ways = Array.from({ length: count }, (_none, at) => ({
         peer: `w${at}.sim`,
         failureCount: 1,
         dueMs: 1,
       }));
-      const { dials } = await pageOf(await netBench({ ways }));
+      const { dials, unlistedDialCount } = await pageOf(await netBench({ ways }));
       expect([dials.length, dials.at(-1)?.peer.key]).toEqual([most, `w${most - 1}`]);
+      expect(unlistedDialCount).toBe(count > most ? count - most : undefined);
     },
   );
   it('has as many petnames of one peer as there may be', async () => {

@@ -71,7 +71,7 @@ const links = [
 describe('connections as people see them', () => {
   it('have a row each, with who is there, and below them whom the shepherd dials', () => {
     const loose = (line: string): string => line.replace(/ {2,}/g, '  ');
-    expect(netLines(links, [dial]).map(loose)).toEqual([
+    expect(netLines({ links, dials: [dial] }).map(loose)).toEqual([
       'SESSION  WITH  OVER  STATE  AGE  HEARD  QUESTIONS  EXP/IMP/ANS  IN  OUT',
       's-k7qm2xzf  web-07  tcp-tls, dialled  open  2 hours  3.0 s ago  2, for 12 seconds  4/5/6  7, 1.2 kB  8, 57 MB',
       '-  anonymous  tcp-tls, came in  greeting  2 hours  3.0 s ago  0  4/5/6  7, 1.2 kB  8, 57 MB',
@@ -82,10 +82,14 @@ describe('connections as people see them', () => {
         'captp: cannot reach it: nobody listens there',
       '5 connections, 1 peer not reached',
     ]);
-    expect(netLines([], [])).toEqual(['No connections.']);
+    expect(netLines({ links, dials: [dial], unlistedDialCount: 9_000 }).slice(-2)).toEqual([
+      'and 9000 more peers that are not reached',
+      '5 connections, 9001 peers not reached',
+    ]);
+    expect(netLines({ links: [], dials: [] })).toEqual(['No connections.']);
     const now = { ...dial, state: 'greeting', ageMs: 2_000, failureCount: 0 } as const;
     const { error: _none, ...fresh } = now;
-    expect(netLines([], [fresh]).at(-1)).toBe(
+    expect(netLines({ links: [], dials: [fresh] }).at(-1)).toBe(
       'controller Control (tcp-tls, c.example:1) is being dialled for 2 seconds, and has not said hello',
     );
   });
@@ -101,10 +105,10 @@ describe('connections as people see them', () => {
   it('that are called what a terminal would obey are shown so that it does not', () => {
     const evil = '\u001b[31mx\u202e';
     const shown = [
-      ...netLines(
-        [link({ peer: { key, petnames: [evil] }, transport: evil })],
-        [{ ...dial, error: evil }],
-      ),
+      ...netLines({
+        links: [link({ peer: { key, petnames: [evil] }, transport: evil })],
+        dials: [{ ...dial, error: evil }],
+      }),
       ...linkLines(link({ peer: { key, controller: evil, address: evil } })),
       traceLine({ ...message, method: evil, op: evil, args: evil }),
       ...eventLines([{ ...got, what: evil }]),
@@ -254,7 +258,7 @@ describe('herd net', () => {
       netLinks: () => ({ links: many, dials: [dial] }),
       netTrace: () => ({ why: 'ended', messageCount: 0, droppedCount: 0 }),
     };
-    const printed = netLines(many, []).slice(1, -1);
+    const printed = netLines({ links: many, dials: [] }).slice(1, -1);
     expect(printed).toHaveLength(many.length);
     for (const [at, line] of printed.entries()) {
       const [session = '', name = ''] = line.split(/ {2,}/u);
@@ -323,17 +327,19 @@ describe('herd net', () => {
         ...link({ number: 10 + at, session: `s-${at}`, peer: {}, ageMs: at, gotCount: 1 }),
         ...{ direction: 'accepted', transport: 'websocket', exports: at, oldestQuestionMs: 90_000 },
       }));
-    expect(netLines([...links, ...strangers(8)], [])).toHaveLength(1 + links.length + 8 + 1);
+    expect(netLines({ links: [...links, ...strangers(8)], dials: [] })).toHaveLength(
+      1 + links.length + 8 + 1,
+    );
     const flood = [...strangers(4_096), ...links, link({ number: 9, session: 's-x', peer: {} })];
-    const shown = netLines(flood, []).map((line) => line.replace(/ {2,}/g, '  '));
+    const shown = netLines({ links: flood, dials: [] }).map((line) => line.replace(/ {2,}/g, '  '));
     expect(shown).toHaveLength(1 + 1 + links.length + 1 + 1);
     expect(shown[1]).toMatch(
       /^4096 of them {2}anonymous {2}websocket, came in {2}open {2}4 seconds {2}.* {2}8192, for 90 seconds {2}8386560\/20480\/24576 {2}4096, 5\.1 MB {2}/,
     );
     expect(shown.at(-1)).toBe("4102 connections; 'herd net --all' shows each by itself");
-    expect(netLines(flood, [], true)).toHaveLength(1 + flood.length + 1);
+    expect(netLines({ links: flood, dials: [] }, true)).toHaveLength(1 + flood.length + 1);
     const keys = strangers(9).map((each, at) => ({ ...each, peer: { key: `${at}`.repeat(26) } }));
-    expect(netLines(keys, [])[1]).toContain('keys without a name');
+    expect(netLines({ links: keys, dials: [] })[1]).toContain('keys without a name');
     for (const peer of [{ node: 'a' }, { controller: 'a' }, { petnames: ['a'] }, { isOwner: true }])
       expect(
         netLines(

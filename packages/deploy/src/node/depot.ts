@@ -17,7 +17,7 @@ import path from 'node:path';
 import { Limit, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import type { Put } from '@bellwether/shepherd';
+import { localRoot, type Put } from '@bellwether/shepherd';
 import type { Shelf } from '../carrier/types.ts';
 import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
@@ -55,7 +55,7 @@ export class Depots {
   readonly #options: DepotsOptions;
   readonly #blobs: BlobStore;
   readonly #quota: PartialQuota;
-  readonly #brought = new BroughtQuota();
+  readonly #brought: BroughtQuota;
   readonly #depots = new Map<string, Promise<Depot>>();
   /** Contents that are here and that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
@@ -69,6 +69,7 @@ export class Depots {
     this.#options = options;
     this.#blobs = blobs;
     this.#quota = new PartialQuota(this.#parts());
+    this.#brought = new BroughtQuota(this.#tag(localRoot));
     for (const { sha256 } of blobs.partials()) this.#recent.set(sha256, options.now());
   }
 
@@ -196,14 +197,15 @@ export class Depots {
     for (const { sha256 } of manifest.files) this.#brought.forget(tag, sha256);
   }
   async #put(owner: PartialOwner, piece: PieceOf): Promise<Put> {
-    const { sha256, size, offset, bytes, mostBytes = Infinity } = piece;
+    const { sha256, size, offset, bytes, mostBytes = Infinity, origin } = piece;
+    const whose = origin === undefined ? owner : { ...owner, asker: this.#tag(origin) };
     this.#quota.check(owner, sha256, bytes.length);
-    if (offset === 0) this.#makeRoom(owner, size, mostBytes);
+    if (offset === 0) this.#makeRoom(whose, size, mostBytes);
     this.#recent.set(sha256, this.#options.now());
     const content = { sha256, size };
     try {
       const { length, isWhole } = await this.#blobs.append(content, offset, bytes, wordOf(owner));
-      if (isWhole && mostBytes !== Infinity) this.#brought.add(owner, sha256, size);
+      if (isWhole && mostBytes !== Infinity) this.#brought.add(whose, sha256, size);
       return { have: length };
     } finally {
       this.#note(sha256);

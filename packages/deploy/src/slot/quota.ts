@@ -65,17 +65,23 @@ const keyOf = ({ slot, asker }: PartialOwner, sha256: string): string =>
   `${slot} ${asker} ${sha256}`;
 
 /**
- * Contents that are whole, and that no release of their slot has yet: by whom they were brought. What somebody brings
- * makes what he has brought before go, the oldest first; what others have brought stays. Each counts as the blocks that
- * it takes of the disk.
+ * Contents that are whole, and that no release of their slot has yet: by whom they were brought, which is by what his
+ * grant comes from. What somebody brings makes what he has brought before go, the oldest first. Where all of them
+ * together have no room for it, what goes is of whoever has the most (fair.ts), and never of the owner of the machine:
+ * for him it goes in any case. Each counts as the blocks that it takes of the disk.
  */
 export class BroughtQuota {
+  readonly #machineOwner: string;
   /** By slot and content, the oldest first. */
   readonly #contents = new Map<string, Brought>();
   readonly #bytes = new Map<string, number>();
 
+  /** The owner of the machine, as an asker. */
+  constructor(machineOwner: string) {
+    this.#machineOwner = machineOwner;
+  }
   /**
-   * What has to go so that one more content has room. @throws Limit where it has none, whatever goes
+   * What has to go so that one more content has room. @throws Limit where it has none, whatever goes; all stays then
    */
   surplus(owner: PartialOwner, size: number, mostBytes: number): readonly string[] {
     if (size > mostBytes)
@@ -83,23 +89,57 @@ export class BroughtQuota {
         `a file has ${size} bytes, and all releases of the slot may have ${mostBytes}`,
       );
     const more = onDisk(size);
+    const gone = new Map<string, Brought>();
     let own = this.#bytes.get(ownerKey(owner)) ?? 0;
     let inSlot = this.#bytes.get(owner.slot) ?? 0;
-    const gone: (readonly [string, Brought])[] = [];
-    for (const [key, each] of this.#contents) {
-      if (own + more <= mostBytes) break;
-      if (ownerKey(each) !== ownerKey(owner)) continue;
-      own -= each.bytes;
+    const give = ([key, each]: Entry): void => {
       inSlot -= each.bytes;
-      gone.push([key, each]);
-    }
+      gone.set(key, each);
+    };
+    if (own + more > mostBytes)
+      for (const entry of this.#of(owner.slot, (asker) => asker === owner.asker)) {
+        give(entry);
+        own -= entry[1].bytes;
+        if (own + more <= mostBytes) break;
+      }
     const most = limits.broughtShares * mostBytes;
+    if (inSlot + more > most)
+      for (const entry of this.#ofOthers(owner, own + more)) {
+        give(entry);
+        if (inSlot + more <= most) break;
+      }
     if (inSlot + more > most)
       throw new Limit(
         `${inSlot} bytes were brought to the slot and not staged, and ${most} is what it takes: try again in an hour`,
       );
     for (const [key, each] of gone) this.#drop(key, each);
-    return gone.map(([, { sha256 }]) => sha256);
+    return [...gone.values()].map(({ sha256 }) => sha256);
+  }
+  #of(slot: string, isOf: (asker: string) => boolean): readonly Entry[] {
+    return [...this.#contents].filter(([, each]) => each.slot === slot && isOf(each.asker));
+  }
+  /** What goes for somebody else, in that order: each time of whoever has the most by then, as in fair.ts. */
+  *#ofOthers({ slot, asker }: PartialOwner, ownBytes: number): Generator<Entry> {
+    const leastBytes = asker === this.#machineOwner ? 0 : ownBytes;
+    const theirs = new Map<
+      string,
+      { bytes: number; readonly entries: Entry[]; goneCount: number }
+    >();
+    for (const entry of this.#of(slot, (each) => each !== asker && each !== this.#machineOwner)) {
+      const [, each] = entry;
+      const share = theirs.get(each.asker) ?? { bytes: 0, entries: [], goneCount: 0 };
+      theirs.set(each.asker, share);
+      share.bytes += each.bytes;
+      share.entries.push(entry);
+    }
+    for (;;) {
+      const [first] = [...theirs.values()].sort((one, other) => other.bytes - one.bytes);
+      const oldest = first?.entries[first.goneCount];
+      if (first === undefined || oldest === undefined || first.bytes <= leastBytes) return;
+      first.goneCount += 1;
+      first.bytes -= oldest[1].bytes;
+      yield oldest;
+    }
   }
   /** It is whole. */
   add(owner: PartialOwner, sha256: string, size: number): void {
@@ -135,6 +175,7 @@ interface Brought extends PartialOwner {
   /** Of the disk. */
   readonly bytes: number;
 }
+type Entry = readonly [key: string, each: Brought];
 const onDisk = (size: number): number =>
   Math.max(1, Math.ceil(size / limits.blockBytes)) * limits.blockBytes;
 /** Bytes of the disk for all contents of one release, also of the smallest, whose files have so many bytes. */

@@ -254,7 +254,7 @@ const firstToGo = (
   const some = all.filter(([, each]) => each.origin !== localRoot || isIdle(held, each));
   return firstOfMost(some, { ownerOf: ([, { origin }]) => origin, sizeOf }, ownSize);
 };
-/** Likewise for the contents of one that was read. @throws Limit */
+/** Likewise for the contents of one that was read; for the owner of the machine others go in any case. @throws Limit */
 export const makeRoomForContents = (
   held: Pick<Taker, 'offers' | 'name' | 'clock'>,
   origin: string,
@@ -268,7 +268,7 @@ export const makeRoomForContents = (
     const byAge = [...offers.entries()].filter(([, { read }]) => read !== undefined).sort(older);
     if (sumOf(byAge) + count <= limits.offeredContentCount) return;
     const own = sumOf(byAge.filter(([, each]) => each.origin === origin));
-    const goes = firstToGo(held, byAge, sizeOf, own + count);
+    const goes = firstToGo(held, byAge, sizeOf, origin === localRoot ? 0 : own + count);
     if (goes === undefined)
       throw new Limit(`${name}: as many files as it takes are on their way to it already`);
     offers.delete(goes[0]);
@@ -277,8 +277,9 @@ export const makeRoomForContents = (
 const older = ([, one]: Entry, [, other]: Entry): number => one.atMs - other.atMs;
 
 /** Takes a piece. @throws NotOffered, BadRequest */
-export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker): Vow<Put> => {
+export const put = (held: Taker, turn: Turn, piece: Piece, asker: Asker): Vow<Put> => {
   const { sha256, offset, bytes } = piece;
+  const { principal, origin = principal } = asker;
   const found = [...held.offers.values()]
     .filter(({ asker }) => asker === principal)
     .map((offering) => ({ offering, size: sizeOf(offering, sha256) }))
@@ -301,6 +302,7 @@ export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker)
         size,
         offset,
         bytes,
+        origin,
         ...(held.mostBytes !== undefined && { mostBytes: held.mostBytes }),
       },
       answer,

@@ -166,6 +166,8 @@ export interface Depot {
 export interface PieceOf extends Content {
   /** How much may lie here of what its asker has brought and nobody has staged; absent: that is bounded elsewhere. */
   readonly mostBytes?: number;
+  /** What the grant of its asker comes from: whose it counts as. Absent: the asker's. */
+  readonly origin?: string;
   readonly offset: number;
   readonly bytes: Uint8Array;
 }

@@ -90,10 +90,13 @@ const links = (held: Held, turn: Turn, after: number): Vow<NetPage> => {
     const rest = facts.links.filter(({ number }) => number > after);
     const page = rest.slice(0, LIMITS.netPageCount).map((each) => linkOf(each, names));
     const ways = after === 0 ? turn.call(held.peers, 'list') : [];
+    const dials = after === 0 ? dialsOf(held, facts, ways, names) : [];
+    const unlistedDialCount = Math.max(0, dials.length - LIMITS.netPageCount);
     return {
       links: page,
       ...(page.length < rest.length && { isCut: true }),
-      dials: after === 0 ? dialsOf(held, facts, ways, names) : [],
+      dials: dials.slice(0, LIMITS.netPageCount),
+      ...(unlistedDialCount > 0 && { unlistedDialCount }),
     };
   });
 };
@@ -194,7 +197,7 @@ const dialsOf = (
       },
     ];
   });
-  return [...dialled, ...waiting].slice(0, LIMITS.netPageCount);
+  return [...dialled, ...waiting];
 };
 
 const trace = (

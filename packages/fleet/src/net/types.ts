@@ -64,6 +64,8 @@ export interface NetPage {
   /** There are more after the last one. */
   readonly isCut?: true;
   readonly dials: readonly NetDial[];
+  /** So many more of those have no room in it. */
+  readonly unlistedDialCount?: number;
 }
 
 /** What caused something: a turn of this vat, or a message that came. Neither: it came from outside. */

@@ -32,7 +32,7 @@ import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 /** Shows a batch of a trace. Settles when more may come; rejects where nobody looks any more. */
 export type TraceTold = (batch: readonly TraceLine[], droppedCount: number) => Promise<void>;
 /** All that there is of a network. */
-export type NetView = Pick<NetPage, 'links' | 'dials'>;
+export type NetView = Pick<NetPage, 'links' | 'dials' | 'unlistedDialCount'>;
 /** See NetRoot of the fleet package. Everything rejects as `Line.ask` does, and with BadAnswer. */
 export interface NetClient {
   /** All connections, oldest first, and who is dialled. */
@@ -53,6 +53,7 @@ export interface NetClient {
 export const netClient = (line: Line): NetClient => ({
   links: async (patience) => {
     const first = await ask(line, 'net-links', [], patience, pageIn);
+    const { dials, unlistedDialCount } = first;
     const links = [...first.links];
     let isCut = first.isCut;
     for (let page = 1; isCut === true && page < maxNetPages; page += 1) {
@@ -60,7 +61,7 @@ export const netClient = (line: Line): NetClient => ({
       links.push(...next.links);
       isCut = next.links.length === 0 ? undefined : next.isCut;
     }
-    return { links, dials: first.dials };
+    return { links, dials, ...(unlistedDialCount !== undefined && { unlistedDialCount }) };
   },
   events: (count, patience) => ask(line, 'net-events', [count], patience, eventsIn),
   trace: (session, query, told, ended, onInterrupt) =>
@@ -157,7 +158,7 @@ const pageIn = checked(
       links: list(readLink, FLEET_LIMITS.netPageCount),
       dials: list(readDial, FLEET_LIMITS.netPageCount),
     },
-    { isCut: readTrue },
+    { isCut: readTrue, unlistedDialCount: readCount },
   ),
   'net',
 );

@@ -73,8 +73,8 @@ const shown = (
     return { lines: linkLines(link), document: { kind: 'session', session: link } };
   }
   const links = sortedLinks(view.links, order);
-  const { dials } = view;
-  return { lines: netLines(links, dials, all === true), document: { kind: 'net', links, dials } };
+  const lines = netLines({ ...view, links }, all === true);
+  return { lines, document: { kind: 'net', ...view, links } };
 };
 const orderIn = ({ options: { sort } }: Context): NetOrder => {
   const order = netOrders.find((each) => each === (sort ?? 'age'));

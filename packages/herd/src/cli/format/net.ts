@@ -8,6 +8,7 @@ import type {
   TraceEnd,
   TraceLine,
 } from '@bellwether/fleet';
+import type { NetView } from '../../client/net.ts';
 import { visible } from '../../client/escape.ts';
 import { hostFingerprint } from './grant.ts';
 import { netRows } from './net-rows.ts';
@@ -33,8 +34,7 @@ export const sortedLinks = (links: readonly NetLink[], order: NetOrder): readonl
 
 /** `herd net`: a row for each connection, or for many that nobody has a name for; then whom the shepherd dials. */
 export const netLines = (
-  links: readonly NetLink[],
-  dials: readonly NetDial[],
+  { links, dials, unlistedDialCount = 0 }: NetView,
   isAll = false,
 ): readonly string[] => {
   const shown = isAll ? links.map((link) => ({ link, count: 1 })) : netRows(links);
@@ -55,7 +55,16 @@ export const netLines = (
   return [
     ...(links.length === 0 ? ['No connections.'] : tableLines([head, ...rows], '')),
     ...dials.map(dialLine),
-    ...(links.length === 0 ? [] : [summaryText(links, dials, links.length - shown.length > 0)]),
+    ...(unlistedDialCount === 0
+      ? []
+      : [
+          `and ${counted(unlistedDialCount, 'more peer')} that ${
+            unlistedDialCount === 1 ? 'is' : 'are'
+          } not reached`,
+        ]),
+    ...(links.length === 0
+      ? []
+      : [summaryText(links, dials.length + unlistedDialCount, links.length - shown.length > 0)]),
   ];
 };
 
@@ -84,12 +93,8 @@ export const bytesText = (bytes: number): string => {
   for (; value >= 1_000 && at < units.length - 1; at += 1) value /= 1_000;
   return `${at === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[at] ?? ''}`;
 };
-const summaryText = (
-  links: readonly NetLink[],
-  dials: readonly NetDial[],
-  isGrouped: boolean,
-): string => {
-  const dialled = dials.length === 0 ? '' : `, ${counted(dials.length, 'peer')} not reached`;
+const summaryText = (links: readonly NetLink[], dialCount: number, isGrouped: boolean): string => {
+  const dialled = dialCount === 0 ? '' : `, ${counted(dialCount, 'peer')} not reached`;
   const grouped = isGrouped ? "; 'herd net --all' shows each by itself" : '';
   return `${counted(links.length, 'connection')}${dialled}${grouped}`;
 };
