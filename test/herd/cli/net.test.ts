@@ -342,10 +342,10 @@ describe('herd net', () => {
     expect(netLines({ links: keys, dials: [] })[1]).toContain('keys without a name');
     for (const peer of [{ node: 'a' }, { controller: 'a' }, { petnames: ['a'] }, { isOwner: true }])
       expect(
-        netLines(
-          strangers(9).map((each) => link({ ...each, peer } as NetLink)),
-          [],
-        ),
+        netLines({
+          links: strangers(9).map((each) => link({ ...each, peer } as NetLink)),
+          dials: [],
+        }),
       ).toHaveLength(11);
     const answers: Answers = { netLinks: () => ({ links: flood.slice(0, 20), dials: [] }) };
     const folded = await herd(answers, ['net']);
