@@ -9,6 +9,7 @@ import {
   type CommandResult,
   type Ending,
   type Entry,
+  type FoundRecord,
   type OperationArchive,
   type OperationPieces,
   type ProcessBackend,
@@ -80,6 +81,8 @@ export class Processes {
   readonly #live = new Map<string, Process>();
   readonly #over: Lifetime[] = [];
   #lastPid = 100;
+  /** Of this boot of the machine. */
+  readonly #endedStarts = new Set<string>();
   constructor(world: Pick<World, 'now'>, time: Pick<MachineTime, 'at' | 'state'>) {
     this.#world = world;
     this.#time = time;
@@ -103,6 +106,7 @@ export class Processes {
   /** All are gone at once, and nobody is told. */
   losePower(): void {
     for (const { startId } of this.living()) this.#bury(startId);
+    this.#endedStarts.clear();
   }
   /**
    * The backend that one life of the daemon sees; `say` carries its answers, and loses them once it
@@ -123,10 +127,12 @@ export class Processes {
       },
       signal: (startId, signal) => this.#signal(startId, signal),
       adopt: (known, answer) => {
-        const found = known.flatMap((record) => {
+        const found = known.flatMap((record): readonly FoundRecord[] => {
           const process = this.#live.get(record.startId);
-          if (process === undefined) return [];
-          return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
+          if (process !== undefined)
+            return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
+          const isDone = record.isDone === true && this.#isOfThisBoot(record.startId);
+          return isDone ? [{ ...record, ending: { code: 0 } }] : [];
         });
         say(10, () => answer.kept(found));
       },
@@ -140,6 +146,9 @@ export class Processes {
         say(20, () => answer.kept(this.runCommand(service, command)));
       },
     };
+  }
+  #isOfThisBoot(startId: string): boolean {
+    return this.#endedStarts.has(startId);
   }
   #program(service: string): Program {
     return this.programs.get(service) ?? {};
@@ -180,6 +189,7 @@ export class Processes {
     const process = this.#live.get(startId);
     if (process === undefined) return [];
     this.#live.delete(startId);
+    this.#endedStarts.add(startId);
     const { service, fromMs } = process;
     this.#over.push({ service, fromMs, toMs: this.#world.now });
     return process.watchers;

@@ -66,6 +66,10 @@ export class ServiceRig {
   readonly bounds: LogBounds[] = [];
   readonly commands: { readonly argv: readonly string[]; readonly timeoutMs: number }[] = [];
   commandResult: CommandResult = { code: 0, output: [] };
+  /** Where this is a list, commands wait in it for their end. */
+  commandsUnderWay: Answer[] | undefined = undefined;
+  /** The variables of the last command. */
+  commandEnv: Command['env'];
   logLines: readonly string[] = [];
   readonly records: unknown[] = [];
   /** What the board was told, each with all names of the service. */
@@ -102,9 +106,11 @@ export class ServiceRig {
         signal: (startId, signal) => void this.signals.push(`${signal} ${startId}`),
         adopt: (_known, answer) => answer.kept([]),
         watch: () => undefined,
-        runToEnd: (_service, { argv }, timeoutMs, answer) => {
+        runToEnd: (_service, { argv, env }, timeoutMs, answer) => {
           this.commands.push({ argv, timeoutMs });
-          answer.kept(this.commandResult);
+          this.commandEnv = env;
+          if (this.commandsUnderWay === undefined) answer.kept(this.commandResult);
+          else this.commandsUnderWay.push(answer);
         },
       },
     });
@@ -213,6 +219,11 @@ export class ServiceRig {
   /** Ends the process of the last fork. */
   exit(ending: Ending): void {
     this.forks.at(-1)?.ended.kept(ending);
+    this.settle();
+  }
+  /** Ends the commands that are under way. */
+  endCommands(result: CommandResult): void {
+    for (const answer of this.commandsUnderWay?.splice(0) ?? []) answer.kept(result);
     this.settle();
   }
   /** Answers all readiness attempts that wait. */

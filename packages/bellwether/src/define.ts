@@ -78,6 +78,14 @@ export const exec = (argv: Exec['argv'], surroundings: Omit<Exec, 'kind' | 'argv
 });
 
 /**
+ * A text for the shell: what `/bin/sh -c` makes of it. Where a program and its arguments are enough, `exec` says them
+ * exactly.
+ * @example shell('ulimit -c 0; exec node server.js >>"$LOGS/web"', { env: { LOGS: '/srv/logs' } });
+ */
+export const shell = (text: string, surroundings: Omit<Exec, 'kind' | 'argv'> = {}): Exec =>
+  exec(['/bin/sh', '-c', text], surroundings);
+
+/**
  * A ref by its petname: of the daemon's own store, where `herd ref push` or `herd ref add` put it; in a declaration of
  * machines, of one's own.
  * @example ref('a-web-server');

@@ -11,6 +11,7 @@ export {
   machine,
   ref,
   service,
+  shell,
   slot,
 } from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';

@@ -160,6 +160,11 @@ export interface Log {
 
 /** How a service is stopped. */
 export interface Stop {
+  /**
+   * A command that has it stop. It gets the grace for that, and the variable MAINPID where there is a process. Where one
+   * is left then, that is signalled, and gets the grace once more. Only of a service.
+   */
+  readonly run?: Exec;
   /** Sent to the whole process group. Default SIGTERM. */
   readonly signal?: string;
   /** After this long without an end the group is killed. Default 5, as in GNU Shepherd. */
@@ -215,6 +220,11 @@ export interface ServiceOptions {
   readonly log?: Log;
   /** Runs to its end, then counts as done; others may require it. Default false. */
   readonly oneShot?: boolean;
+  /**
+   * Its start runs to its end; after exit code 0 it counts as running, without a process, until it is stopped. So does
+   * the next shepherd on the same boot of the machine. Default false.
+   */
+  readonly remainAfterExit?: boolean;
   readonly actions?: Readonly<Record<string, Action>>;
   /** Started with the daemon, unless the last command for it was stop. Default false. */
   readonly autoStart?: boolean;
@@ -276,7 +286,7 @@ export interface SlotOptions {
   readonly ready?: Ready;
   /** As of a service. */
   readonly respawn?: boolean | Respawn;
-  readonly stop?: Stop;
+  readonly stop?: Omit<Stop, 'run'>;
   /** Absent, also in part: as the whole shepherd has it. */
   readonly log?: Log;
 }

@@ -92,6 +92,7 @@ export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';
 export type { ShepherdOptions } from './shepherd/shepherd-state.ts';
 export { cutText } from './text.ts';
+export { stopMs } from './words/stopping.ts';
 export { endedWords } from './words/wording.ts';
 export { leftFor } from './operation/trail.ts';
 export {

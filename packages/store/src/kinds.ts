@@ -111,6 +111,8 @@ const running = object(
     bootId: name,
     isCommand: oneOf(true),
     isReady: oneOf(true),
+    isDone: oneOf(true),
+    remains: oneOf(true),
     madeFrom: name,
     since: wallMs,
   },

@@ -55,6 +55,12 @@ describe('what changed', () => {
     ['a variable', { start: { argv: ['run', 'web'], env: { command: '1' } } }, ['start.env']],
     ['grace', { stop: { signal: 'SIGTERM', graceMs: 1 } }, ['stop.graceSeconds']],
     ['the signal', { stop: { signal: 'SIGINT', graceMs: 5_000 } }, ['stop.signal']],
+    [
+      'the stop command',
+      { stop: { signal: 'SIGTERM', graceMs: 5_000, run: { argv: ['down'] } } },
+      ['stop.run'],
+    ],
+    ['that it remains', { remainsAfterExit: true }, ['remainAfterExit']],
     ['flags', { isOneShot: true, isAutoStarted: true }, ['autoStart', 'oneShot']],
     ['readiness', { ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 1 } }, ['ready']],
     ['words about it', { documentation: 'New.' }, ['documentation']],

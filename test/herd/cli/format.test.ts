@@ -194,6 +194,15 @@ describe('the report of a service', () => {
       '  three\\x1b[2J',
     ]);
   });
+  it('tells how it is stopped, and that it stays without a process', () => {
+    const kept = { stopCommand: ['ip', 'link', 'del', 'a b'], remainsAfterExit: true } as const;
+    const lines = statusReportLines({ ...full, ...kept }, look, 0);
+    expect(lines.slice(4, 6)).toEqual([
+      "  Stop command: ip link del 'a b'",
+      '  It remains started once its process has exited successfully.',
+    ]);
+    expect(lines.join('\n')).not.toContain('be respawned');
+  });
   it('shows no log lines when none are asked for', () => {
     expect(statusReportLines(full, look, 0).join('\n')).not.toContain('Recent messages');
   });

@@ -9,7 +9,7 @@ afterAll(() => vi.resetConfig());
 
 it('a description becomes what makes the actors, in its own order', async () => {
   const description = await load(`
-import { defineShepherd, service, exec, exported, fleet, ref } from 'bellwether';
+import { defineShepherd, service, shell, exec, exported, fleet, ref } from 'bellwether';
 export default defineShepherd({ services: [
   fleet({
     provision: ['all'], members: ['www', 'there'], minReady: 1, settleSeconds: 2.5, documentation: 'All.', labels: {},
@@ -19,13 +19,13 @@ export default defineShepherd({ services: [
     start: exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '80' } }),
     ready: { tcp: '[::1]:80', timeoutSeconds: 1.5 },
     respawn: { limit: 3, windowSeconds: 60, maxDelaySeconds: 5 },
-    stop: { signal: 'SIGINT', graceSeconds: 0 },
+    stop: { signal: 'SIGINT', graceSeconds: 1, run: shell('down $MAINPID', { cwd: '/', user: 33 }) },
     actions: {
       'reload-config': { documentation: 'Reads it anew.', signal: 'SIGHUP' },
       test: { documentation: 'Tests it.', run: exec(['nginx', '-t'], { cwd: '/' }), takesArguments: true },
     },
   }),
-  service({ provision: ['net'], oneShot: true, start: exec(['true'], { cwd: '/' }) }),
+  service({ provision: ['net'], remainAfterExit: true, start: exec(['true'], { cwd: '/' }) }),
   service({ provision: ['http'], start: exec(['x'], { cwd: '/' }), ready: { http: 'http://[::1]/' } }),
   exported({ provision: ['there'], from: ref('b-web'), node: 'B' }),
   exported({ provision: ['elsewhere'], from: ref('c-web'), requirement: ['net'] }),
@@ -57,7 +57,16 @@ export default defineShepherd({ services: [
         requirement: ['net'],
         documentation: 'Serves.',
         start: { argv: ['node', 'server.js'], cwd: '/srv/web', env: { PORT: '80' } },
-        stop: { signal: 'SIGINT', graceMs: 0 },
+        stop: {
+          signal: 'SIGINT',
+          graceMs: 1_000,
+          run: {
+            argv: ['/bin/sh', '-c', 'down $MAINPID'],
+            cwd: '/',
+            env: {},
+            runAs: { user: 33 },
+          },
+        },
         ready: { kind: 'tcp', host: '::1', port: 80, timeoutMs: 1_500 },
         isOneShot: false,
         respawn: { limitCount: 3, limitWindowMs: 60_000, delayMs: 100, maxDelayMs: 5_000 },
@@ -79,7 +88,7 @@ export default defineShepherd({ services: [
         ...plain,
         provision: ['net'],
         start: { argv: ['true'], cwd: '/', env: {} },
-        isOneShot: true,
+        remainsAfterExit: true,
       },
     },
     {

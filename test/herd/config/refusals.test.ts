@@ -25,7 +25,7 @@ describe('an unknown option is refused with what was meant', () => {
     ],
     [
       web(`stop: { colour: 1 }`),
-      `services[0].stop: unknown option 'colour'; known are signal, graceSeconds`,
+      `services[0].stop: unknown option 'colour'; known are signal, graceSeconds, run`,
     ],
     [
       web(`respawn: { limits: 1 }`),
@@ -198,6 +198,34 @@ describe('a wrong value is refused with what was expected', () => {
     [
       web(`oneShot: true, respawn: true`),
       `services[0].respawn: contradicts oneShot: it would never be done`,
+    ],
+    [
+      web(`remainAfterExit: true, ready: { tcp: 'a:1' }`),
+      `services[0].ready: contradicts remainAfterExit: it is ready when it has ended`,
+    ],
+    [
+      web(`remainAfterExit: true, oneShot: true`),
+      `services[0].remainAfterExit: contradicts oneShot: that is done at its end, this goes on`,
+    ],
+    [
+      web(`oneShot: true, stop: { run: exec(['x']) }`),
+      `services[0].stop: contradicts oneShot: once it is done there is nothing to stop`,
+    ],
+    [
+      web(`stop: { run: exec(['x']), graceSeconds: 0 }`),
+      `services[0].stop: run needs a graceSeconds over 0: it gets as long as that`,
+    ],
+    [
+      web(`stop: { run: shell('x', { process: { nice: 1 } }) }`),
+      `services[0].stop.run: only what a service is started with can have a process: { … }`,
+    ],
+    [
+      `slot({ provision: ['a'], stop: { run: exec(['x']) } })`,
+      `services[0].stop: unknown option 'run'; known are signal, graceSeconds`,
+    ],
+    [
+      `service({ provision: ['a'], remainAfterExit: true })`,
+      `services[0].remainAfterExit: needs a start: there is nothing to run to its end`,
     ],
     [
       `service({ provision: ['a'], respawn: true })`,

@@ -111,6 +111,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const words: readonly (readonly [RegExp, string])[] = [
   [/^isAutoStarted$/, 'autoStart'],
   [/^isOneShot$/, 'oneShot'],
+  [/^remainsAfterExit$/, 'remainAfterExit'],
   [/^petname$/, 'from'],
   [/^follows\.selector$/, 'select'],
   [/^follows\.service$/, 'service'],

@@ -73,6 +73,9 @@ const placed = (entry: ServiceDescription, folder: string): ServiceDescription =
   return {
     ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    ...(entry.stop.run === undefined
+      ? {}
+      : { stop: { ...entry.stop, run: place(entry.stop.run) } }),
     actions: Object.fromEntries(actions) as ServiceDescription['actions'],
   };
 };

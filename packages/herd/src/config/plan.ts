@@ -106,12 +106,17 @@ const configOf = (
   documentation: entry.documentation,
   ...labelsOf(entry),
   ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env, {}) }),
-  stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
+  stop: {
+    signal: signalOf(entry.stop.signal),
+    graceMs: ms(entry.stop.graceSeconds),
+    ...(entry.stop.run === undefined ? {} : { run: commandOf(entry.stop.run, env, as) }),
+  },
   ready: readinessOf(entry.ready, env, as),
   ...(log === undefined && entry.log === undefined
     ? {}
     : { log: boundsOf({ ...log, ...entry.log }) }),
   isOneShot: entry.oneShot,
+  ...(entry.remainAfterExit === true ? { remainsAfterExit: true } : {}),
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
   actions: Object.fromEntries(
     Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env, as)]),

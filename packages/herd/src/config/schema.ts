@@ -181,10 +181,17 @@ const requirement = z
   .array(name)
   .max(requirementCount, `has more than ${requirementCount} names`)
   .default([]);
-const stop = record(
-  { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) },
-  "{ signal: 'SIGTERM', graceSeconds: 5 }",
-).prefault({});
+const stopWords = { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) };
+const stop = record(stopWords, "{ signal: 'SIGTERM', graceSeconds: 5 }").prefault({});
+const stopOfService = record(
+  { ...stopWords, run: plainExec.optional() },
+  "{ signal: 'SIGTERM', graceSeconds: 5, run: exec([…]) }",
+)
+  .refine(
+    ({ run, graceSeconds }) => run === undefined || graceSeconds > 0,
+    'run needs a graceSeconds over 0: it gets as long as that',
+  )
+  .prefault({});
 const service = record(
   {
     kind: z.literal('service'),
@@ -195,9 +202,10 @@ const service = record(
     start: exec.optional(),
     ready: ready.optional(),
     respawn,
-    stop,
+    stop: stopOfService,
     log: log.optional(),
     oneShot: z.boolean().default(false),
+    remainAfterExit: z.boolean().optional(),
     actions: z
       .record(actionName, action)
       .refine((all) => Object.keys(all).length <= actionCount, `has over ${actionCount} actions`)
@@ -218,16 +226,23 @@ const service = record(
       tell('ready', 'needs a start: without a process nothing gets ready');
     if (entry.respawn !== undefined)
       tell('respawn', 'needs a start: there is no process to respawn');
-    if (entry.oneShot) tell('oneShot', 'needs a start: there is nothing to run to its end');
+    for (const key of ['oneShot', 'remainAfterExit'] as const)
+      if (entry[key] === true) tell(key, 'needs a start: there is nothing to run to its end');
     for (const [key, { signal }] of Object.entries(entry.actions)) {
       if (signal !== undefined)
         tell('actions', `${key} needs a start: there is no process to signal`);
     }
   }
-  if (!entry.oneShot) return;
-  if (entry.respawn !== undefined) tell('respawn', 'contradicts oneShot: it would never be done');
-  if (entry.ready !== undefined)
-    tell('ready', 'contradicts oneShot: it is ready when it has ended');
+  if (entry.oneShot && entry.stop.run !== undefined)
+    tell('stop', 'contradicts oneShot: once it is done there is nothing to stop');
+  if (entry.oneShot && entry.remainAfterExit === true)
+    tell('remainAfterExit', 'contradicts oneShot: that is done at its end, this goes on');
+  for (const key of ['oneShot', 'remainAfterExit'] as const) {
+    if (entry[key] !== true) continue;
+    if (entry.respawn !== undefined) tell('respawn', `contradicts ${key}: it would never be done`);
+    if (entry.ready !== undefined)
+      tell('ready', `contradicts ${key}: it is ready when it has ended`);
+  }
 });
 
 const key = z

@@ -4,6 +4,7 @@
  */
 import type { Answer, Log } from '@bellwether/actors';
 import type { Loaded, PlannedService } from '@bellwether/fleet';
+import { stopMs } from '@bellwether/shepherd';
 import { canonicalJson, toServiceConfigs, type Description } from '../config/index.ts';
 
 /** What a configuration is read with. */
@@ -78,4 +79,4 @@ export class Configuration {
 }
 
 const graceMsOf = (services: readonly PlannedService[]): number =>
-  services.reduce((sum, one) => sum + ('config' in one ? one.config.stop.graceMs : 0), 0);
+  services.reduce((sum, one) => sum + ('config' in one ? stopMs(one.config.stop) : 0), 0);

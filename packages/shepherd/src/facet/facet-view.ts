@@ -91,6 +91,8 @@ const localRules: Rules<LocalStatus> = {
   since: true,
   pid: true,
   command: false,
+  stopCommand: false,
+  remainsAfterExit: true,
   runsAs: false,
   lastRespawn: true,
   lastExit: true,

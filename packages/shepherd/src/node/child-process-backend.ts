@@ -20,6 +20,7 @@ import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../errors.ts';
 import type {
   Command,
+  FoundRecord,
   ProcessBackend,
   RunningRecord,
   SignalName,
@@ -122,7 +123,9 @@ class ChildProcessBackend implements ProcessBackend {
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
     killChecks(this.#proc, known);
-    const strangers = known.filter(({ startId }) => !this.#children.has(startId));
+    const strangers = known.filter(
+      ({ startId, isDone }) => isDone !== true && !this.#children.has(startId),
+    );
     for (const one of findAlive(this.#proc, strangers)) this.#found.set(one.startId, one);
     const isAlive = ({ startId }: RunningRecord): boolean =>
       this.#children.has(startId) || this.#found.has(startId);
@@ -137,7 +140,10 @@ class ChildProcessBackend implements ProcessBackend {
         ? (this.#found.get(record.startId) ?? record)
         : { ...child.started, service: record.service };
     };
-    answer.kept(known.filter(isAlive).map(alive));
+    const bootId = this.#proc.bootId();
+    const isDone = (one: RunningRecord): boolean => one.isDone === true && one.bootId === bootId;
+    const done = known.filter(isDone).map((one): FoundRecord => ({ ...one, ending: { code: 0 } }));
+    answer.kept([...known.filter(isAlive).map(alive), ...done]);
   }
 
   watch(startId: string, ended: Answer): void {
@@ -155,8 +161,14 @@ class ChildProcessBackend implements ProcessBackend {
     });
   }
 
-  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void {
-    if (this.#commandCount >= commandCount) {
+  runToEnd(
+    service: string,
+    command: Command,
+    timeoutMs: number,
+    answer: Answer,
+    isOfStop?: true,
+  ): void {
+    if (this.#commandCount >= commandCount && isOfStop !== true) {
       const text = `exec: ${command.argv[0]} for ${service}: ${commandCount} commands run already`;
       const summary = `${commandCount} commands run already`;
       return answer.broken(new StartFailed(text, { summary }));
@@ -169,7 +181,8 @@ class ChildProcessBackend implements ProcessBackend {
     }
     const startId = command.env?.[startIdVariable];
     let waiting: Answer[] = [];
-    this.#commandCount += 1;
+    const count = isOfStop === true ? 0 : 1;
+    this.#commandCount += count;
     runProgram(program, timeoutMs, this.#proc, answer, {
       forked: (pid) => {
         if (startId !== undefined) ({ waiting } = this.#track(startId, pid));
@@ -179,7 +192,7 @@ class ChildProcessBackend implements ProcessBackend {
         for (const each of waiting) each.kept(ending);
       },
       over: () => {
-        this.#commandCount -= 1;
+        this.#commandCount -= count;
       },
     });
   }

@@ -56,11 +56,13 @@ export const makeProcessMonitor = (
 ): Behavior<ProcessMonitor> => {
   const held: Held = { startCount: turn.cell(0), commands: turn.map(), ...options };
   return {
-    spawn: (turn, service, command, ready) => spawn(held, turn, service, command, ready),
+    spawn: (turn, service, command, ready, remains) =>
+      spawn(held, turn, service, command, ready, remains),
+    forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),
-    runToEnd: (turn, service, command, timeoutMs) =>
-      runToEnd(held, turn, service, command, timeoutMs),
+    runToEnd: (turn, service, command, timeoutMs, isOfStop) =>
+      runToEnd(held, turn, service, command, timeoutMs, isOfStop),
     endCommands: (turn, service, graceMs) => endCommands(held, turn, service, graceMs),
   };
 };
@@ -85,12 +87,14 @@ const spawn = (
   service: string,
   command: Command,
   ready: Readiness,
+  isRemaining?: true,
 ): Vow<Run> => {
+  const remains = isRemaining === true ? { remains: isRemaining } : {};
   const startId = nextStartId(held);
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
   const madeFrom = digestOf(command);
-  record(turn, { kind: 'running', running: { startId, service, madeFrom } });
+  record(turn, { kind: 'running', running: { startId, service, madeFrom, ...remains } });
   turn.effect(() =>
     held.backend.start({ startId, service, command, ready }, started.answer, ended.answer),
   );
@@ -105,8 +109,9 @@ const spawn = (
         ...(startTime === undefined ? {} : { startTime }),
         ...(bootId === undefined ? {} : { bootId }),
       };
-      record(turn, { kind: 'running', running: { ...process, service } });
-      return { ...process, ended: watched(turn, startId, ended.vow) };
+      const running = { ...process, service, ...remains };
+      record(turn, { kind: 'running', running });
+      return { ...process, ended: watched(turn, running, ended.vow) };
     },
     (turn, reason): Vow<Run> => {
       recordEnd(turn, startId);
@@ -118,18 +123,23 @@ const spawn = (
 };
 
 /** The ending, once it is noted down. A watch that fails is an ending that nobody saw. */
-const watched = (turn: Turn, startId: string, ended: Vow<Ending>): Vow<Ending> =>
+const watched = (turn: Turn, running: RunningRecord, ended: Vow<Ending>): Vow<Ending> =>
   turn.when(
     ended,
     (turn, ending) => {
-      recordEnd(turn, startId);
+      if (running.remains === true && ending.code === 0) recordDone(turn, running);
+      else recordEnd(turn, running.startId);
       return ending;
     },
     (turn): Ending => {
-      recordEnd(turn, startId);
+      recordEnd(turn, running.startId);
       return {};
     },
   );
+
+/** What its start has done stays done until the machine is switched off, whichever shepherd there is. */
+const recordDone = (turn: Turn, running: RunningRecord): void =>
+  record(turn, { kind: 'running', running: { ...running, isReady: true, isDone: true } });
 
 const runToEnd = (
   held: Held,
@@ -137,18 +147,20 @@ const runToEnd = (
   service: string,
   command: Command,
   timeoutMs: number,
+  isOfStop?: true,
 ): Vow<CommandResult> => {
   const startId = nextStartId(held);
   record(turn, { kind: 'running', running: { startId, service, isCommand: true } });
   const marked = { ...command, env: { ...command.env, [startIdVariable]: startId } };
   const result = turn.ask<CommandResult>((answer) =>
-    held.backend.runToEnd(service, marked, timeoutMs, answer),
+    held.backend.runToEnd(service, marked, timeoutMs, answer, isOfStop),
   );
   const isOver = (turn: Turn): void => {
     held.commands.delete(startId);
     recordEnd(turn, startId);
   };
-  held.commands.set(startId, { service, over: turn.when(result, isOver, isOver) });
+  const over = turn.when(result, isOver, isOver);
+  if (isOfStop !== true) held.commands.set(startId, { service, over });
   return result;
 };
 
@@ -180,13 +192,20 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
     held.backend.adopt(held.running, answer),
   );
   return turn.when(found, (turn, living) => {
-    const ids = new Set(living.flatMap(({ startId, ending }) => (ending ? [] : [startId])));
+    const isKept = ({ startId, ending }: FoundRecord): boolean =>
+      ending === undefined || (ending.code === 0 && known.get(startId)?.remains === true);
+    const ids = new Set(living.filter(isKept).map(({ startId }) => startId));
     for (const { startId } of held.running) if (!ids.has(startId)) recordEnd(turn, startId);
     return living.flatMap((each) => {
-      if (each.ending !== undefined) return [{ ...each, ended: turn.kept(each.ending) }];
+      if (each.ending !== undefined) {
+        const { ending, ...process } = each;
+        const running = { ...known.get(each.startId), ...process };
+        if (isKept(each) && running.isDone !== true) recordDone(turn, running);
+        return [{ ...running, ending, ended: turn.kept(ending) }];
+      }
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
-      const over = watched(turn, each.startId, ended);
-      const { isCommand, isReady, madeFrom, since } = known.get(each.startId) ?? {};
+      const { isCommand, isReady, madeFrom, since, remains } = known.get(each.startId) ?? {};
+      const over = watched(turn, { ...each, ...(remains === true && { remains }) }, ended);
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
         return [];
@@ -196,6 +215,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         ...(isReady === true && { isReady }),
         ...(madeFrom !== undefined && { madeFrom }),
         ...(since !== undefined && { since }),
+        ...(remains === true && { remains }),
       };
       record(turn, { kind: 'running', running });
       return [{ ...running, ended: over }];

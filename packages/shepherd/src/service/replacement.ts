@@ -37,7 +37,7 @@ export const noteAdopted = (held: ServiceHeld): void => {
 
 /** An adopted process says itself what it was made from, where its record does. */
 const isMadeFrom = (held: ServiceHeld, { start }: ServiceConfig): boolean => {
-  const madeFrom = runOf(stateOf(held))?.madeFrom;
+  const { madeFrom } = runOf(stateOf(held)) ?? held.remains.get() ?? {};
   return madeFrom === undefined || madeFrom === digestOf(start);
 };
 

@@ -90,9 +90,16 @@ export type State =
       /** Absent while a spawn is under way that nobody wants any more. */
       readonly run: Run | undefined;
       readonly grace: Timer | undefined;
+      /** The command that stops it runs; its process, where there is one, is signalled afterwards. */
+      readonly isCommanded?: boolean;
+      /** What that command has left open. */
+      readonly doubt?: string | undefined;
       readonly answer: Vow<Outcome>;
       readonly resolver: Resolver<Outcome>;
     };
+
+/** What is known of a start whose process has done its work. */
+export type Remains = Pick<Run, 'startId' | 'madeFrom'>;
 
 /** Everything of a service that its status shows. */
 export interface Shown {
@@ -133,6 +140,8 @@ export interface ServiceHeld extends ServicePowers {
   readonly goal: JournalCell<'start' | 'stop'>;
   /** Why it starts nothing any more; undefined while it may. */
   readonly retirement: JournalCell<string | undefined>;
+  /** The start that it stays up by without a process. */
+  readonly remains: JournalCell<Remains | undefined>;
   readonly history: JournalCell<readonly Change[]>;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
@@ -170,6 +179,7 @@ export const hold = (
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   retirement: turn.cell<string | undefined>(undefined),
+  remains: turn.cell<Remains | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
   commands: turn.map<string, number>(),
   ...powers,

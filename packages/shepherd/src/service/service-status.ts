@@ -1,6 +1,7 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
 import { isRespawning, runOf, stageOf, type ServiceHeld } from './service-state.ts';
+import { stopMs } from '../words/stopping.ts';
 import type { LocalStatus } from '../words/types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */
@@ -34,6 +35,8 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
     ...given('since', since),
     ...given('pid', runOf(state)?.pid),
     ...given('command', config.start?.argv),
+    ...given('stopCommand', config.stop.run?.argv),
+    ...given('remainsAfterExit', config.remainsAfterExit),
     ...given('runsAs', config.start?.runAs ?? config.runAs ?? (slot && {})),
     ...given('lastRespawn', respawns.lastAt),
     ...given('lastExit', lastExit),
@@ -51,7 +54,7 @@ const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' |
   const { start, stop } = config.get();
   return {
     ...given('readyMs', ready.kind === 'spawned' || isOneShot ? undefined : ready.timeoutMs),
-    ...given('graceMs', start === undefined ? undefined : stop.graceMs),
+    ...given('graceMs', start === undefined && stop.run === undefined ? undefined : stopMs(stop)),
   };
 };
 

@@ -6,6 +6,7 @@ import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { untilReady, wakingOf } from './readiness.ts';
+import { doubtful, runStop } from './stop-command.ts';
 import { noteAdopted } from './replacement.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import {
@@ -79,7 +80,9 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
       return answer;
     }
     case 'running':
-      if (state.run !== undefined) return end(held, turn, state.run, { kind: 'asked' });
+      if (state.run !== undefined || held.config.get().stop.run !== undefined)
+        return end(held, turn, state.run, { kind: 'asked' });
+      forgetRemains(held, turn);
       enter(held, turn, stopped, 'stopped');
       return turn.kept(outcomeOf(held, 'changed'));
     case 'stopping':
@@ -125,17 +128,19 @@ export const retire = (held: ServiceHeld, turn: Turn, why: string | undefined): 
 
 /**
  * A process that outlived the daemon. Only one that was seen to be ready counts as running; another
- * was still starting, so it is asked with a whole deadline. A one-shot is waited for.
+ * was still starting, so it is asked with a whole deadline. What runs to its end is waited for.
  */
 export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const { at } = stateOf(held);
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
-  if (run.ending !== undefined) return endedAway(held, turn, run, run.ending);
+  const { ending } = run;
+  const isDone = ending?.code === 0 && held.config.get().remainsAfterExit === true;
+  if (ending !== undefined && !isDone) return endedAway(held, turn, run, ending);
   held.goal.set('start');
+  if (isDone) return remainAdopted(held, turn, run);
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
-  if (held.config.get().isOneShot || isAsked)
-    wake(held, turn, launchOf(turn, false), run, 'starting');
+  if (runsToEnd(held) || isAsked) wake(held, turn, launchOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
   change(held, turn, { since: run.since });
@@ -144,8 +149,18 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
 };
 
+/** Its start has done its work in an earlier life: it is not done twice. */
+const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  held.remains.set(run);
+  enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
+  change(held, turn, { since: run.since });
+  noteAdopted(held);
+  say(held, turn, 'service.adopted', { startId: run.startId });
+};
+
 /** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
 const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
+  if (run.remains === true) turn.tell(held.monitor, 'forget', run.startId);
   change(held, turn, { lastExit: { ...ending, at: held.clock.wall() } });
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
@@ -166,7 +181,14 @@ const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome>
     return launch.answer;
   }
   turn.when(
-    turn.send(held.monitor, 'spawn', held.name, command, readyOf(held)),
+    turn.send(
+      held.monitor,
+      'spawn',
+      held.name,
+      command,
+      readyOf(held),
+      held.config.get().remainsAfterExit,
+    ),
     (turn, run) => spawned(held, turn, run),
     (turn, reason) => spawnFailed(held, turn, reason),
   );
@@ -183,16 +205,18 @@ const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
   }
   if (state.at !== 'spawning') return;
   const ready = readyOf(held);
-  if (!held.config.get().isOneShot && ready.kind === 'spawned')
-    return succeed(held, turn, state.launch, run);
+  if (!runsToEnd(held) && ready.kind === 'spawned') return succeed(held, turn, state.launch, run);
   wake(held, turn, state.launch, run, undefined);
 };
 
-/** A one-shot is ready when it has ended: nothing else is asked of it. */
-const readyOf = ({ config }: ServiceHeld): Readiness =>
-  config.get().isOneShot ? { kind: 'spawned' } : config.get().ready;
+/** Whether its start is over with the end of its process. */
+const runsToEnd = ({ config }: ServiceHeld): boolean =>
+  config.get().isOneShot || config.get().remainsAfterExit === true;
+/** Of such a one nothing else is asked. */
+const readyOf = (held: ServiceHeld): Readiness =>
+  runsToEnd(held) ? { kind: 'spawned' } : held.config.get().ready;
 
-/** The process is there; it is asked until it is ready, or waited for where it is a one-shot. */
+/** The process is there; it is asked until it is ready, or waited for where it runs to its end. */
 const wake = (
   held: ServiceHeld,
   turn: Turn,
@@ -276,6 +300,18 @@ const fail = (
   );
 };
 
+/** The start has done its work, and the service is up without it. */
+const remain = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run): void => {
+  held.remains.set({ startId: run.startId, ...(run.madeFrom && { madeFrom: run.madeFrom }) });
+  succeed(held, turn, launch, undefined);
+};
+const forgetRemains = (held: ServiceHeld, turn: Turn): void => {
+  const remains = held.remains.get();
+  if (remains === undefined) return;
+  turn.tell(held.monitor, 'forget', remains.startId);
+  held.remains.set(undefined);
+};
+
 /** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */
 const quit = (held: ServiceHeld, turn: Turn, run: Run): Timer => {
   const { signal, graceMs } = held.config.get().stop;
@@ -294,9 +330,24 @@ const end = (
   because: Because,
 ): Vow<Outcome> => {
   const { vow: answer, resolver } = turn.vow<Outcome>();
-  const grace = run && quit(held, turn, run);
-  enter(held, turn, { at: 'stopping', because, run, grace, answer, resolver }, 'stopping');
+  const command = stateOf(held).at === 'running' ? held.config.get().stop.run : undefined;
+  const grace = command === undefined ? run && quit(held, turn, run) : undefined;
+  const isCommanded = command !== undefined;
+  const next = { at: 'stopping', because, run, grace, answer, resolver, isCommanded } as const;
+  enter(held, turn, next, 'stopping');
+  if (command !== undefined)
+    turn.when(runStop(held, turn, command, run), (turn, doubt) => commanded(held, turn, doubt));
   return answer;
+};
+
+/** What is left to do once the command that stops it is over. */
+const commanded = (held: ServiceHeld, turn: Turn, doubt: string | undefined): void => {
+  const state = stateOf(held);
+  if (state.at !== 'stopping' || state.isCommanded !== true) return;
+  const { run } = state;
+  const over = { ...state, isCommanded: false, doubt };
+  if (run === undefined) return gone(held, turn, over);
+  change(held, turn, { state: { ...over, grace: quit(held, turn, run) } });
 };
 
 const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
@@ -306,13 +357,15 @@ const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void =>
   change(held, turn, { lastExit: exit });
   switch (state.at) {
     case 'waking':
-      if (held.config.get().isOneShot && ending.code === 0)
+      if (ending.code === 0 && held.config.get().isOneShot)
         return finishOneShot(held, turn, state.launch);
+      if (ending.code === 0 && runsToEnd(held)) return remain(held, turn, state.launch, run);
       return fail(held, turn, state.launch, `its process ${endedWords(ending)}`);
     case 'running':
       return died(held, turn, run, ending, state.sinceMs);
     case 'stopping':
-      return gone(held, turn, state);
+      if (state.isCommanded !== true) return gone(held, turn, state);
+      return change(held, turn, { state: { ...state, run: undefined } });
   }
 };
 
@@ -366,12 +419,14 @@ const respawn = (held: ServiceHeld, turn: Turn): void => {
 
 /** A process that was being stopped is no more. */
 const gone = (held: ServiceHeld, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
-  const { because } = state;
+  const { because, doubt } = state;
+  forgetRemains(held, turn);
   if (because.kind === 'not-ready') {
     const { launch, reason, plainReason } = because;
     fail(held, turn, launch, reason, plainReason);
   } else enter(held, turn, stopped, 'stopped');
-  state.resolver.kept(outcomeOf(held, 'changed'));
+  const said = doubt === undefined ? {} : { output: [doubtful(held, doubt)] };
+  state.resolver.kept({ ...outcomeOf(held, 'changed'), ...said });
 };
 
 const disabledWords = (held: ServiceHeld): string => `Service ${held.name} is currently disabled.`;

@@ -129,9 +129,12 @@ const adopts = (
   run: Run & { readonly service: string },
 ): boolean => {
   const own = held.own(run.service);
-  // Of what has ended there is nothing to be ended.
-  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped')
+  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') {
+    // Of what has ended there is nothing to be ended.
+    if (run.remains === true && run.ending !== undefined)
+      turn.tell(held.monitor, 'forget', run.startId);
     return run.ending !== undefined;
+  }
   turn.call(own.service, 'adopt', run);
   return true;
 };

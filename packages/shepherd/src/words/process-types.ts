@@ -27,6 +27,8 @@ export interface Run extends Started {
   readonly madeFrom?: string;
   /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
   readonly since?: number;
+  /** Its record outlives that end, until it is forgotten. */
+  readonly remains?: true;
   /** It has ended while no daemon was there, and so. */
   readonly ending?: Ending;
 }
@@ -35,17 +37,27 @@ export interface Run extends Started {
  * step.
  */
 export interface ProcessMonitor {
-  /** Kept once the process exists; broken with StartFailed where it could not be made. */
-  spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
+  /**
+   * Kept once the process exists; broken with StartFailed where it could not be made. Where the service `remains`, its
+   * record outlives an end with exit code 0.
+   */
+  spawn(service: string, command: Command, ready: Readiness, remains?: true): Vow<Run>;
+  /** What has remained of a start is no more. */
+  forget(startId: string): void;
   /** To the whole process group. */
   signal(startId: string, signal: SignalName): void;
   /** What lives of the starts that the records know, and what has ended of which somebody has seen how. */
   adopt(): Vow<readonly (Run & { readonly service: string })[]>;
-  /** Runs a short command to its end: custom actions. */
-  runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
+  /** Runs a short command to its end: custom actions, and what stops a service where it `isOfStop`. */
+  runToEnd(
+    service: string,
+    command: Command,
+    timeoutMs: number,
+    isOfStop?: true,
+  ): Vow<CommandResult>;
   /**
-   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
-   * all are gone.
+   * Ends every command of a service, but for one that stops it, with its group: SIGTERM, and SIGKILL after the grace.
+   * Kept once all are gone.
    */
   endCommands(service: string, graceMs: number): Vow<void>;
 }
@@ -54,7 +66,7 @@ export interface CommandResult extends Ending {
   /** Last lines of stdout and stderr together, bounded. */
   readonly output: readonly string[];
 }
-/** A record whose process was found. */
+/** A record whose process was found, or that has remained of one in this boot. */
 export interface FoundRecord extends RunningRecord {
   /** It is there no more: nobody watches it. */
   readonly ending?: Ending;
@@ -87,8 +99,17 @@ export interface ProcessBackend {
   adopt(known: readonly RunningRecord[], answer: Answer): void;
   /** Watches an adopted process; kept with Ending. */
   watch(startId: string, ended: Answer): void;
-  /** Kept with CommandResult. The command carries its start id in its environment. */
-  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
+  /**
+   * Kept with CommandResult. The command carries its start id in its environment. How many there may be at once does not
+   * count those that stop a service: each has one at most.
+   */
+  runToEnd(
+    service: string,
+    command: Command,
+    timeoutMs: number,
+    answer: Answer,
+    isOfStop?: true,
+  ): void;
 }
 /**
  * The power that asks whether a service is ready: one attempt, kept with true or false, or broken

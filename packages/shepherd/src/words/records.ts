@@ -128,6 +128,10 @@ export interface RunningRecord {
   readonly bootId?: string;
   /** A command: the next daemon ends it where it would adopt a service. */
   readonly isCommand?: true;
+  /** It has ended with exit code 0, and its service stays up without it. */
+  readonly isDone?: true;
+  /** Its service will stay up without it once it has ended so. */
+  readonly remains?: true;
   /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
   readonly isReady?: true;
   /** The digest of its command, to tell whether the configuration has another by now. */

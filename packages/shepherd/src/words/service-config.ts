@@ -99,6 +99,14 @@ export type ActionConfig = { readonly documentation: string } & (
       readonly areArgumentsHarmless?: true;
     }
 );
+/** How a service is stopped. */
+export interface StopConfig {
+  readonly signal: SignalName;
+  /** What its command gets, and then its process after the signal. */
+  readonly graceMs: number;
+  /** Run before its process is signalled, where it is up. */
+  readonly run?: Command;
+}
 /** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
 export interface ServiceConfig {
   readonly provision: readonly [string, ...string[]];
@@ -111,9 +119,11 @@ export interface ServiceConfig {
   readonly runAs?: RunAs;
   /** Why there is nothing to start: the sentence that refuses it. */
   readonly unstartable?: string;
-  readonly stop: { readonly signal: SignalName; readonly graceMs: number };
+  readonly stop: StopConfig;
   readonly ready: Readiness;
   readonly isOneShot: boolean;
+  /** Its start runs to its end, and with exit code 0 it is up then, without a process. */
+  readonly remainsAfterExit?: true;
   readonly respawn?: RespawnPolicy;
   readonly actions: Readonly<Record<string, ActionConfig>>;
   /** Wanted when there is no desired state on disk yet. */

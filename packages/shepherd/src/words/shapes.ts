@@ -350,6 +350,8 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   isGone: readBoolean,
   pid: readCount,
   command: list(text, limits.listCount),
+  stopCommand: list(text, limits.listCount),
+  remainsAfterExit: readBoolean,
   runsAs: struct<RunAs>({}, { user: readAccount(text), group: readAccount(text) }),
   lastRespawn: readCount,
   lastExit: struct<Ending & { readonly at: number }>(
@@ -404,11 +406,12 @@ const withoutLists = (status: Status): Status => {
       return { ...kept, ...bare, members: [] };
     }
     case 'local': {
-      const { recentLines: _lines, command: _command, ...kept } = status;
+      const { recentLines: _lines, command: _command, stopCommand: _stop, ...kept } = status;
       return { ...kept, ...bare };
     }
     case 'exported': {
-      const { recentLines: _lines, command: _command, members: _m, blame: _b, ...kept } = status;
+      const { recentLines: _lines, command: _command, stopCommand: _stop, ...named } = status;
+      const { members: _m, blame: _b, ...kept } = named;
       return { ...kept, ...bare };
     }
   }

@@ -110,6 +110,10 @@ export interface LocalStatus extends StatusFacts {
   readonly since?: number;
   readonly pid?: number;
   readonly command?: readonly string[];
+  /** What stops it before its process is signalled. */
+  readonly stopCommand?: readonly string[];
+  /** It is up without a process once its start has run to its end. */
+  readonly remainsAfterExit?: boolean;
   /** Absent: as the shepherd, or it is not told. A slot that runs as the shepherd says so: `{}`. */
   readonly runsAs?: RunAs;
   readonly lastRespawn?: number;

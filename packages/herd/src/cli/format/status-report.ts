@@ -87,6 +87,10 @@ const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
   if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
+  if (status.stopCommand !== undefined)
+    facts.push(`Stop command: ${commandText(status.stopCommand)}`);
+  if (status.remainsAfterExit === true)
+    facts.push('It remains started once its process has exited successfully.');
   if (runsAs !== undefined) facts.push(`Runs as: ${runsAsText(runsAs)}`);
   if (lastExit !== undefined && stage === 'stopped')
     facts.push(`Process ${endingText(lastExit)} at ${whenText(lastExit.at, look)}.`);
@@ -136,7 +140,7 @@ const actionFacts = ({ actions }: ShownStatus): readonly string[] =>
 const respawnFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const facts: string[] = [];
   const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
-  if (status.command !== undefined && !status.isOneShot)
+  if (status.command !== undefined && !status.isOneShot && status.remainsAfterExit !== true)
     facts.push(
       status.isRespawned && status.isEnabled ? 'Will be respawned.' : 'Will not be respawned.',
     );

@@ -213,8 +213,14 @@ class KeptBackend implements KeeperBackend {
     if (state !== undefined) this.#ended(kept, state);
   }
 
-  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void {
-    this.#others.runToEnd(service, command, timeoutMs, answer);
+  runToEnd(
+    service: string,
+    command: Command,
+    timeoutMs: number,
+    answer: Answer,
+    isOfStop?: true,
+  ): void {
+    this.#others.runToEnd(service, command, timeoutMs, answer, isOfStop);
   }
 
   /** Makes sure of all that is on this side. @throws StartFailed, and what a file system says */
