@@ -161,8 +161,8 @@ export interface Log {
 /** How a service is stopped. */
 export interface Stop {
   /**
-   * A command that has it stop. It gets the grace for that, and the variable MAINPID where there is a process. Where one
-   * is left then, that is signalled, and gets the grace once more. Only of a service.
+   * A command that has it stop. It gets the grace for that, and the variable MAINPID where there is a
+   * process. Where one is left then, that is signalled, and gets the grace once more. Only of a service.
    */
   readonly run?: Exec;
   /** Sent to the whole process group. Default SIGTERM. */

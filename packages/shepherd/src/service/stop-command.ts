@@ -1,6 +1,7 @@
 /**
- * The command that stops a service, as the destructor of GNU Shepherd's `make-system-destructor` and systemd's ExecStop:
- * it is run where the service is up, gets the grace for it, and whatever it comes to, the service is stopped afterwards.
+ * The command that stops a service, as of GNU Shepherd's system destructor and of systemd's ExecStop:
+ * it is run where the service is up, gets the grace for it, and whatever it comes to, the service is
+ * stopped afterwards.
  */
 import type { Turn, Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';

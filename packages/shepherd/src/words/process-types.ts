@@ -100,8 +100,8 @@ export interface ProcessBackend {
   /** Watches an adopted process; kept with Ending. */
   watch(startId: string, ended: Answer): void;
   /**
-   * Kept with CommandResult. The command carries its start id in its environment. How many there may be at once does not
-   * count those that stop a service: each has one at most.
+   * Kept with CommandResult. The command carries its start id in its environment. Those that stop a
+   * service do not count among those that there may be at once: each has one at most.
    */
   runToEnd(
     service: string,
