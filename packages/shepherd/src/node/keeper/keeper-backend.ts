@@ -31,11 +31,11 @@ import type {
 import { startIdVariable } from '../../words/records.ts';
 import { killChecks } from '../adopted.ts';
 import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
-import { openLog } from '../log-files.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain, findProgram } from '../program.ts';
 import type { Starts } from '../starts.ts';
 import { checkCgroup, groupsOf } from '../traits.ts';
+import { closeLog, endingOf, forgetFrame, notExecuted, settle, type Kept } from './kept.ts';
 import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
@@ -61,27 +61,6 @@ export const openKeeper = async (powers: KeeperPowers): Promise<KeeperBackend> =
   await backend.open();
   return backend;
 };
-
-interface Starting {
-  readonly making: Making;
-  readonly frame: Buffer;
-  readonly started: Answer;
-  tryCount: number;
-}
-/** A start that is under way, or runs. */
-interface Kept {
-  readonly service: string;
-  /** Undefined: an earlier daemon has started it, or it runs. */
-  starting: Starting | undefined;
-  /** Once it runs. */
-  process: Started | undefined;
-  /** Who waits for its end: in each life of the daemon somebody else. */
-  readonly waiting: Answer[];
-  /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
-  readonly owed: Buffer[];
-  /** Who waits for its beginning, to know whether it is there to be adopted. */
-  readonly settled: (() => void)[];
-}
 
 class KeptBackend implements KeeperBackend {
   readonly #powers: KeeperPowers;
@@ -463,36 +442,3 @@ class KeptBackend implements KeeperBackend {
     }
   }
 }
-
-/** With which the child of a fork ends that could not execute its program. */
-const notExecuted = 127;
-
-const forgetFrame = (startId: string): Buffer =>
-  new FrameWriter(types.forget).text(tags.id, startId).frame();
-
-const settle = (kept: Kept, ending: Ending): void => {
-  for (const each of kept.waiting.splice(0)) each.kept(ending);
-};
-
-/** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */
-const closeLog = (file: string): void => {
-  try {
-    fs.closeSync(openLog(file));
-  } catch (error) {
-    const why = explain(error);
-    throw new StartFailed(`exec: log file ${file}: ${why}`, {
-      cause: error,
-      summary: `exec: its log file: ${why}`,
-    });
-  }
-};
-
-const endingOf = ({ status, source }: StartState): Ending => {
-  if (source === 'unknown') return {};
-  const signal = status & 0x7f;
-  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: nameOf(signal) };
-};
-const nameOf = (number: number): string => {
-  const found = Object.entries(os.constants.signals).find(([, each]) => each === number);
-  return found?.[0] ?? `SIG${number}`;
-};

@@ -1,0 +1,68 @@
+/** What a daemon knows of one start of its keeper, and what is said of that. */
+import fs from 'node:fs';
+import os from 'node:os';
+import type { Answer } from '@bellwether/actors';
+import { StartFailed } from '../../errors.ts';
+import type { Ending, Started } from '../../words/types.ts';
+import { openLog } from '../log-files.ts';
+import { explain } from '../program.ts';
+import { FrameWriter, tags, types, type StartState } from './protocol.ts';
+import type { Making } from './start-frame.ts';
+
+/** A start that the keeper was asked for. */
+export interface Starting {
+  readonly making: Making;
+  readonly frame: Buffer;
+  readonly started: Answer;
+  tryCount: number;
+}
+/** A start that is under way, or runs. */
+export interface Kept {
+  readonly service: string;
+  /** Undefined: an earlier daemon has started it, or it runs. */
+  starting: Starting | undefined;
+  /** Once it runs. */
+  process: Started | undefined;
+  /** Who waits for its end: in each life of the daemon somebody else. */
+  readonly waiting: Answer[];
+  /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
+  readonly owed: Buffer[];
+  /** Who waits for its beginning, to know whether it is there to be adopted. */
+  readonly settled: (() => void)[];
+}
+
+/** With which the child of a fork ends that could not execute its program. */
+export const notExecuted = 127;
+
+/** Of what is told no more. */
+export const forgetFrame = (startId: string): Buffer =>
+  new FrameWriter(types.forget).text(tags.id, startId).frame();
+
+/** Tells all who wait how it ended. */
+export const settle = (kept: Kept, ending: Ending): void => {
+  for (const each of kept.waiting.splice(0)) each.kept(ending);
+};
+
+/** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */
+export const closeLog = (file: string): void => {
+  try {
+    fs.closeSync(openLog(file));
+  } catch (error) {
+    const why = explain(error);
+    throw new StartFailed(`exec: log file ${file}: ${why}`, {
+      cause: error,
+      summary: `exec: its log file: ${why}`,
+    });
+  }
+};
+
+/** How a start ended, by what the keeper says of it. */
+export const endingOf = ({ status, source }: StartState): Ending => {
+  if (source === 'unknown') return {};
+  const signal = status & 0x7f;
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: nameOf(signal) };
+};
+const nameOf = (number: number): string => {
+  const found = Object.entries(os.constants.signals).find(([, each]) => each === number);
+  return found?.[0] ?? `SIG${number}`;
+};
