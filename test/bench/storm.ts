@@ -3,13 +3,13 @@
  * that it fetched, beside as many mutual TLS connections at once, until the last one's frame is answered.
  *
  *   ours     the certificate in clear before TLS, TLS 1.3, both certificates looked at, two hellos with
- *            what they sign and verify, a fetch and its answer
+ *            what they sign, a fetch and its answer; what they verify comes when all are served
  *   theirs   TLS 1.3, both certificates looked at, one frame there and back
  *   signed   theirs, and at each end what a hello demands: a fresh Ed25519 pair, a signature, and one verified
- *   µs       what one of them costs in CPU, both ends summed, its end included
+ *   µs       what one of them costs in CPU, both ends summed, its end and what they verify included
  *
  * The draft wants a key of its own for each session. One dial by itself has time to make it ahead (row 7), a storm has
- * not: `signed / theirs` says how much of `ours / theirs` that is, and no session can cost less.
+ * not: `signed / theirs` says how much of `ours / theirs` that is in CPU, and no session can cost less.
  *
  * The controller is a process of its own. All nodes are in one other process, each with an identity, a
  * netlayer and a router of its own; they share a vat. Both sides use the same 1,000 certificates, whose TLS contexts
@@ -32,10 +32,12 @@ import { answerFrames, connected, ping } from './support/raw.ts';
 import { compare, print, ratios, timed } from './support/rounds.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
-const NODES = 1_000;
+/** Fewer for a profile. */
+const NODES = Number(process.argv[3] ?? 1_000);
 const INFORMATION = 'for information';
 const WARM_UP_ROUNDS = 2;
-/** So that both ends are done with the connections of one storm before the next. */
+/** So that both ends have judged all signatures of a storm before its end, and are done with it before the next. */
+const JUDGED_MS = 2_000;
 const SETTLE_MS = 1_000;
 
 const DEADLINE_MS = 60_000;
@@ -103,6 +105,7 @@ const storm = (other: OtherEnd, go: () => Promise<() => void>) => async (): Prom
   const ms = await timed(async () => {
     end = await go();
   });
+  await pause(JUDGED_MS);
   end();
   await pause(SETTLE_MS);
   const after = (await other.usage()).cpuUs + usageHere().cpuUs;

@@ -12,7 +12,13 @@ import {
   signReceive,
 } from '../../../packages/ocapn/src/identity/certificates.ts';
 import { pemDesignator } from '../../../packages/ocapn/src/identity/designator.ts';
-import { judgeHello, makeHello } from '../../../packages/ocapn/src/identity/hello.ts';
+import {
+  type Hello,
+  type JudgedHello,
+  judgeHello,
+  judgeSignature,
+  makeHello,
+} from '../../../packages/ocapn/src/identity/hello.ts';
 import {
   publicId,
   publicKeyFrom,
@@ -87,6 +93,10 @@ describe.each(powers)('with %s', (_name, crypto, keyPair) => {
   const ids = keys.map((pair) => publicId(crypto, pair.publicKey));
   const session = sessionId(crypto, ids[0] ?? seed(0), ids[1] ?? seed(0));
   const sha256 = (bytes: Uint8Array): string => hex(crypto.sha256(bytes));
+  const judge = (ours: Hello, theirs: StartSession): JudgedHello => {
+    judgeSignature(crypto, theirs);
+    return judgeHello(crypto, ours, theirs);
+  };
 
   test('keys, public ids and the session id are those of Goblins', () => {
     expect(keys.map((pair) => hex(pair.publicKey))).toEqual(PUBLIC_KEYS);
@@ -118,7 +128,7 @@ describe.each(powers)('with %s', (_name, crypto, keyPair) => {
   });
   test('an honest hello yields key, ids and the claimed location', () => {
     const ours = makeHello(crypto, keys[1], location);
-    const judged = judgeHello(crypto, ours, readHello(makeHello(crypto, keys[0], location).bytes));
+    const judged = judge(ours, readHello(makeHello(crypto, keys[0], location).bytes));
     expect(hex(judged.publicKey)).toBe(PUBLIC_KEYS[0]);
     expect(hex(judged.publicId)).toBe(PUBLIC_IDS[0]);
     expect(hex(sessionId(crypto, ours.publicId, judged.publicId))).toBe(SESSION_ID);
@@ -138,7 +148,7 @@ describe.each(powers)('with %s', (_name, crypto, keyPair) => {
       Buffer.from('>'),
     ]);
     const ours = makeHello(crypto, keys[1], location);
-    const { claims } = judgeHello(crypto, ours, readHello(new Uint8Array(hello)));
+    const { claims } = judge(ours, readHello(new Uint8Array(hello)));
     expect(claims.hints['host']).toBe('127.0.0.1');
   });
   test('no hello with one bit changed is believed', () => {
@@ -146,19 +156,19 @@ describe.each(powers)('with %s', (_name, crypto, keyPair) => {
     const { bytes } = makeHello(crypto, keys[0], location);
     const step = crypto === nodeCrypto ? 1 : 23;
     for (let at = 0; at < bytes.length; at += step) {
-      expect(() => judgeHello(crypto, ours, readHello(changed(bytes, at)))).toThrow();
+      expect(() => judge(ours, readHello(changed(bytes, at)))).toThrow();
     }
   });
   test('our own key, sent back to us, is refused', () => {
     const ours = makeHello(crypto, keys[0], location);
-    expect(() => judgeHello(crypto, ours, readHello(ours.bytes))).toThrow(
+    expect(() => judge(ours, readHello(ours.bytes))).toThrow(
       'captp: expected a key of the peer, found our own',
     );
   });
   test('another version is refused', () => {
     const ours = makeHello(crypto, keys[1], location);
     const theirs = { ...readHello(makeHello(crypto, keys[0], location).bytes), version: '1.1' };
-    expect(() => judgeHello(crypto, ours, theirs)).toThrow('captp: expected version 1.0');
+    expect(() => judge(ours, theirs)).toThrow('captp: expected version 1.0');
   });
 
   const give = {

@@ -14,8 +14,7 @@ import { compareBytes, Raw, Sym, SyrupRecord } from '../syrup/values.ts';
 import { encode } from '../syrup/write.ts';
 import { LABELS } from '../wire/labels.ts';
 import type { StartSession } from '../wire/operations.ts';
-import { publicId, publicKeyFrom, publicKeyValue } from './keys.ts';
-import { signatureFrom, signatureValue } from './keys.ts';
+import { publicId, publicKeyFrom, publicKeyValue, signatureFrom, signatureValue } from './keys.ts';
 import { peerFrom, peerRecord } from './locator-record.ts';
 
 const VERSION = '1.0';
@@ -51,9 +50,9 @@ export const makeHello = (crypto: Crypto, keys: KeyPair, location: PeerLocation)
 };
 
 /**
- * Judges the peer's hello.
+ * Judges the peer's hello, but for its signature.
  * @throws Decode for another version or shape; Limit
- * @throws Forged when the key did not sign the location, or is our own, sent back
+ * @throws Forged when the key is our own, sent back
  */
 export const judgeHello = (crypto: Crypto, ours: Hello, theirs: StartSession): JudgedHello => {
   if (theirs.version !== VERSION) {
@@ -61,15 +60,20 @@ export const judgeHello = (crypto: Crypto, ours: Hello, theirs: StartSession): J
   }
   const publicKey = publicKeyFrom(theirs.publicKey);
   const claims = peerFrom(theirs.location);
+  signatureFrom(theirs.signature);
+  if (compareBytes(publicKey, ours.keys.publicKey) === 0) {
+    throw new Forged('captp: expected a key of the peer, found our own');
+  }
+  return { publicKey, publicId: publicId(crypto, publicKey), claims };
+};
+
+/** Judges the signature of a hello that was read. @throws Forged when the key did not sign the location; Decode */
+export const judgeSignature = (crypto: Crypto, theirs: StartSession): void => {
   const signed = locationBytes(new Raw(theirs.locationBytes));
+  const publicKey = publicKeyFrom(theirs.publicKey);
   if (!crypto.verify(publicKey, signed, signatureFrom(theirs.signature))) {
     throw new Forged('captp: expected the session key to have signed the location');
   }
-  const id = publicId(crypto, publicKey);
-  if (compareBytes(id, ours.publicId) === 0) {
-    throw new Forged('captp: expected a key of the peer, found our own');
-  }
-  return { publicKey, publicId: id, claims };
 };
 
 /**

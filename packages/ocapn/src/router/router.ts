@@ -35,6 +35,7 @@ import { Flow } from '../session/flow.ts';
 import type { Origin } from '../session/origin.ts';
 import type { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
+import { Signatures } from '../session/signatures.ts';
 import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
@@ -78,6 +79,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   readonly outbox: Outbox;
   readonly flow: Flow;
   readonly partials: Partials;
+  readonly signatures: Signatures;
   readonly reaper: Reaper;
   readonly log: Log;
   readonly faults: Faults;
@@ -121,6 +123,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.outbox = this.buffers.outbox;
     this.flow = new Flow(powers.vat, this.limits);
     this.partials = new Partials(powers.clock, this.limits);
+    this.signatures = new Signatures(powers.clock);
     this.reaper = powers.reaper;
     this.#say = quietLog(powers.log, powers.clock, this.limits);
     this.log = (event, fields) => this.#say('', event, fields);

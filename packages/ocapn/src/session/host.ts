@@ -10,6 +10,7 @@ import type { Flow } from './flow.ts';
 import type { Origin } from './origin.ts';
 import type { Outbox } from './outbox.ts';
 import type { Partials } from './partials.ts';
+import type { Signatures } from './signatures.ts';
 import type { Session } from './session.ts';
 import type { Room } from './tables.ts';
 
@@ -43,6 +44,7 @@ export interface SessionHost {
   readonly outbox: Outbox;
   readonly flow: Flow;
   readonly partials: Partials;
+  readonly signatures: Signatures;
   readonly clock: Clock;
   readonly reaper: Reaper;
   /** Whole seconds of the clock, as of the last look at anything: a few late, and as cheap as a field. */
@@ -58,8 +60,8 @@ export interface SessionHost {
   readonly log: Log;
   readonly faults: Faults;
   /**
-   * Judges a hello that is signed well. Undefined: the session must not open, the host has aborted
-   * it.
+   * Judges a hello that is signed well, or whose signature is judged later. Undefined: the session must not open, the
+   * host has aborted it.
    */
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */

@@ -3,7 +3,8 @@
  * round. It knows no socket, no clock and no peer but its own.
  *
  *   state    bytes carry                 goes to   when
- *   hello    op:start-session, alone     open      the hello is signed well and the host admits it
+ *   hello    op:start-session, alone     open      the hello is signed well and the host admits it; of a
+ *                                                  peer that is proved, the signature may wait (signatures.ts)
  *            op:abort                    closed
  *   open     every other operation       closed    op:abort, a frame that is refused, abort(), the
  *                                                  connection's end
@@ -24,7 +25,7 @@ import {
 } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
 import { Credentials } from '../identity/credentials.ts';
-import { type Hello, judgeHello } from '../identity/hello.ts';
+import { type Hello, judgeHello, judgeSignature } from '../identity/hello.ts';
 import { sessionId, sessionName } from '../identity/keys.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
@@ -41,6 +42,7 @@ import { Meter } from './meter.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Origin } from './origin.ts';
 import type { Holder } from './partials.ts';
+import type { Signed } from './signatures.ts';
 import { cutText } from './cut-text.ts';
 import { Tables } from './tables.ts';
 
@@ -59,7 +61,7 @@ const FRAMING_BYTES = 64;
  * A session. Made by a router for each connection; hand it to the netlayer as the connection's
  * handler.
  */
-export class Session implements ConnectionHandler, Sender, Reading, Holder {
+export class Session implements ConnectionHandler, Sender, Reading, Holder, Signed {
   readonly connection: Connection;
   readonly unsent = new Unsent();
   readonly meter: Meter;
@@ -85,6 +87,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly #incoming: Incoming;
   #state: 'hello' | 'open' | 'closed' = 'hello';
   #hello: Hello | undefined;
+  /** The peer's, while its signature waits. */
+  #unjudged: StartSession | undefined;
   #isConfirmed = false;
   #endedHere = false;
   #isStranger: boolean;
@@ -209,6 +213,17 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   }
   closed(reason?: Error): void {
     this.#end(new Severed('captp: the connection ended', reason && { cause: reason }));
+  }
+
+  judgeSignature(): void {
+    const theirs = this.#unjudged;
+    this.#unjudged = undefined;
+    if (theirs === undefined || this.isClosed) return;
+    try {
+      judgeSignature(this.#host.crypto, theirs);
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   beforeFlush(): void {
@@ -343,6 +358,9 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (hello === undefined) return;
     const { crypto } = this.#host;
     const peer = judgeHello(crypto, hello, theirs);
+    // Nobody believes the key of one whom its transport has proved, unless there are handoffs.
+    const mayWait = this.connection.proved !== undefined && !this.#host.keepsKeys;
+    if (!mayWait) judgeSignature(crypto, theirs);
     const room = this.#host.admit(this, peer);
     if (room === undefined) return;
     this.#tables.room = room;
@@ -351,6 +369,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (this.#host.keepsKeys)
       this.credentials = new Credentials(hello.keys, hello.publicId, peer.publicKey, peer.publicId);
     this.#state = 'open';
+    if (mayWait) {
+      this.#unjudged = theirs;
+      this.#host.signatures.wait(this);
+    }
     this.#host.opened(this);
   }
   /**
@@ -374,6 +396,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.#assembly = undefined;
     this.#rest = undefined;
     this.#host.partials.drop(this);
+    if (this.#unjudged !== undefined) this.#host.signatures.drop(this);
+    this.#unjudged = undefined;
     this.#unheard?.end(this.label);
     this.#host.outbox.forget(this);
     this.meter.tap?.ended();
