@@ -3,6 +3,7 @@
  *
  *     keeper anchor FOLDER [COREDUMP-FILTER]     started by a daemon; says "ready" and stays
  *     keeper main                                started by the anchor
+ *     keeper syslog [NOTICE]                     a service like any other: see syslog.h
  *
  * In FOLDER, which is private: socket, table, lock. No argument and no variable holds a secret, and the program has no
  * environment. protocol.h says what is spoken, table.h what is kept, child.c what a service is given.
@@ -17,6 +18,7 @@
 #include <linux/close_range.h>
 #include "anchor.h"
 #include "server.h"
+#include "syslog.h"
 #include "table.h"
 
 /* Whatever was ignored or handled for whoever started this, services are to find it as it was at the beginning. */
@@ -55,6 +57,8 @@ int main(int count, char **words) {
     if (count == 4) set_dump_filter(words[3]);
     anchor_run(words[2]);
   }
+  if ((count == 2 || count == 3) && strcmp(words[1], "syslog") == 0)
+    syslog_run(count == 3 ? atoi(words[2]) : -1);
   complain("usage: keeper anchor FOLDER [COREDUMP-FILTER]", EINVAL);
   return EXIT_USAGE;
 }

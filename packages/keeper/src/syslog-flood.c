@@ -1,0 +1,78 @@
+/*
+ * How much one sender may say: so many messages within a time that begins with the first of them. What comes on top is
+ * dropped, and a line says how many when that time is over.
+ *
+ * A user is one sender, with however many processes, since he can make more; of root each process is one, since all
+ * that is its are not one program. The kernel vouches for both. Of UDP it is the address, which anybody can forge: so
+ * there is no more room for addresses than for this, and who finds none has a part of what all those together may say.
+ */
+#include "syslog.h"
+
+#include <string.h>
+
+struct entry {
+  struct sender sender;
+  uint64_t until; /* milliseconds; 0: free */
+  uint32_t count;
+  uint64_t dropped;
+};
+
+static struct entry entries[SYSLOG_SENDER_COUNT + 1]; /* the last one is of all others */
+static uint32_t most_count;
+static uint64_t window_ms;
+
+void syslog_flood_begin(uint32_t count, uint32_t seconds) {
+  memset(entries, 0, sizeof entries);
+  most_count = count;
+  window_ms = (uint64_t)seconds * 1000;
+}
+
+/* Its own, a free one, or that of all others. One whose drops are still to be told is not free. */
+static struct entry *entry_of(const struct sender *sender, uint64_t now) {
+  struct entry *free_one = NULL;
+  for (size_t at = 0; at < SYSLOG_SENDER_COUNT; at++) {
+    struct entry *entry = &entries[at];
+    int is_its = entry->sender.kind == sender->kind &&
+                 memcmp(entry->sender.key, sender->key, sizeof sender->key) == 0;
+    if (entry->until != 0 && is_its) return entry;
+    if (free_one == NULL && (entry->until == 0 || (now >= entry->until && entry->dropped == 0)))
+      free_one = entry;
+  }
+  if (free_one != NULL) *free_one = (struct entry){.sender = *sender};
+  if (free_one != NULL) return free_one;
+  entries[SYSLOG_SENDER_COUNT].sender.kind = SENDER_OTHERS;
+  return &entries[SYSLOG_SENDER_COUNT];
+}
+
+int syslog_admit(const struct sender *sender, uint64_t now) {
+  if (most_count == 0) return 1;
+  struct entry *entry = entry_of(sender, now);
+  if (now >= entry->until && entry->dropped == 0) {
+    entry->until = now + window_ms;
+    entry->count = 0;
+  }
+  if (entry->count < most_count) return entry->count++, 1;
+  entry->dropped++;
+  return 0;
+}
+
+uint64_t syslog_flood_wait(uint64_t now, uint64_t most) {
+  for (size_t at = 0; at <= SYSLOG_SENDER_COUNT; at++) {
+    if (entries[at].dropped == 0) continue;
+    uint64_t wait = entries[at].until > now ? entries[at].until - now : 0;
+    if (wait < most) most = wait;
+  }
+  return most;
+}
+
+int syslog_dropped(uint64_t now, struct sender *sender, uint64_t *count) {
+  for (size_t at = 0; at <= SYSLOG_SENDER_COUNT; at++) {
+    struct entry *entry = &entries[at];
+    if (entry->dropped == 0 || now < entry->until) continue;
+    *sender = entry->sender;
+    *count = entry->dropped;
+    *entry = (struct entry){.until = 0};
+    return 1;
+  }
+  return 0;
+}
