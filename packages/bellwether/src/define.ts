@@ -1,5 +1,6 @@
 /** The constructors of a configuration. They check nothing: the loader does, and says where. */
 import { markSite } from './site.ts';
+import type { SystemLogEntry, SystemLogOptions } from './system-log.ts';
 import type {
   Exec,
   ExportedEntry,
@@ -51,6 +52,13 @@ export const service = (options: ServiceOptions): ServiceEntry =>
  */
 export const slot = (options: SlotOptions): SlotEntry =>
   markSite({ ...options, kind: 'slot' }, slot);
+
+/**
+ * The log of a machine: what programs say by syslog(3), and the kernel. It goes on while the shepherd does not.
+ * @example systemLog({ rules: [{ level: 'info', to: '/var/log/messages' }, { facility: 'mail', to: '/var/log/m' }] });
+ */
+export const systemLog = (options: SystemLogOptions = {}): SystemLogEntry =>
+  markSite({ ...options, kind: 'system-log' }, systemLog);
 
 /**
  * A service that another shepherd lets this one use.

@@ -13,8 +13,18 @@ export {
   service,
   shell,
   slot,
+  systemLog,
 } from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';
+export type {
+  Facility,
+  Level,
+  SystemLogEntry,
+  SystemLogOptions,
+  SystemLogPlace,
+  SystemLogRule,
+  SystemLogSource,
+} from './system-log.ts';
 export type {
   Action,
   Exec,
@@ -39,6 +49,7 @@ export type {
   Respawn,
   ServiceEntry,
   ServiceOptions,
+  ServicesEntry,
   ShepherdEntry,
   ShepherdOptions,
   SlotEntry,

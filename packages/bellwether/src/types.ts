@@ -3,6 +3,7 @@
  * without it. Times are in seconds here, since people write them; names are checked when the
  * configuration is loaded.
  */
+import type { SystemLogEntry } from './system-log.ts';
 
 /** A program with its arguments and surroundings; made by `exec`. No shell looks at it. */
 export interface Exec {
@@ -385,11 +386,13 @@ export interface ListenWebSocket {
   readonly origins?: readonly string[];
 }
 
+/** What a shepherd has. */
+export type ServicesEntry = ServiceEntry | SlotEntry | ExportedEntry | FleetEntry | SystemLogEntry;
 /** What `defineShepherd` takes. */
 export interface ShepherdOptions {
   /** The name of this machine in what is printed. Default: the host name. */
   readonly name?: string;
-  readonly services: readonly (ServiceEntry | SlotEntry | ExportedEntry | FleetEntry)[];
+  readonly services: readonly ServicesEntry[];
   readonly listen?: Listen;
   /** For services that say nothing else. */
   readonly log?: Log;

@@ -55,31 +55,24 @@ static int read_source(char *at, enum source_kind kind, struct syslog_config *co
   return 1;
 }
 
-static int read_place(char *at, struct syslog_config *config) {
-  if (config->place_count >= SYSLOG_SINK_COUNT) return 0;
-  struct place *place = &config->places[config->place_count++];
-  if (take_word(&at, "file")) return place->kind = SINK_FILE, take_path(at, place->path);
-  if (take_word(&at, "terminal")) return place->kind = SINK_TERMINAL, take_path(at, place->path);
-  place->kind = SINK_LOG;
-  return take_word(&at, "log") && *at == 0;
-}
-
 static int hex_digit(char digit) {
   const char *digits = "0123456789abcdef", *found = strchr(digits, digit);
   return digit == 0 || found == NULL ? -1 : (int)(found - digits);
 }
 
-static int read_rule(char *at, struct syslog_config *config) {
-  if (config->rule_count >= SYSLOG_RULE_COUNT) return 0;
-  struct rule *rule = &config->rules[config->rule_count++];
-  if (!take_count(&at, SYSLOG_SINK_COUNT - 1, &rule->place)) return 0;
-  for (size_t facility = 0; facility < FACILITY_COUNT; facility++) {
+static int read_place(char *at, struct syslog_config *config) {
+  if (config->place_count >= SYSLOG_SINK_COUNT) return 0;
+  struct place *place = &config->places[config->place_count++];
+  for (size_t facility = 0; facility < FACILITY_COUNT; facility++, at += 2) {
     int high = hex_digit(at[0]), low = high < 0 ? -1 : hex_digit(at[1]);
     if (low < 0) return 0;
-    rule->levels[facility] = (uint8_t)(high << 4 | low);
-    at += 2;
+    place->levels[facility] = (uint8_t)(high << 4 | low);
   }
-  return *at == 0;
+  if (*at++ != ' ') return 0;
+  if (take_word(&at, "file")) return place->kind = SINK_FILE, take_path(at, place->path);
+  if (take_word(&at, "terminal")) return place->kind = SINK_TERMINAL, take_path(at, place->path);
+  place->kind = SINK_LOG;
+  return take_word(&at, "log") && *at == 0;
 }
 
 static int read_line(char *at, struct syslog_config *config) {
@@ -88,7 +81,6 @@ static int read_line(char *at, struct syslog_config *config) {
   if (take_word(&at, "udp")) return read_source(at, FROM_UDP, config);
   if (take_word(&at, "kernel")) return read_source(at, FROM_KERNEL, config);
   if (take_word(&at, "to")) return read_place(at, config);
-  if (take_word(&at, "rule")) return read_rule(at, config);
   if (take_word(&at, "rotate"))
     return take_number(&at, SYSLOG_ROTATE_BYTES, &config->rotate_bytes) &&
            take_count(&at, SYSLOG_KEPT_COUNT, &config->kept_count) && *at == 0;
@@ -117,8 +109,6 @@ uint32_t syslog_read_config(char *text, struct syslog_config *config) {
     next = end + 1;
     if (!read_line(at, config)) return number;
   }
-  for (uint32_t each = 0; each < config->rule_count; each++)
-    if (config->rules[each].place >= config->place_count) return number;
   int is_complete = config->source_count > 0 && config->rotate_bytes > 0 && config->kept_count > 0;
   return is_complete && (config->flood_count == 0 || config->flood_seconds > 0) ? 0 : number + 1;
 }

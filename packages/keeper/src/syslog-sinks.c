@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include "syslog-stamp.h"
@@ -29,7 +30,7 @@ struct sink {
   int folder; /* of a file: what its names are in; -1 while it is shut */
   const char *name;
   int file; /* -1: shut */
-  uint64_t size, lost, retry_at;
+  uint64_t size, lost, lost_at, retry_at;
   int error; /* why the first of these was lost */
 };
 
@@ -135,31 +136,41 @@ static void open_sink(struct sink *sink) {
 }
 
 /* All of it or nothing; the size is that of what is there. */
-static int write_whole(struct sink *sink, const char *bytes, size_t length) {
-  ssize_t count;
-  do count = write(sink->file, bytes, length);
-  while (count < 0 && errno == EINTR);
-  if (count == (ssize_t)length) {
-    sink->size += length;
+static int write_whole(struct sink *sink, const struct iovec *parts, int count) {
+  ssize_t written, length = 0;
+  for (int each = 0; each < count; each++) length += (ssize_t)parts[each].iov_len;
+  do written = writev(sink->file, parts, count);
+  while (written < 0 && errno == EINTR);
+  if (written == length) {
+    sink->size += (uint64_t)length;
     return 1;
   }
   struct stat found;
-  int error = count < 0 ? errno : ENOSPC;
-  if (count > 0 && fstat(sink->file, &found) == 0 && S_ISREG(found.st_mode) &&
-      ftruncate(sink->file, found.st_size - count) < 0)
-    sink->size += (uint64_t)count; /* a torn line is better than none to know of */
+  int error = written < 0 ? errno : ENOSPC;
+  if (written > 0 && fstat(sink->file, &found) == 0 && S_ISREG(found.st_mode) &&
+      ftruncate(sink->file, found.st_size - written) < 0)
+    sink->size += (uint64_t)written; /* a torn line is better than none to know of */
   if (sink->lost == 0) sink->error = error;
   return 0;
 }
 
-/* Says how many lines are missing here; false where there is no room for that either. */
-static int tell_lost(struct sink *sink) {
-  char line[256];
-  if (sink->lost == 0) return 1;
-  int length = snprintf(line, sizeof line, "%slocalhost system-log: %llu %s missing here: %s\n",
-                        syslog_stamp(), (unsigned long long)sink->lost,
-                        sink->lost == 1 ? "line is" : "lines are", strerror(sink->error));
-  if (!write_whole(sink, line, (size_t)length)) return 0;
+/*
+ * A line, or none, behind what says how many are missing here, where some are: both in one write, or that word would
+ * take the last bytes of a full disk again and again.
+ */
+static int write_line(struct sink *sink, const char *line, size_t length) {
+  char lost[256];
+  union {
+    const char *here;
+    void *there;
+  } bytes = {line}; /* writev(2) only reads it */
+  struct iovec parts[2] = {{lost, 0}, {bytes.there, length}};
+  if (sink->lost > 0)
+    parts[0].iov_len = (size_t)snprintf(
+        lost, sizeof lost, "%slocalhost system-log: %llu %s missing here: %s\n", syslog_stamp(),
+        (unsigned long long)sink->lost, sink->lost == 1 ? "line is" : "lines are",
+        strerror(sink->error));
+  if (!write_whole(sink, parts, 2)) return 0;
   sink->lost = 0;
   sink->error = 0;
   return 1;
@@ -226,7 +237,9 @@ static int is_full(struct sink *sink, size_t more) {
 static void put(struct sink *sink, const char *line, size_t length) {
   if (sink->file < 0 && now_ms() >= sink->retry_at) open_sink(sink);
   if (sink->file >= 0 && is_full(sink, length)) rotate(sink);
-  if (sink->file < 0 || !tell_lost(sink) || !write_whole(sink, line, length)) sink->lost++;
+  if (sink->file >= 0 && write_line(sink, line, length)) return;
+  sink->lost++;
+  sink->lost_at = now_ms();
 }
 
 void syslog_sinks_begin(const struct syslog_config *config) {
@@ -260,7 +273,9 @@ uint64_t syslog_sinks_look(uint64_t now, uint64_t most) {
   for (uint32_t at = 0; at < sink_count; at++) {
     struct sink *sink = &sinks[at];
     if (sink->file < 0 && now >= sink->retry_at) open_sink(sink);
-    if (sink->file >= 0 && tell_lost(sink)) continue;
+    if (sink->file >= 0 && sink->lost == 0) continue;
+    /* The next line says it, too; this is for when none comes. */
+    if (sink->file >= 0 && now >= sink->lost_at + SYSLOG_RETRY_MS) write_line(sink, "", 0);
     if (most > SYSLOG_RETRY_MS) most = SYSLOG_RETRY_MS;
   }
   return most;

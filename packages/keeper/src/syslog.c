@@ -45,9 +45,8 @@ static uint64_t silent_since;
 
 static uint32_t places_of(const struct message *message) {
   uint32_t places = 0;
-  for (uint32_t at = 0; at < config.rule_count; at++)
-    if (config.rules[at].levels[message->facility] >> message->level & 1)
-      places |= 1u << config.rules[at].place;
+  for (uint32_t at = 0; at < config.place_count; at++)
+    if (config.places[at].levels[message->facility] >> message->level & 1) places |= 1u << at;
   return places;
 }
 
@@ -259,7 +258,7 @@ static _Noreturn void end(void) {
   for (uint32_t at = 0; at < listening_count; at++)
     if (listening[at].file >= 0) take(&listening[at], LAST_COUNT);
   say_all_dropped(UINT64_MAX);
-  syslog_sinks_look(now_ms(), 0);
+  syslog_sinks_look(UINT64_MAX, 0);
   syslog_unlisten();
   syslog_say("ends");
   _exit(0);

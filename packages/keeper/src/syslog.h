@@ -2,23 +2,24 @@
  * The system log: a role of this program that a shepherd starts as it starts any service, so it goes on when the daemon
  * does not, and nothing that is sent meanwhile is lost.
  *
- *     keeper syslog [NOTICE]     reads its configuration from standard input, to the end; listens; then writes a newline
- *                                to descriptor NOTICE, and goes on until SIGTERM
+ *     keeper syslog [NOTICE]     reads its configuration from standard input, to the end; listens; then writes a
+ *                                newline to descriptor NOTICE, and goes on until SIGTERM
  *
  *     /dev/log ──┐
- *     UDP ───────┼──► flood.c ──► message.c ──► rules ──► sinks.c: files, terminals, standard output
+ *     UDP ───────┼──► flood.c ──► message.c ──► masks ──► sinks.c: files, terminals, standard output
  *     kernel ────┘    too many?   a line                  rotated by size, counted where there is no room
  *
  *     SIGHUP     opens its files anew        SIGUSR1    rotates them now        SIGTERM    takes what waits, ends
  *
- * Its configuration is lines of words; a path is the rest of its line. What a shepherd writes there is data of ours, and
- * what does not fit is refused with the number of its line.
+ * Its configuration is lines of words; a path is the rest of its line. What does not fit is refused with the number of
+ * its line.
  *
  *     unix PATH                listens there for datagrams; what others have there is not removed
  *     udp ADDRESS PORT
  *     kernel PATH              as /proc/kmsg or /dev/kmsg has it; where it cannot be read, that is said
- *     to file PATH | to terminal PATH | to log        a place; the last one is standard output
- *     rule PLACE MASK          PLACE counts from 0; of MASK two hex digits for each facility, a bit for each level
+ *     to MASK file PATH        a place, and what goes there: two hex digits for each facility, a bit for each level
+ *     to MASK terminal PATH
+ *     to MASK log              standard output
  *     rotate BYTES COUNT       at so many bytes, and so many old files are kept
  *     mark SECONDS             of silence before a line says that it is silent; 0: never
  *     flood COUNT SECONDS      messages of one sender within so long; more are dropped and counted; 0: any number
@@ -32,12 +33,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Bytes of the configuration: 64 rules and 32 paths have 10,000. */
+/* Bytes of the configuration: 16 sources and 32 places with the longest of paths have 50,000. */
 #define SYSLOG_CONFIG_BYTES 65536u
-/* Sockets and kernel logs that are listened to, places that are written to, and rules. */
+/* Sockets and kernel logs that are listened to, and places that are written to. */
 #define SYSLOG_SOURCE_COUNT 16u
 #define SYSLOG_SINK_COUNT 32u
-#define SYSLOG_RULE_COUNT 64u
 /* Bytes of a path. */
 #define SYSLOG_PATH_BYTES 1024u
 /* Bytes of one message: what UDP can carry. Of a longer one the rest is left out, and its line says how much. */
@@ -69,19 +69,14 @@ struct source {
 enum sink_kind { SINK_FILE, SINK_TERMINAL, SINK_LOG };
 struct place {
   enum sink_kind kind;
+  uint8_t levels[FACILITY_COUNT]; /* a bit for each level */
   char path[SYSLOG_PATH_BYTES];
 };
 
-struct rule {
-  uint32_t place;
-  uint8_t levels[FACILITY_COUNT]; /* a bit for each level */
-};
-
 struct syslog_config {
-  uint32_t source_count, place_count, rule_count;
+  uint32_t source_count, place_count;
   struct source sources[SYSLOG_SOURCE_COUNT];
   struct place places[SYSLOG_SINK_COUNT];
-  struct rule rules[SYSLOG_RULE_COUNT];
   uint64_t rotate_bytes;
   uint32_t kept_count, mark_seconds, flood_count, flood_seconds;
   int has_milliseconds, has_senders;
@@ -133,7 +128,7 @@ void syslog_sinks_begin(const struct syslog_config *config);
 void syslog_sinks_write(uint32_t places, const char *line, size_t length);
 void syslog_sinks_reopen(void);
 void syslog_sinks_rotate(void);
-/* Tries what could not be done, and says what was lost; milliseconds until that is worth while again, at most `most`. */
+/* Tries what could not be done, and says what was lost; milliseconds until that is to be done again, at most `most`. */
 uint64_t syslog_sinks_look(uint64_t now, uint64_t most);
 /* A line of this program's own, to standard output alone. */
 void syslog_say(const char *form, ...) __attribute__((format(printf, 1, 2)));

@@ -13,6 +13,7 @@ const load = async (description: Description) => {
     const configuration = new Configuration(good, {
       read: () => Promise.resolve(description),
       env: {},
+      here: () => ({ uid: 0, keeper: '/keeper', logs: '/log', runtime: '/run' }),
       log: (event) => void logged.push(event),
     });
     configuration.load({ kept: resolve, broken: resolve });

@@ -56,6 +56,7 @@ const needsOf = (
     case 'service':
     case 'slot':
     case 'exported':
+    case 'system-log':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
     case 'fleet':
       return {

@@ -8,3 +8,4 @@ export { loadConfig, type LoadOptions } from './load-config.ts';
 export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
 export type { Description, EntryDescription, ExecDescription } from './schema.ts';
+export type { Here } from './system-log-text.ts';

@@ -77,6 +77,21 @@ export const logTextChars = 1_024;
 export const logMebibytes = 1_024;
 /** Old logs that are kept of one service: each costs a look whenever somebody reads far back. */
 export const keptLogCount = 100;
+/** Sources of a system log: its program takes as many. */
+export const systemLogSourceCount = 16;
+/** Rules of one; its program is told what goes to each place, so they cost it nothing. */
+export const systemLogRuleCount = 64;
+/** Places that one writes to. */
+export const systemLogPlaceCount = 32;
+/** Bytes of the path of a unix socket: what Linux takes. */
+export const socketPathBytes = 107;
+/** Bytes of the path of a place of one. */
+export const systemLogPathBytes = 1_000;
+/** Minutes of silence before a system log says so: a week. */
+export const markMinutes = 10_080;
+/** Messages that one sender may be allowed at once: beyond that there is no limit worth the name. */
+export const floodMessages = 10_000_000;
+
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
 

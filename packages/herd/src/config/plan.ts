@@ -18,6 +18,7 @@ import type { DescribedRules } from '../daemon/slots.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
+import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
   Description,
   EntryDescription,
@@ -25,12 +26,17 @@ import type {
   FleetDescription,
   ServiceDescription,
   SlotDescription,
+  SystemLogDescription,
 } from './schema.ts';
 
-/** What the entries of a checked description become, under a daemon with this environment. */
+/**
+ * What the entries of a checked description become, under a daemon with this environment. `here` is asked by those
+ * alone that are of one machine.
+ */
 export const toServiceConfigs = (
   { services, log }: Description,
   env: Environment,
+  here: () => Here = nowhere,
 ): readonly PlannedService[] => {
   const providers = providersOf(services);
   return services.map((entry): PlannedService => {
@@ -44,6 +50,8 @@ export const toServiceConfigs = (
           config: slotConfigOf(entry, provision, env, log),
           rules: rulesOf(entry),
         };
+      case 'system-log':
+        return { kind: 'service', config: loggerOf(entry, provision, here(), log) };
       case 'exported': {
         const { petname } = entry.from;
         const { requirement, node: origin = petname } = entry;
@@ -69,6 +77,10 @@ export const toServiceConfigs = (
       }
     }
   });
+};
+
+const nowhere = (): never => {
+  throw new TypeError('config: nobody has said which machine this is');
 };
 
 const namesOf = ({ provision }: EntryDescription): readonly [string, ...string[]] => {
@@ -112,9 +124,7 @@ const configOf = (
     ...(entry.stop.run === undefined ? {} : { run: commandOf(entry.stop.run, env, as) }),
   },
   ready: readinessOf(entry.ready, env, as),
-  ...(log === undefined && entry.log === undefined
-    ? {}
-    : { log: boundsOf({ ...log, ...entry.log }) }),
+  ...logOf(entry, log),
   isOneShot: entry.oneShot,
   ...(entry.remainAfterExit === true ? { remainsAfterExit: true } : {}),
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
@@ -141,6 +151,21 @@ const slotConfigOf = (
   const as = runAsOf(entry);
   return { ...configOf(asService, provision, env, log, as), ...given(as) };
 };
+
+const loggerOf = (
+  entry: SystemLogDescription,
+  provision: readonly [string, ...string[]],
+  here: Here,
+  log: Description['log'],
+): ServiceConfig => ({
+  provision,
+  requirement: entry.requirement,
+  documentation: entry.documentation,
+  ...labelsOf(entry),
+  ...systemLogConfig(entry, here),
+  ...logOf(entry, log),
+  isAutoStarted: entry.autoStart,
+});
 
 /** What an entry or a command says of its user. */
 const runAsOf = (said: Pick<ExecDescription, 'user' | 'group'> = {}): RunAs => {
@@ -220,6 +245,11 @@ const readinessOf = (
 };
 
 /** What a service may write: its own words first, then those of the whole shepherd. */
+const logOf = (
+  { log }: Pick<ServiceDescription, 'log'>,
+  usual: Description['log'],
+): Pick<ServiceConfig, 'log'> =>
+  log === undefined && usual === undefined ? {} : { log: boundsOf({ ...usual, ...log }) };
 const boundsOf = ({ maxMiB, keep }: NonNullable<Description['log']>): LogBounds => ({
   ...(maxMiB === undefined ? {} : { maxBytes: maxMiB * 1024 * 1024 }),
   ...(keep === undefined ? {} : { keptCount: keep }),

@@ -32,6 +32,7 @@ import {
 } from './limits.ts';
 import { listen } from './listen.ts';
 import { record } from './record.ts';
+import { systemLogShape } from './system-log.ts';
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** A name of a service, or of a machine. */
@@ -329,6 +330,20 @@ const slot = record(
   'slot({ … })',
 );
 
+const systemLog = record(
+  {
+    kind: z.literal('system-log'),
+    provision: provision.default(['system-log', 'syslogd']),
+    requirement,
+    documentation: documentation.default('Write what programs and the kernel say to files.'),
+    labels,
+    ...systemLogShape,
+    log: log.optional(),
+    autoStart: z.boolean().default(true),
+  },
+  'systemLog({ … })',
+);
+
 const petname = z.string().superRefine((text, context) => {
   try {
     if (text.startsWith('@')) throw new Error("is written without '@' here");
@@ -403,8 +418,9 @@ export const shepherdSchema = record(
     name: name.optional(),
     services: z
       .array(
-        z.discriminatedUnion('kind', [service, slot, exported, fleet], {
-          error: 'expected service({ … }), slot({ … }), exported({ … }) or fleet({ … })',
+        z.discriminatedUnion('kind', [service, slot, exported, fleet, systemLog], {
+          error:
+            'expected service({ … }), slot({ … }), exported({ … }), fleet({ … }) or systemLog({ … })',
         }),
       )
       .max(serviceCount, `has more than ${serviceCount} services`),
@@ -426,6 +442,8 @@ export type EntryDescription = Checked['services'][number];
 export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
 /** A service of this machine whose program is brought to it. */
 export type SlotDescription = Extract<EntryDescription, { kind: 'slot' }>;
+/** The log of the machine. */
+export type SystemLogDescription = Extract<EntryDescription, { kind: 'system-log' }>;
 /** An aggregate. */
 export type FleetDescription = Extract<EntryDescription, { kind: 'fleet' }>;
 /** A command; its `cwd` is absolute once it is loaded. */

@@ -5,13 +5,14 @@
 import type { Answer, Log } from '@bellwether/actors';
 import type { Loaded, PlannedService } from '@bellwether/fleet';
 import { stopMs } from '@bellwether/shepherd';
-import { canonicalJson, toServiceConfigs, type Description } from '../config/index.ts';
+import { canonicalJson, toServiceConfigs, type Description, type Here } from '../config/index.ts';
 
 /** What a configuration is read with. */
 export interface ConfigurationPowers {
   /** Reads the file; rejects with ConfigError for one that cannot be used. */
   readonly read: () => Promise<Description>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly here: () => Here;
   readonly log: Log;
 }
 
@@ -26,7 +27,7 @@ export class Configuration {
   constructor(first: Description, powers: ConfigurationPowers) {
     this.#first = first;
     this.#powers = powers;
-    this.#services = toServiceConfigs(first, powers.env);
+    this.#services = toServiceConfigs(first, powers.env, powers.here);
     this.#graceMs = graceMsOf(this.#services);
   }
 
@@ -70,7 +71,7 @@ export class Configuration {
   #loaded(description: Description): Loaded {
     const parts = ['name', 'listen'] as const;
     return {
-      planned: toServiceConfigs(description, this.#powers.env),
+      planned: toServiceConfigs(description, this.#powers.env, this.#powers.here),
       atRestart: parts.filter(
         (part) => canonicalJson(description[part]) !== canonicalJson(this.#first[part]),
       ),

@@ -97,6 +97,12 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const configuration = new Configuration(description, {
       read: async () => judged(await read(), options.config, powers.uid, log),
       env,
+      here: () => ({
+        uid: powers.uid,
+        keeper: programOfKeeper(options, powers),
+        logs: options.logs,
+        runtime: path.dirname(options.socket),
+      }),
       log,
     });
     const identity = loadOrMakeIdentity(options.state);
@@ -131,6 +137,10 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     close();
   }
 };
+
+/** Also where services have no keeper: a system log is a role of that program. */
+const programOfKeeper = ({ keeper }: DaemonOptions, powers: DaemonPowers): string =>
+  keeper === undefined || keeper === 'none' ? powers.keeper : keeper;
 
 /** Both at once: a child process reads the one, threads of LevelDB the other. */
 const both = async (

@@ -53,7 +53,7 @@ export interface ChildProcessPowers {
   readonly accounts?: Accounts;
   readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end'>;
   /** What outlives the daemon of starts whose readiness needs it. */
-  readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'remove' | 'keepOnly'>;
+  readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'putInput' | 'remove' | 'keepOnly'>;
   /**
    * What /proc/PID/coredump_filter of a service is to be, where it inherits another one from a daemon
    * that keeps its own memory out of dumps. Absent: as inherited.
@@ -251,9 +251,13 @@ class ChildProcessBackend implements ProcessBackend {
         ? { at: ready.descriptor, file: starts.openNotice(startId) }
         : undefined;
     let child: ChildProcess;
+    let input: number | undefined;
     try {
-      child = spawnLogged(program, startId, logFiles.pathOf(service), notice);
+      if (command.input !== undefined)
+        input = fs.openSync(starts.putInput(startId, command.input), 'r');
+      child = spawnLogged(program, startId, logFiles.pathOf(service), { notice, input });
     } finally {
+      if (input !== undefined) fs.closeSync(input);
       if (notice !== undefined) fs.closeSync(notice.file);
     }
     const { pid } = child;
@@ -288,7 +292,7 @@ const spawnLogged = (
   program: Program,
   startId: string,
   logFile: string,
-  notice: Handed | undefined,
+  { notice, input }: { readonly notice: Handed | undefined; readonly input: number | undefined },
 ): ChildProcess => {
   let log: number;
   try {
@@ -307,7 +311,7 @@ const spawnLogged = (
       env: { ...program.env, [startIdVariable]: startId },
       ...idsOf(program),
       detached: true,
-      stdio: ['ignore', log, log, ...handed(notice)],
+      stdio: [input ?? 'ignore', log, log, ...handed(notice)],
     });
   } catch (error) {
     throw execFailure(program, error);

@@ -6,6 +6,8 @@
  *     notify   the file itself, open in the process: a newline in it is the sign
  *     log      the place in the log where the output of this start begins
  *
+ * Beside it, as `ID.input`, what the process reads from its standard input, where that is something.
+ *
  * A file and no pipe: a pipe would break with the daemon that holds its other end, and a process
  * that then wrote to it would be killed by the signal.
  */
@@ -16,6 +18,7 @@ import { noticeBytes } from './limits.ts';
 const newline = 0x0a;
 /** What a start id may be made of: it is the name of a file. */
 const form = /^[A-Za-z0-9_-]{1,128}$/;
+const inputSuffix = '.input';
 const folderMode = 0o700;
 const fileMode = 0o600;
 
@@ -68,6 +71,14 @@ export class Starts {
     fs.writeFileSync(this.pathOf(startId), String(position), { flag: 'wx', mode: fileMode });
   }
 
+  /** Writes what the process is to read from its input, and gives the file. @throws as `pathOf` does */
+  putInput(startId: string, text: string): string {
+    const file = `${this.pathOf(startId)}${inputSuffix}`;
+    this.#makeFolder();
+    fs.writeFileSync(file, text, { flag: 'wx', mode: fileMode });
+    return file;
+  }
+
   /** Where it ended then. @throws Error where that was not noted down */
   logEnd(startId: string): number {
     const text = fs.readFileSync(this.pathOf(startId), 'utf8');
@@ -78,11 +89,15 @@ export class Starts {
   /** The process is gone, or was never made. */
   remove(startId: string): void {
     fs.rmSync(this.pathOf(startId), { force: true });
+    fs.rmSync(`${this.pathOf(startId)}${inputSuffix}`, { force: true });
   }
 
   /** Removes the files of all starts but these: the daemon that knew the others is gone. */
   keepOnly(startIds: ReadonlySet<string>): void {
-    for (const name of this.#names()) if (!startIds.has(name)) this.remove(name);
+    for (const name of this.#files()) {
+      const startId = name.endsWith(inputSuffix) ? name.slice(0, -inputSuffix.length) : name;
+      if (form.test(startId) && !startIds.has(startId)) this.remove(startId);
+    }
   }
 
   /**
@@ -90,7 +105,8 @@ export class Starts {
    * long as it lives, and nobody reads that.
    */
   emptyFull(): void {
-    for (const name of this.#names()) {
+    for (const name of this.#files()) {
+      if (!form.test(name)) continue;
       const file = path.join(this.#folder, name);
       const stat = fs.lstatSync(file, { throwIfNoEntry: false });
       if (stat?.isFile() === true && stat.size > noticeBytes) fs.truncateSync(file, 0);
@@ -100,9 +116,9 @@ export class Starts {
   #makeFolder(): void {
     fs.mkdirSync(this.#folder, { recursive: true, mode: folderMode });
   }
-  #names(): readonly string[] {
+  #files(): readonly string[] {
     try {
-      return fs.readdirSync(this.#folder).filter((name) => form.test(name));
+      return fs.readdirSync(this.#folder);
     } catch {
       return []; // no start has needed one yet
     }

@@ -10,6 +10,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Absent: as the shepherd. */
   readonly runAs?: RunAs;
+  /** What it reads from its standard input, to the end; of a start alone. Absent: nothing. No secrets. */
+  readonly input?: string;
   /** What only the keeper can give. */
   readonly traits?: ProcessTraits;
 }

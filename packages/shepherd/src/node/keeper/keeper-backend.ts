@@ -95,6 +95,7 @@ class KeptBackend implements KeeperBackend {
       // Whose files are kept is known here alone.
       starts: {
         openNotice: (startId) => starts.openNotice(startId),
+        putInput: (startId, text) => starts.putInput(startId, text),
         putLogEnd: (startId, position) => starts.putLogEnd(startId, position),
         remove: (startId) => starts.remove(startId),
         keepOnly: () => undefined,
@@ -213,7 +214,9 @@ class KeptBackend implements KeeperBackend {
     const logFile = logFiles.pathOf(service);
     closeLog(logFile);
     if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
+    const input = command.input === undefined ? undefined : starts.putInput(startId, command.input);
     const making = {
+      ...(input !== undefined && { input }),
       ...{ startId, program, umask, logFile, uid },
       ...(traits && { traits }),
       ...(groups && { groups }),

@@ -17,6 +17,8 @@ export interface Making {
   readonly logFile: string;
   /** The file of its start that it writes to when it is ready, and as what it finds that. */
   readonly notice?: { readonly at: number; readonly file: string };
+  /** The file that it reads from its standard input. Absolute; absent: nothing. */
+  readonly input?: string;
   /** Of the shepherd. */
   readonly uid: number;
   readonly traits?: ProcessTraits;
@@ -39,6 +41,7 @@ export const startFrame = (making: Making): Buffer => {
     for (const [name, value] of Object.entries(program.env))
       frame.text(tags.env, `${name}=${value}`);
     putOutput(frame, traits, making.logFile);
+    if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
     putTraits(frame, traits);
     if (making.notice !== undefined)
