@@ -58,6 +58,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
   'packages/shepherd/src/words': [
     'checks',
     'streams',
+    'timer',
     'service',
     'operation',
     'shepherd',
@@ -65,6 +66,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
     'node',
   ],
   'packages/shepherd/src/checks': ['streams', 'service', 'operation', 'shepherd', 'facet', 'node'],
+  'packages/shepherd/src/timer': ['service', 'operation', 'shepherd', 'facet', 'node'],
   'packages/shepherd/src/service': ['operation', 'shepherd', 'facet', 'node'],
   'packages/shepherd/src/streams': ['service', 'operation', 'shepherd', 'facet', 'node'],
   'packages/shepherd/src/operation': ['shepherd', 'facet', 'node'],

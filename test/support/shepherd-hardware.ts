@@ -14,9 +14,11 @@ import {
   type OperationPieces,
   type ProcessBackend,
   type Records,
+  type RecordedRun,
   type RunningRecord,
   type Start,
   type Started,
+  type TimerMemory,
   type Wisher,
   type WishRecord,
 } from '@bellwether/shepherd';
@@ -274,6 +276,7 @@ export class Disk {
     const desired = new Map<string, boolean>();
     const wishers = new Map<string, Wisher>();
     const enabled = new Map<string, boolean>();
+    const timers = new Map<string, TimerMemory>();
     const running = new Map<string, RunningRecord>();
     const operations = new Map<string, AcceptedRecord>();
     const wishes = new Map<number, WishRecord>();
@@ -298,6 +301,21 @@ export class Disk {
         case 'enabled':
           enabled.set(entry.service, entry.isEnabled);
           break;
+        case 'timer': {
+          const { kind: _kind, ...record } = entry;
+          timers.set(entry.service, { runs: [], ...timers.get(entry.service), record });
+          break;
+        }
+        case 'timed': {
+          const { kind: _kind, service, place, ...run } = entry;
+          const before = timers.get(service) ?? { runs: [] };
+          const isOther = ({ number }: RecordedRun): boolean => number % 50 !== place;
+          timers.set(service, { ...before, runs: [...before.runs.filter(isOther), run] });
+          break;
+        }
+        case 'untimed':
+          timers.delete(entry.service);
+          break;
         case 'running':
           running.set(entry.running.startId, entry.running);
           break;
@@ -320,6 +338,7 @@ export class Disk {
       desired,
       wishers,
       enabled,
+      timers,
       running: [...running.values()],
       operations: [...operations.values()],
       wishes: [...wishes.values()],

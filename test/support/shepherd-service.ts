@@ -32,6 +32,8 @@ import {
   type Writer,
 } from '@bellwether/shepherd';
 import { requestOf, type Asked } from './shepherd-machine.ts';
+import { makeAlarmClock } from '../../packages/shepherd/src/timer/alarm-clock.ts';
+import { utc } from '../../packages/shepherd/src/timer/calendar.ts';
 import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 /** A fork that the service asked for. */
@@ -147,6 +149,8 @@ export class ServiceRig {
         bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),
       },
       node: 'rig',
+      alarms: turn.spawn(makeAlarmClock, this.world.clock(0)),
+      zone: utc,
       clock: this.world.clock(0),
       log,
       feed: turn.spawn(makeChangeFeed, 'rig'),

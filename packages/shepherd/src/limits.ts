@@ -62,6 +62,31 @@ export const limits = {
   pushStatusCount: 1_000,
   /** Milliseconds between an answer and the next push: what changes meanwhile is told together. */
   pushGapMs: 50,
+  /** Characters of a time in the words of cron: five lists of every value have 600. */
+  cronCharacters: 1_024,
+  /** Runs of one timer that are remembered. GNU Shepherd keeps as many. */
+  timerRunCount: 50,
+  /** Runs of one timer at once, where they may overlap: alarms beyond that are skipped. */
+  timerAtOnceCount: 16,
+  /** Alarms to come that a status tells. GNU's `herd status` shows as many. */
+  upcomingAlarmCount: 5,
+  /** Milliseconds between two looks at the wall clock while a timer waits: how late it is noticed that it was set. */
+  alarmLookMs: 60_000,
+  /** Milliseconds by which the wall clock may go slower than the other one between two looks, and was not set back. */
+  clockSlackMs: 1_000,
+  /**
+   * Milliseconds by which the wall clock may be set back so that alarms which have rung do not ring again: as in cron,
+   * which takes what is more for a clock that was wrong before.
+   */
+  clockBackMs: 10_800_000,
+  /**
+   * Milliseconds after which an alarm is missed: a tenth of the wait for it, and no less or more than these. As in GNU
+   * Shepherd.
+   */
+  leastLateMs: 2_000,
+  mostLateMs: 120_000,
+  /** Characters of why a run of a timer has no process, on the disk. */
+  runReasonCharacters: 240,
   /** Services of one shepherd: the members of the largest fleet, and what else there is. */
   serviceCount: 11_000,
   /** Names of one service. */

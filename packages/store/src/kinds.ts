@@ -6,6 +6,8 @@
  *     desired      service                    the last explicit start or stop           unwished erases it
  *     wished       number                     the last wish for services elsewhere      outdated erases some
  *     enabled      service                    whether it may be started
+ *     timer        service                    how far its alarms are                    untimed erases it
+ *     timed        service, place             one of the last runs of a timer           with those
  *     running      start id                   enough to find a process again            ended erases it
  *     minted       hash of a swissnum         the service that it names                 unminted erases it
  *     port         -                          the port that was chosen once
@@ -118,6 +120,33 @@ const running = object(
   },
 );
 
+/** How far the alarms of a timer are. */
+const timer = object(
+  {
+    service,
+    isArmed: flag,
+    /** The digest of when it rings. */
+    madeFrom: name,
+    originMs: wallMs,
+    settledMs: wallMs,
+    runCount: whole(0),
+  },
+  { leftCount: whole(0), isOwed: oneOf(true) },
+);
+/** A run of a timer, at one of the places for those that are remembered. */
+const timed = object(
+  { service, place: whole(0, 999), number: whole(1), startId: name, startedMs: wallMs },
+  {
+    endedMs: wallMs,
+    code: whole(0),
+    signal: name,
+    reason: name,
+    isOverdue: oneOf(true),
+    isTriggered: oneOf(true),
+    isLost: oneOf(true),
+  },
+);
+
 /** How a grant may be used, beside by whom. All of it is judged where the resource is. */
 const grant = object(
   {
@@ -219,6 +248,12 @@ export const kinds = {
   running: kind({ isHeld: true }, ({ running }) => [running.startId], {
     running,
   }),
+  timer: shaped({ isHeld: true }, ({ service }: ReturnType<typeof timer>) => [service], timer),
+  timed: shaped(
+    { isHeld: true },
+    ({ service, place }: ReturnType<typeof timed>) => [service, String(place)],
+    timed,
+  ),
   minted: shaped({ isHeld: true }, ({ hash }: ReturnType<typeof minted>) => [hash], minted),
   port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
   websocketPort: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
@@ -291,6 +326,8 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
   | { readonly kind: 'unwished'; readonly service: string }
+  /** A timer, with its runs: at places below this. */
+  | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
   /** Wishes of which every one was followed by another. */
   | { readonly kind: 'outdated'; readonly numbers: readonly number[] }
   /** An operation with all its pieces, of which the one that forgets it knows how many there are. */
@@ -367,6 +404,11 @@ export const erased = (entry: {
     }
     case 'unwished':
       return [['desired', [erasures.unwished(entry, 'unwished').service]]];
+    case 'untimed': {
+      const { service, placeCount } = erasures.untimed(entry, 'untimed');
+      const places = Array.from({ length: placeCount }, (_none, at) => String(at));
+      return [['timer', [service]], ...places.map((at) => ['timed', [service, at]] as const)];
+    }
     case 'outdated': {
       const { numbers } = erasures.outdated(entry, 'outdated');
       return numbers.map((number) => ['wished', [String(number)]]);
@@ -413,6 +455,7 @@ export const erased = (entry: {
 const erasures = {
   ended: object({ kind: oneOf('ended'), startId: name }),
   unwished: object({ kind: oneOf('unwished'), service }),
+  untimed: object({ kind: oneOf('untimed'), service, placeCount: whole(0, 1_000) }),
   outdated: object({ kind: oneOf('outdated'), numbers: list(whole(1), limits.changeCount) }),
   forgotten: object({
     kind: oneOf('forgotten'),

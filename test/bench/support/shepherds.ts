@@ -57,6 +57,7 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
       wishers: new Map(),
       enabled: new Map(),
       running: [],
+      timers: new Map(),
       operations: [],
       wishes: [],
     },

@@ -20,6 +20,8 @@ import {
   type LocalStatus,
   type MemberStatus,
   type SlotFacts,
+  type TimerFacts,
+  type TimerRun,
   type Outcome,
 } from '@bellwether/shepherd';
 
@@ -54,6 +56,25 @@ const slot: Required<SlotFacts> = {
   target: 'rel:sha256-t',
   operation: 'op-1',
   deadlineMs: 11,
+};
+const run: Required<TimerRun> = {
+  number: 1,
+  startedMs: 12,
+  endedMs: 13,
+  code: 1,
+  signal: 'SIGTERM',
+  reason: 'r',
+  isOverdue: true,
+  isTriggered: true,
+  isLost: true,
+};
+const timer: Required<TimerFacts> = {
+  when: 'minute 0',
+  nextMs: 14,
+  executingMs: 15,
+  leftCount: 16,
+  upcoming: [14],
+  runs: [run],
 };
 const status: Required<ExportedStatus> = {
   kind: 'exported',
@@ -92,6 +113,7 @@ const status: Required<ExportedStatus> = {
   logFile: '/l',
   recentLines: ['x'],
   slot,
+  timer,
   members: [
     {
       name: 'a',

@@ -9,7 +9,9 @@ import {
   type Labels,
   type OperationArchive,
   type OperationPieces,
+  type RecordedRun,
   type Records,
+  type TimerRecord,
   type Wisher,
 } from '@bellwether/shepherd';
 import type { Plain, RecordOf, Store } from '@bellwether/store';
@@ -43,6 +45,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
       store.held('desired').flatMap(({ service, by }) => (by ? [[service, wisherIn(by)]] : [])),
     ),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
+    timers: timersIn(store),
     running: store.held('running').map(({ running }) => running),
     operations: store.held('accepted').map(({ kind: _kind, asker, retriedBy: by, ...rest }) => ({
       ...rest,
@@ -73,6 +76,20 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   port: store.held('port')[0]?.port,
   websocketPort: store.held('websocketPort')[0]?.port,
 });
+
+const timersIn = (store: Pick<Store, 'held'>): Records['timers'] => {
+  const all = new Map<string, { record?: TimerRecord; runs: RecordedRun[] }>();
+  const of = (service: string) => {
+    const known = all.get(service) ?? { runs: [] };
+    all.set(service, known);
+    return known;
+  };
+  for (const { kind: _kind, ...record } of store.held('timer')) of(record.service).record = record;
+  for (const { kind: _kind, service, place: _place, ...run } of store.held('timed'))
+    of(service).runs.push(run);
+  for (const { runs } of all.values()) runs.sort((one, other) => one.number - other.number);
+  return all;
+};
 
 const wisherIn = ({ asker, ...rest }: RecordOf<'wished'>['by']): Wisher => ({
   ...rest,

@@ -103,6 +103,7 @@ const localRules: Rules<LocalStatus> = {
   isGone: true,
   recentLines: true,
   slot: true,
+  timer: true,
 };
 const fleetRules: Rules<FleetStatus> = {
   ...factRules,

@@ -13,6 +13,7 @@
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf, UnknownAction } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { trigger } from './timing.ts';
 import { outcomeOf, refusal, runOf, stateOf, type ServiceHeld } from './service-state.ts';
 import type {
   ActionConfig,
@@ -55,6 +56,8 @@ export const runAction = (
       return commanded(held, turn, request, withArguments(config.command, args));
     case 'agent':
       return entrusted(held, turn, request, by);
+    case 'trigger':
+      return trigger(held, turn);
   }
 };
 

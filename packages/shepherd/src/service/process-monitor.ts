@@ -19,10 +19,10 @@ import type {
   Entry,
   ProcessBackend,
   ProcessMonitor,
-  Readiness,
   Run,
   FoundRecord,
   RunningRecord,
+  Start,
   Started,
 } from '../words/types.ts';
 import { startIdVariable } from '../words/records.ts';
@@ -56,8 +56,9 @@ export const makeProcessMonitor = (
 ): Behavior<ProcessMonitor> => {
   const held: Held = { startCount: turn.cell(0), commands: turn.map(), ...options };
   return {
-    spawn: (turn, service, command, ready, remains) =>
-      spawn(held, turn, service, command, ready, remains),
+    spawn: (turn, service, command, ready, remains, startId = nextStartId(held)) =>
+      spawn(held, turn, { service, command, ready, startId }, remains),
+    freshStartId: () => nextStartId(held),
     forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),
@@ -84,13 +85,10 @@ const nextStartId = (held: Held): string => {
 const spawn = (
   held: Held,
   turn: Turn,
-  service: string,
-  command: Command,
-  ready: Readiness,
+  { startId, service, command, ready }: Required<Start>,
   isRemaining?: true,
 ): Vow<Run> => {
   const remains = isRemaining === true ? { remains: isRemaining } : {};
-  const startId = nextStartId(held);
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
   const madeFrom = digestOf(command);

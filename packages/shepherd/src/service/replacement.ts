@@ -12,12 +12,14 @@
 import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from '../digest.ts';
 import { isDown, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
+import { scheduleOf } from './timing.ts';
 import type { ServiceConfig } from '../words/types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
 export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void => {
   const { provision, requirement, isAutoStarted, labels, log = {} } = next;
   held.latest.set(next);
+  if (next.timer !== undefined) scheduleOf(held, turn);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);

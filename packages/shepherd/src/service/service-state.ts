@@ -13,21 +13,26 @@ import { limits } from '../limits.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
+  AlarmClock,
   Change,
   ChangeFeed,
   Ending,
   Failure,
+  LocalService,
   LogFiles,
   Logger,
   Outcome,
   Prober,
   ProcessMonitor,
   Run,
+  Schedule,
   ServiceConfig,
   SlotFacts,
   Stage,
   StatusBoard,
+  TimerMemory,
   Version,
+  Zone,
 } from '../words/types.ts';
 
 /** What all services of one shepherd share. */
@@ -40,6 +45,9 @@ export interface ServicePowers {
   readonly feed: Ref<Pick<ChangeFeed, 'changed'>>;
   /** The name of this shepherd: it stands in front of lines of logs. */
   readonly node: string;
+  /** Wakes the schedules of those that are timers. */
+  readonly alarms: Ref<AlarmClock>;
+  readonly zone: Zone;
   /** Told of everything that changes in a status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
 }
@@ -47,6 +55,8 @@ export interface ServicePowers {
 export interface RecordedService {
   readonly isEnabled: boolean;
   readonly isWanted: boolean;
+  /** Of its schedule, where it was a timer. */
+  readonly timer?: TimerMemory;
 }
 /** What can be called off. */
 export interface Timer {
@@ -122,6 +132,7 @@ export interface Shown {
 
 /** The state of a service, and what its steps work with. */
 export interface ServiceHeld extends ServicePowers {
+  readonly self: Ref<LocalService>;
   readonly name: string;
   /** Who carries out what its description leaves to one. */
   readonly agent: Ref<Agent> | undefined;
@@ -132,6 +143,10 @@ export interface ServiceHeld extends ServicePowers {
   /** A restart would make something else of it. */
   readonly isReplaced: JournalCell<boolean>;
   readonly logger: Ref<Logger>;
+  /** Of what is described as a timer, or was. */
+  readonly schedule: JournalCell<Ref<Schedule> | undefined>;
+  /** What an earlier life has left of it. */
+  readonly timerBefore: TimerMemory;
   /** Changed by `change` alone. */
   readonly shown: JournalCell<Shown>;
   /** Which of them that is; it was born when it was made, by the wall clock. */
@@ -152,14 +167,17 @@ export const stopped: State = { at: 'stopped' };
 
 /** The state of a service that is stopped and has no past. */
 export const hold = (
-  turn: Turn,
+  turn: Turn<LocalService>,
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  recorded: RecordedService,
+  { timer, ...recorded }: RecordedService,
   agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
+  self: turn.self,
   agent,
+  schedule: turn.cell<Ref<Schedule> | undefined>(undefined),
+  timerBefore: timer ?? { runs: [] },
   name: config.provision[0],
   config: turn.cell(config),
   latest: turn.cell(config),

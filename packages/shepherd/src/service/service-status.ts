@@ -2,14 +2,16 @@
 import type { Turn } from '@bellwether/actors';
 import { isRespawning, runOf, stageOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
+import { timerFactsOf, timerPidOf } from './timing.ts';
 import type { LocalStatus } from '../words/types.ts';
 
-/** The status now; only its log file is asked of somebody else, near. */
-export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
+/** The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and runs. */
+export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): LocalStatus => {
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
     held.shown.get();
   const { disabledReason, slot } = held.shown.get();
+  const command = config.start ?? config.timer?.run;
   return {
     kind: 'local',
     version: held.version.get(),
@@ -33,28 +35,29 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
     respawnCount: respawns.count,
     ...timesOf(held),
     ...given('since', since),
-    ...given('pid', runOf(state)?.pid),
-    ...given('command', config.start?.argv),
+    ...given('pid', runOf(state)?.pid ?? timerPidOf(held, turn)),
+    ...given('command', command?.argv),
     ...given('stopCommand', config.stop.run?.argv),
     ...given('remainsAfterExit', config.remainsAfterExit),
-    ...given('runsAs', config.start?.runAs ?? config.runAs ?? (slot && {})),
+    ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
     ...given('lastRespawn', respawns.lastAt),
     ...given('lastExit', lastExit),
     ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
     ...given('labels', config.labels),
     ...given('slot', slot),
-    ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
+    ...given('timer', timerFactsOf(held, turn, hasLists)),
+    ...(command === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };
 };
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */
 const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
   const { ready, isOneShot } = latest.get();
-  const { start, stop } = config.get();
+  const { start, timer, stop } = config.get();
   return {
     ...given('readyMs', ready.kind === 'spawned' || isOneShot ? undefined : ready.timeoutMs),
-    ...given('graceMs', start === undefined && stop.run === undefined ? undefined : stopMs(stop)),
+    ...given('graceMs', (start ?? timer ?? stop.run) === undefined ? undefined : stopMs(stop)),
   };
 };
 

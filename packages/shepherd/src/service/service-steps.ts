@@ -9,6 +9,7 @@ import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
 import { noteAdopted } from './replacement.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
+import { armTimer, disarmTimer, scheduleOf } from './timing.ts';
 import {
   change,
   enter,
@@ -82,6 +83,7 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     case 'running':
       if (state.run !== undefined || held.config.get().stop.run !== undefined)
         return end(held, turn, state.run, { kind: 'asked' });
+      if (held.config.get().timer !== undefined) return endTimer(held, turn);
       forgetRemains(held, turn);
       enter(held, turn, stopped, 'stopped');
       return turn.kept(outcomeOf(held, 'changed'));
@@ -131,6 +133,7 @@ export const retire = (held: ServiceHeld, turn: Turn, why: string | undefined): 
  * was still starting, so it is asked with a whole deadline. What runs to its end is waited for.
  */
 export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  if (held.config.get().timer !== undefined) return adoptTimed(held, turn, run);
   const { at } = stateOf(held);
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
@@ -158,6 +161,18 @@ const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
   say(held, turn, 'service.adopted', { startId: run.startId });
 };
 
+/** A run of a timer: the timer is up again, and goes on. */
+const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  turn.call(scheduleOf(held, turn), 'adopt', run);
+  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+  if (run.ending !== undefined || stateOf(held).at !== 'stopped') return;
+  held.goal.set('start');
+  const why = armTimer(held, turn);
+  // What goes on is ended with the timer that never rings again.
+  if (why !== undefined) turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
+  else enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
+};
+
 /** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
 const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
   if (run.remains === true) turn.tell(held.monitor, 'forget', run.startId);
@@ -176,7 +191,9 @@ const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome>
   const launch = launchOf(turn, isRespawn);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
   if (command === undefined) {
-    if (held.config.get().isOneShot) finishOneShot(held, turn, launch);
+    const why = armTimer(held, turn);
+    if (why !== undefined) fail(held, turn, launch, why);
+    else if (held.config.get().isOneShot) finishOneShot(held, turn, launch);
     else succeed(held, turn, launch, undefined);
     return launch.answer;
   }
@@ -348,6 +365,16 @@ const commanded = (held: ServiceHeld, turn: Turn, doubt: string | undefined): vo
   const over = { ...state, isCommanded: false, doubt };
   if (run === undefined) return gone(held, turn, over);
   change(held, turn, { state: { ...over, grace: quit(held, turn, run) } });
+};
+
+/** It rings no more, and is stopped once its runs are over. */
+const endTimer = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+  const answer = end(held, turn, undefined, { kind: 'asked' });
+  turn.when(disarmTimer(held, turn), (turn) => {
+    const state = stateOf(held);
+    if (state.at === 'stopping') gone(held, turn, state);
+  });
+  return answer;
 };
 
 const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {

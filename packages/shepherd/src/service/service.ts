@@ -51,6 +51,7 @@ import {
   type ServicePowers,
 } from './service-state.ts';
 import { statusOf } from './service-status.ts';
+import { scheduleOf, timed, timerMemoryOf } from './timing.ts';
 import { limits } from '../limits.ts';
 import { checkedCount } from '../checks/requests.ts';
 import type {
@@ -75,6 +76,7 @@ export const makeService = (
 ): Behavior<LocalService> => {
   const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
   const held = hold(turn, config, powers, logger, recorded, agent);
+  if (config.timer !== undefined) scheduleOf(held, turn);
   turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
   return {
     canonicalName: () => held.name,
@@ -95,6 +97,8 @@ export const makeService = (
     revise: (turn, config) => revise(held, turn, config),
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     showSlot: (turn, slot) => change(held, turn, { slot }),
+    timed: (turn, isOver) => timed(held, turn, isOver),
+    timerMemory: (turn) => timerMemoryOf(held, turn),
     history: () => held.history.get(),
     log: (turn, query) => turn.send(held.logger, 'lines', query),
     follow: (turn, follow) => {
@@ -134,7 +138,7 @@ const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): 
   const lines = turn.send(held.logger, 'recent');
   return turn.when(
     turn.within(waitMs, lines),
-    (turn, recentLines): Status => ({ ...statusOf(held, turn), recentLines }),
-    (turn): Status => statusOf(held, turn),
+    (turn, recentLines): Status => ({ ...statusOf(held, turn, true), recentLines }),
+    (turn): Status => statusOf(held, turn, true),
   );
 };

@@ -129,6 +129,14 @@ const adopts = (
   run: Run & { readonly service: string },
 ): boolean => {
   const own = held.own(run.service);
+  const timed = held.timers.get(run.service)?.runs.some(({ startId }) => startId === run.startId);
+  // A run of a timer is none of a service that has a process, and the other way round.
+  if (own !== undefined && (own.config.timer !== undefined) !== (timed === true))
+    return run.ending !== undefined;
+  if (own !== undefined && timed === true) {
+    turn.call(own.service, 'adopt', run);
+    return true;
+  }
   if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') {
     // Of what has ended there is nothing to be ended.
     if (run.remains === true && run.ending !== undefined)

@@ -18,12 +18,14 @@ export const define = (
   agent?: Ref<Agent>,
 ): Ref<LocalService> => {
   const [name] = config.provision;
+  const timer = held.timers.get(name);
   const recorded = {
     isEnabled: held.enabled.get(name) ?? true,
     isWanted: held.desired.get(name) ?? config.isAutoStarted,
+    ...(timer !== undefined && { timer }),
   };
-  const { monitor, prober, logFiles, clock, log, board, feed, name: node } = held;
-  const powers = { monitor, prober, logFiles, clock, log, board, feed, node };
+  const { monitor, prober, logFiles, clock, log, board, feed, alarms, zone, name: node } = held;
+  const powers = { monitor, prober, logFiles, clock, log, board, feed, alarms, zone, node };
   const described = agent === undefined ? config : turn.call(agent, 'describe', config);
   const service = turn.spawn(makeService, described, powers, recorded, agent);
   turn.call(held.registry, 'register', service);

@@ -14,8 +14,11 @@ import { openQueue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
+import { makeAlarmClock } from '../timer/alarm-clock.ts';
+import { utc } from '../timer/calendar.ts';
 import type {
   Aggregate,
+  AlarmClock,
   Carrier,
   ChangeFeed,
   Chronicle,
@@ -28,6 +31,8 @@ import type {
   ServiceElsewhere,
   ServiceRegistry,
   StatusBoard,
+  TimerMemory,
+  Zone,
 } from '../words/types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
@@ -41,6 +46,8 @@ export interface ShepherdOptions extends Pick<
   readonly prober: Prober;
   readonly logFiles: LogFiles;
   readonly records: Records;
+  /** By what local time timers go. Absent: by UTC. */
+  readonly zone?: Zone;
   /** Who keeps releases for services that are not at home here; absent: none are taken for those. */
   readonly carrier?: Ref<Pick<Carrier, 'offer' | 'put'>>;
 }
@@ -53,6 +60,8 @@ export type Registered =
   | { readonly kind: 'aggregate'; readonly service: Ref<Aggregate> };
 /** The state of a `^shepherd`. */
 export interface ShepherdHeld extends ShepherdOptions, Host {
+  readonly zone: Zone;
+  readonly alarms: Ref<AlarmClock>;
   readonly registry: Ref<ServiceRegistry>;
   readonly board: Ref<StatusBoard>;
   readonly chronicle: Ref<Chronicle>;
@@ -76,6 +85,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly isSwapping: JournalCell<boolean>;
   /** Of services that are not registered: whether they may be started when they come. */
   readonly enabled: JournalMap<string, boolean>;
+  /** The same of what their timers have left. */
+  readonly timers: JournalMap<string, TimerMemory>;
   /** The end of the daemon, once it was asked for. */
   readonly closing: JournalCell<Vow<Outcome> | undefined>;
 }
@@ -86,6 +97,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
   for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
+  const timers = turn.map<string, TimerMemory>();
+  for (const [name, memory] of options.records.timers) timers.set(name, memory);
   const registry = turn.spawn(makeServiceRegistry);
   const feed = turn.spawn(makeChangeFeed, options.name);
   const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
@@ -98,6 +111,9 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     ...found,
     canonical: (turn, name) => turn.call(registry, 'canonical', name),
     graph: (turn) => graphOf(registry, found, turn),
+    zone: options.zone ?? utc,
+    alarms: turn.spawn(makeAlarmClock, options.clock),
+    timers,
     isClosing: () => closing.get() !== undefined,
     registry,
     board,

@@ -25,7 +25,16 @@ import { keyOf, planRemoval } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import type { Entry, Outcome, Row, ServiceConfig, Sink, Swap, Writer } from '../words/types.ts';
+import type {
+  Entry,
+  Outcome,
+  Row,
+  ServiceConfig,
+  Sink,
+  Swap,
+  TimerMemory,
+  Writer,
+} from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
@@ -215,10 +224,26 @@ const forgetStart = (held: ShepherdHeld, turn: Turn, name: string): void => {
   turn.record({ kind: 'unwished', service: name } satisfies Entry);
 };
 
+/** Its history stays; a start of it begins anew. */
+const keepTimer = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  memory: TimerMemory | undefined,
+): void => {
+  if (memory?.record === undefined) return;
+  const record = { ...memory.record, isArmed: false };
+  held.timers.set(name, { ...memory, record });
+  turn.record({ kind: 'timer', ...record } satisfies Entry);
+};
+
 /** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
 const forget = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const entry = held.entries.get(name);
-  if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
+  if (entry?.kind === 'own') {
+    held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
+    keepTimer(held, turn, name, turn.call(entry.service, 'timerMemory'));
+  }
   if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);
   else turn.tell(held.board, 'touched', [name]);
   leave(held, turn, name);

@@ -39,9 +39,17 @@ export interface Run extends Started {
 export interface ProcessMonitor {
   /**
    * Kept once the process exists; broken with StartFailed where it could not be made. Where the service `remains`, its
-   * record outlives an end with exit code 0.
+   * record outlives an end with exit code 0. Under a start id that was made before, or a fresh one.
    */
-  spawn(service: string, command: Command, ready: Readiness, remains?: true): Vow<Run>;
+  spawn(
+    service: string,
+    command: Command,
+    ready: Readiness,
+    remains?: true,
+    startId?: string,
+  ): Vow<Run>;
+  /** For whoever writes down in the same turn what the process is for. */
+  freshStartId(): string;
   /** What has remained of a start is no more. */
   forget(startId: string): void;
   /** To the whole process group. */

@@ -3,6 +3,7 @@ import type { Answer } from '@bellwether/actors';
 import type { AskerLink } from './operation-types.ts';
 import type { Principal } from './principal.ts';
 import type { Wish } from './steps.ts';
+import type { RecordedRun, TimerMemory, TimerRecord } from './timer-types.ts';
 
 /**
  * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
@@ -25,6 +26,11 @@ export type Entry =
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }
   | { readonly kind: 'ended'; readonly startId: string }
+  | ({ readonly kind: 'timer' } & TimerRecord)
+  /** A run of a timer; it takes the place of an older one, which is told no more. */
+  | ({ readonly kind: 'timed'; readonly service: string; readonly place: number } & RecordedRun)
+  /** Erases both; so many places there were. */
+  | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
   | ({ readonly kind: 'accepted' } & AcceptedRecord)
   | ({ readonly kind: 'intent' } & PieceRecord)
   | ({ readonly kind: 'outcome' } & PieceRecord)
@@ -146,6 +152,8 @@ export interface Records {
   readonly wishers: ReadonlyMap<string, Wisher>;
   readonly enabled: ReadonlyMap<string, boolean>;
   readonly running: readonly RunningRecord[];
+  /** By service. */
+  readonly timers: ReadonlyMap<string, TimerMemory>;
   readonly operations: readonly AcceptedRecord[];
   /** Of services elsewhere, in any order. */
   readonly wishes: readonly WishRecord[];

@@ -1,6 +1,7 @@
 /** What makes a `^service`, as plain data: its command, how it is asked and stopped, and its actions. */
 import type { Labels } from './labels.ts';
 import type { LogBounds } from './log-types.ts';
+import type { TimerConfig } from './timer-types.ts';
 
 /** A program and its surroundings. */
 export interface Command {
@@ -100,6 +101,12 @@ export type ActionConfig = { readonly documentation: string } & (
       readonly takesArguments?: boolean;
       readonly areArgumentsHarmless?: true;
     }
+  /** Of a timer: a run at once. */
+  | {
+      readonly kind: 'trigger';
+      readonly takesArguments?: never;
+      readonly areArgumentsHarmless?: never;
+    }
 );
 /** How a service is stopped. */
 export interface StopConfig {
@@ -117,6 +124,8 @@ export interface ServiceConfig {
   readonly labels?: Labels;
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Command;
+  /** In place of that: it runs something at times, from start until stop. */
+  readonly timer?: TimerConfig;
   /** As whom a command runs that is brought later: that of a slot. Any other says it itself. */
   readonly runAs?: RunAs;
   /** Why there is nothing to start: the sentence that refuses it. */

@@ -30,6 +30,7 @@ import {
 import { readLabels } from './labels.ts';
 import { isDeep, readWay } from './names.ts';
 import { readSlot } from './slot-shapes.ts';
+import { timerReader } from './timer-shapes.ts';
 import type {
   Cause,
   Change,
@@ -363,6 +364,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   logFile: text,
   recentLines: list(text, limits.outputLineCount),
   slot: readSlot,
+  timer: timerReader(text),
 });
 
 const statusReader = (text: Read<string>, weight: number): Read<Status> => {
@@ -406,12 +408,13 @@ const withoutLists = (status: Status): Status => {
       return { ...kept, ...bare, members: [] };
     }
     case 'local': {
-      const { recentLines: _lines, command: _command, stopCommand: _stop, ...kept } = status;
+      const { recentLines: _lines, command: _command, stopCommand: _stop, ...named } = status;
+      const { timer: _timer, ...kept } = named;
       return { ...kept, ...bare };
     }
     case 'exported': {
       const { recentLines: _lines, command: _command, stopCommand: _stop, ...named } = status;
-      const { members: _m, blame: _b, ...kept } = named;
+      const { members: _m, blame: _b, timer: _timer, ...kept } = named;
       return { ...kept, ...bare };
     }
   }

@@ -28,6 +28,7 @@ import type { changes, Health, Result, Stage } from './shapes.ts';
 import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 import type { RunAs, ServiceConfig } from './service-config.ts';
+import type { TimerFacts, TimerMemory } from './timer-types.ts';
 
 export type * from './agent-types.ts';
 export type * from './carrier-types.ts';
@@ -46,6 +47,7 @@ export type * from './registry.ts';
 export type * from './service-config.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { SlotPhase } from './slot-shapes.ts';
+export type * from './timer-types.ts';
 
 /** Whoever is told what an operation says. */
 export interface Lines {
@@ -130,6 +132,8 @@ export interface LocalStatus extends StatusFacts {
   readonly recentLines?: readonly string[];
   /** Which release of it is active, where it is a slot. */
   readonly slot?: SlotFacts;
+  /** When it runs what, where it is a timer: `command` is what it runs, `pid` a run that goes on. */
+  readonly timer?: TimerFacts;
 }
 /** A start that did not work. */
 export interface Failure {
@@ -273,6 +277,10 @@ export interface LocalService extends Service {
   revise(config: ServiceConfig): void;
   /** From now on its status tells this of the slot that it is; undefined: nothing. */
   showSlot(facts: SlotFacts | undefined): void;
+  /** Its schedule has changed, or has come to its end: then it stops by itself. */
+  timed(isOver: boolean): void;
+  /** What its schedule leaves behind; undefined where it has none. */
+  timerMemory(): TimerMemory | undefined;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
 }

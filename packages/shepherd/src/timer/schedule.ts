@@ -1,0 +1,462 @@
+/**
+ * The `^schedule`: the alarms of one service, and its runs.
+ *
+ *     an alarm        no run goes on       one does: skip    wait                      allow
+ *     in time         a run                told, no run      a run behind it, one      a run beside it, up to a few
+ *     missed          told, no run; where it is to be caught up, as an alarm in time, once for all that were missed
+ *
+ * An alarm is settled in the turn in which its run begins, in one write with what is known of that run and of its
+ * process: so no alarm rings twice, whenever the daemon dies. What was settled and never came to a process is a run of
+ * which nobody knows how it ended. A run that outlives the daemon is taken over; while it lives it counts as going on.
+ *
+ * The wall clock is believed. What rings at each hour, or at intervals, goes on where it was set back; of what rings at
+ * a time of the day nothing rings again that has rung, unless the clock was set back by hours: then it was wrong before.
+ */
+import type {
+  Bcom,
+  Behavior,
+  Clock,
+  JournalCell,
+  JournalMap,
+  Log,
+  Ref,
+  Resolver,
+  Turn,
+  Vow,
+} from '@bellwether/actors';
+import { digestOf } from '../digest.ts';
+import { plainWordsOf } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
+import { nextAlarm } from './calendar.ts';
+import { whenWords } from './words.ts';
+import type {
+  AlarmClock,
+  RecordedRun,
+  Schedule,
+  TimerConfig,
+  TimerFacts,
+  TimerMemory,
+  TimerRecord,
+  TimerRun,
+  Zone,
+} from '../words/timer-types.ts';
+import type {
+  Ending,
+  Entry,
+  LocalService,
+  ProcessMonitor,
+  Run,
+  ServiceConfig,
+} from '../words/types.ts';
+import { endedWords } from '../words/wording.ts';
+
+/** What makes a schedule. */
+export interface ScheduleOptions {
+  readonly name: string;
+  /** The name of this shepherd: by it and its own a service is early or late within its spread. */
+  readonly node: string;
+  readonly service: Ref<Pick<LocalService, 'timed'>>;
+  readonly monitor: Ref<ProcessMonitor>;
+  readonly alarms: Ref<AlarmClock>;
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly zone: Zone;
+  readonly log: Log;
+  /** What an earlier life has left. */
+  readonly memory: TimerMemory;
+}
+
+/** A run that goes on. */
+interface Living {
+  /** Absent until its process is there. */
+  readonly run?: Run;
+  /** Ends it when it has taken too long. */
+  readonly limit?: { cancel(): void };
+  readonly isEnding?: true;
+}
+type Armed = ServiceConfig & { readonly timer: TimerConfig };
+interface Held extends ScheduleOptions {
+  /** What it was armed with; undefined while it is down. */
+  readonly armed: JournalCell<Armed | undefined>;
+  readonly record: JournalCell<TimerRecord>;
+  /** The last ones, oldest first. */
+  readonly runs: JournalCell<readonly RecordedRun[]>;
+  /** By number. */
+  readonly living: JournalMap<number, Living>;
+  readonly next: JournalCell<{ readonly alarmMs: number; readonly dueMs: number } | undefined>;
+  /** Somebody waits for the end of all runs. */
+  readonly stopping: JournalCell<Resolver<void> | undefined>;
+}
+
+/** Makes one that is down. */
+export const makeSchedule = (
+  turn: Turn<Schedule>,
+  _bcom: Bcom<Schedule>,
+  options: ScheduleOptions,
+): Behavior<Schedule> => {
+  const { memory, name: service } = options;
+  const fresh = { service, isArmed: false, madeFrom: '', originMs: 0, settledMs: 0, runCount: 0 };
+  const held: Held = {
+    ...options,
+    armed: turn.cell<Armed | undefined>(undefined),
+    record: turn.cell<TimerRecord>(memory.record ?? fresh),
+    runs: turn.cell(memory.runs),
+    living: turn.map(),
+    next: turn.cell<{ readonly alarmMs: number; readonly dueMs: number } | undefined>(undefined),
+    stopping: turn.cell<Resolver<void> | undefined>(undefined),
+  };
+  return {
+    arm: (turn, config) => arm(held, turn, config),
+    disarm: (turn, isResting) => disarm(held, turn, isResting),
+    due: (turn) => due(held, turn),
+    trigger: (turn) => trigger(held, turn),
+    adopt: (turn, run) => adopt(held, turn, run),
+    facts: (_turn, config, hasLists) => factsOf(held, config, hasLists),
+    pid: () => [...held.living.values()][0]?.run?.pid,
+    memory: () => ({ record: held.record.get(), runs: held.runs.get() }),
+  };
+};
+
+const wallMs = ({ clock }: Held): number => Math.max(0, Math.floor(clock.wall()));
+
+const note = (held: Held, turn: Turn, change: Partial<TimerRecord>): void => {
+  const { isOwed, leftCount, ...rest } = { ...held.record.get(), ...change };
+  const record: TimerRecord = {
+    ...rest,
+    ...(isOwed === true && { isOwed }),
+    ...(leftCount !== undefined && { leftCount }),
+  };
+  held.record.set(record);
+  turn.record({ kind: 'timer', ...record } satisfies Entry);
+};
+
+const noteRun = (held: Held, turn: Turn, run: RecordedRun): void => {
+  const others = held.runs.get().filter(({ number }) => number !== run.number);
+  const all = [...others, run].sort((one, other) => one.number - other.number);
+  held.runs.set(all.slice(-limits.timerRunCount));
+  const place = run.number % limits.timerRunCount;
+  // Of the end of a run nothing depends: a life that does not know of it finds no process.
+  const gates = run.endedMs === undefined && run.isLost !== true;
+  turn.record({ kind: 'timed', service: held.name, place, ...run } satisfies Entry, { gates });
+};
+const runOf = (held: Held, number: number): RecordedRun | undefined =>
+  held.runs.get().find((run) => run.number === number);
+const changeRun = (held: Held, turn: Turn, number: number, change: Partial<TimerRun>): void => {
+  const run = runOf(held, number);
+  if (run !== undefined) noteRun(held, turn, { ...run, ...change });
+};
+
+const say = (held: Held, turn: Turn, event: string, text: string, more: object = {}): void =>
+  turn.effect(() => held.log(`timer.${event}`, { service: held.name, ...more, text }));
+const touched = (held: Held, turn: Turn, isOver = false): void =>
+  turn.tell(held.service, 'timed', isOver);
+
+const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
+  const { when, runCount } = config.timer;
+  const madeFrom = digestOf(when);
+  const before = held.record.get();
+  const now = wallMs(held);
+  const goesOn = before.isArmed && before.madeFrom === madeFrom;
+  if (!goesOn && nextAlarm(when, now, held.zone, now) === undefined) return 'No matching event';
+  held.armed.set(config);
+  forgetLost(held, turn);
+  for (const [number, living] of held.living.entries()) bound(held, turn, number, living);
+  if (!goesOn) {
+    const { runCount: count } = before;
+    const start = { isArmed: true, madeFrom, originMs: now, settledMs: now, runCount: count };
+    held.record.set({ service: held.name, ...start });
+    note(held, turn, runCount === undefined ? {} : { leftCount: runCount });
+  }
+  if (held.record.get().isOwed === true && held.living.size === 0) begin(held, turn, {});
+  plan(held, turn);
+  return undefined;
+};
+
+/** Of what an earlier life has begun, and of which nothing was found. */
+const forgetLost = (held: Held, turn: Turn): void => {
+  for (const run of held.runs.get())
+    if (run.endedMs === undefined && run.isLost !== true && !held.living.has(run.number))
+      noteRun(held, turn, { ...run, isLost: true });
+};
+
+/** Looks when it rings next, and has itself woken then; or it is over. */
+const plan = (held: Held, turn: Turn): void => {
+  const config = held.armed.get();
+  if (config === undefined || held.stopping.get() !== undefined) return;
+  const next = upcomingOf(held, config.timer, 1)[0];
+  held.next.set(next);
+  if (next !== undefined)
+    turn.call(held.alarms, 'wake', held.name, next.dueMs, turn.self as Ref<Schedule>);
+  else {
+    turn.call(held.alarms, 'forget', held.name);
+    if (held.living.size === 0 && held.record.get().isOwed !== true) finish(held, turn);
+  }
+};
+
+/** Nothing is left to ring. */
+const finish = (held: Held, turn: Turn): void => {
+  held.armed.set(undefined);
+  note(held, turn, { isArmed: false });
+  say(held, turn, 'done', `Timer ${held.name} has no alarm left.`);
+  touched(held, turn, true);
+};
+
+/** The next alarms, and when they ring: some time after their instant where that is wanted. */
+const upcomingOf = (
+  held: Held,
+  { when, spreadMs }: TimerConfig,
+  count: number,
+): readonly { readonly alarmMs: number; readonly dueMs: number }[] => {
+  const { originMs, leftCount = Infinity } = held.record.get();
+  const found: { readonly alarmMs: number; readonly dueMs: number }[] = [];
+  for (let at = settledAt(held, when); found.length < Math.min(count, leftCount);) {
+    const alarmMs = nextAlarm(when, at, held.zone, originMs);
+    if (alarmMs === undefined) break;
+    found.push({ alarmMs, dueMs: alarmMs + spreadOf(held, alarmMs, spreadMs) });
+    at = alarmMs;
+  }
+  return found;
+};
+
+/** Until when nothing rings any more, also where the clock was set back behind that. */
+const settledAt = (held: Held, when: TimerConfig['when']): number => {
+  const { settledMs } = held.record.get();
+  const now = wallMs(held);
+  const ringsOn = when.kind === 'every' || (when.kind === 'calendar' && when.hours === undefined);
+  const back = settledMs - now;
+  return back > (ringsOn ? 0 : limits.clockBackMs) ? now : settledMs;
+};
+
+/** The same for one alarm in every life, and another for each service and machine. */
+const spreadOf = ({ node, name }: Held, alarmMs: number, spreadMs = 0): number =>
+  spreadMs === 0 ? 0 : Number.parseInt(digestOf([node, name, alarmMs]).slice(8), 16) % spreadMs;
+
+const due = (held: Held, turn: Turn): void => {
+  const config = held.armed.get();
+  const next = held.next.get();
+  if (config === undefined || next === undefined) return;
+  const now = wallMs(held);
+  if (now < next.dueMs) return plan(held, turn);
+  const { settledMs } = held.record.get();
+  const waitedMs = next.dueMs - settledMs;
+  const patientMs = Math.min(Math.max(waitedMs / 10, limits.leastLateMs), limits.mostLateMs);
+  if (now - next.dueMs <= patientMs) {
+    ring(held, turn, config, { settledMs: next.alarmMs });
+    return plan(held, turn);
+  }
+  const late = `Timer ${held.name}: its alarm was missed by ${Math.round((now - next.dueMs) / 1_000)} seconds`;
+  const isCaughtUp = config.timer.isCaughtUp === true;
+  say(
+    held,
+    turn,
+    'missed',
+    isCaughtUp ? `${late}; running now.` : `${late}. Waiting anew for timer.`,
+  );
+  if (isCaughtUp) ring(held, turn, config, { settledMs: now });
+  else note(held, turn, { settledMs: now });
+  plan(held, turn);
+};
+
+/** One alarm: a run, or what comes of it while one goes on. */
+const ring = (held: Held, turn: Turn, { timer }: Armed, settled: Partial<TimerRecord>): void => {
+  const why = obstacleOf(held, timer);
+  if (why === undefined) return void begin(held, turn, settled);
+  if (timer.overlap === 'wait') return note(held, turn, { ...settled, isOwed: true });
+  note(held, turn, settled);
+  say(held, turn, 'skipped', `Timer ${held.name}: ${why}; its alarm is skipped.`);
+  touched(held, turn);
+};
+
+const obstacleOf = (held: Held, { overlap }: TimerConfig): string | undefined => {
+  const count = held.living.size;
+  if (count === 0) return undefined;
+  if (overlap !== 'allow') return 'the run before still goes on';
+  if (count < limits.timerAtOnceCount) return undefined;
+  return `${limits.timerAtOnceCount} runs go on at once`;
+};
+
+/** Begins a run, with all that the disk has to know of it in one write. */
+const begin = (
+  held: Held,
+  turn: Turn,
+  settled: Partial<TimerRecord>,
+  isTriggered = false,
+): Vow<string | undefined> | undefined => {
+  const config = held.armed.get();
+  if (config === undefined) return undefined;
+  const { runCount, leftCount } = held.record.get();
+  const number = runCount + 1;
+  const startId = turn.call(held.monitor, 'freshStartId');
+  const left = leftCount === undefined ? {} : { leftCount: Math.max(0, leftCount - 1) };
+  const { isOwed: _owed, ...rest } = held.record.get();
+  held.record.set(rest);
+  note(held, turn, { ...settled, ...left, runCount: number });
+  const startedMs = wallMs(held);
+  noteRun(held, turn, { number, startedMs, startId, ...(isTriggered && { isTriggered }) });
+  held.living.set(number, {});
+  touched(held, turn);
+  const { run } = config.timer;
+  const spawned = turn.call(
+    held.monitor,
+    'spawn',
+    held.name,
+    run,
+    { kind: 'spawned' },
+    undefined,
+    startId,
+  );
+  return turn.when(
+    spawned,
+    (turn, run): string | undefined => {
+      say(held, turn, 'ran', `Timer ${held.name} runs as process ${run.pid}.`, { pid: run.pid });
+      goOn(held, turn, number, run);
+      return undefined;
+    },
+    (turn, reason): string | undefined => {
+      const why = cutText(plainWordsOf(reason), limits.runReasonCharacters);
+      say(held, turn, 'failed', `Timer ${held.name} could not run: ${reason.message}`);
+      over(held, turn, number, { reason: why });
+      return reason.message;
+    },
+  );
+};
+
+/** The process of a run is there, from now on or still. */
+const goOn = (held: Held, turn: Turn, number: number, run: Run): void => {
+  const living = { ...held.living.get(number), run };
+  held.living.set(number, living);
+  turn.when(run.ended, (turn, ending) => ended(held, turn, number, run, ending));
+  if (held.stopping.get() !== undefined) quit(held, turn, number);
+  else bound(held, turn, number, living);
+  touched(held, turn);
+};
+
+const ended = (held: Held, turn: Turn, number: number, run: Run, ending: Ending): void => {
+  const { code, signal } = ending;
+  const text = `Timer ${held.name}: process ${run.pid} ${endedWords(ending)}.`;
+  say(held, turn, 'ended', text, { pid: run.pid, ...ending });
+  over(held, turn, number, {
+    ...(code !== undefined && { code }),
+    ...(signal !== undefined && { signal }),
+  });
+};
+
+const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): void => {
+  held.living.get(number)?.limit?.cancel();
+  held.living.delete(number);
+  changeRun(held, turn, number, { endedMs: wallMs(held), ...how });
+  touched(held, turn);
+  const stopping = held.stopping.get();
+  if (stopping !== undefined) {
+    if (held.living.size === 0) stopped(held, stopping);
+    return;
+  }
+  if (held.record.get().isOwed === true && held.living.size === 0) begin(held, turn, {});
+  if (held.next.get() === undefined) plan(held, turn);
+};
+
+/** A run may take so long, counted from when it began, in whatever life. */
+const bound = (held: Held, turn: Turn, number: number, living: Living): void => {
+  const { maxMs } = held.armed.get()?.timer ?? {};
+  const startedMs = runOf(held, number)?.startedMs;
+  if (maxMs === undefined || startedMs === undefined || living.run === undefined) return;
+  living.limit?.cancel();
+  const leftMs = Math.min(Math.max(0, startedMs + maxMs - wallMs(held)), maxMs);
+  const limit = turn.after(leftMs, (turn) => {
+    if (!held.living.has(number)) return;
+    say(
+      held,
+      turn,
+      'overdue',
+      `Timer ${held.name}: its run has taken ${maxMs / 1_000} seconds and is ended.`,
+    );
+    changeRun(held, turn, number, { isOverdue: true });
+    quit(held, turn, number);
+  });
+  held.living.set(number, { ...living, limit });
+};
+
+/** Ends a run with its group: the signal of its service, and SIGKILL after the grace. */
+const quit = (held: Held, turn: Turn, number: number): void => {
+  const living = held.living.get(number);
+  if (living?.run === undefined || living.isEnding === true) return;
+  const { startId, pid, ended } = living.run;
+  const { signal, graceMs } = held.armed.get()?.stop ?? usualStop;
+  held.living.set(number, { ...living, isEnding: true });
+  turn.tell(held.monitor, 'signal', startId, signal);
+  const grace = turn.after(graceMs, (turn) => {
+    say(
+      held,
+      turn,
+      'killed',
+      `Grace period of ${graceMs / 1_000} seconds is over; sending -${pid} SIGKILL.`,
+    );
+    turn.tell(held.monitor, 'signal', startId, 'SIGKILL');
+  });
+  turn.when(ended, () => grace.cancel());
+};
+/** Of a run that was taken over and never came up again. */
+const usualStop = { signal: 'SIGTERM', graceMs: limits.orphanGraceMs } as const;
+
+const disarm = (held: Held, turn: Turn, isResting: boolean): Vow<void> => {
+  turn.call(held.alarms, 'forget', held.name);
+  held.next.set(undefined);
+  const { isOwed: _owed, ...rest } = held.record.get();
+  if (!isResting) held.record.set(rest);
+  if (!isResting) note(held, turn, { isArmed: false });
+  const { vow, resolver } = turn.vow<void>();
+  held.stopping.set(resolver);
+  for (const number of [...held.living.keys()]) quit(held, turn, number);
+  if (held.living.size === 0) stopped(held, resolver);
+  return vow;
+};
+
+const stopped = (held: Held, resolver: Resolver<void>): void => {
+  held.stopping.set(undefined);
+  held.armed.set(undefined);
+  resolver.kept();
+};
+
+const trigger = (held: Held, turn: Turn): Vow<string | undefined> => {
+  const config = held.armed.get();
+  if (config === undefined || held.stopping.get() !== undefined)
+    return turn.kept(`Service ${held.name} is not running.`);
+  const why = obstacleOf(held, config.timer);
+  if (why !== undefined && config.timer.overlap === 'wait') {
+    note(held, turn, { isOwed: true });
+    return turn.kept(undefined);
+  }
+  if (why !== undefined) return turn.kept(`Timer ${held.name}: ${why}.`);
+  const begun = begin(held, turn, {}, true) ?? turn.kept(undefined);
+  plan(held, turn);
+  return begun;
+};
+
+const adopt = (held: Held, turn: Turn, run: Run): void => {
+  const found = held.runs.get().find(({ startId }) => startId === run.startId);
+  if (found === undefined) return;
+  if (run.ending !== undefined) return ended(held, turn, found.number, run, run.ending);
+  goOn(held, turn, found.number, run);
+};
+
+const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts => {
+  const { leftCount } = held.record.get();
+  const isArmed = held.armed.get() !== undefined;
+  const oldest = [...held.living.keys()][0];
+  const executingMs = oldest === undefined ? undefined : runOf(held, oldest)?.startedMs;
+  const nextMs = held.next.get()?.dueMs;
+  const upcoming = isArmed ? upcomingOf(held, timer, limits.upcomingAlarmCount) : [];
+  return {
+    when: whenWords(timer.when),
+    ...(nextMs !== undefined && { nextMs }),
+    ...(executingMs !== undefined && { executingMs }),
+    ...(isArmed && leftCount !== undefined && { leftCount }),
+    ...(hasLists && {
+      upcoming: upcoming.map(({ dueMs }) => dueMs),
+      runs: held.runs.get().map(({ startId: _id, ...run }) => toldRun(held, run)),
+    }),
+  };
+};
+/** One that an earlier life has begun, and of which this one found nothing. */
+const toldRun = (held: Held, run: TimerRun): TimerRun =>
+  run.endedMs === undefined && !held.living.has(run.number) ? { ...run, isLost: true } : run;
