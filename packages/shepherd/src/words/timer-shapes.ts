@@ -1,6 +1,6 @@
 /** What crosses machines of a timer: what its status tells, read field by field. */
 import { limits } from '../limits.ts';
-import { list, readCount, struct, type Read } from '../read.ts';
+import { list, readBoolean, readCount, struct, type Read } from '../read.ts';
 import type { TimerFacts, TimerRun } from './timer-types.ts';
 
 /** @throws Malformed */
@@ -16,7 +16,8 @@ export const timerReader = (text: Read<string>): Read<TimerFacts> =>
     },
   );
 
-const readTrue: Read<true | undefined> = (value) => (value === true ? value : undefined);
+const readTrue: Read<true | undefined> = (value, what) =>
+  readBoolean(value, what) ? true : undefined;
 
 const runReader = (text: Read<string>): Read<TimerRun> =>
   struct<TimerRun>(
