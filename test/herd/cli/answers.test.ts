@@ -149,7 +149,7 @@ const {
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, runsAs: _u, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, isGone: _gone, disabledReason: _d, slot: _slot, ...many } = most;
+const { hasReplacement: _h, isGone: _gone, disabledReason: _d, slot: _slot, timer: _timer, ...many } = most;
 const { stopCommand: _stop, remainsAfterExit: _stays, ...facts } = many;
 const fleet: Required<FleetStatus> = {
   ...facts,

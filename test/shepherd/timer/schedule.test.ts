@@ -154,15 +154,19 @@ describe('a timer', () => {
 
   it('tells of a run whose program could not be made, and goes on', () => {
     up(timerOf(every(10)));
+    const long = 'x'.repeat(limits.runReasonCharacters + 1);
+    machine.processes.programs.set('backup', { refusal: long, summary: long });
+    world.runFor(11 * second);
+    expect(status().timer?.runs?.[0]?.reason).toHaveLength(limits.runReasonCharacters);
     machine.processes.programs.set('backup', {
       refusal: '/secret/backup: not there',
       summary: 'its program is not there',
     });
     world.runFor(11 * second);
-    expect(status().timer?.runs).toMatchObject([{ number: 1, reason: 'its program is not there' }]);
+    expect(status().timer?.runs).toMatchObject([{}, { reason: 'its program is not there' }]);
     endAfter(100);
     world.runFor(10 * second);
-    expect(status().timer?.runs).toMatchObject([{ number: 1 }, { number: 2, code: 0 }]);
+    expect(status().timer?.runs).toMatchObject([{}, {}, { number: 3, code: 0 }]);
   });
 
   it('remembers the last timerRunCount runs, and not one more', () => {
@@ -246,6 +250,22 @@ describe('the clock', () => {
     expect(runs()).toBe(2);
   });
 
+  it('was set back where it lost over clockSlackMs, and was wrong where it was over clockBackMs', () => {
+    const nightly = { kind: 'calendar', seconds: [0], minutes: [0], hours: [23] } as const;
+    for (const [shiftMs, count] of [
+      [limits.clockBackMs, 1],
+      [limits.clockBackMs + limits.alarmLookMs + 2 * limits.clockSlackMs, 2],
+    ] as const) {
+      up(timerOf(every(1, { when: nightly })));
+      world.runFor(2_800 * second);
+      expect(runs()).toBe(1);
+      // From just behind 23:00 to three hours before that, and to 23:00 again.
+      machine.time.wallShiftMs = -shiftMs;
+      world.runFor(shiftMs + 60 * second);
+      expect(runs()).toBe(count);
+    }
+  });
+
   it('has an interval go on at once where it was set back', () => {
     up(timerOf(every(60)));
     world.runFor(200 * second);
@@ -253,6 +273,28 @@ describe('the clock', () => {
     machine.time.wallShiftMs = -100 * second;
     world.runFor(130 * second);
     expect(runs()).toBeGreaterThan(3);
+  });
+});
+
+describe('what is late', () => {
+  /** Runs of a timer whose machine stands for so long over its first alarm. */
+  const lateBy = (everySeconds: number, ms: number): number => {
+    up(timerOf(every(everySeconds)));
+    const alarm = status().timer?.nextMs ?? 0;
+    world.runFor(alarm - world.clock().wall() - second);
+    machine.time.sleep('stopped');
+    world.runFor(second + ms);
+    machine.time.wake();
+    world.runFor(500);
+    return runs();
+  };
+  it('rings up to leastLateMs late, and is missed a little later', () => {
+    expect(lateBy(10, limits.leastLateMs - 200)).toBe(1);
+    expect(lateBy(10, limits.leastLateMs + 200)).toBe(0);
+  });
+  it('rings up to mostLateMs late where it is waited for long, and is missed a little later', () => {
+    expect(lateBy(86_400, limits.mostLateMs - 200)).toBe(1);
+    expect(lateBy(86_400, limits.mostLateMs + 200)).toBe(0);
   });
 });
 

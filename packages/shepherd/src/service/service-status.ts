@@ -5,7 +5,10 @@ import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
 import type { LocalStatus } from '../words/types.ts';
 
-/** The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and runs. */
+/**
+ * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
+ * runs.
+ */
 export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): LocalStatus => {
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =

@@ -6,9 +6,9 @@
  *     every      so many milliseconds after one another, counted from an instant
  *     once       at one instant
  *
- *     the clock of the place is set    its local times in between     an alarm of such a time
- *     forward, as in spring            do not exist                   rings once, when it is set forward
- *     back, as in autumn               exist twice                    rings the first time; where every hour rings, twice
+ *     the local clock is set    its times in between     an alarm of such a time
+ *     forward, as in spring     do not exist             rings once, when it is set forward
+ *     back, as in autumn        exist twice              rings the first time; where every hour rings, twice
  *
  * So a job of each night runs each night once, and a job of each minute runs each minute.
  */

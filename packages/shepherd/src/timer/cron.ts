@@ -1,6 +1,6 @@
 /**
- * Cron's five fields, and its short words, as a calendar event. GNU Shepherd reads numbers, lists, ranges and steps, and
- * wants both fields of the day to match; whoever brings a line from a crontab means what cron does with it:
+ * Cron's five fields, and its short words, as a calendar event. GNU Shepherd reads numbers, lists, ranges and steps,
+ * and wants both fields of the day to match; whoever brings a line from a crontab means what cron does with it:
  *
  *     names                    jan to dec, sun to sat, in any case
  *     7                        is Sunday, as 0 is

@@ -9,8 +9,8 @@
  * process: so no alarm rings twice, whenever the daemon dies. What was settled and never came to a process is a run of
  * which nobody knows how it ended. A run that outlives the daemon is taken over; while it lives it counts as going on.
  *
- * The wall clock is believed. What rings at each hour, or at intervals, goes on where it was set back; of what rings at
- * a time of the day nothing rings again that has rung, unless the clock was set back by hours: then it was wrong before.
+ * The wall clock is believed. What rings at each hour, or at intervals, goes on where it was set back; of what rings
+ * at a time of the day nothing rings again that has rung, unless it was set back by hours: then it was wrong before.
  */
 import type {
   Bcom,

@@ -5,7 +5,7 @@ import type { Command, ServiceConfig } from './service-config.ts';
 
 /** What local time is at a place: a power, since it depends on files of the machine. */
 export interface Zone {
-  /** What has to be added to an instant (milliseconds since 1970) for local time to be read off it as if it were UTC. */
+  /** What has to be added to an instant, milliseconds since 1970, for its UTC to be the local time. */
   offsetMs(instantMs: number): number;
 }
 /** Lists are sorted, without repeats, and hold what matches; an absent one matches everything. */
@@ -100,7 +100,7 @@ export interface TimerMemory {
 export interface TimerFacts {
   /** When it rings, in words: `minute 0,30; hour 3`. */
   readonly when: string;
-  /** Wall clock: its next alarm, absent where it is down or there is none; and since when a run goes on, if one does. */
+  /** Wall clock: its next alarm, absent where it is down or there is none; since when a run goes on, if one does. */
   readonly nextMs?: number;
   readonly executingMs?: number;
   /** As of a TimerRecord. */
