@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { World } from '@bellwether/actors';
+import { limits } from '../../packages/actors/src/limits.ts';
 import { makeBench, runIn, type Bench } from '../support/actors-vat.ts';
 
 /** A store that answers when told, and a trace of what happened in which order. */
@@ -71,6 +72,30 @@ describe('output commit', () => {
     expect(trace.filter((line) => line.startsWith('commit'))).toEqual([
       'commit r-a',
       'commit r-b r-c',
+    ]);
+  });
+  it('fills no commit beyond its limit but with what one task has recorded, each effect behind its own', () => {
+    const { trace, finish, ...bench } = withStore();
+    act(bench, trace, 'first', true);
+    const most = limits.entriesPerCommit;
+    const heap = (name: string, count: number): void => {
+      bench.vat
+        .run((turn) => {
+          for (let at = 0; at < count; at += 1) turn.record(name);
+          turn.effect(() => trace.push(`effect ${name}`));
+        })
+        .catch(() => undefined);
+      bench.world.run();
+    };
+    heap('a', most - 1);
+    heap('b', most);
+    heap('c', 1);
+    for (let left = 4; left > 1; left -= 1) finish();
+    const shown = trace.map((line) => `${line.slice(0, 8)} ${line.split(' ').length - 1}`);
+    expect(shown).toEqual([
+      ...['turn fir 1', 'commit r 1', 'effect f 1'],
+      ...[`commit a ${2 * most - 1}`, 'effect a 1', 'effect b 1'],
+      ...['commit c 1', 'effect c 1'],
     ]);
   });
   it('holds back the answer of a caller until the disk knows', async () => {

@@ -312,6 +312,7 @@ export const held: Readonly<Record<string, Held>> = {
   'actors turnsPerTask': pace,
   'actors roundsPerTask': pace,
   'actors taskMs': pace,
+  'actors entriesPerCommit': pace,
   'actors turnsPerLook': pace,
   'actors methodCharacters': by(
     'actors/names: from outside are taken up to their limit and refused one over',

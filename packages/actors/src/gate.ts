@@ -4,11 +4,13 @@
  *   nothing durable ahead          effects run at once
  *   a commit under way that gates  later effects wait behind that commit
  *   records gathered meanwhile     they are the next commit (group commit); effects wait behind it
+ *   very many of them              they are several, one after the other: to write many at once would block everybody
  *   records that gate nothing      are written with the same commits; no effect waits for them
  *
  * One commit at a time. A commit that fails closes the gate: nothing leaves any more.
  */
 import type { Effect, GatedEntry } from './core.ts';
+import { limits } from './limits.ts';
 import type { Commit } from './types.ts';
 
 /** The one way out of a vat. */
@@ -19,10 +21,8 @@ export class Gate {
   #behind: Effect[] = [];
   #isCommitting = false;
   #isGating = false;
-  /** What the next commit takes, and what waits for it. */
-  #entries: unknown[] = [];
-  #behindNext: Effect[] = [];
-  #willGate = false;
+  /** What the next commits take, each whole batches of turns, and what waits for each. */
+  #next: Next[] = [];
   #isClosed = false;
   constructor(commit: Commit | undefined, failed: (reason: unknown) => void) {
     this.#commit = commit;
@@ -30,8 +30,9 @@ export class Gate {
   }
   /** Takes what one batch of turns wrote; the lists stay the caller's. Never throws. */
   take(entries: readonly GatedEntry[], effects: readonly Effect[]): void {
-    if (this.#commit !== undefined) for (const entry of entries) this.#gather(entry);
-    if (this.#willGate) push(this.#behindNext, effects);
+    if (this.#commit !== undefined && entries.length > 0) this.#gather(entries);
+    const behind = this.#next.findLast(({ gates }) => gates)?.behind;
+    if (behind !== undefined) push(behind, effects);
     else if (this.#isGating) push(this.#behind, effects);
     else this.#run(effects);
     this.#commitNext();
@@ -39,23 +40,27 @@ export class Gate {
   close(): void {
     this.#isClosed = true;
     this.#behind = [];
-    this.#behindNext = [];
-    this.#entries = [];
+    this.#next = [];
   }
-  #gather(entry: GatedEntry): void {
-    this.#entries.push(entry.entry);
-    if (entry.gates) this.#willGate = true;
+  #gather(entries: readonly GatedEntry[]): void {
+    let next = this.#next.at(-1);
+    if (next === undefined || next.entries.length >= limits.entriesPerCommit) {
+      next = { entries: [], behind: [], gates: false };
+      this.#next.push(next);
+    }
+    for (const { entry, gates } of entries) {
+      next.entries.push(entry);
+      if (gates) next.gates = true;
+    }
   }
   #commitNext(): void {
     if (this.#isCommitting || this.#commit === undefined) return;
-    if (this.#entries.length === 0) return;
-    const entries = this.#entries;
-    this.#behind = this.#behindNext;
-    this.#isGating = this.#willGate;
+    const next = this.#next.shift();
+    if (next === undefined) return;
+    const { entries } = next;
+    this.#behind = next.behind;
+    this.#isGating = next.gates;
     this.#isCommitting = true;
-    this.#entries = [];
-    this.#behindNext = [];
-    this.#willGate = false;
     let isDone = false;
     try {
       this.#commit(entries, (failure) => {
@@ -86,6 +91,13 @@ export class Gate {
       this.#failed(reason);
     }
   }
+}
+
+/** A commit to come. */
+interface Next {
+  readonly entries: unknown[];
+  readonly behind: Effect[];
+  gates: boolean;
 }
 
 const push = (list: Effect[], effects: readonly Effect[]): void => {

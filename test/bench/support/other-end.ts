@@ -67,9 +67,12 @@ export const usageHere = (collected = false): Usage => {
   return { cpuUs: user + system, retainedBytes: heapUsed + external, rssBytes: rss };
 };
 
-/** Runs a body with a fresh folder that is gone afterwards. */
-export const withFolder = async (body: (folder: string) => Promise<void>): Promise<void> => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-bench-'));
+/** Runs a body with a fresh folder that is gone afterwards, in the usual place or another. */
+export const withFolder = async (
+  body: (folder: string) => Promise<void>,
+  place = os.tmpdir(),
+): Promise<void> => {
+  const folder = fs.mkdtempSync(path.join(place, 'bellwether-bench-'));
   try {
     await body(folder);
   } finally {

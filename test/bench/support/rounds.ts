@@ -31,14 +31,20 @@ export const median = (values: readonly number[]): number =>
 /** To three places. */
 export const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
-/** One line of JSON: the row of the table of performance, what it must be, and what was found. */
+/** Where what is found goes; as `print`. */
+export type Print = (...line: Parameters<typeof print>) => void;
+
+/**
+ * One line of JSON: the row of the table of performance, what it must be, and what was found. Says what is missed, where
+ * `must` begins with `<=` or `>=` and there is something to compare with.
+ */
 export const print = (
   row: number,
   what: string,
   must: string,
   values: readonly number[],
   more: Readonly<Record<string, readonly number[]>> = {},
-): void => {
+): string | undefined => {
   const medians = Object.entries(more).map(([name, each]) => [name, rounded(median(each))]);
   const line = {
     row,
@@ -50,6 +56,9 @@ export const print = (
     ...(Object.fromEntries(medians) as Readonly<Record<string, number>>),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
+  const [, way, bound] = /^([<>]=) ([\d.]+)$/.exec(must) ?? [];
+  const isMissed = way === '<=' ? line.median > Number(bound) : line.median < Number(bound);
+  return isMissed ? `row ${row}: ${what}: ${line.median}, must be ${must}` : undefined;
 };
 
 /** How long each of several goes takes, one after another, in ms: the median. */

@@ -38,6 +38,7 @@ import { checkCgroup, groupsOf } from '../traits.ts';
 import { closeLog, endingOf, forgetFrame, notExecuted, settle, type Kept } from './kept.ts';
 import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
+import { Pieces } from './pieces.ts';
 import { FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
 import { failureOf, startFrame, type Making } from './start-frame.ts';
 
@@ -73,6 +74,8 @@ class KeptBackend implements KeeperBackend {
   readonly #found: Map<string, StartState>;
   /** Ends that were told, and are still in the keeper. */
   readonly #toForget: Set<string>;
+  /** Starts that are under way to the keeper: a thousand at once would block the daemon. */
+  readonly #pieces: Pieces;
   #forgetTimer: NodeJS.Timeout | undefined;
   #isUp: boolean;
   #hasAdopted: boolean;
@@ -85,6 +88,7 @@ class KeptBackend implements KeeperBackend {
     this.#kept = new Map();
     this.#found = new Map();
     this.#toForget = new Set();
+    this.#pieces = new Pieces();
     this.#forgetTimer = undefined;
     this.#isUp = false;
     this.#hasAdopted = false;
@@ -124,10 +128,15 @@ class KeptBackend implements KeeperBackend {
 
   close(): void {
     clearTimeout(this.#forgetTimer);
+    this.#pieces.drop();
     this.#line.close();
   }
 
   start(start: Start, started: Answer, ended: Answer): void {
+    this.#pieces.do(start.startId, () => this.#start(start, started, ended));
+  }
+
+  #start(start: Start, started: Answer, ended: Answer): void {
     const { startId, service } = start;
     try {
       const making = this.#prepare(start);
@@ -155,6 +164,7 @@ class KeptBackend implements KeeperBackend {
   }
 
   signal(startId: string, signal: SignalName): void {
+    this.#pieces.doNow(startId);
     const kept = this.#kept.get(startId);
     if (kept === undefined) return this.#others.signal(startId, signal);
     const number = (os.constants.signals as Readonly<Record<string, number>>)[signal];
