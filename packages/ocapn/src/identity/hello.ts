@@ -10,15 +10,26 @@
 import { Decode, Forged } from '../errors.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Crypto, KeyPair } from '../powers.ts';
-import { compareBytes, Raw, Sym, SyrupRecord } from '../syrup/values.ts';
+import { compareBytes, joined, Sym, SyrupRecord } from '../syrup/values.ts';
 import { encode } from '../syrup/write.ts';
 import { LABELS } from '../wire/labels.ts';
 import type { StartSession } from '../wire/operations.ts';
-import { publicId, publicKeyFrom, publicKeyValue, signatureFrom, signatureValue } from './keys.ts';
+import {
+  publicId,
+  publicKeyFrom,
+  publicKeyText,
+  sha256Twice,
+  signatureFrom,
+  signatureValue,
+} from './keys.ts';
 import { peerFrom, peerRecord } from './locator-record.ts';
 
 const VERSION = '1.0';
-const MY_LOCATION = new Sym('my-location');
+/** Records as Syrup, up to what a hello puts there. */
+const HELLO_BEFORE = encode(new SyrupRecord(LABELS.startSession, [VERSION])).slice(0, -1);
+const MY_LOCATION_BEFORE = encode(new SyrupRecord(new Sym('my-location'), [])).slice(0, -1);
+/** What ends a record. */
+const CLOSING = new Uint8Array([0x3e]);
 
 /** Our half. */
 export interface Hello {
@@ -36,18 +47,27 @@ export interface JudgedHello {
   readonly claims: PeerLocation;
 }
 
-/** A hello for one connection; `keys` are fresh and serve no other. */
-export const makeHello = (crypto: Crypto, keys: KeyPair, location: PeerLocation): Hello => {
-  const place = new Raw(encode(peerRecord(location)));
-  const signature = keys.sign(locationBytes(place));
-  const key = publicKeyValue(keys.publicKey);
-  const fields = [VERSION, key, place, signatureValue(signature)];
+/**
+ * A hello for one connection; `keys` are fresh and serve no other. `place`: the text of the location,
+ * for who says it more than once.
+ */
+export const makeHello = (
+  crypto: Crypto,
+  keys: KeyPair,
+  location: PeerLocation,
+  place: Uint8Array = placeText(location),
+): Hello => {
+  const key = publicKeyText(keys.publicKey);
+  const signature = encode(signatureValue(keys.sign(locationBytes(place))));
   return {
     keys,
-    publicId: publicId(crypto, keys.publicKey),
-    bytes: encode(new SyrupRecord(LABELS.startSession, fields)),
+    publicId: sha256Twice(crypto, key),
+    bytes: joinedAll(HELLO_BEFORE, key, place, signature, CLOSING),
   };
 };
+
+/** A location as a hello has it. */
+export const placeText = (location: PeerLocation): Uint8Array => encode(peerRecord(location));
 
 /**
  * Judges the peer's hello, but for its signature.
@@ -69,7 +89,7 @@ export const judgeHello = (crypto: Crypto, ours: Hello, theirs: StartSession): J
 
 /** Judges the signature of a hello that was read. @throws Forged when the key did not sign the location; Decode */
 export const judgeSignature = (crypto: Crypto, theirs: StartSession): void => {
-  const signed = locationBytes(new Raw(theirs.locationBytes));
+  const signed = locationBytes(theirs.locationBytes);
   const publicKey = publicKeyFrom(theirs.publicKey);
   if (!crypto.verify(publicKey, signed, signatureFrom(theirs.signature))) {
     throw new Forged('captp: expected the session key to have signed the location');
@@ -80,5 +100,11 @@ export const judgeSignature = (crypto: Crypto, theirs: StartSession): void => {
  * What is signed. A peer's location goes in as the bytes that came: its spelling of hints is its
  * own affair.
  */
-const locationBytes = (location: Raw): Uint8Array =>
-  encode(new SyrupRecord(MY_LOCATION, [location]));
+const locationBytes = (place: Uint8Array): Uint8Array =>
+  joinedAll(MY_LOCATION_BEFORE, place, CLOSING);
+
+const joinedAll = (...parts: Uint8Array[]): Uint8Array =>
+  joined(
+    parts,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );

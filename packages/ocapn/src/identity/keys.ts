@@ -71,12 +71,16 @@ export const signatureFrom = (value: unknown): Uint8Array => {
 const KEY_TEXT = encode(publicKeyValue(new Uint8Array(KEY_BYTES)));
 const KEY_AT = KEY_TEXT.length - KEY_BYTES - 3;
 
-/** The public id of a session key: 32 bytes. */
-export const publicId = (crypto: Crypto, publicKey: Uint8Array): Uint8Array => {
+/** A public key as Syrup. */
+export const publicKeyText = (publicKey: Uint8Array): Uint8Array => {
   const text = KEY_TEXT.slice();
   text.set(publicKey, KEY_AT);
-  return sha256Twice(crypto, text);
+  return text;
 };
+
+/** The public id of a session key: 32 bytes. */
+export const publicId = (crypto: Crypto, publicKey: Uint8Array): Uint8Array =>
+  sha256Twice(crypto, publicKeyText(publicKey));
 
 /** The id of the session between two public ids, the same from both sides: 32 bytes. */
 export const sessionId = (crypto: Crypto, a: Uint8Array, b: Uint8Array): Uint8Array => {

@@ -5,7 +5,7 @@
  * answered (`npm run bench -- first-call`).
  */
 import type { Clock, Scheduler } from '@bellwether/actors';
-import { type Hello, makeHello } from '../identity/hello.ts';
+import { type Hello, makeHello, placeText } from '../identity/hello.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
 
@@ -18,6 +18,8 @@ export class Hellos {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
   readonly #spares = new Map<PeerLocation, Hello>();
+  /** Our places as Syrup: one for each transport. */
+  readonly #places = new Map<PeerLocation, Uint8Array>();
   /** Places that a hello is to be made for. */
   readonly #asked = new Set<PeerLocation>();
   readonly #stops = new Map<PeerLocation, () => void>();
@@ -53,12 +55,15 @@ export class Hellos {
   /** Forgets the keys that serve nobody, and leaves no timer. */
   clear(): void {
     this.#spares.clear();
+    this.#places.clear();
     this.#asked.clear();
     for (const stop of this.#stops.values()) stop();
     this.#stops.clear();
   }
 
   #make(at: PeerLocation): Hello {
-    return makeHello(this.#crypto, this.#crypto.keyPair(), at);
+    const place = this.#places.get(at) ?? placeText(at);
+    this.#places.set(at, place);
+    return makeHello(this.#crypto, this.#crypto.keyPair(), at, place);
   }
 }
