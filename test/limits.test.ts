@@ -26,6 +26,7 @@ const mostUnnamed: Readonly<Record<string, number>> = {
   'herd/cli': 8,
   'herd/client': 30,
   'herd/config': 30,
+  'herd/gnu': 1,
   'herd/refs': 1,
   shepherd: 15,
   'shepherd/node/keeper': 5,

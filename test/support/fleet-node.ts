@@ -250,6 +250,7 @@ export class FleetNode {
     const later = (ms: number, task: () => void): void => void world.at(ms, task);
     const { records, ...others } = powers;
     this.#actors = makeActors(turn, {
+      gnu: undefined,
       ...others,
       planned: plannedIn(this.config),
       load: (answer) => this.#load(answer),

@@ -2,4 +2,4 @@
 export { unixDialler } from './dialler.ts';
 export type { Mode } from './folder.ts';
 export { unixNetlayer, type UnixOptions } from './netlayer.ts';
-export type { SocketPlace } from './socket-file.ts';
+export { SocketFile, type SocketPlace } from './socket-file.ts';

@@ -363,6 +363,20 @@ export interface Listen {
    * anonymous: machines join, and grants are accepted, over `tcpTls`.
    */
   readonly websocket?: ListenWebSocket;
+  /** From this machine, by the `herd` of GNU Shepherd and whatever else speaks its protocol. */
+  readonly gnu?: ListenGnu;
+}
+/** How GNU Shepherd's clients reach a shepherd: the owner alone, with all that he may or with a part of it. */
+export interface ListenGnu {
+  /** Of the socket; relative to the configuration. Its folder is made 0700, or has to be. */
+  readonly path: string;
+  /** Names of services: those alone are there. Default all. */
+  readonly services?: readonly string[];
+  /**
+   * What may be done beside looking: these actions, 'readonly' for none. Default all. Who has but a part of the
+   * services or of the actions can neither end the shepherd nor reload it.
+   */
+  readonly allow?: 'readonly' | readonly string[];
 }
 /** How a shepherd is reached over WebSockets. */
 export interface ListenWebSocket {

@@ -60,6 +60,12 @@ export {
   type RootShepherd,
 } from './root/local-root.ts';
 export {
+  makeDoorRoot,
+  type DoorBounds,
+  type DoorRoot,
+  type DoorRootOptions,
+} from './root/door-root.ts';
+export {
   makeNonceRegistry,
   type MintEntry,
   type MintOptions,

@@ -52,6 +52,7 @@ export {
   readLabels,
 } from './words/labels.ts';
 export { isName } from './words/names.ts';
+export { topicWords } from './words/wording.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';
 export {
   isCalled,
@@ -86,7 +87,7 @@ export {
 export { slotPhases } from './words/slot-shapes.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';
 export { questionMethods } from './words/questions.ts';
-export { itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
+export { gnuDoor, itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';

@@ -1,6 +1,7 @@
 /** Everything that `npm run fuzz` can fuzz. */
 import type { Target } from '../engine/target.ts';
 import { handoff, handshake, session } from './conversations.ts';
+import { gnu } from './gnu.ts';
 import { manifest } from './manifest.ts';
 import { operations } from './operations.ts';
 import { locator, uri } from './places.ts';
@@ -17,4 +18,5 @@ export const TARGETS: readonly Target[] = [
   uri,
   preamble,
   manifest,
+  gnu,
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gnuNameCount } from '../../../packages/herd/src/config/limits.ts';
 import { refusalOfServices, refusalOfWhole, taken } from './check.ts';
 
 /** Each case: what stands on line 3, and what is said about it after the file's name. */
@@ -357,6 +358,29 @@ describe('a wrong value is refused with what was expected', () => {
       );
     const origins = `Array.from({ length: 65 }, (_, n) => 'https://' + n + '.example')`;
     expect(listen(`{ ${here}, origins: ${origins} }`)).toMatch(/has more than 64 origins/);
+  });
+  it("doors for GNU Shepherd's clients for nobody, for services that are not there, or for too much", () => {
+    const listen = (gnu: string) =>
+      refusalOfWhole(
+        `defineShepherd({ services: [service({ provision: ['web'] })], listen: { gnu: ${gnu} } })`,
+      );
+    const path = `path: 'run/socket'`;
+    expect(listen('{}')).toMatch(/gnu\.path: expected a text, found nothing/);
+    expect(listen(`{ path: '' }`)).toMatch(/gnu\.path: is empty/);
+    expect(listen(`{ ${path}, services: ['wbe'] }`)).toMatch(
+      /gnu\.services\[0\]: no service is called 'wbe'; did you mean 'web'\?/,
+    );
+    expect(listen(`{ ${path}, services: ['a b'] }`)).toMatch(/expected the name of a service/);
+    expect(listen(`{ ${path}, services: [] }`)).toMatch(/gnu\.services: is empty/);
+    expect(listen(`{ ${path}, allow: 'all' }`)).toMatch(/allow: expected 'readonly', or a list/);
+    const names = (count: number) => `Array.from({ length: ${count} }, (_, n) => 'a' + n)`;
+    expect(listen(`{ ${path}, services: ${names(gnuNameCount + 1)} }`)).toMatch(
+      /gnu\.services: has more than 256 names/,
+    );
+    expect(listen(`{ ${path}, services: ${names(gnuNameCount)} }`)).not.toMatch(
+      /has more than 256/,
+    );
+    expect(listen(`{ ${path}, allow: ${names(gnuNameCount + 1)} }`)).toMatch(/allow: expected/);
   });
   it('one port for two doors, unless they are bound to different addresses', () => {
     const both = (tcpTls: string, websocket: string) => () =>

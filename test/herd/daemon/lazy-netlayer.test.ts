@@ -74,7 +74,13 @@ describe('a netlayer that is loaded when it is needed', () => {
   });
   test('says of itself before that what it says afterwards, whatever it says', () => {
     const { netlayers } = netlayersFor(
-      { socket: '/nowhere', sharedSocket: undefined, tcpTls: undefined, websocket: undefined },
+      {
+        socket: '/nowhere',
+        sharedSocket: undefined,
+        tcpTls: undefined,
+        websocket: undefined,
+        gnu: undefined,
+      },
       openIdentity(makeIdentity()),
       () => undefined,
     );

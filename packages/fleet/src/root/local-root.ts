@@ -4,7 +4,6 @@
  * still run a faulty client.
  */
 import {
-  codeOf,
   Refused,
   type Answer,
   type Bcom,
@@ -27,28 +26,24 @@ import {
 } from '@bellwether/authority';
 import {
   checkedQuery,
-  doubted,
-  leftFor,
   list,
   localRoot,
   questionMethods,
   sinceOf,
   type Asker,
-  type Outcome,
   type Question,
   type Returner,
   type Shepherd,
-  type Sink,
-  type Status,
 } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Net } from '../net/net.ts';
 import { netMethods } from '../net/methods.ts';
 import type { Homes } from '../nodes/homes.ts';
 import type { Nodes } from '../nodes/nodes.ts';
+import { auditedAs, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
 import type { SlotAgents } from '../planned.ts';
-import { Malformed, notShared, noWebSocket, wordsOf } from '../errors.ts';
+import { Malformed, notShared, noWebSocket } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-grants.ts';
 import type { NonceRegistry } from './mint.ts';
@@ -62,7 +57,6 @@ import type {
   LocalRoot,
   MadeDirect,
   MintWay,
-  Reloaded,
   TakenBack,
   WhoCan,
 } from '../types.ts';
@@ -74,6 +68,9 @@ export interface RefStore {
   /** Kept with petnames and peers, no secrets. */
   list(answer: Answer): void;
 }
+/** Records what is asked of the root, and how it ended. */
+const audited = auditedAs(localRoot);
+
 /** What of a shepherd its local root needs. */
 export type RootShepherd = Pick<
   Shepherd,
@@ -146,7 +143,7 @@ export const makeLocalRoot = (
     ...questionMethods<LocalRoot>(true, (turn, question, args, name) =>
       turn.send(shepherd, question, readName(name, 'service'), ...args, asker),
     ),
-    status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
+    status: (turn, names, timeoutMs) => statuses(shepherd, turn, names, timeoutMs, asker),
     select: (turn, selector, service) =>
       turn.call(shepherd, 'select', { selector, ...(service !== undefined && { service }) }),
     watch: (turn, names, observer, heartbeatMs) =>
@@ -195,13 +192,13 @@ export const makeLocalRoot = (
       const checked = checkedAuditQuery(query);
       return turn.ask((answer) => options.lastOfAudit(checked, answer));
     },
-    reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun, sink),
+    reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun === true, sink, localRoot),
     detach: (turn) => {
-      audit(turn, { event: 'asked', ...ofRoot, action: 'detach' });
+      audit(turn, { event: 'asked', asker: localRoot, service: 'root', action: 'detach' });
       // The answer leaves before the daemon does, as that of a shutdown.
       turn.after(0, (turn) => turn.effect(options.leave));
     },
-    shutDown: (turn, sink) => shutDown(options, turn, sink),
+    shutDown: (turn, sink) => shutDown(options, turn, sink, localRoot),
   };
 };
 
@@ -383,82 +380,6 @@ const whoCan = (
     moreCount: all.length - grants.length,
     minted: turn.call(mint, 'mintedFor', service),
   };
-};
-
-/**
- * Every service is asked at once; who does not answer in time is unknown, and the rest is told all
- * the same.
- */
-const status = (
-  { shepherd }: LocalRootOptions,
-  turn: Turn,
-  names: readonly string[],
-  timeoutMs: number,
-): Vow<readonly Status[]> => {
-  const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
-  const all = readStatusNames(names, 'names');
-  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
-  // A name that is not known refuses the whole question before anything is asked of anybody.
-  const known = asked.map((name) => turn.call(shepherd, 'status', name));
-  const answers = asked.map((name) =>
-    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
-  );
-  return turn.when(turn.all(answers), (_turn, settled) =>
-    settled.flatMap((one, at) => {
-      const before = known[at];
-      if (one.kept) return [one.value];
-      return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
-    }),
-  );
-};
-
-const ofRoot = { asker: localRoot, service: 'root' } as const;
-/** Records that something is asked for, before it happens, and how it ended. */
-const audited = <T>(
-  turn: Turn,
-  about: { readonly action: string; readonly label?: string },
-  done: Vow<T>,
-  resultOf: (value: T) => string = () => 'changed',
-): Vow<T> => {
-  audit(turn, { event: 'asked', ...ofRoot, ...about });
-  return turn.when(
-    done,
-    (turn, value): Vow<T> => {
-      audit(turn, { event: 'ended', ...ofRoot, ...about, result: resultOf(value) });
-      return turn.kept(value);
-    },
-    (turn, reason): Vow<T> => {
-      const code = codeOf(reason);
-      audit(turn, { event: 'ended', ...ofRoot, ...about, result: 'failed', code });
-      return turn.broken(reason);
-    },
-  );
-};
-
-const reload = (
-  { composition }: LocalRootOptions,
-  turn: Turn,
-  isDryRun: boolean,
-  sink: Ref<Sink>,
-): Vow<Reloaded> => {
-  const done = turn.send(composition, 'reload', isDryRun, sink);
-  if (isDryRun === true) return done;
-  return audited(turn, { action: 'reload' }, done, (reloaded) =>
-    reloaded.kind === 'refused' ? 'failed' : (reloaded.outcome?.result ?? 'ok'),
-  );
-};
-
-/**
- * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
- * answers.
- */
-const shutDown = (options: LocalRootOptions, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
-  const done = turn.send(options.shepherd, 'shutDown', sink);
-  const told = audited(turn, { action: 'stop' }, done, ({ result }) => result);
-  return turn.when(told, (turn, outcome) => {
-    turn.after(0, (turn) => turn.effect(options.end));
-    return outcome;
-  });
 };
 
 /** An older herd says `true` or `false`: over the shared socket, or not. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { canonicalJson } from './canonical.ts';
 import { ConfigError } from './config-error.ts';
-import { graphProblems } from './graph.ts';
+import { gnuProblems, graphProblems } from './graph.ts';
 import { descriptionBytes } from './limits.ts';
 import { found, problemsOf, wordsFor, type Site } from './problems.ts';
 import {
@@ -35,7 +35,10 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
   const parsed = shepherdSchema.safeParse(value, { error: wordsFor });
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, value, siteOf));
   const { data } = parsed;
-  const problems = graphProblems(data.services, siteOf);
+  const problems = [
+    ...graphProblems(data.services, siteOf),
+    ...gnuProblems(data.listen.gnu?.services ?? [], data.services, siteOf),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   const folder = path.dirname(file);
   const description = {
@@ -56,11 +59,12 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
 };
 
 const listenPlaced = (listen: Description['listen'], folder: string): Description['listen'] => {
-  const { websocket } = listen;
-  if (websocket?.tls === undefined || websocket.tls === true) return listen;
+  const { websocket, gnu } = listen;
+  const placed = gnu === undefined ? {} : { gnu: { ...gnu, path: path.resolve(folder, gnu.path) } };
+  if (websocket?.tls === undefined || websocket.tls === true) return { ...listen, ...placed };
   const { cert, key } = websocket.tls;
   const tls = { cert: path.resolve(folder, cert), key: path.resolve(folder, key) };
-  return { ...listen, websocket: { ...websocket, tls } };
+  return { ...listen, ...placed, websocket: { ...websocket, tls } };
 };
 
 /** Commands run relative to the configuration, wherever the daemon was started. */

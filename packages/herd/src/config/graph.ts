@@ -35,6 +35,24 @@ export const graphProblems = (entries: Entries, siteOf: Site): readonly Problem[
   return problems;
 };
 
+/** Names of services, for the door of GNU Shepherd's clients, that mean none; what machines give is not known here. */
+export const gnuProblems = (
+  names: readonly string[],
+  entries: Entries,
+  siteOf: Site,
+): readonly Problem[] => {
+  const providers = providersOf(entries);
+  return names.flatMap((name, at) => {
+    if (providers.has(name) || name.includes('@')) return [];
+    const path = ['listen', 'gnu', 'services', at];
+    const meant = closest(name, [...providers.keys()]);
+    const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
+    return [
+      { ...siteOf(path), path: pathText(path), text: `no service is called '${name}'${hint}` },
+    ];
+  });
+};
+
 const checkTaken = (entries: Entries, tell: Tell): void => {
   const taken = new Map<string, string>();
   entries.forEach(({ provision }, at) =>

@@ -67,6 +67,8 @@ export const firstDescriptor = 3;
 export const lastDescriptor = 255;
 /** Origins of pages that may connect: a handful of applications. */
 export const originCount = 64;
+/** Services that a door for GNU Shepherd's clients is for, and actions that it allows: a few of one kind of work. */
+export const gnuNameCount = 256;
 /** Bytes of a certificate with those above it, and of a key: each in PEM, as authorities hand them out. */
 export const pemFileBytes = 256 * 1024;
 /** Milliseconds before its end at which a certificate is named: two weeks; most are renewed a month before. */

@@ -2,9 +2,10 @@
 import { isIP } from 'node:net';
 import { isHere } from '@bellwether/netlayer-stream/here';
 import { plainUrl } from '@bellwether/netlayer-websocket/place';
+import { isName } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { boundTo, overlap } from './bound-to.ts';
-import { argumentChars, originCount, urlChars } from './limits.ts';
+import { argumentChars, gnuNameCount, originCount, urlChars } from './limits.ts';
 import { record } from './record.ts';
 
 const host = z
@@ -71,6 +72,24 @@ const websocket = record(
 
 const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/u, '$1');
 
+const names = (what: string) =>
+  z
+    .array(z.string().refine(isName, `expected the name of ${what}`))
+    .min(1, 'is empty')
+    .max(gnuNameCount, `has more than ${gnuNameCount} names`);
+const gnu = record(
+  {
+    path: file,
+    services: names('a service').optional(),
+    allow: z
+      .union([z.literal('readonly'), names('an action')], {
+        error: "expected 'readonly', or a list of actions",
+      })
+      .optional(),
+  },
+  "{ path: '/run/user/1000/shepherd/socket' }",
+);
+
 /** `listen` of a configuration. */
 export const listen = record(
   {
@@ -79,6 +98,7 @@ export const listen = record(
       .default(true),
     tcpTls: record({ host, port }, "{ host: 'a.example', port: 8888 }").optional(),
     websocket: websocket.optional(),
+    gnu: gnu.optional(),
   },
   '{ unix: true, tcpTls: { host, port } }',
 ).superRefine(({ tcpTls, websocket }, context) => {

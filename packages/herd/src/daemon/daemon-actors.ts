@@ -14,6 +14,7 @@ import { makeCarrier } from '@bellwether/deploy';
 import {
   makeComposition,
   makeDirectGrants,
+  makeDoorRoot,
   makeFreshLines,
   makeHomes,
   makeLocalRoot,
@@ -26,6 +27,8 @@ import {
   type Composition,
   type CompositionOptions,
   type Destination,
+  type DoorBounds,
+  type DoorRoot,
   type Homes,
   type HomesOptions,
   type LocalRoot,
@@ -40,6 +43,7 @@ import {
 } from '@bellwether/fleet';
 import { Sturdyref, sturdyrefUri, type PeerLocation, type RouterPowers } from '@bellwether/ocapn';
 import {
+  gnuDoor,
   makeProcessMonitor,
   makeShepherd,
   type ProcessBackend,
@@ -81,6 +85,8 @@ export interface ActorParts
   readonly platform: string;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
+  /** What the door for GNU Shepherd's clients leads to; absent where there is none. */
+  readonly gnu: DoorBounds | undefined;
 }
 /** Where others find this machine, and it finds others. */
 export interface Place {
@@ -104,6 +110,8 @@ export interface DaemonActors {
   readonly nodes: Ref<Nodes>;
   /** To be resumed once what runs is adopted. */
   readonly slots: Ref<SlotAgents>;
+  /** For the door of GNU Shepherd's clients, where there is one. */
+  readonly door: Ref<DoorRoot> | undefined;
 }
 
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
@@ -128,8 +136,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   turn.call(book, 'attend', shepherd);
   const peers = turn.spawn(makePeers, { clock, entropy, destinations: parts.destinations });
   const reaching = { dial: refs.dial, peers, clock, entropy };
-  const held = { records: found.directs, rightsEpoch };
-  const direct = turn.spawn(makeDirectGrants, { ...reaching, ...held });
+  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: found.directs, rightsEpoch });
   const lines = turn.spawn(makeFreshLines, refs.fresh, peers);
   const standing = turn.spawn(makeStanding);
   const elsewherePowers = { ...reaching, lines, standing, crypto, arrivals: direct, carrier };
@@ -175,8 +182,17 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     refs,
     ...parts.owner,
   });
-  return { mint, root, shepherd, peers, nodes, slots };
+  const door = makeDoor(turn, all, shepherd, composition);
+  return { mint, root, shepherd, peers, nodes, slots, door };
 };
+
+const makeDoor = (
+  turn: Turn,
+  { gnu: bounds, owner: { end } }: ActorParts,
+  shepherd: Ref<Shepherd>,
+  composition: Ref<Composition>,
+): Ref<DoorRoot> | undefined =>
+  bounds && turn.spawn(makeDoorRoot, { shepherd, composition, end, principal: gnuDoor, bounds });
 
 const urisAt =
   ({ location }: Place) =>

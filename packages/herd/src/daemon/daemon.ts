@@ -34,6 +34,8 @@ import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareShared, prepareState } from './folders.ts';
 import { threadDepots } from './depot-thread.ts';
+import type { Doors } from './doors.ts';
+import { gnuTransport } from './lazy-gnu-door.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
@@ -275,7 +277,8 @@ const runLives = async (
 ): Promise<void> => {
   const lives = new Lives({
     next: () => nextLife(options, configuration, common),
-    announce: (life) => announce(options, powers, common, life),
+    announce: (life) =>
+      announce(options, powers, common, gnuPlace(options, configuration.listen.gnu), life),
     log: common.log,
     say: powers.say,
     now: () => performance.now(),
@@ -294,7 +297,7 @@ const runLives = async (
 
 const nextLife = async (
   options: DaemonOptions,
-  { listen: { unix, tcpTls, websocket }, services }: Configuration,
+  { listen: { unix, tcpTls, websocket, gnu }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
   const { store, audited } = common;
@@ -325,14 +328,31 @@ const nextLife = async (
               keyFile: path.join(options.state, 'websocket.key'),
               uid: common.uid,
             },
+      gnu: gnuPlace(options, gnu),
     },
   });
+};
+
+/** The command line says where, or that there is one at all. */
+const gnuPlace = (
+  { gnuSocket, logFile }: DaemonOptions,
+  gnu: Configuration['listen']['gnu'],
+): Doors['gnu'] => {
+  const path = gnuSocket ?? gnu?.path;
+  if (path === undefined) return undefined;
+  const { services, allow } = gnu ?? {};
+  const bounds = {
+    ...(services && { services }),
+    ...(allow && { actions: allow === 'readonly' ? [] : allow }),
+  };
+  return { path, bounds, logFile };
 };
 
 const announce = (
   options: DaemonOptions,
   powers: DaemonPowers,
   { name, log }: CommonParts,
+  gnu: Doors['gnu'],
   life: Life,
 ): void => {
   if (options.pidFile !== undefined)
@@ -344,7 +364,11 @@ const announce = (
   const websocket = life.locations.find(({ transport }) => transport === 'websocket');
   const web = websocket === undefined ? '' : `, over WebSockets at ${websocket.hints['url']}`;
   const shared = life.locations.find(({ transport }) => transport === 'unix-shared');
-  const here = shared === undefined ? '' : `, other users on ${shared.hints['path']}`;
+  const users = shared === undefined ? '' : `, other users on ${shared.hints['path']}`;
+  const here =
+    gnu === undefined || life.shut.some(({ transport }) => transport === gnuTransport)
+      ? users
+      : `${users}, GNU's herd on ${gnu.path}`;
   powers.say(
     `Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}${web}.`,
   );

@@ -10,6 +10,7 @@ import {
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { WEBSOCKET_FACTS } from '@bellwether/netlayer-websocket/place';
 import { isHere } from '@bellwether/netlayer-stream/here';
+import { gnuTransport, type GnuPlace } from './lazy-gnu-door.ts';
 import { LazyNetlayer } from './lazy-netlayer.ts';
 import type { WebSocketDoor } from './websocket-door.ts';
 
@@ -23,8 +24,10 @@ export interface Doors {
   readonly tcpTls: { readonly host: string; readonly port: number } | undefined;
   /** Absent: there it only dials. */
   readonly websocket: WebSocketDoor | undefined;
+  /** Absent: GNU Shepherd's clients find nothing here. */
+  readonly gnu: GnuPlace | undefined;
 }
-/** The netlayers, and the transports among them that are to listen. */
+/** The netlayers, and the transports that are to listen: theirs, and the door that is none of OCapN's. */
 export interface Hinges {
   readonly netlayers: readonly Netlayer[];
   readonly listening: readonly string[];
@@ -48,6 +51,7 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity, log: Log): Hin
     ...(sharedSocket === undefined ? [] : [shared.transport]),
     ...(tcpTls === undefined ? [] : [tls.transport]),
     ...(websocketDoor === undefined ? [] : [websocket.transport]),
+    ...(doors.gnu === undefined ? [] : [gnuTransport]),
   ];
   return { netlayers: [unix, shared, tls, websocket], listening: [unix.transport, ...others] };
 };

@@ -5,6 +5,7 @@
  *     state    ours, and nobody can write to it or put another in its place: keys and records
  *     run      the same (that nobody else may even enter it is the netlayer's check): admin.ref
  *     shared   the same, and others can enter it and all above it: the socket for all users
+ *     gnu      as run
  *     logs     ours, and nobody can write to it
  *     logfile  nobody can write to it, or it is sticky
  *
@@ -81,6 +82,14 @@ export const prepareShared = async (socket: string): Promise<void> => {
     trusted,
     async (real) => (await distrustFolder(real, trusted)) ?? shutFault(real),
     0o755,
+  );
+};
+
+/** The same of the socket for GNU Shepherd's clients, which is the owner's alone. @throws UnsafePlace */
+export const prepareGnu = async (socket: string): Promise<void> => {
+  const trusted = await trustedHere();
+  await prepare('gnu-socket', path.dirname(socket), trusted, (folder) =>
+    distrustFolder(folder, trusted),
   );
 };
 

@@ -48,7 +48,7 @@ import {
   type Router,
 } from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober, Shepherd } from '@bellwether/shepherd';
-import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
+import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
@@ -56,6 +56,8 @@ import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { DoorKeeper, type ShutDoor } from './door-keeper.ts';
 import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
+import { lazyGnuDoor, withGnu, type LazyGnuDoor } from './lazy-gnu-door.ts';
+import { farewellOf } from './farewell.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets, JoinStores } from './join-secrets.ts';
 import type { LazyDepots } from './lazy-depots.ts';
@@ -131,19 +133,6 @@ const keptEvents = 4_096;
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
 
-/** What every peer may know of an end; the reason itself is in the log. */
-const farewells: Readonly<Record<LifeEnd['kind'], string>> = {
-  'shut-down': 'the shepherd has ended',
-  detached: 'the shepherd has ended and left its services to the next one',
-  halted: 'the shepherd halted and starts anew; its log says why',
-};
-/** Whoever asked for what could not be written down is told why: the log may be out of reach, or on that disk. */
-const farewellOf = (end: LifeEnd): string =>
-  end.kind === 'halted' && end.reason instanceof DiskFailed
-    ? `the shepherd could not write its state: ${end.reason.trouble}; it starts anew` +
-      (end.reason.isFull ? ', and needs room on that disk before it takes this on' : '')
-    : farewells[end.kind];
-
 const refuse = (reason: Error): never => {
   throw reason;
 };
@@ -158,6 +147,7 @@ class VatLife implements Life {
   readonly #clock: NodeClock;
   readonly #router: Router;
   readonly #doors: DoorKeeper;
+  readonly #gnu: LazyGnuDoor | undefined;
   readonly #refs: DaemonRefs;
   readonly #failures: DialFailures;
   #end: (how: LifeEnd) => void;
@@ -191,8 +181,9 @@ class VatLife implements Life {
       stopped: (reason) => this.#over({ kind: 'halted', reason }),
     });
     const { netlayers, listening } = netlayersFor(parts.doors, parts.identity, parts.log);
+    this.#gnu = lazyGnuDoor(parts, this.#vat, this.#clock, () => this.#actors?.door);
     this.#doors = new DoorKeeper(listening, {
-      router: () => this.#router,
+      router: () => withGnu(this.#router, this.#gnu),
       after: (ms, task) => this.#clock.after(ms, task),
       log: parts.log,
       opened: () => this.#keepPorts().catch((error: unknown) => this.#notKept(error)),
@@ -345,6 +336,7 @@ class VatLife implements Life {
       crypto: nodeCrypto(),
       refs: this.#refs,
       destinations,
+      gnu: doors.gnu?.bounds,
       net: netPowers(() => this.#router, this.#vat, this.#failures, this.#clock),
       owner: {
         about: () => this.#about(),
@@ -479,6 +471,7 @@ class VatLife implements Life {
     };
     step(() => this.#vat.halt());
     step(() => this.#doors.close());
+    step(() => this.#gnu?.close());
     step(() => this.#refs.close());
     step(() =>
       this.#router.close(() => {

@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly socket: string;
   /** Used where the configuration asks for it. */
   readonly sharedSocket: string;
+  /** For GNU Shepherd's clients; absent: as the configuration says. */
+  readonly gnuSocket: string | undefined;
   readonly state: string;
   readonly logs: string;
   /** The daemon's own log; absent: `shepherd.log` among the logs. */
@@ -44,6 +46,8 @@ leave it, and which it has joined; more of that: herd help node join.
       --shared-socket=FILE
                       the socket for other users of this machine, if the
                       configuration says listen: { unix: 'shared' }
+      --gnu-socket=FILE
+                      a socket for the herd of GNU Shepherd, as listen: { gnu }
       --state=FOLDER  identity, records and refs; one daemon per folder
       --logs=FOLDER   one log file per service
   -l, --logfile=FILE  the daemon's own log
@@ -82,16 +86,19 @@ export const readOptions = (words: readonly string[], places: Places, version: s
       config: path.resolve(values.config ?? places.config),
       socket: path.resolve(socket),
       sharedSocket: path.resolve(values['shared-socket'] ?? places.sharedSocket),
+      gnuSocket: resolved(values['gnu-socket']),
       state,
       logs,
       logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
-      pidFile: values.pid === undefined ? undefined : path.resolve(values.pid),
+      pidFile: resolved(values.pid),
       isSilent: values.silent === true,
       keeper: keeperOf(values.keeper),
     },
   };
 };
 
+const resolved = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : path.resolve(file);
 const keeperOf = (word: string | undefined): string | undefined =>
   word === undefined || word === 'none' ? word : path.resolve(word);
 
@@ -105,6 +112,7 @@ const parse = (words: readonly string[]) => {
         config: { type: 'string', short: 'c' },
         socket: { type: 'string', short: 's' },
         'shared-socket': { type: 'string' },
+        'gnu-socket': { type: 'string' },
         state: { type: 'string' },
         logs: { type: 'string' },
         logfile: { type: 'string', short: 'l' },

@@ -1,13 +1,10 @@
 /** Who answers for what is asked, and whether they still may: of whoever comes through a reference the book knows. */
 import type { ActorError, Turn } from '@bellwether/actors';
 import type { Host } from './host.ts';
-import { itself, localRoot, type Principal } from '../words/principal.ts';
+import { isOwn, type Principal } from '../words/principal.ts';
 import type { AskerLink } from '../words/types.ts';
 
 type Books = Pick<Host, 'grants'>;
-
-/** The shepherd and the owner of its machine, whom nobody has to allow anything. */
-const isOwn = (asker: string): boolean => asker === itself || asker === localRoot;
 
 /** Why nothing of this asker is to begin any more; undefined while it may. */
 export const endOf = ({ grants }: Books, turn: Turn, asker: string): ActorError | undefined =>

@@ -12,13 +12,19 @@ export type Principal = string & { readonly [isPrincipal]: true };
 export const itself = 'shepherd' as Principal;
 /** Who asks through the local root. */
 export const localRoot = 'root' as Principal;
+/** Who asks through the door for GNU Shepherd's clients: nobody but the owner reaches that, either. */
+export const gnuDoor = 'gnu' as Principal;
+
+/** Whether it is the shepherd, or the owner of its machine by whichever way: nobody has to allow them anything. */
+export const isOwn = (asker: string): boolean =>
+  asker === itself || asker === localRoot || asker === gnuDoor;
 
 /**
  * Who asks through a reference: the id of a grant, or the hash of the swissnum of what was minted.
  * @throws Refused for the names of those above, which no reference has
  */
 export const principalOf = (id: string): Principal => {
-  if (id === itself || id === localRoot) throw new Refused(`'${id}' is no reference`);
+  if (isOwn(id)) throw new Refused(`'${id}' is no reference`);
   return id as Principal;
 };
 /** Whoever the disk says has asked; it was a principal when it was written. */

@@ -1,0 +1,110 @@
+/**
+ * What the owner of a shepherd may ask of all of it, by whichever of his ways: `principal` says which, for the audit
+ * and for whose operations they are.
+ */
+import { codeOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { audit } from '@bellwether/authority';
+import {
+  doubted,
+  leftFor,
+  type Asker,
+  type Outcome,
+  type Principal,
+  type Shepherd,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
+import type { Composition } from './composition.ts';
+import { wordsOf } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { readStatusNames, readUpTo } from '../read.ts';
+import type { Reloaded } from '../types.ts';
+
+/**
+ * Every service is asked at once; who does not answer in time is unknown, and the rest is told all
+ * the same. @throws Malformed, UnknownService
+ */
+export const statuses = (
+  shepherd: Ref<Pick<Shepherd, 'names' | 'status' | 'probe'>>,
+  turn: Turn,
+  names: readonly string[],
+  timeoutMs: number,
+  asker: Asker,
+): Vow<readonly Status[]> => {
+  const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
+  const all = readStatusNames(names, 'names');
+  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
+  // A name that is not known refuses the whole question before anything is asked of anybody.
+  const known = asked.map((name) => turn.call(shepherd, 'status', name));
+  const answers = asked.map((name) =>
+    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
+  );
+  return turn.when(turn.all(answers), (_turn, settled) =>
+    settled.flatMap((one, at) => {
+      const before = known[at];
+      if (one.kept) return [one.value];
+      return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+    }),
+  );
+};
+
+/** Records that something is asked of the root, before it happens, and how it ended. */
+export const auditedAs =
+  (principal: Principal) =>
+  <T>(
+    turn: Turn,
+    about: { readonly action: string; readonly label?: string },
+    done: Vow<T>,
+    resultOf: (value: T) => string = () => 'changed',
+  ): Vow<T> => {
+    const ofRoot = { asker: principal, service: 'root' } as const;
+    audit(turn, { event: 'asked', ...ofRoot, ...about });
+    return turn.when(
+      done,
+      (turn, value): Vow<T> => {
+        audit(turn, { event: 'ended', ...ofRoot, ...about, result: resultOf(value) });
+        return turn.kept(value);
+      },
+      (turn, reason): Vow<T> => {
+        const code = codeOf(reason);
+        audit(turn, { event: 'ended', ...ofRoot, ...about, result: 'failed', code });
+        return turn.broken(reason);
+      },
+    );
+  };
+
+/** Has the configuration read again; of a dry run no record is made. */
+export const reload = (
+  { composition }: { readonly composition: Ref<Composition> },
+  turn: Turn,
+  isDryRun: boolean,
+  sink: Ref<Sink>,
+  principal: Principal,
+): Vow<Reloaded> => {
+  const done = turn.send(composition, 'reload', isDryRun, sink);
+  if (isDryRun) return done;
+  return auditedAs(principal)(turn, { action: 'reload' }, done, (reloaded) =>
+    reloaded.kind === 'refused' ? 'failed' : (reloaded.outcome?.result ?? 'ok'),
+  );
+};
+
+/**
+ * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
+ * answers.
+ */
+export const shutDown = (
+  {
+    shepherd,
+    end,
+  }: { readonly shepherd: Ref<Pick<Shepherd, 'shutDown'>>; readonly end: () => void },
+  turn: Turn,
+  sink: Ref<Sink>,
+  principal: Principal,
+): Vow<Outcome> => {
+  const done = turn.send(shepherd, 'shutDown', sink);
+  const told = auditedAs(principal)(turn, { action: 'stop' }, done, ({ result }) => result);
+  return turn.when(told, (turn, outcome) => {
+    turn.after(0, (turn) => turn.effect(end));
+    return outcome;
+  });
+};

@@ -1,0 +1,151 @@
+/** Actions of GNU Shepherd's `root`: the shepherd itself. */
+import { ActorError } from '@bellwether/actors';
+import type { Reloaded } from '@bellwether/fleet';
+import { reloadLines } from '../cli/format/reload.ts';
+import {
+  changesByService,
+  unknownMessages,
+  unspecified,
+  type AnswerPowers,
+  type NamedRequest,
+} from './asked.ts';
+import { docMessages } from './doc.ts';
+import { Heard, troubleIn } from './heard.ts';
+import { statusMs } from './limits.ts';
+import { rootRecord, serviceRecord, shown } from './service-record.ts';
+import { sym, type Datum } from './wire/datum.ts';
+import type { GnuReply } from './wire/request.ts';
+
+/** What it does, with what `herd doc root` says of that. */
+export const rootActions: readonly { readonly name: string; readonly documentation: string }[] = [
+  { name: 'help', documentation: "Show the help message for the 'root' service." },
+  { name: 'status', documentation: 'Tell how all services are.' },
+  {
+    name: 'reload',
+    documentation: 'Read the configuration again, and take over what has changed in it.',
+  },
+  { name: 'restart', documentation: 'Of the shepherd itself: nothing.' },
+];
+/** What `herd doc root` says. */
+export const rootDocumentation =
+  'The shepherd itself. To stop it is to stop every service, in order.';
+
+/** As lines for whoever reads them later, somewhere else. */
+const plainLook = {
+  paint: (_style: string, text: string): string => text,
+  bullet: '*',
+  columns: 80,
+  now: 0,
+};
+
+const help = `This is Bellwether, by the protocol of GNU Shepherd: 'herd status' tells how all
+services are, 'herd status SERVICE' how one is, 'herd start', 'herd stop' and
+'herd restart' do what they say. 'herd doc root list-actions' shows what can be
+asked of the shepherd itself; its own herd knows more.`;
+
+const noScheme =
+  'no Scheme is run here: services are described in the configuration, a TypeScript module, which ' +
+  "'herd reload root' reads again";
+const noPower = 'this shepherd does not end the machine that it runs on';
+/** Actions of GNU Shepherd that there are not, and why. */
+const refusals: ReadonlyMap<string, string> = new Map([
+  ['load', noScheme],
+  ['eval', noScheme],
+  [
+    'unload',
+    `services are unloaded by a reload: take them out of the configuration, and 'herd reload root'`,
+  ],
+  ['daemonize', 'this shepherd becomes no other process: whoever starts it says where it runs'],
+  ['kexec', noPower],
+  ['halt', noPower],
+  ['power-off', noPower],
+  ['enable', 'the shepherd itself is always enabled'],
+  ['disable', 'the shepherd itself is always enabled'],
+]);
+
+/** Answers what is asked of the shepherd itself. 'end': it has ended. */
+export const answerRoot = async (
+  powers: AnswerPowers,
+  { action, args }: NamedRequest,
+): Promise<GnuReply | 'end'> => {
+  switch (action) {
+    case 'status':
+      return everything(powers);
+    case 'help':
+      return { result: [help] };
+    case 'doc':
+      return docMessages(args, {
+        name: 'root',
+        documentation: rootDocumentation,
+        actions: rootActions,
+      });
+    case 'start':
+      return {
+        result: recordOfRoot(powers),
+        messages: ['Service root is already running.'],
+      };
+    case 'restart':
+      return { result: unspecified, messages: ['You must be kidding.'] };
+    case 'stop':
+      await powers.ask((turn, root) =>
+        turn.send(
+          root,
+          'shutDown',
+          powers.sink(turn, () => undefined),
+        ),
+      );
+      return 'end';
+    case 'reload':
+      return reload(powers, args);
+    default: {
+      const why = refusals.get(action);
+      if (why !== undefined) throw new ActorError('refused', why);
+      const error = {
+        kind: 'action-not-found',
+        action: sym(action),
+        service: sym('root'),
+      } as const;
+      return { result: false, error };
+    }
+  }
+};
+
+const recordOfRoot = ({ root }: AnswerPowers): Datum =>
+  rootRecord(
+    root,
+    rootDocumentation,
+    rootActions.map(({ name }) => name),
+  );
+
+const everything = async (powers: AnswerPowers): Promise<GnuReply> => {
+  const [statuses, changes] = await Promise.all([
+    powers.ask((turn, root) => turn.send(root, 'statuses', statusMs)),
+    powers.ask((turn, root) => turn.send(root, 'history')),
+  ]);
+  const changesOf = changesByService(changes);
+  const services = statuses.map((status) =>
+    serviceRecord(status, { changes: changesOf.get(status.provision[0] ?? '') ?? [] }),
+  );
+  return {
+    result: [[recordOfRoot(powers), ...services]],
+    messages: unknownMessages(statuses),
+  };
+};
+
+const reload = async (powers: AnswerPowers, args: readonly string[]): Promise<GnuReply> => {
+  if (args.length > 0)
+    throw new ActorError(
+      'refused',
+      'reload takes no file here: it reads the configuration of this shepherd, which is no Scheme',
+    );
+  const heard = new Heard(powers.node);
+  const reloaded: Reloaded = await powers.ask((turn, root) =>
+    turn.send(root, 'reload', powers.sink(turn, heard.take)),
+  );
+  if (reloaded.kind === 'refused') throw new ActorError('refused', reloaded.problems.join('\n'));
+  const { out } = reloadLines(reloaded, false, plainLook, new Set());
+  const trouble = reloaded.outcome === undefined ? undefined : troubleIn(reloaded.outcome);
+  const messages = [...heard.messages('reload'), ...out.map(shown)];
+  if (trouble !== undefined) return { result: [false], messages: [...messages, trouble] };
+  return { result: unspecified, messages };
+};

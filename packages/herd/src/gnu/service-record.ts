@@ -1,0 +1,188 @@
+/**
+ * A service as GNU Shepherd's clients know one: all fields of 1.0.9, in its order, lists with the newest first,
+ * instants in seconds since 1970. What they have no word for:
+ *
+ *     unknown how it is      the status `unknown`; a line before the report says why
+ *     a fleet                how many of its members run, as its running value
+ *     a service elsewhere    where its process is, as its running value: a process record means one of this machine
+ *     running, not ready     a sentence, as its running value, where it has no process; a process is shown as one
+ *
+ * The environment of a process is in none of it, unlike in GNU Shepherd's records of timers.
+ */
+import os from 'node:os';
+import type { Change, LocalStatus, Status } from '@bellwether/shepherd';
+import { visible } from '../client/escape.ts';
+import { changeCount, messageCharacters } from './limits.ts';
+import { Dotted, Real, sym, type Datum } from './wire/datum.ts';
+import { field, versionZero } from './wire/request.ts';
+
+/** What a record is made of beside the status. */
+export interface Beside {
+  /** Of this service, oldest first. */
+  readonly changes: readonly Change[];
+}
+/** The shepherd itself. */
+export interface RootFacts {
+  readonly pid: number;
+  readonly command: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly logFile: string | undefined;
+}
+
+/** The record of a service. */
+export const serviceRecord = (status: Status, { changes }: Beside): Datum =>
+  record({
+    provides: status.provision,
+    requires: status.requirement,
+    isRespawned: status.isRespawned,
+    documentation: shown(status.documentation) || '[No description].',
+    isEnabled: status.isEnabled,
+    running: runningValue(status),
+    lastRespawns: status.kind === 'fleet' ? [] : momentOf(status.lastRespawn),
+    changes: changesOf(changes),
+    failures: status.kind === 'fleet' ? [] : momentOf(status.failure?.at),
+    stage: status.stage,
+    isOneShot: status.isOneShot,
+    actions: status.actions.map(({ name }) => name),
+    exits: exitsOf(status),
+    messages: messagesOf(status),
+    logFiles: status.kind === 'local' && status.logFile !== undefined ? [status.logFile] : [],
+    isReplaced: status.kind !== 'fleet' && status.hasReplacement === true,
+  });
+
+/** The record of the shepherd. */
+export const rootRecord = (
+  root: RootFacts,
+  documentation: string,
+  actions: readonly string[],
+): Datum =>
+  record({
+    provides: ['root', 'shepherd'],
+    requires: [],
+    isRespawned: false,
+    documentation,
+    isEnabled: true,
+    running: processRecord(root.pid, root.command),
+    lastRespawns: [],
+    changes: ['running', 'starting'].map(
+      (stage) => new Dotted([sym(stage)], secondsOf(root.startedMs)),
+    ),
+    failures: [],
+    stage: 'running',
+    isOneShot: false,
+    actions,
+    exits: [],
+    messages: [],
+    logFiles: root.logFile === undefined ? [] : [root.logFile],
+    isReplaced: false,
+  });
+
+interface RecordFields {
+  readonly provides: readonly string[];
+  readonly requires: readonly string[];
+  readonly isRespawned: boolean;
+  readonly documentation: string;
+  readonly isEnabled: boolean;
+  readonly running: Datum;
+  readonly lastRespawns: readonly Datum[];
+  readonly changes: readonly Datum[];
+  readonly failures: readonly Datum[];
+  readonly stage: string;
+  readonly isOneShot: boolean;
+  readonly actions: readonly string[];
+  readonly exits: readonly Datum[];
+  readonly messages: readonly Datum[];
+  readonly logFiles: readonly string[];
+  readonly isReplaced: boolean;
+}
+const record = (all: RecordFields): Datum => [
+  sym('service'),
+  versionZero,
+  field('provides', all.provides.map(sym)),
+  field('requires', all.requires.map(sym)),
+  field('respawn?', all.isRespawned),
+  field('docstring', all.documentation),
+  field('enabled?', all.isEnabled),
+  field('running', all.running),
+  field('conflicts', []),
+  field('last-respawns', all.lastRespawns),
+  field('status-changes', all.changes),
+  field('startup-failures', all.failures),
+  field('status', sym(all.stage)),
+  field('one-shot?', all.isOneShot),
+  field('transient?', false),
+  field('respawn-limit', new Dotted([5], 7)),
+  field('respawn-delay', new Real(0.1)),
+  field('actions', all.actions.map(sym)),
+  field('exit-statuses', all.exits),
+  field('recent-messages', all.messages),
+  field('log-files', all.logFiles),
+  field('pending-replacement?', all.isReplaced),
+];
+
+/** Text for a terminal: `herd` prints what it gets. */
+export const shown = (text: string): string =>
+  visible(text.length > messageCharacters ? `${text.slice(0, messageCharacters)}…` : text);
+
+const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
+const momentOf = (ms: number | undefined): readonly Datum[] =>
+  ms === undefined ? [] : [secondsOf(ms)];
+
+const runningValue = (status: Status): Datum => {
+  if (status.stage !== 'running' && status.stage !== 'stopping') return false;
+  if (status.kind === 'fleet') return `${status.runningCount} of ${status.members.length} run`;
+  if (status.kind === 'exported') {
+    const { origin, pid, members, runningCount = 0 } = status;
+    const where = shown(origin);
+    if (members !== undefined) return `${runningCount} of ${members.length} run, at ${where}`;
+    return pid === undefined ? `at ${where}` : `process ${pid} at ${where}`;
+  }
+  if (status.pid !== undefined) return processRecord(status.pid, status.command ?? []);
+  return status.isReady === false ? 'not ready' : true;
+};
+const processRecord = (pid: number, command: readonly string[]): Datum => [
+  sym('process'),
+  versionZero,
+  field('id', pid),
+  field('command', command.map(shown)),
+];
+
+/** What GNU Shepherd calls it; of what is only observed it knows nothing. */
+const stageOf: Readonly<Record<Change['what'], string | undefined>> = {
+  starting: 'starting',
+  running: 'running',
+  stopping: 'stopping',
+  stopped: 'stopped',
+  failed: 'stopped',
+  done: 'stopped',
+  unknown: undefined,
+  degraded: undefined,
+  settling: undefined,
+  'too-few': undefined,
+};
+const changesOf = (changes: readonly Change[]): readonly Datum[] =>
+  changes
+    .slice(-changeCount)
+    .toReversed()
+    .flatMap(({ what, at }) => {
+      const stage = stageOf[what];
+      return stage === undefined ? [] : [new Dotted([sym(stage)], secondsOf(at))];
+    });
+
+/** As `waitpid` tells it: the code in the second byte, a signal in the first. */
+const exitsOf = (status: Status): readonly Datum[] => {
+  if (status.kind === 'fleet' || status.lastExit === undefined) return [];
+  const { code, signal, at } = status.lastExit;
+  const found = signal === undefined ? code && code * 256 : signalNumber(signal);
+  return found === undefined ? [] : [new Dotted([found], secondsOf(at))];
+};
+const signalNumber = (name: string): number | undefined =>
+  new Map<string, number>(Object.entries(os.constants.signals)).get(name);
+
+const messagesOf = (status: Status): readonly Datum[] => {
+  if (status.kind === 'fleet') return [];
+  const { recentLines = [], since } = status satisfies Pick<LocalStatus, 'recentLines' | 'since'>;
+  const at = secondsOf(since ?? 0);
+  return recentLines.toReversed().map((line) => new Dotted([at], shown(line)));
+};
