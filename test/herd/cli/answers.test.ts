@@ -11,7 +11,7 @@ import {
   statusIn,
   textIn,
 } from '../../../packages/herd/src/client/answers.ts';
-import type { Reloaded } from '@bellwether/fleet';
+import type { Reloaded, ShepherdFacts } from '@bellwether/fleet';
 import { maxTextCharacters } from '../../../packages/herd/src/client/limits.ts';
 import {
   limits,
@@ -100,6 +100,8 @@ const status: Required<ExportedStatus> = {
   respawnCount: 1,
   lastRespawn: 4,
   lastExit: { at: 5, code: 1, signal: 'SIGTERM' },
+  exits: [{ at: 5, code: 1, signal: 'SIGTERM' }],
+  nextStartMs: 12,
   disabledReason: 'respawned',
   failure: { reason: 'r', plainReason: 'p', at: 6 },
   hasReplacement: true,
@@ -148,8 +150,23 @@ const {
 } = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, runsAs: _u, lastRespawn: _l, ...less } = own;
-const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, isGone: _gone, disabledReason: _d, slot: _slot, timer: _timer, ...many } = most;
+const {
+  lastExit: _e,
+  exits: _x,
+  nextStartMs: _n,
+  failure: _f,
+  logFile: _g,
+  recentLines: _r,
+  ...most
+} = less;
+const {
+  hasReplacement: _h,
+  isGone: _gone,
+  disabledReason: _d,
+  slot: _slot,
+  timer: _timer,
+  ...many
+} = most;
 const { stopCommand: _stop, remainsAfterExit: _stays, ...facts } = many;
 const fleet: Required<FleetStatus> = {
   ...facts,
@@ -174,7 +191,15 @@ const reloaded: Required<Extract<Reloaded, { readonly kind: 'read' }>> = {
   pending: ['b'],
   outcome,
 };
-const about = { name: 'A', version: '1', pid: 1, locations: ['ocapn://x.unix'] };
+const about: Required<ShepherdFacts> = {
+  name: 'A',
+  version: '1',
+  pid: 1,
+  locations: ['ocapn://x.unix'],
+  shut: ['x'],
+  since: 1,
+  logFile: '/l',
+};
 
 /** A value with one field, at any depth, replaced by something of a kind that no field has. */
 const spoiled = (value: unknown): unknown[] => {
@@ -208,6 +233,7 @@ describe.each<[string, unknown, (value: unknown) => unknown]>([
       { kind: 'line', from: 'A', text: 't', about: 'web', what: 'depends', on: 'net' },
       { kind: 'row', row },
       { kind: 'dropped', count: 1 },
+      { kind: 'alone' },
     ],
     batchIn,
   ],

@@ -171,6 +171,11 @@ describe('the report of a service', () => {
     respawnCount: 2,
     lastRespawn: now - 5_000,
     lastExit: { signal: 'SIGKILL', at: now - 6_000 },
+    exits: [
+      { code: 1, at: now - 60_000 },
+      { code: 0, at: now - 30_000 },
+      { signal: 'SIGKILL', at: now - 6_000 },
+    ],
     logFile: '/var/log/web.log',
     recentLines: ['one', 'two', 'three\x1b[2J'],
   });
@@ -186,7 +191,9 @@ describe('the report of a service', () => {
       '  Custom action: reload',
       '  Will be respawned.',
       '  Last respawned on 10:04:00 (5 seconds ago), 2 respawns in all.',
-      '  Latest exit: terminated with signal SIGKILL at 10:03:59 (6 seconds ago).',
+      '  Latest exits:',
+      '    - 2026-11-25 10:03:35  Process exited successfully.',
+      '    - 2026-11-25 10:03:59  Process terminated with signal 9 (SIGKILL).',
       '  Log file: /var/log/web.log',
       '',
       "Recent messages (use '-n' to view more or less):",
@@ -201,10 +208,21 @@ describe('the report of a service', () => {
       "  Stop command: ip link del 'a b'",
       '  It remains started once its process has exited successfully.',
     ]);
-    expect(lines.join('\n')).not.toContain('be respawned');
+    expect(lines).toContain('  Will not be respawned.');
   });
   it('shows no log lines when none are asked for', () => {
-    expect(statusReportLines(full, look, 0).join('\n')).not.toContain('Recent messages');
+    const shown = statusReportLines(full, look, 0).join('\n');
+    expect(shown).not.toContain('Recent messages');
+    expect(shown).toContain('Latest exit:\n    - 2026-11-25 10:03:59  Process terminated');
+  });
+  it('has the last exit alone of a shepherd that tells no others', () => {
+    const { exits: _exits, ...older } = full as ShownStatus;
+    expect(statusReportLines(older, look, 5).join('\n')).toContain('Latest exit:\n    - 2026');
+  });
+  it('says that whatever has no process is not respawned, but nothing of it of a fleet', () => {
+    const words = '  Will not be respawned.';
+    expect(statusReportLines(status('x'), look, 5)).toContain(words);
+    expect(statusReportLines(status('x', { members: [] }), look, 5)).not.toContain(words);
   });
   it.each<[Partial<Status>, string]>([
     [{}, 'It is started.'],
@@ -226,7 +244,8 @@ describe('the report of a service', () => {
   it.each([
     [{ code: 0 }, 'Process exited successfully'],
     [{ code: 7 }, 'Process exited with code 7'],
-    [{ signal: 'SIGTERM' }, 'Process terminated with signal SIGTERM'],
+    [{ signal: 'SIGTERM' }, 'Process terminated with signal 15 (SIGTERM)'],
+    [{ signal: 'SIGODD' }, 'Process terminated with signal SIGODD'],
     [{}, 'Process ended while nobody watched it'],
   ])('says how the process ended: %j', (ending, words) => {
     const lines = statusReportLines(
@@ -234,7 +253,7 @@ describe('the report of a service', () => {
       look,
       5,
     );
-    expect(lines).toContain(`  ${words} at 10:04:05 (0 seconds ago).`);
+    expect(lines).toContain(`  ${words}.`);
   });
   it('says why the last start failed, that it is disabled and what it offers', () => {
     const lines = statusReportLines(

@@ -202,11 +202,12 @@ describe('admin.ref', () => {
   });
 });
 
+const aboutC = { name: 'C', version: '0.1.0', pid: 42, locations: [] };
 describe('herd status', () => {
   it('prints the services in groups', async () => {
     await serve({ status: () => [statusOf('web'), statusOf('off', { stage: 'stopped' })] });
     const ran = await run('status');
-    expect(ran.written).toEqual({ out: 'Started:\n + web\nStopped:\n - off\n', err: '' });
+    expect(ran.written).toEqual({ out: 'Started:\n + root\n + web\nStopped:\n - off\n', err: '' });
     expect(ran.exitCode).toBe(0);
     expect(shepherd?.asked).toEqual([['status', [], 1_000]]);
   });
@@ -341,10 +342,11 @@ describe('herd op cancel', () => {
 describe('herd detailed-status', () => {
   it('reports every service, without its messages unless asked for some', async () => {
     const services = [statusOf('web', { recentLines: ['hello'] }), statusOf('off')];
-    await serve({ status: () => services });
+    await serve({ status: () => services, about: () => aboutC });
     const ran = await run('detailed-status');
     expect(ran.exitCode).toBe(0);
-    expect(ran.written.out).toMatch(/^\* Status of web:\n.*\n\n\* Status of off:\n/s);
+    const order = /^\* Status of root:\n.*\n\n\* Status of web:\n.*\n\n\* Status of off:\n/s;
+    expect(ran.written.out).toMatch(order);
     expect(ran.written.out).not.toContain('hello');
     expect((await run('detailed-status', '-n', '5')).written.out).toContain('  hello\n');
   });
@@ -357,7 +359,8 @@ describe('herd detailed-status', () => {
     expect((await run('detailed-status', 'root')).written.out).toContain('Main PID: 42');
   });
   it('exits with 4 where one is unknown', async () => {
-    await serve({ status: () => [statusOf('web'), statusOf('x', { stage: 'unknown' })] });
+    const services = [statusOf('web'), statusOf('x', { stage: 'unknown' })];
+    await serve({ status: () => services, about: () => aboutC });
     expect((await run('detailed-status')).exitCode).toBe(4);
   });
 });
@@ -374,12 +377,12 @@ describe('herd graph', () => {
     expect((await run('graph')).written.out).toBe(
       [
         'digraph "Service Graph" {',
-        '  "root" [shape = box, color = green];',
-        '  "net" [shape = circle, color = purple];',
-        '  "web\\"x" [shape = box, color = green];',
-        '  "db" [shape = box, color = red];',
-        '  "fleet" [shape = folder, color = green];',
-        '  "gone" [shape = box, color = red, style = dotted];',
+        '  "root" [shape = box, color = green, fontcolor = black, style = solid];',
+        '  "net" [shape = circle, color = purple, fontcolor = purple, style = solid];',
+        '  "web\\"x" [shape = box, color = green, fontcolor = black, style = solid];',
+        '  "db" [shape = box, color = red, fontcolor = red, style = solid];',
+        '  "fleet" [shape = folder, color = green, fontcolor = black, style = solid];',
+        '  "gone" [shape = box, color = red, fontcolor = red, style = dotted];',
         ...['net', 'web\\"x', 'db', 'fleet', 'gone'].map((name) => `  "${name}" -> "root";`),
         '  "web\\"x" -> "net";',
         '  "web\\"x" -> "gone";',
@@ -658,7 +661,6 @@ describe('an action', () => {
     expect((await run('sshd', 'status')).written.err).toContain("Did you mean 'herd status sshd'?");
   });
   describe('that leads nowhere names what is close to it', () => {
-    const aboutC = { name: 'C', version: '0.1.0', pid: 42, locations: [] };
     const actions = [{ name: 'polish', documentation: '' }];
     const nowhere = (): never => {
       throw new ActorError('unknown-service', 'service could not be found');

@@ -85,6 +85,40 @@ describe('the two parsers', () => {
   });
 });
 
+describe('an option by its beginning', () => {
+  it.each([
+    [['--log-h=1', 'status', 'web'], { words: ['status', 'web'], options: { 'log-history': 1 } }],
+    [
+      ['--sock', '/s', '--js', 'status'],
+      { words: ['status'], options: { socket: '/s', json: true } },
+    ],
+    [['log', '--foll', 'web'], { words: ['log', 'web'], options: { follow: true } }],
+    [['-s', '--x', 'status'], undefined],
+  ])('is that option, where no other begins so: %j', (argv, read) => {
+    expect(parseQuickly(argv)).toBeUndefined();
+    if (read === undefined) expect(() => parseFully(argv)).toThrow();
+    else expect(parseFully(argv)).toEqual(read);
+  });
+  it('is refused where several begin so, and says which', () => {
+    expect(() => parseFully(['--s', 'status'])).toThrow("option '--s' is ambiguous");
+    expect(hintOf(() => parseFully(['--no-m', '--pa', '5s', 'stop', 'x']))).toBe(undefined);
+    expect(hintOf(() => parseFully(['--max-', 'status']))).toBe(
+      "It could be '--max-unavailable', '--max-failed', '--max-uses'.",
+    );
+  });
+  it('is no option of herd behind the SERVICE of an action of its own', () => {
+    expect(parseFully(['polish', 'web', '--js']).words).toEqual(['polish', 'web', '--js']);
+  });
+});
+const hintOf = (tried: () => unknown): string | undefined => {
+  try {
+    tried();
+    return undefined;
+  } catch (error) {
+    return error instanceof Usage ? error.hint : 'no usage error';
+  }
+};
+
 describe.each([
   ['tiny', parseQuickly],
   ['full', parseFully],

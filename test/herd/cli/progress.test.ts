@@ -29,7 +29,12 @@ interface Watched {
   /** Lets so many milliseconds pass. */
   pass(ms: number): void;
 }
-const watch = (more: Partial<Terminal> = {}, options: Options = {}): Watched => {
+const watch = (
+  more: Partial<Terminal> = {},
+  options: Options = {},
+  action = 'start',
+  service = 'fleet',
+): Watched => {
   const screen = new Screen();
   let now = 0;
   let tick = (): void => undefined;
@@ -54,7 +59,7 @@ const watch = (more: Partial<Terminal> = {}, options: Options = {}): Watched => 
   };
   const connections = { root: never, petname: never, sturdyref: never };
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
-  const progress = new Progress(context, 'start', 'fleet');
+  const progress = new Progress(context, action, service);
   return {
     ...{ progress, screen, terminal },
     pass: (ms) => {
@@ -230,5 +235,36 @@ describe('no progress is drawn', () => {
     expect(progress.untold({ member: 'f', result: 'failed', rows: progress.rows() }).rows).toEqual([
       { member: 'a', result: 'failed', output: ['x'] },
     ]);
+  });
+});
+
+describe('what is done on one machine alone', () => {
+  const alone: Event = { kind: 'alone' };
+  const said = (name: string, what: 'started' | 'stopped'): Line => ({
+    ...line(`Service ${name} has been ${what}.`),
+    about: name,
+    what,
+  });
+  const shown = (action: string, options: Options, events: readonly Event[]): readonly string[] => {
+    const { progress, screen } = watch({}, options, action, 'web');
+    progress.take(events);
+    progress.end();
+    return screen.out;
+  };
+  it('is told without the name of the machine', () => {
+    const events = [said('net', 'started'), said('web', 'started')];
+    const lines = ['Service net has been started.\n', 'Service web has been started.\n'];
+    expect(shown('start', {}, [alone, ...events])).toEqual(lines);
+    expect(shown('start', {}, events)).toEqual(lines.map((each) => `A: ${each}`));
+  });
+  it('does not say that what was to be stopped is, but what else was, and all of it with -v', () => {
+    const events = [alone, said('top', 'stopped'), said('web', 'stopped')];
+    expect(shown('stop', {}, events)).toEqual(['Service top has been stopped.\n']);
+    expect(shown('stop', { verbose: true }, events)).toHaveLength(2);
+    expect(shown('stop', {}, events.slice(1))).toHaveLength(2);
+  });
+  it('says of a restart what has been started', () => {
+    const events = [alone, said('top', 'stopped'), said('web', 'stopped'), said('web', 'started')];
+    expect(shown('restart', {}, events)).toEqual(['Service web has been started.\n']);
   });
 });

@@ -113,7 +113,7 @@ describe('where no person looks', () => {
       await shepherd?.stop();
     }
     expect(shown[0]).toContain('10:04:05 web: gone\n');
-    expect(shown[1]).toBe('Started:\n + db\nGone:\n x web\n');
+    expect(shown[1]).toBe('Started:\n + db\n + root\nGone:\n x web\n');
     expect(shown[2]).toContain('It is gone: there is no such service any more.');
   });
   it('with --json each push is a document on a line, and a heartbeat none', async () => {
@@ -159,7 +159,7 @@ describe('on a terminal', () => {
     terminal.pressInterrupt();
     expect(await exitCode).toBe(0);
     expect(terminal.written.out).toBe(
-      'Started:\n + db\n + web\n\x1b[3A\x1b[JStarted:\n + db\nStopped:\n - web\n',
+      'Started:\n + db\n + root\n + web\n\x1b[4A\x1b[JStarted:\n + db\n + root\nStopped:\n - web\n',
     );
   });
   it('what is unknown gets older with time, and what is known does not', async () => {
@@ -272,7 +272,9 @@ describe('a watching', () => {
     await until(() => ends.length === 2);
     terminal.pressInterrupt();
     await exitCode;
-    expect(terminal.written.out).toBe('Started:\n + db\n + web\nStarted:\n + web\n');
+    expect(terminal.written.out).toBe(
+      'Started:\n + db\n + root\n + web\nStarted:\n + root\n + web\n',
+    );
   });
   it('that is refused ends with the reason', async () => {
     await serve({

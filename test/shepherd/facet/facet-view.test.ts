@@ -118,6 +118,8 @@ describe('the lines that a facet passes on', () => {
       line('web-server/networking', 'stopped'),
     ];
     expect(facetEvents(own, sight)).toEqual(own);
+    // How much of it is elsewhere is not for a holder.
+    expect(facetEvents([{ kind: 'alone' }, ...own], sight)).toEqual(own);
   });
   it('name a requirement that has been started, as the story of the fleet does', () => {
     const started = line('networking', 'started');

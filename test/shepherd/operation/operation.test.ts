@@ -216,7 +216,18 @@ describe('an aggregate', () => {
       { member: 'a', result: 'failed', reason },
       { member: 'b', result: 'changed' },
     ]);
-    expect(it.machine.events[0]).toMatchObject({ row: { member: 'a', reason } });
+    const [row] = it.machine.events.filter(({ kind }) => kind === 'row');
+    expect(row).toMatchObject({ row: { member: 'a', reason } });
+  });
+  it('and a service elsewhere are not all on this machine; what is, the owner hears of before its lines', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'own');
+    it.ask('stop', 'fleet');
+    expect(it.machine.events.some(({ kind }) => kind === 'alone')).toBe(false);
+    const own = up([named('a')]);
+    herd(own, 'start', 'a');
+    expect(own.machine.events).toEqual([{ kind: 'alone' }]);
+    expect(own.machine.lines).toEqual(['A: Service a has been started.']);
   });
   it('that requires something is not registered', () => {
     const it = up([named('a')]);

@@ -371,6 +371,8 @@ describe('respawn', () => {
       expect(rig.state()).toBe('running');
     }
     rig.exit({ code: 1 });
+    expect(rig.status().exits).toEqual([0, 100, 300, 550].map((at) => ({ code: 1, at })));
+    expect(rig.status()).not.toHaveProperty('nextStartMs');
     expect(rig.status()).toMatchObject({
       stage: 'stopped',
       isEnabled: false,
@@ -387,6 +389,21 @@ describe('respawn', () => {
     expect(rig.status()).not.toHaveProperty('disabledReason');
     rig.perform('disable');
     expect(rig.status()).not.toHaveProperty('disabledReason');
+  });
+  it('says when it is started again, and how its last ten processes ended', () => {
+    const rig = running(web({ respawn: { ...respawn, limitCount: 100 } }));
+    rig.exit({ code: 1 });
+    expect(rig.status()).toMatchObject({ isRespawning: true, nextStartMs: 100 });
+    rig.wait(40);
+    expect(rig.status()).toMatchObject({ nextStartMs: 60 });
+    rig.wait(60);
+    rig.spawned();
+    for (let death = 1; death < limits.exitCount; death += 1) die(rig, 250);
+    expect(rig.status().exits).toHaveLength(limits.exitCount);
+    const before = rig.status().exits?.[0];
+    die(rig, 250);
+    expect(rig.status().exits).toHaveLength(limits.exitCount);
+    expect(rig.status().exits).not.toContainEqual(before);
   });
   it('forgets deaths that lie outside of the window, and a stable run resets the delay', () => {
     const rig = running(web({ respawn }));

@@ -105,8 +105,9 @@ const weightOfNone = weightOf([]);
 
 const relabelled = (events: readonly Event[], member: string, origin: string): readonly Event[] => {
   const own: Event[] = [];
-  // The deadline of the whole is ours.
-  for (const event of events) if (event.kind !== 'deadline') own.push(named(event, member, origin));
+  // The deadline of the whole is ours, and it is not done on one machine.
+  for (const event of events)
+    if (event.kind !== 'deadline' && event.kind !== 'alone') own.push(named(event, member, origin));
   return own;
 };
 const named = (event: Event, member: string, origin: string): Event => {
@@ -123,6 +124,7 @@ const named = (event: Event, member: string, origin: string): Event => {
       return { ...event, row: relabelledRow(event.row, member) };
     case 'dropped':
     case 'deadline':
+    case 'alone':
       return event;
   }
 };

@@ -4,6 +4,7 @@
  */
 import { closest } from '@bellwether/shepherd';
 import makeYargs from 'yargs';
+import { unabbreviated } from './abbreviated.ts';
 import { actionAbouts, optionAbouts } from './abouts.ts';
 import {
   actionRules,
@@ -75,8 +76,9 @@ export const parseFully = (argv: readonly string[]): Typed => {
 const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => {
   const parser = makeYargs().parserConfiguration(untouched).help(false).version(false);
   for (const name of optionNames) parser.option(name, readRule(optionRules[name]));
+  const whole = unabbreviated(argv).map(spelledOut);
   try {
-    const read = parser.exitProcess(false).fail(false).parseSync(argv.map(spelledOut));
+    const read = parser.exitProcess(false).fail(false).parseSync(whole);
     const words = read['_'] as readonly string[];
     return { ...read, _: words.map(unspelled) };
   } catch (error) {

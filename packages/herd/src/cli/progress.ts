@@ -11,8 +11,19 @@
  *
  * Of who has not answered it has what was said last. Batch by batch, the last line says at which it is. With `-q`
  * there is neither, with `--json` no block, and lines go to standard error.
+ *
+ * What is done on the shepherd's own machine alone is told as GNU `herd` tells it: without the name of the machine, and
+ * without what goes without saying. That is the end of what was to be stopped and, of a restart, all stops. With `-v`
+ * they are said.
  */
-import { isGood, results, type Event, type Outcome, type Row } from '@bellwether/shepherd';
+import {
+  isGood,
+  results,
+  type Event,
+  type LineTopic,
+  type Outcome,
+  type Row,
+} from '@bellwether/shepherd';
 import { visible } from '../client/escape.ts';
 import type { Context } from './context.ts';
 import { rowLines, resultWords, paintedResult } from './format/outcome.ts';
@@ -48,6 +59,8 @@ export class Progress {
   /** In which batch each of them is, where there are any. */
   #batches: ReadonlyMap<string, number>;
   #drawnCount: number;
+  /** Nobody elsewhere has a part in it. */
+  #isAlone: boolean;
 
   /** What is being done, in the words of the command line. */
   constructor(context: Context, action: string, service: string) {
@@ -65,6 +78,7 @@ export class Progress {
     this.#expected = [];
     this.#batches = new Map();
     this.#drawnCount = 0;
+    this.#isAlone = false;
     this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
   }
 
@@ -72,9 +86,11 @@ export class Progress {
   take(events: readonly Event[]): void {
     for (const event of events) {
       if (event.kind === 'row') this.#row(event.row);
+      else if (event.kind === 'alone') this.#isAlone = true;
       else if (event.kind === 'line') {
-        this.#line(`${event.from}: ${event.text}`, event.text);
         const { about, what } = event;
+        const shown = this.#isAlone ? event.text : `${event.from}: ${event.text}`;
+        this.#line(shown, event.text, this.#goesWithoutSaying(event));
         this.#note(about, event.text);
         if (about !== undefined && what !== undefined && this.#subjects.size < maxSeenLines)
           this.#subjects.add(about);
@@ -131,10 +147,15 @@ export class Progress {
     const lines = rowLines([row], this.#context.look, this.#action, '  ');
     this.#aside(() => this.#context.terminal.err(`${lines.join('\n')}\n`));
   }
-  #line(shown: string, text: string): void {
+  #goesWithoutSaying({ about, what }: LineTopic): boolean {
+    if (!this.#isAlone || what !== 'stopped' || this.#context.options.verbose === true)
+      return false;
+    return this.#action === 'restart' || (this.#action === 'stop' && about === this.#service);
+  }
+  #line(shown: string, text: string, isNoNews = false): void {
     const { terminal, options } = this.#context;
     if (this.seen.size < maxSeenLines) this.seen.add(text);
-    if (options.quiet === true) return;
+    if (options.quiet === true || isNoNews) return;
     const line = `${visible(shown)}\n`;
     this.#aside(() => (options.json === true ? terminal.err(line) : terminal.out(line)));
   }

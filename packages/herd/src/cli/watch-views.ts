@@ -2,7 +2,7 @@
 import type { Status } from '@bellwether/shepherd';
 import type { Context } from './context.ts';
 import { changeText, silenceText } from './format/watch.ts';
-import { statusListLines } from './format/status-list.ts';
+import { rootStatus, statusListLines } from './format/status-list.ts';
 import { statusReportLines } from './format/status-report.ts';
 import { timeText } from './format/times.ts';
 import { lookOf } from './look.ts';
@@ -33,14 +33,16 @@ interface Told {
 export class TableView implements View {
   readonly #context: Context;
   readonly #isOne: boolean;
+  readonly #isAll: boolean;
   readonly #told: Map<string, Told>;
   #silentMs: number | undefined;
   #drawnCount: number;
 
-  /** `isOne`: of a single service there is a report in place of a list. */
-  constructor(context: Context, isOne: boolean) {
+  /** Of a single service there is a report in place of a list; with all of them, the shepherd is listed. */
+  constructor(context: Context, what: 'one' | 'some' | 'all') {
     this.#context = context;
-    this.#isOne = isOne;
+    this.#isOne = what === 'one';
+    this.#isAll = what === 'all';
     this.#told = new Map();
     this.#silentMs = undefined;
     this.#drawnCount = 0;
@@ -71,7 +73,7 @@ export class TableView implements View {
     const shown = [...this.#told.values()].map((one) => this.#aged(one));
     const lines = this.#isOne
       ? shown.flatMap((status) => statusReportLines(status, look, 0))
-      : statusListLines(shown, look);
+      : statusListLines(this.#isAll ? [...shown, rootStatus] : shown, look);
     if (this.#silentMs === undefined) return lines;
     return [look.paint('yellow', silenceText(this.#silentMs)), ...lines];
   }

@@ -97,7 +97,7 @@ export const aboutIn: (value: unknown) => ShepherdFacts = checked(
       pid: readCount,
       locations: list(reader.text, limits.listCount),
     },
-    { shut: list(reader.text, limits.listCount) },
+    { shut: list(reader.text, limits.listCount), since: readCount, logFile: reader.text },
   ),
   'about',
 );

@@ -266,6 +266,7 @@ const commonParts = (
       log,
     }),
     log,
+    logFile: options.logFile,
   };
 };
 

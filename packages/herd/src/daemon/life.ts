@@ -93,6 +93,8 @@ export interface LifeParts {
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
   readonly log: Log;
+  /** Where that is. */
+  readonly logFile: string;
 }
 /** Why a life is over. */
 export type LifeEnd =
@@ -366,10 +368,12 @@ class VatLife implements Life {
   }
 
   #about() {
-    const { name, version } = this.#parts;
+    const { name, version, logFile } = this.#parts;
+    const since = Math.round(performance.timeOrigin);
     const locations = this.locations.map(peerUri);
     const shut = this.shut.map(({ transport, reason }) => `${transport}: ${reason}`);
-    return { name, version, pid: process.pid, locations, ...(shut.length > 0 && { shut }) };
+    const { pid } = process;
+    return { name, version, pid, locations, since, logFile, ...(shut.length > 0 && { shut }) };
   }
 
   #backup(file: string, mayReplace: boolean, answer: Answer): void {

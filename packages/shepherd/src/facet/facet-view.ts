@@ -96,6 +96,8 @@ const localRules: Rules<LocalStatus> = {
   runsAs: false,
   lastRespawn: true,
   lastExit: true,
+  exits: true,
+  nextStartMs: true,
   disabledReason: true,
   failure: true,
   logFile: false,
@@ -293,6 +295,8 @@ export const facetEvents = (events: readonly Event[], sight: FacetSight): readon
         return [{ kind: 'dropped', count: event.count }];
       case 'deadline':
         return [{ kind: 'deadline', remainingMs: event.remainingMs }];
+      case 'alone':
+        return [];
     }
   });
 

@@ -81,7 +81,10 @@ export const command = (
     keepMeaning(host, turn, operation, request);
     return outcomeFor(host, turn, operation, request, writer);
   }
-  if (writer !== undefined) listen(host, turn, operation, writer);
+  if (writer !== undefined) {
+    if (isAllOwn(host, found.steps)) turn.call(writer, 'pass', [{ kind: 'alone' }]);
+    listen(host, turn, operation, writer);
+  }
   // One that came back to where it set out would wait for itself.
   refuseHops(host, request, found.steps);
   const timed = withQueue(host, withTime(host, turn, request, found.steps, writer));
@@ -93,6 +96,10 @@ export const command = (
   if (found.is === 'new') takeUp(host, turn, operation, timed, found.steps);
   return outcomeFor(host, turn, operation, timed, writer);
 };
+
+/** Whether nothing of it is done elsewhere, or is about an aggregate. */
+const isAllOwn = (host: Host, steps: readonly Step[]): boolean =>
+  steps.every(({ name }) => host.own(name) !== undefined);
 
 /** See the table above; `steps` are those that the answer rests on. */
 type Case =

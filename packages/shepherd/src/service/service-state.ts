@@ -17,6 +17,7 @@ import type {
   Change,
   ChangeFeed,
   Ending,
+  Exit,
   Failure,
   LocalService,
   LogFiles,
@@ -93,7 +94,12 @@ export type State =
       readonly doubt?: string | undefined;
     }
   | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
-  | { readonly at: 'resting'; readonly timer: Timer }
+  | {
+      readonly at: 'resting';
+      readonly timer: Timer;
+      /** Monotonic: when it is over. */
+      readonly dueMs: number;
+    }
   | {
       readonly at: 'stopping';
       readonly because: Because;
@@ -122,7 +128,8 @@ export interface Shown {
   /** Monotonic: since when it has not served though it might; undefined while it runs and is ready. */
   readonly unservedSince: number | undefined;
   readonly respawns: Respawns;
-  readonly lastExit: (Ending & { readonly at: number }) | undefined;
+  /** The newest last. */
+  readonly exits: readonly Exit[];
   /** Why the service disabled itself, where it did. */
   readonly disabledReason: string | undefined;
   readonly failure: Failure | undefined;
@@ -189,7 +196,7 @@ export const hold = (
     since: undefined,
     unservedSince: powers.clock.now(),
     respawns: noRespawns,
-    lastExit: undefined,
+    exits: [],
     disabledReason: undefined,
     failure: undefined,
     slot: undefined,
@@ -230,6 +237,13 @@ export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
   held.config.set(held.latest.get());
   held.isReplaced.set(false);
   touch(held, turn);
+};
+
+/** A process of it has ended now. */
+export const noteExit = (held: ServiceHeld, turn: Turn, ending: Ending): void => {
+  const { exits } = held.shown.get();
+  const exit = { ...ending, at: held.clock.wall() };
+  change(held, turn, { exits: [...exits, exit].slice(-limits.exitCount) });
 };
 
 /** The state at this moment. */

@@ -11,10 +11,11 @@ import type { LocalStatus } from '../words/types.ts';
  */
 export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): LocalStatus => {
   const config = held.config.get();
-  const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
+  const { state, isEnabled, isWanted, since, unservedSince, respawns, exits, failure } =
     held.shown.get();
   const { disabledReason, slot } = held.shown.get();
   const command = config.start ?? config.timer?.run;
+  const nextStartMs = state.at === 'resting' ? state.dueMs - held.clock.now() : undefined;
   return {
     kind: 'local',
     version: held.version.get(),
@@ -44,7 +45,9 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('remainsAfterExit', config.remainsAfterExit),
     ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
     ...given('lastRespawn', respawns.lastAt),
-    ...given('lastExit', lastExit),
+    ...given('lastExit', exits.at(-1)),
+    ...(exits.length > 0 && { exits }),
+    ...given('nextStartMs', nextStartMs && Math.max(0, Math.ceil(nextStartMs))),
     ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
     ...given('labels', config.labels),

@@ -13,6 +13,7 @@ import { armTimer, disarmTimer, scheduleOf } from './timing.ts';
 import {
   change,
   enter,
+  noteExit,
   outcomeOf,
   refusal,
   runOf,
@@ -176,7 +177,7 @@ const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
 /** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
 const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
   if (run.remains === true) turn.tell(held.monitor, 'forget', run.startId);
-  change(held, turn, { lastExit: { ...ending, at: held.clock.wall() } });
+  noteExit(held, turn, ending);
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
 };
@@ -380,8 +381,7 @@ const endTimer = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
 const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
   const state = stateOf(held);
   if (runOf(state)?.startId !== run.startId) return;
-  const exit = { ...ending, at: held.clock.wall() };
-  change(held, turn, { lastExit: exit });
+  noteExit(held, turn, ending);
   switch (state.at) {
     case 'waking':
       if (ending.code === 0 && held.config.get().isOneShot)
@@ -433,7 +433,8 @@ const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed'): void =
   const timer = turn.after(next.delayMs, (turn) => {
     if (stateOf(held).at === 'resting') respawn(held, turn);
   });
-  enter(held, turn, { at: 'resting', timer }, what);
+  const dueMs = held.clock.now() + next.delayMs;
+  enter(held, turn, { at: 'resting', timer, dueMs }, what);
 };
 
 const respawn = (held: ServiceHeld, turn: Turn): void => {

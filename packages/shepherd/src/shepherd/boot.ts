@@ -172,6 +172,7 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   const request = ownRequest('end', 'end');
   const operation = operationOf(held.memory, turn, itself, request.operation);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  turn.call(writer, 'pass', [{ kind: 'alone' }]);
   listen(held, turn, operation, writer);
   for (const [name, { service, agent }] of allOwn(held)) {
     held.wishes.set(name, { wish: 'stop' });

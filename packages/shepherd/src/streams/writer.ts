@@ -245,6 +245,7 @@ const bytesOf = (event: Event): number => {
       return 64 + rowBytesOf(event.row);
     case 'dropped':
     case 'deadline':
+    case 'alone':
       return 32;
   }
 };

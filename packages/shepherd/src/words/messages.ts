@@ -170,7 +170,9 @@ export type Event =
   | { readonly kind: 'row'; readonly row: Row }
   | { readonly kind: 'dropped'; readonly count: number }
   /** What remains by now of the deadline of a request that `isPatient`, where that became longer. */
-  | { readonly kind: 'deadline'; readonly remainingMs: number };
+  | { readonly kind: 'deadline'; readonly remainingMs: number }
+  /** All of it is done on this machine, so that its lines need no name of one. Told before them, to the owner alone. */
+  | { readonly kind: 'alone' };
 
 /**
  * The receiver of a stream of events, often on another machine. The answer to a batch is the credit

@@ -34,7 +34,7 @@ import { timerReader } from './timer-shapes.ts';
 import type {
   Cause,
   Change,
-  Ending,
+  Exit,
   Event,
   ExportedStatus,
   Failure,
@@ -343,6 +343,8 @@ const readAccount =
   (text: Read<string>): Read<string | number> =>
   (value, what) =>
     typeof value === 'string' ? text(value, what) : readWhole(value, what);
+const exitReader = (text: Read<string>): Read<Exit> =>
+  struct<Exit>({ at: readCount }, { code: readCount, signal: text });
 type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
 const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   version: readVersion,
@@ -355,10 +357,9 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   remainsAfterExit: readBoolean,
   runsAs: struct<RunAs>({}, { user: readAccount(text), group: readAccount(text) }),
   lastRespawn: readCount,
-  lastExit: struct<Ending & { readonly at: number }>(
-    { at: readCount },
-    { code: readCount, signal: text },
-  ),
+  lastExit: exitReader(text),
+  exits: list(exitReader(text), limits.exitCount),
+  nextStartMs: readCount,
   failure: struct<Failure>({ reason: text, at: readCount }, { plainReason: text }),
   disabledReason: text,
   logFile: text,
@@ -440,8 +441,9 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
       { kind: () => 'deadline', remainingMs: readUpTo(limits.remainingMs) },
       {},
     ),
+    alone: () => ({ kind: 'alone' }),
   };
-  const readKind = wordOf(['line', 'row', 'dropped', 'deadline'] as const, undefined);
+  const readKind = wordOf(['line', 'row', 'dropped', 'deadline', 'alone'] as const, undefined);
   return (value, what) => {
     const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
     return kind === undefined ? undefined : readers[kind](value, what);

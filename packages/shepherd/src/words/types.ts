@@ -119,7 +119,11 @@ export interface LocalStatus extends StatusFacts {
   /** Absent: as the shepherd, or it is not told. A slot that runs as the shepherd says so: `{}`. */
   readonly runsAs?: RunAs;
   readonly lastRespawn?: number;
-  readonly lastExit?: Ending & { readonly at: number };
+  readonly lastExit?: Exit;
+  /** How its last processes ended, the newest last; absent: none has. */
+  readonly exits?: readonly Exit[];
+  /** It has died: milliseconds until it is started again. */
+  readonly nextStartMs?: number;
   /** Why it disabled itself, where it did. */
   readonly disabledReason?: string;
   /** Stopped because its last start failed. */
@@ -135,6 +139,8 @@ export interface LocalStatus extends StatusFacts {
   /** When it runs what, where it is a timer: `command` is what it runs, `pid` a run that goes on. */
   readonly timer?: TimerFacts;
 }
+/** How a process ended, and when: wall clock, milliseconds since 1970. */
+export type Exit = Ending & { readonly at: number };
 /** A start that did not work. */
 export interface Failure {
   readonly reason: string;

@@ -1,18 +1,18 @@
 /** `herd doc SERVICE [list-actions | action ACTION]`. */
 import { type Context, withService } from '../context.ts';
+import { askableRootActions } from '../format/about.ts';
 import { actionDocLine, actionListLines, docLines, type Documented } from '../format/doc.ts';
-import { actionRules } from '../grammar.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
 import { askStatus } from '../looking.ts';
 import { isRootName } from '../invocation.ts';
-import { rootActions, UnknownAction } from '@bellwether/shepherd';
+import { UnknownAction } from '@bellwether/shepherd';
 
 /** GNU's words; only what this herd can ask for is offered. */
 const rootDoc: Documented = {
   provision: ['root'],
   documentation: 'The root service is used to operate on shepherd itself.',
-  actions: rootActions.filter(({ name }) => actionRules.has(name)),
+  actions: askableRootActions,
 };
 
 /**

@@ -1,4 +1,5 @@
 /** `herd status SERVICE`, of those that a selector picks out, and `herd detailed-status`. */
+import type { ShepherdFacts } from '@bellwether/fleet';
 import type { Status } from '@bellwether/shepherd';
 import { defaultLineCount } from '../../client/limits.ts';
 import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
@@ -86,19 +87,34 @@ export const runDetailedStatus = async (
   const [service] = words;
   const isChosen = context.options.selector !== undefined;
   if (service !== undefined && !isChosen) return runServiceStatus(context, words);
-  const services = isChosen
-    ? await chosenServices(context, await choose(context, service))
-    : await allServices(context);
+  const { about, services } = isChosen
+    ? { about: [], services: await chosenServices(context, await choose(context, service)) }
+    : await everything(context);
   const lineCount = context.options['log-history'] ?? 0;
-  const all = services.map((status) => statusReportLines(status, context.look, lineCount));
+  const all = [
+    ...about.map((facts) => aboutLines(facts, context.look)),
+    ...services.map((status) => statusReportLines(status, context.look, lineCount)),
+  ];
   const lines = all.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
   print(context, lines, { kind: 'status', services });
   return services.every(isKnown) ? 0 : 4;
 };
 
-const allServices = (context: Context): Promise<readonly Status[]> => {
+/** The shepherd itself comes first, as it does with GNU `herd`. */
+const everything = (
+  context: Context,
+): Promise<{
+  readonly about: readonly ShepherdFacts[];
+  readonly services: readonly Status[];
+}> => {
   const { probe, patience } = lookFor(context);
-  return withRoot(context, (root) => root.status([], probe, patience));
+  return withRoot(context, async (root) => {
+    const [about, services] = await Promise.all([
+      root.about(patience),
+      root.status([], probe, patience),
+    ]);
+    return { about: [about], services };
+  });
 };
 
 const statusOfRoot = async (context: Context): Promise<number> => {

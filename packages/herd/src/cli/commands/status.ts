@@ -1,6 +1,6 @@
 /** `herd status`: asks live, and prints unknown for what does not answer. Of one service: service-status.ts. */
 import { type Context, withRoot } from '../context.ts';
-import { statusListLines } from '../format/status-list.ts';
+import { rootStatus, statusListLines } from '../format/status-list.ts';
 import { lookFor } from '../looking.ts';
 import { print } from '../print.ts';
 
@@ -11,7 +11,8 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
     return (await import('./service-status.ts')).runServiceStatus(context, words);
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));
-  print(context, statusListLines(services, context.look), { kind: 'status', services });
+  const lines = statusListLines([...services, rootStatus], context.look);
+  print(context, lines, { kind: 'status', services });
   if (context.options.strict !== true) return 0;
   return (await import('../health-code.ts')).healthCode(services);
 };

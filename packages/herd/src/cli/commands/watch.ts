@@ -28,7 +28,7 @@ export const runWatch = async (
   chosen?: Chosen,
 ): Promise<number> => {
   const isOne = service !== undefined && (chosen === undefined || isPetnameWord(service));
-  const view = viewOf(context, isOne);
+  const view = viewOf(context, isOne ? 'one' : chosen === undefined ? 'all' : 'some');
   const names = chosen?.names;
   const shown = (status: Status): Status =>
     names === undefined ? status : ofMembers(status, names);
@@ -52,11 +52,11 @@ export const runWatch = async (
   return 0;
 };
 
-const viewOf = (context: Context, isOne: boolean): View => {
+const viewOf = (context: Context, what: 'one' | 'some' | 'all'): View => {
   if (context.options.json === true) return new JsonView(context);
   const { isTerminal, env } = context.terminal;
   return isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb'
-    ? new TableView(context, isOne)
+    ? new TableView(context, what)
     : new LinesView(context);
 };
 

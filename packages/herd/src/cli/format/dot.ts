@@ -64,7 +64,7 @@ const colours: Readonly<Record<Stage, string>> = {
 /** The graph as lines of DOT; every service leads to the shepherd itself, as GNU draws it. */
 export const dotLines = ({ services, edges }: ServiceGraph): readonly string[] => [
   'digraph "Service Graph" {',
-  '  "root" [shape = box, color = green];',
+  '  "root" [shape = box, color = green, fontcolor = black, style = solid];',
   ...services.map((one) => `  ${quoted(one.name)} [${attributesOf(one)}];`),
   ...services.map(({ name }) => `  ${quoted(name)} -> "root";`),
   ...edges.map(
@@ -75,9 +75,11 @@ export const dotLines = ({ services, edges }: ServiceGraph): readonly string[] =
 ];
 
 const attributesOf = (one: ServiceGraph['services'][number]): string => {
-  if (one.stage === undefined) return 'shape = box, color = red, style = dotted';
+  if (one.stage === undefined) return 'shape = box, color = red, fontcolor = red, style = dotted';
   const shape = one.isFleet ? 'folder' : one.isOneShot ? 'circle' : 'box';
-  return `shape = ${shape}, color = ${one.isFailing ? 'red' : colours[one.stage]}`;
+  const colour = one.isFailing ? 'red' : colours[one.stage];
+  const fontcolor = colour === 'green' ? 'black' : colour;
+  return `shape = ${shape}, color = ${colour}, fontcolor = ${fontcolor}, style = solid`;
 };
 
 /** A string of DOT: only the quote and the backslash before it mean something in it. */

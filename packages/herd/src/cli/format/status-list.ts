@@ -2,6 +2,7 @@
  * `herd status`: every service under what it is doing. Groups, their order and signs are GNU's;
  * unknown and gone are ours.
  */
+import { unknownStatus } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
@@ -53,6 +54,9 @@ const groups: readonly Group[] = [
 ];
 
 const isStopped = ({ stage }: ShownStatus): boolean => stage === 'stopped';
+
+/** The shepherd itself, which GNU `herd` lists among its services: whoever answers runs. */
+export const rootStatus: ShownStatus = { ...unknownStatus('root', ''), stage: 'running' };
 
 /**
  * The lines of `herd status`, without line ends; names sorted within each group, empty groups left

@@ -2,7 +2,8 @@
  * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's,
  * since scripts look for them; members, origin and age are ours.
  */
-import { labelTexts } from '@bellwether/shepherd';
+import os from 'node:os';
+import { labelTexts, type Exit } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 import { healthWords } from './health.ts';
@@ -10,7 +11,7 @@ import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { runsAsText } from './runs-as.ts';
 import { driftLines, slotFacts } from './slot.ts';
-import { ageText, agoText, counted, timeText } from './times.ts';
+import { ageText, agoText, counted, momentText, timeText } from './times.ts';
 import { commandText } from './typed.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
@@ -22,7 +23,7 @@ export const statusReportLines = (
   const [name = ''] = status.provision;
   const facts = [
     stageSentence(status, look),
-    ...processFacts(status, look),
+    ...processFacts(status),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     ...slotFacts(status, look),
@@ -34,7 +35,7 @@ export const statusReportLines = (
     ...(status.follows === undefined ? [] : [`Its members follow: ${status.follows}`]),
     ...actionFacts(status),
     ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
-    ...respawnFacts(status, look),
+    ...respawnFacts(status, look, lineCount),
     ...failureFacts(status, look),
     ...(status.logFile === undefined ? [] : [`Log file: ${status.logFile}`]),
   ];
@@ -83,7 +84,7 @@ const readiness = ({ isReady, members }: ShownStatus): string =>
 const whenText = (at: number, look: Look): string =>
   `${timeText(at, look.now)} (${agoText(at, look.now)})`;
 
-const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
+const processFacts = (status: ShownStatus): readonly string[] => {
   const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
   if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
@@ -92,15 +93,20 @@ const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   if (status.remainsAfterExit === true)
     facts.push('It remains started once its process has exited successfully.');
   if (runsAs !== undefined) facts.push(`Runs as: ${runsAsText(runsAs)}`);
-  if (lastExit !== undefined && stage === 'stopped')
-    facts.push(`Process ${endingText(lastExit)} at ${whenText(lastExit.at, look)}.`);
+  if (lastExit !== undefined && stage === 'stopped') facts.push(`Process ${endingText(lastExit)}.`);
   return facts;
 };
 
-const endingText = ({ code, signal }: NonNullable<ShownStatus['lastExit']>): string => {
-  if (signal !== undefined) return `terminated with signal ${signal}`;
+/** With the number of a signal, as GNU has it, and with its name. */
+export const endingText = ({ code, signal }: Pick<Exit, 'code' | 'signal'>): string => {
+  if (signal !== undefined) return `terminated with signal ${signalText(signal)}`;
   if (code === undefined) return 'ended while nobody watched it';
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
+};
+
+const signalText = (name: string): string => {
+  const number = (os.constants.signals as Readonly<Record<string, number | undefined>>)[name];
+  return number === undefined ? name : `${number} (${name})`;
 };
 
 const originFacts = ({ origin, ageMs, members }: ShownStatus): readonly string[] => {
@@ -137,20 +143,30 @@ const actionFacts = ({ actions }: ShownStatus): readonly string[] =>
     actions.map(({ name }) => name),
   );
 
-const respawnFacts = (status: ShownStatus, look: Look): readonly string[] => {
+const respawnFacts = (status: ShownStatus, look: Look, lineCount: number): readonly string[] => {
   const facts: string[] = [];
   const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
-  if (status.command !== undefined && !status.isOneShot && status.remainsAfterExit !== true)
-    facts.push(
-      status.isRespawned && status.isEnabled ? 'Will be respawned.' : 'Will not be respawned.',
-    );
+  if (status.members === undefined)
+    facts.push(comesBack(status) ? 'Will be respawned.' : 'Will not be respawned.');
   if (status.lastRespawn !== undefined)
     facts.push(`Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`);
-  if (status.lastExit !== undefined && status.stage !== 'stopped')
-    facts.push(
-      `Latest exit: ${endingText(status.lastExit)} at ${whenText(status.lastExit.at, look)}.`,
-    );
+  if (status.lastRespawn !== undefined || status.stage !== 'stopped')
+    facts.push(...exitFacts(status, lineCount));
   return facts;
+};
+
+const comesBack = ({ isRespawned, isEnabled, remainsAfterExit }: ShownStatus): boolean =>
+  isRespawned && isEnabled && remainsAfterExit !== true;
+
+/** As many as lines of the log, one at least. A peer that is older tells the last one alone. */
+const exitFacts = ({ exits, lastExit }: ShownStatus, lineCount: number): readonly string[] => {
+  const known = exits ?? (lastExit === undefined ? [] : [lastExit]);
+  const shown = known.slice(-Math.max(1, lineCount));
+  if (shown.length === 0) return [];
+  return [
+    shown.length === 1 ? 'Latest exit:' : 'Latest exits:',
+    ...shown.map((exit) => `  - ${momentText(exit.at)}  Process ${endingText(exit)}.`),
+  ];
 };
 
 const failureFacts = ({ failure }: ShownStatus, look: Look): readonly string[] =>
