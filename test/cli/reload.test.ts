@@ -304,7 +304,7 @@ describe('the shepherd itself as a service', () => {
   it('has a status, a documentation with its actions, and words for what it does not do', async () => {
     place = makePlace();
     const daemon = await place.shepherd('a', configOf('A', sleeper('web')));
-    expect((await daemon.herd('status', 'root')).stdout).toContain('It is started.');
+    expect((await daemon.herd('status', 'root')).stdout).toContain('It is running since');
     const doc = await daemon.herd('doc', 'root', 'list-actions');
     for (const action of ['reload', 'detach', 'stop']) expect(doc.stdout).toContain(action);
     expect((await daemon.herd('doc', 'root', 'action', 'reload')).stdout).toMatch(/^reload: /);
