@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz:keeper [SECONDS]`: libFuzzer on what a daemon sends and on what a keeper finds, under the address and
- * undefined-behaviour sanitizers. It takes clang with its runtime (Debian: clang-14 libclang-rt-14-dev). What it finds
+ * `npm run fuzz:keeper [SECONDS [syslog]]`: libFuzzer on what a daemon sends and on what a keeper finds, or on what
+ * anybody sends to a system log, under the address and undefined-behaviour sanitizers. It takes clang with its runtime (Debian: clang-14 libclang-rt-14-dev). What it finds
  * is left in the folder that it names, and it ends with 1 then.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { parts, warnings } from '../build.mjs';
 
 const home = path.dirname(fileURLToPath(import.meta.url));
 const seconds = Number(process.argv[2] ?? 60);
+const target = process.argv[3] === 'syslog' ? 'syslog' : 'fuzz';
 
 const clang = ['clang', 'clang-19', 'clang-16', 'clang-15', 'clang-14'].find(
   (name) => spawnSync(name, ['--version']).error === undefined,
@@ -21,7 +22,7 @@ if (clang === undefined) {
   process.exit(2);
 }
 
-const wrapped = ['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close'];
+const wrapped = target === 'syslog' ? [] : ['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close'];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-fuzz-'));
 const program = path.join(folder, 'fuzz');
 const sources = parts().filter((file) => !/(?:keeper|anchor)\.c$/.test(file));
@@ -31,7 +32,7 @@ const built = spawnSync(
     ...['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-DSLOT_COUNT=32u', ...warnings],
     ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=undefined'],
     ...wrapped.map((name) => `-Wl,--wrap=${name}`),
-    ...['-o', program, path.join(home, 'fuzz.c'), ...sources],
+    ...['-o', program, path.join(home, `${target}.c`), ...sources],
   ],
   { stdio: 'inherit' },
 );
@@ -100,7 +101,19 @@ const seeds = [
   [0x00, plain, signal, forget],
   [0x01, ...[1, 2, 3, 4].map(slot)],
 ];
-seeds.forEach(([first, ...rest], at) =>
+const messages = [
+  [0x00, '<34>Oct 11 22:14:15 su: caf\u00e9 \u202e\n'],
+  [0x00, '<165>1 2003-10-11T22:14:15.003Z host web 77 ID47 [a@1 b="c]\\"d"][e@2] \ufeffhello'],
+  [0x01, '<6>[    1.5] half a line'],
+  [0x01, '6,339,5140900,-;eth0: up'],
+  [0x02, `unix /dev/log\nudp 127.0.0.1 514\nkernel /proc/kmsg\nto ${'7f'.repeat(24)} file /m\n`],
+  [
+    0x02,
+    `unix /l\nto ${'ff'.repeat(24)} log\nrotate 9 1\nmark 0\nflood 1 1\nstamp seconds\nsenders 1\n`,
+  ],
+  [0x03, 'aaabbbcccaaad'],
+].map(([first, words]) => [first, Buffer.from(words)]);
+(target === 'syslog' ? messages : seeds).forEach(([first, ...rest], at) =>
   fs.writeFileSync(path.join(corpus, `seed-${at}`), Buffer.concat([Buffer.from([first]), ...rest])),
 );
 const { status } = spawnSync(

@@ -315,7 +315,7 @@ describe('a wrong value is refused with what was expected', () => {
   ]);
   it('an entry that no constructor made', () => {
     expect(refusalOfServices(`{ provision: ['a'] }`)).toBe(
-      `config.ts:3: services[0].kind: expected service({ … }), slot({ … }), exported({ … }) or fleet({ … }), found nothing`,
+      `config.ts:3: services[0].kind: expected service({ … }), slot({ … }), exported({ … }), fleet({ … }) or systemLog({ … }), found nothing`,
     );
   });
   it('ports and hosts', () => {
