@@ -14,6 +14,15 @@ export const freshFolder = (): string => {
   return folder;
 };
 
+/** Numbers below a bound, the same ones in each run. */
+export const seeded = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
 /** Every facility and level. */
 export const everything = 'ff'.repeat(24);
 /** The mask of a rule: levels by facility. */

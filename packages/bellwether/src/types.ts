@@ -157,6 +157,15 @@ export interface Log {
   readonly maxMiB?: number;
   /** How many of those that were put aside are kept, from 1 to 100. Default 5. */
   readonly keep?: number;
+  /**
+   * Put aside at times, too, where it has more than 8 KiB: each hour, at midnight, on Sundays at 22:00 (as in GNU
+   * Shepherd), or on the first of a month, by the local time of the shepherd. Default 'never'.
+   */
+  readonly rotate?: 'hourly' | 'daily' | 'weekly' | 'monthly' | 'never';
+  /** How those that were put aside are kept, all but the latest. `herd log` reads them all the same. Default 'gzip'. */
+  readonly compress?: 'gzip' | 'none';
+  /** Days after which those go, from 1 to 36,500. Default 90. */
+  readonly expireDays?: number;
 }
 
 /** How a service is stopped. */

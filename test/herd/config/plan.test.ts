@@ -182,6 +182,8 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
   service({ provision: ['a'], start, ready: { notifyFd: 3 } }),
   service({ provision: ['b'], start, ready: { exec: exec(['check', '-q']) }, log: { keep: 100 } }),
   service({ provision: ['c'], start, ready: { log: 'Listening (on)', timeoutSeconds: 2 } }),
+  service({ provision: ['d'], start, log: { rotate: 'weekly', compress: 'none', expireDays: 2 } }),
+  service({ provision: ['e'], start, log: { rotate: 'never', compress: 'gzip' } }),
 ] });`);
   const configs = toServiceConfigs(description, {}).flatMap((one) =>
     one.kind === 'service' ? [one.config] : [],
@@ -195,10 +197,20 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
       timeoutMs: 10_000,
     },
     { kind: 'log', text: 'Listening (on)', timeoutMs: 2_000 },
+    { kind: 'spawned' },
+    { kind: 'spawned' },
   ]);
   expect(configs.map(({ log }) => log)).toEqual([
     { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
     { maxBytes: 2 * 1024 * 1024, keptCount: 100 },
     { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
+    {
+      maxBytes: 2 * 1024 * 1024,
+      keptCount: 3,
+      when: { kind: 'calendar', seconds: [0], minutes: [0], hours: [22], daysOfWeek: [0] },
+      isPacked: false,
+      expireMs: 2 * 86_400_000,
+    },
+    { maxBytes: 2 * 1024 * 1024, keptCount: 3, isPacked: true },
   ]);
 });

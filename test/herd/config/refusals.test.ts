@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gnuNameCount } from '../../../packages/herd/src/config/limits.ts';
+import { expiredDays, gnuNameCount } from '../../../packages/herd/src/config/limits.ts';
 import { refusalOfServices, refusalOfWhole, taken } from './check.ts';
 
 /** Each case: what stands on line 3, and what is said about it after the file's name. */
@@ -139,6 +139,8 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].ready.exec: expected a command, as in exec(['node', 'server.js']), found a list`,
     ],
     [web(`log: { maxMiB: 0 }`), `services[0].log.maxMiB: must be at least 1`],
+    [web(`log: { expireDays: 0 }`), `services[0].log.expireDays: must be at least 1`],
+    [web(`log: { expireDays: ${expiredDays + 1} }`), `services[0].log.expireDays: is over 36500`],
     [web(`log: { maxMiB: 1025 }`), `services[0].log.maxMiB: is over 1024`],
     [web(`log: { keep: 101 }`), `services[0].log.keep: is over 100`],
     [

@@ -14,19 +14,11 @@ import {
   isWithoutPerl,
   linesOf,
   maskOf,
+  seeded,
   sendUdp,
   sendUnix,
   whyNoPerl,
 } from '../../support/system-logs.ts';
-
-/** Numbers below a bound, the same ones in each run. */
-const seeded = (seed: number) => {
-  let state = seed;
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-};
 
 /** A log that listens by UDP and writes all of it to one file. */
 const begin = async (...more: readonly string[]) => {

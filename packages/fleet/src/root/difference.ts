@@ -93,7 +93,7 @@ export const pathsOf = (before: PlannedService, after: PlannedService): readonly
 };
 
 /** Below these a configuration is written in another way. */
-const whole: ReadonlySet<string> = new Set(['ready']);
+const whole: ReadonlySet<string> = new Set(['ready', 'when']);
 const differing = (
   before: unknown,
   after: unknown,
@@ -122,6 +122,11 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^respawn\.limitWindowMs$/, 'respawn.windowSeconds'],
   [/^respawn\.delayMs$/, 'respawn.delaySeconds'],
   [/^respawn\.maxDelayMs$/, 'respawn.maxDelaySeconds'],
+  [/^log\.maxBytes$/, 'log.maxMiB'],
+  [/^log\.keptCount$/, 'log.keep'],
+  [/^log\.when$/, 'log.rotate'],
+  [/^log\.isPacked$/, 'log.compress'],
+  [/^log\.expireMs$/, 'log.expireDays'],
   [/^slot\.keepCount$/, 'keep'],
   [/^slot\.confirmMs$/, 'confirmSeconds'],
   [/^slot\.minHealthyMs$/, 'healthySeconds'],

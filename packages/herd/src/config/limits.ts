@@ -94,6 +94,8 @@ export const markMinutes = 10_080;
 /** Messages that one sender may be allowed at once: beyond that there is no limit worth the name. */
 export const floodMessages = 10_000_000;
 
+/** Days for which old logs may be kept: a century. */
+export const expiredDays = 36_500;
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
 

@@ -18,6 +18,7 @@ import type { DescribedRules } from '../daemon/slots.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
+import { rotationTimes } from './rotation.ts';
 import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
   Description,
@@ -250,9 +251,18 @@ const logOf = (
   usual: Description['log'],
 ): Pick<ServiceConfig, 'log'> =>
   log === undefined && usual === undefined ? {} : { log: boundsOf({ ...usual, ...log }) };
-const boundsOf = ({ maxMiB, keep }: NonNullable<Description['log']>): LogBounds => ({
+const boundsOf = ({
+  maxMiB,
+  keep,
+  rotate = 'never',
+  compress,
+  expireDays,
+}: NonNullable<Description['log']>): LogBounds => ({
   ...(maxMiB === undefined ? {} : { maxBytes: maxMiB * 1024 * 1024 }),
   ...(keep === undefined ? {} : { keptCount: keep }),
+  ...(rotate === 'never' ? {} : { when: rotationTimes[rotate] }),
+  ...(compress === undefined ? {} : { isPacked: compress === 'gzip' }),
+  ...(expireDays === undefined ? {} : { expireMs: expireDays * 86_400_000 }),
 });
 
 const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnPolicy => ({

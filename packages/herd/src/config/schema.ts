@@ -14,6 +14,7 @@ import { labels, selector } from './labels.ts';
 import {
   actionCount,
   documentationChars,
+  expiredDays,
   firstDescriptor,
   keptLogCount,
   lastDescriptor,
@@ -125,8 +126,15 @@ const log = record(
       .min(1, 'must be at least 1')
       .max(keptLogCount, `is over ${keptLogCount}`)
       .optional(),
+    rotate: z.enum(['hourly', 'daily', 'weekly', 'monthly', 'never']).optional(),
+    compress: z.enum(['gzip', 'none']).optional(),
+    expireDays: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1')
+      .max(expiredDays, `is over ${expiredDays}`)
+      .optional(),
   },
-  '{ maxMiB: 10, keep: 5 }',
+  "{ maxMiB: 10, keep: 5, rotate: 'weekly', compress: 'gzip', expireDays: 90 }",
 );
 
 const respawn = z.preprocess(

@@ -87,6 +87,16 @@ export const logPollMs = 10_000;
  * as much is kept as its size may be.
  */
 export const burstBytes = 128 * 1024 * 1024;
+/** Bytes of a log that are compressed together: to read any of them, all of them are unpacked, in a millisecond. */
+export const packedPieceBytes = 256 * 1024;
+/** Pieces of one packed log: 4 GiB of it, which is more than a log may have before it is put aside. */
+export const packedPieceCount = 16_000;
+/** Milliseconds after which old logs go where nobody says otherwise: 90 days, as in GNU Shepherd. */
+export const expireMs = 90 * 86_400_000;
+/** Milliseconds between two looks whether old logs have to go: an hour is nothing in 90 days. */
+export const expireLookMs = 3_600_000;
+/** Bytes of a log that is put aside because of the time: a shorter one waits for the next one, as in GNU Shepherd. */
+export const leastRotatedBytes = 8_192;
 /** Bytes of a file that are counted: sums of them stay exact, and no disk has as many. */
 export const fileBytes = 2 ** 50;
 /** A rotation copies in pieces of this size, in bytes, between which others have their turn. */

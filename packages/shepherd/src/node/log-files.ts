@@ -11,6 +11,7 @@ import { untilSeen } from './file-watch.ts';
 import { lastLines, wholeLines } from './lines.ts';
 import {
   chunkBytes,
+  expireMs,
   followedBytes,
   followedMs,
   keptLogCount,
@@ -23,7 +24,7 @@ import {
 } from './limits.ts';
 import { explain } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
-import { ServiceLog } from './service-log.ts';
+import { ServiceLog, type AllBounds } from './service-log.ts';
 
 // The longest file name of common file systems is 255 bytes; the rest is for what rotation will
 // append.
@@ -68,7 +69,12 @@ export interface ServiceLogs extends LogFiles {
 /** Makes the logs of one folder: there must be one of these for each. */
 export const makeLogFiles = (powers: LogPowers): ServiceLogs => new FolderLogs(powers);
 
-const usual: Required<LogBounds> = { maxBytes: logBytes, keptCount: keptLogCount };
+const usual: AllBounds = {
+  maxBytes: logBytes,
+  keptCount: keptLogCount,
+  isPacked: true,
+  expireMs,
+};
 
 class FolderLogs implements ServiceLogs {
   readonly #powers: LogPowers;

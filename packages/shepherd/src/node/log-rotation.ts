@@ -1,9 +1,10 @@
 /**
- * Keeps the logs of services from growing without bound, and notes when they had come how far.
+ * Keeps the logs of services from growing without bound, and notes when they had come how far. What was put aside is
+ * packed once another one is put aside before it, and goes when it is too many or too old.
  * Services write their files themselves, so that nothing is lost when the daemon is away; they cannot
  * be told to open another one, hence a full log is copied and then emptied in place:
  *
- *     poll ──► a log over its size? ──► copy, in pieces, beside the event loop ──► old ones move on
+ *     poll ──► a log over its size or time? ──► copy, in pieces, beside the event loop ──► old ones move on
  *          ──► the rest, until a read finds nothing more ──► emptied, with no step between
  *
  * Of a log that is over its size by more than a service writes between two looks only the end is kept.
@@ -19,6 +20,7 @@ import { explain } from './program.ts';
 import { logPollMs } from './limits.ts';
 import type { ServiceLogs } from './log-files.ts';
 import type { Starts } from './starts.ts';
+import type { Zone } from '../words/types.ts';
 
 /** What rotation works with. */
 export interface RotationPowers {
@@ -33,8 +35,12 @@ export interface RotationPowers {
   readonly after: (ms: number, task: () => void) => () => void;
   /** Milliseconds since 1970. */
   readonly wall: () => number;
+  /** Absent: as this process has it. */
+  readonly zone?: Zone;
   readonly log: Log;
 }
+
+const localZone: Zone = { offsetMs: (at) => -60_000 * new Date(at).getTimezoneOffset() };
 
 /** Looks at all logs from time to time, by one timer, until the result is called. */
 export const rotateLogs = (powers: RotationPowers): (() => void) => {
@@ -57,7 +63,7 @@ export const rotateLogs = (powers: RotationPowers): (() => void) => {
  * the other. Never rejects.
  */
 export const rotateFull = async (powers: RotationPowers): Promise<void> => {
-  const { folder, except, logs, starts, wall, log } = powers;
+  const { folder, except, logs, starts, wall, log, zone = localZone } = powers;
   const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
   for (const name of names) {
     const file = path.join(folder, name);
@@ -65,9 +71,12 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
     try {
       const one = logs.logIn(file);
       one.stamp(wall());
-      if (!one.isFull()) continue;
-      const cutBytes = await one.rotate(wall());
-      if (cutBytes > 0) log('log.cut', { file, bytes: cutBytes });
+      one.expire(wall());
+      if (one.isFull() || one.isDue(wall(), zone)) {
+        const cutBytes = await one.rotate(wall());
+        if (cutBytes > 0) log('log.cut', { file, bytes: cutBytes });
+      }
+      await one.packOld();
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
     }

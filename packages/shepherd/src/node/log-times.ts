@@ -62,6 +62,13 @@ export class LogTimes {
     return found === null ? last : this.#afterCrash(last, Number(found[1] ?? 0));
   }
 
+  /** Wall clock, milliseconds: the first look that is noted; undefined where there was none. */
+  first(): number | undefined {
+    return this.#lines()
+      .map(stampIn)
+      .find((stamp) => stamp !== undefined)?.wall;
+  }
+
   /** `oldest` is the place before which nothing is left to be asked about. */
   stamp(wall: number, base: number, size: number, oldest: number): void {
     const stamp = { wall: Math.max(0, Math.round(wall)), base, size };

@@ -1,6 +1,6 @@
 /**
  * The log of one service as one long text, of which the last part lies in the current file and the
- * parts before it in `.1`, `.2` … A place in it is a count of bytes since the log began, so it means
+ * parts before it in `.1`, `.2.gz` … A place in it is a count of bytes since the log began, so it means
  * the same before and after a rotation:
  *
  *     place     0 ─────── gone ───────┬──── .2 ────┬──── .1 ────┬── current ──►
@@ -14,13 +14,17 @@ import { LogTimes } from './log-times.ts';
 import {
   burstBytes,
   chunkBytes,
+  expireLookMs,
   fileBytes,
   lastPieceCount,
+  leastRotatedBytes,
   pieceBytes,
   scannedBytes,
 } from './limits.ts';
-import { shiftOld } from './rotate.ts';
-import type { LogBounds, LogQuery } from '../words/types.ts';
+import { pack, packedSize, readPacked } from './packed-log.ts';
+import { packedEnd, shiftOld } from './rotate.ts';
+import { nextAlarm } from '../timer/calendar.ts';
+import type { LogBounds, LogQuery, Zone } from '../words/types.ts';
 
 const newline = 0x0a;
 
@@ -41,18 +45,26 @@ interface Copied {
   readonly start: number;
   readonly copied: number;
 }
+/** What is said of a log, or holds where nothing is. */
+export type AllBounds = Required<Omit<LogBounds, 'when'>> & Pick<LogBounds, 'when'>;
 /** A file that holds the places from `from` up to `to`. */
 interface Part {
   readonly file: string;
+  readonly isPacked: boolean;
   readonly from: number;
   readonly to: number;
+}
+
+/** One that was put aside. */
+interface OldPart extends Pick<Part, 'file' | 'isPacked'> {
+  readonly size: number;
 }
 
 /** One log. There must be one object for each file. */
 export class ServiceLog {
   readonly file: string;
   /** Changed by whoever knows the configuration. */
-  bounds: Required<LogBounds>;
+  bounds: AllBounds;
   readonly #times: LogTimes;
   /** The place of the first byte of the current file. */
   #base: number;
@@ -60,12 +72,23 @@ export class ServiceLog {
   #size: number;
   /** Counts rotations, so that a reading knows that it has to be done again. */
   #rotationCount: number;
+  /** What packed ones hold, by their number: read once for each. */
+  readonly #packed: Map<string, { readonly stamp: string; readonly size: number }>;
+  /** Whether old ones may have to be packed. */
+  #isToPack: boolean;
+  /** Wall clock, milliseconds: since when it is to be put aside by the time, and when old ones are looked at again. */
+  #untouchedSince: number | undefined;
+  #expireLook: number;
 
   /** Reads what an earlier daemon noted down; a log that is not there yet is empty. */
-  constructor(file: string, bounds: Required<LogBounds>) {
+  constructor(file: string, bounds: AllBounds) {
     this.file = file;
     this.bounds = bounds;
     this.#times = new LogTimes(file);
+    this.#packed = new Map();
+    this.#isToPack = true;
+    this.#untouchedSince = undefined;
+    this.#expireLook = 0;
     const last = this.#times.last();
     this.#base = last?.base ?? this.#old().reduce((sum, { size }) => sum + size, 0);
     this.#size = last?.size ?? 0;
@@ -102,7 +125,7 @@ export class ServiceLog {
     const pieces: Uint8Array[] = [];
     for (let at = from; at < to;) {
       const part = this.#partAt(at);
-      const bytes = await bytesOf(part.file, at - part.from, Math.min(to, part.to) - at);
+      const bytes = await bytesOf(part, at - part.from, Math.min(to, part.to) - at);
       if (bytes.length === 0) break; // cut meanwhile
       pieces.push(bytes);
       at += bytes.length;
@@ -183,8 +206,66 @@ export class ServiceLog {
 
   /** Whether it is over its size. */
   isFull(): boolean {
+    return this.#isOver(this.bounds.maxBytes);
+  }
+  #isOver(bytes: number): boolean {
     const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    return stat?.isFile() === true && stat.nlink === 1 && stat.size > this.bounds.maxBytes;
+    return stat?.isFile() === true && stat.nlink === 1 && stat.size > bytes;
+  }
+
+  /** Whether it is time for it; one that is too short then waits for the next time. */
+  isDue(wall: number, zone: Zone): boolean {
+    const { when } = this.bounds;
+    if (when === undefined) return false;
+    this.#untouchedSince ??= this.#begun() ?? wall;
+    const next = nextAlarm(when, this.#untouchedSince, zone, this.#untouchedSince);
+    if (next === undefined || next > wall) return false;
+    this.#untouchedSince = wall;
+    return this.isWorthIt();
+  }
+  /** Whether there is enough in it to be put aside, when somebody wants that. */
+  isWorthIt(): boolean {
+    return this.#isOver(leastRotatedBytes);
+  }
+  /** Wall clock: when it was put aside last, or first seen. */
+  #begun(): number | undefined {
+    const stat =
+      fs.lstatSync(`${this.file}.1`, { throwIfNoEntry: false }) ??
+      fs.lstatSync(`${this.file}.1${packedEnd}`, { throwIfNoEntry: false });
+    return stat?.mtimeMs ?? this.#times.first();
+  }
+
+  /** Removes what is older than it may be; looks once an hour. */
+  expire(wall: number): void {
+    if (wall < this.#expireLook) return;
+    this.#expireLook = wall + expireLookMs;
+    for (let number = 1; number <= this.bounds.keptCount; number += 1)
+      for (const end of ['', packedEnd]) {
+        const file = `${this.file}.${number}${end}`;
+        const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+        if (stat?.isFile() !== true || wall - stat.mtimeMs <= this.bounds.expireMs) continue;
+        this.#rotationCount += 1;
+        fs.rmSync(file, { force: true });
+      }
+  }
+
+  /**
+   * Packs what was put aside, all but the latest: that is read most often, and compared after a crash. @throws the
+   * system's error; what was to be packed is there still, and is tried again after the next rotation
+   */
+  async packOld(): Promise<void> {
+    if (!this.#isToPack || !this.bounds.isPacked) return;
+    this.#isToPack = false;
+    for (let number = 2; number <= this.bounds.keptCount; number += 1) {
+      const file = `${this.file}.${number}`;
+      if (sizeOf(file) === 0) continue;
+      const fresh = `${file}${packedEnd}.new`;
+      fs.rmSync(fresh, { force: true });
+      await pack(file, fresh);
+      this.#rotationCount += 1;
+      fs.renameSync(fresh, `${file}${packedEnd}`);
+      fs.rmSync(file, { force: true });
+    }
   }
 
   /**
@@ -200,6 +281,8 @@ export class ServiceLog {
     fs.rmSync(copy, { force: true });
     const from = await fs.promises.open(this.file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     try {
+      this.#untouchedSince = wall;
+      this.#isToPack = true;
       const { mode: fileMode, size } = await from.stat();
       const mode = fileMode & 0o777;
       const start = this.#startOf(Math.min(size, fileBytes));
@@ -242,11 +325,16 @@ export class ServiceLog {
 
   /** The part that holds a place, or else the oldest one. */
   #partAt(place: number): Part {
-    const current = { file: this.file, from: this.#base, to: this.#base + this.#size };
+    const current = {
+      file: this.file,
+      isPacked: false,
+      from: this.#base,
+      to: this.#base + this.#size,
+    };
     if (place >= current.from) return current;
     let part: Part = current;
-    for (const { file, size } of this.#old()) {
-      part = { file, from: part.from - size, to: part.from };
+    for (const { file, isPacked, size } of this.#old()) {
+      part = { file, isPacked, from: part.from - size, to: part.from };
       if (place >= part.from) return part;
     }
     return part;
@@ -255,15 +343,27 @@ export class ServiceLog {
   #oldest(): number {
     return this.#old().reduce((place, { size }) => place - size, this.#base);
   }
-  /** Those that were put aside, the latest first. */
-  #old(): readonly { readonly file: string; readonly size: number }[] {
+  /** Those that were put aside, the latest first. One that is there twice was packed when a daemon was killed. */
+  #old(): readonly OldPart[] {
     const old = [];
     for (let number = 1; number <= this.bounds.keptCount; number += 1) {
       const file = `${this.file}.${number}`;
       const size = sizeOf(file);
-      if (size > 0) old.push({ file, size });
+      const packed = size > 0 ? 0 : this.#packedSize(`${file}${packedEnd}`);
+      if (size > 0) old.push({ file, isPacked: false, size });
+      else if (packed > 0) old.push({ file: `${file}${packedEnd}`, isPacked: true, size: packed });
     }
     return old;
+  }
+  #packedSize(file: string): number {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return 0;
+    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+    const known = this.#packed.get(file);
+    if (known?.stamp === stamp) return known.size;
+    const size = packedSize(file);
+    this.#packed.set(file, { stamp, size });
+    return size;
   }
 }
 
@@ -287,7 +387,12 @@ const sizeOf = (file: string): number => {
   return stat?.isFile() === true ? Math.min(stat.size, fileBytes) : 0;
 };
 
-const bytesOf = async (file: string, offset: number, length: number): Promise<Uint8Array> => {
+const bytesOf = async (
+  { file, isPacked }: Part,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> => {
+  if (isPacked) return readPacked(file, offset, length);
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   const handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {

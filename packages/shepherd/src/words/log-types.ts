@@ -1,6 +1,7 @@
 /** The words about logs: who asks for which lines, how they come, and the powers behind that. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { logNotes } from './shapes.ts';
+import type { When } from './timer-types.ts';
 import type { Change } from './types.ts';
 
 /** What a note is about. */
@@ -93,6 +94,12 @@ export interface Follow {
 export interface LogBounds {
   readonly maxBytes?: number;
   readonly keptCount?: number;
+  /** When it is put aside although there is room. Absent: not before. */
+  readonly when?: When;
+  /** Whether old ones are compressed, all but the latest. Absent: they are. */
+  readonly isPacked?: boolean;
+  /** Milliseconds after which old ones go. Absent: 90 days. */
+  readonly expireMs?: number;
 }
 /** Where the lines of a query begin, and where the log ends at that moment. */
 export interface LogSpan {
