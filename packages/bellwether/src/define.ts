@@ -1,6 +1,7 @@
 /** The constructors of a configuration. They check nothing: the loader does, and says where. */
 import { markSite } from './site.ts';
 import type { SystemLogEntry, SystemLogOptions } from './system-log.ts';
+import type { CalendarOptions, TimerEntry, TimerOptions, When } from './timer.ts';
 import type {
   Exec,
   ExportedEntry,
@@ -59,6 +60,41 @@ export const slot = (options: SlotOptions): SlotEntry =>
  */
 export const systemLog = (options: SystemLogOptions = {}): SystemLogEntry =>
   markSite({ ...options, kind: 'system-log' }, systemLog);
+
+/**
+ * Something that is run at times: a service that is up from start until stop, and rings.
+ * @example
+ * timer({
+ *   provision: ['backup'],
+ *   when: cron('15 3 * * mon-fri'),
+ *   run: exec(['backup', '--all']),
+ *   maxSeconds: 3_600,
+ *   catchUp: 'once',
+ *   autoStart: true,
+ * });
+ */
+export const timer = (options: TimerOptions): TimerEntry =>
+  markSite({ ...options, kind: 'timer' }, timer);
+
+/**
+ * The seconds at which all that is said matches, as GNU Shepherd has it: also a day of the month and one of the week
+ * together.
+ * @example calendar({ hours: 22, minutes: 0, daysOfWeek: 'sunday' });
+ */
+export const calendar = (options: CalendarOptions): When => ({ ...options, kind: 'calendar' });
+
+/**
+ * A line of a crontab: minute, hour, day of month, month, day of week; or `@daily` and the like. As cron has it, a day
+ * matches where either of its two fields does, if both are restricted.
+ * @example cron('0,30 8-18 * * mon-fri');
+ */
+export const cron = (text: string): When => ({ kind: 'cron', text });
+
+/**
+ * Each so many seconds, from 1 on, counted from the start of the timer.
+ * @example every(60);
+ */
+export const every = (seconds: number): When => ({ kind: 'every', seconds });
 
 /**
  * A service that another shepherd lets this one use.

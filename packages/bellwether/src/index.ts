@@ -3,9 +3,12 @@
  * runs a service or knows of a network, so a configuration can be checked, printed and compared anywhere.
  */
 export {
+  calendar,
+  cron,
   defineMachines,
   defineShepherd,
   exec,
+  every,
   exported,
   fleet,
   machine,
@@ -14,6 +17,7 @@ export {
   shell,
   slot,
   systemLog,
+  timer,
 } from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';
 export type {
@@ -58,3 +62,4 @@ export type {
   System,
   Trust,
 } from './types.ts';
+export type { CalendarOptions, TimerEntry, TimerOptions, Weekday, When } from './timer.ts';

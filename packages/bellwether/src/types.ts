@@ -4,6 +4,7 @@
  * configuration is loaded.
  */
 import type { SystemLogEntry } from './system-log.ts';
+import type { TimerEntry } from './timer.ts';
 
 /** A program with its arguments and surroundings; made by `exec`. No shell looks at it. */
 export interface Exec {
@@ -410,7 +411,8 @@ export interface ListenWebSocket {
 }
 
 /** What a shepherd has. */
-export type ServicesEntry = ServiceEntry | SlotEntry | ExportedEntry | FleetEntry | SystemLogEntry;
+export type ServicesEntry =
+  ServiceEntry | SlotEntry | TimerEntry | ExportedEntry | FleetEntry | SystemLogEntry;
 /** What `defineShepherd` takes. */
 export interface ShepherdOptions {
   /** The name of this machine in what is printed. Default: the host name. */

@@ -51,6 +51,8 @@ export {
   labelWords,
   readLabels,
 } from './words/labels.ts';
+export { canRing } from './timer/calendar.ts';
+export { BadCron, parseCron } from './timer/cron.ts';
 export { isName } from './words/names.ts';
 export { topicWords } from './words/wording.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';

@@ -14,11 +14,12 @@ const saidUsers = (entry: EntryDescription): readonly Said[] => {
       { what: name, said: entry },
       { what: `the check of ${name}`, said: entry.ready?.exec ?? {} },
     ];
-  if (entry.kind !== 'service') return [];
+  if (entry.kind !== 'service' && entry.kind !== 'timer') return [];
   const actions = Object.entries(entry.actions).map(([action, { run }]) => ({
     what: `action ${action} of ${name}`,
     said: run ?? {},
   }));
+  if (entry.kind === 'timer') return [{ what: name, said: entry.run }, ...actions];
   const checks = { what: `the check of ${name}`, said: entry.ready?.exec ?? {} };
   return [{ what: name, said: entry.start ?? {} }, checks, ...actions];
 };

@@ -10,6 +10,7 @@ import {
   type Description,
   type ExecDescription,
   type ServiceDescription,
+  type TimerDescription,
 } from './schema.ts';
 
 /** Where the data came from. */
@@ -47,6 +48,7 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
     listen: listenPlaced(data.listen, folder),
     services: data.services.map((entry) => {
       if (entry.kind === 'service') return placed(entry, folder);
+      if (entry.kind === 'timer') return timerPlaced(entry, folder);
       return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
     }),
   };
@@ -70,19 +72,32 @@ const listenPlaced = (listen: Description['listen'], folder: string): Descriptio
 /** Commands run relative to the configuration, wherever the daemon was started. */
 const placed = (entry: ServiceDescription, folder: string): ServiceDescription => {
   const place = placer(folder);
-  const actions = Object.entries(entry.actions).map(([name, action]) => [
-    name,
-    action.run === undefined ? action : { ...action, run: place(action.run) },
-  ]);
   return {
     ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
     ...(entry.stop.run === undefined
       ? {}
       : { stop: { ...entry.stop, run: place(entry.stop.run) } }),
-    actions: Object.fromEntries(actions) as ServiceDescription['actions'],
+    actions: actionsPlaced(entry.actions, folder),
   };
 };
+
+const actionsPlaced = (
+  actions: ServiceDescription['actions'],
+  folder: string,
+): ServiceDescription['actions'] =>
+  Object.fromEntries(
+    Object.entries(actions).map(([name, action]) => [
+      name,
+      action.run === undefined ? action : { ...action, run: placer(folder)(action.run) },
+    ]),
+  );
+
+const timerPlaced = (entry: TimerDescription, folder: string): TimerDescription => ({
+  ...entry,
+  run: placer(folder)(entry.run),
+  actions: actionsPlaced(entry.actions, folder),
+});
 
 const readyPlaced = <T extends Pick<ServiceDescription, 'ready'>>(entry: T, folder: string): T =>
   entry.ready?.exec === undefined

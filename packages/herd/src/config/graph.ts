@@ -73,6 +73,7 @@ const needsOf = (
   switch (entry.kind) {
     case 'service':
     case 'slot':
+    case 'timer':
     case 'exported':
     case 'system-log':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };

@@ -61,6 +61,16 @@ export const urlChars = 2_048;
 export const longestSeconds = 3_600;
 /** Seconds for which a release has to be well: all of an activation takes an hour at most. */
 export const longestHealthySeconds = 900;
+/** Runs after which a timer stops by itself: one each second for a month. */
+export const occurrenceCount = 2_678_400;
+/** Seconds that a run of a timer may be bounded to: a week. */
+export const timerSeconds = 604_800;
+/** Seconds by which alarms may be spread: a day. */
+export const spreadSeconds = 86_400;
+/** Seconds between two alarms: a year. What is rarer is a day of the calendar. */
+export const intervalSeconds = 31_622_400;
+/** Characters of a time in the words of cron: as a shepherd reads. */
+export const cronChars = 1_024;
 /** The first descriptor that a service may be given to say that it is ready; those below are taken. */
 export const firstDescriptor = 3;
 /** The last one: a program has 1,024 of them where nobody says otherwise. */

@@ -19,6 +19,7 @@ import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
 import { rotationTimes } from './rotation.ts';
+import { whenOf } from './timer.ts';
 import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
   Description,
@@ -28,6 +29,7 @@ import type {
   ServiceDescription,
   SlotDescription,
   SystemLogDescription,
+  TimerDescription,
 } from './schema.ts';
 
 /**
@@ -51,6 +53,8 @@ export const toServiceConfigs = (
           config: slotConfigOf(entry, provision, env, log),
           rules: rulesOf(entry),
         };
+      case 'timer':
+        return { kind: 'service', config: timerOf(entry, provision, env, log) };
       case 'system-log':
         return { kind: 'service', config: loggerOf(entry, provision, here(), log) };
       case 'exported': {
@@ -151,6 +155,35 @@ const slotConfigOf = (
   } as const;
   const as = runAsOf(entry);
   return { ...configOf(asService, provision, env, log, as), ...given(as) };
+};
+
+/** A service without a process of its own: what it runs at times is its timer. */
+const timerOf = (
+  entry: TimerDescription,
+  provision: readonly [string, ...string[]],
+  env: Environment,
+  log: Description['log'],
+): ServiceConfig => {
+  const { when, run, occurrences, maxSeconds, overlap, catchUp, spreadSeconds, ...rest } = entry;
+  const asService = { ...rest, kind: 'service', oneShot: false } as const;
+  const config = configOf(asService, provision, env, log, runAsOf(run));
+  return {
+    ...config,
+    timer: {
+      when: whenOf(when),
+      run: commandOf(run, env, {}),
+      overlap,
+      ...(occurrences !== undefined && { runCount: occurrences }),
+      ...(maxSeconds !== undefined && { maxMs: ms(maxSeconds) }),
+      ...(catchUp === 'once' && { isCaughtUp: true }),
+      ...(spreadSeconds > 0 && { spreadMs: ms(spreadSeconds) }),
+    },
+    actions: { trigger: triggerAction, ...config.actions },
+  };
+};
+const triggerAction: ActionConfig = {
+  kind: 'trigger',
+  documentation: 'Run it at once; that counts as one of its occurrences.',
 };
 
 const loggerOf = (

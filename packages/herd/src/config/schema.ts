@@ -34,6 +34,7 @@ import {
 import { listen } from './listen.ts';
 import { record } from './record.ts';
 import { systemLogShape } from './system-log.ts';
+import { timerShape } from './timer.ts';
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** A name of a service, or of a machine. */
@@ -201,6 +202,10 @@ const stopOfService = record(
     'run needs a graceSeconds over 0: it gets as long as that',
   )
   .prefault({});
+const actions = z
+  .record(actionName, action)
+  .refine((all) => Object.keys(all).length <= actionCount, `has over ${actionCount} actions`)
+  .default({});
 const service = record(
   {
     kind: z.literal('service'),
@@ -215,10 +220,7 @@ const service = record(
     log: log.optional(),
     oneShot: z.boolean().default(false),
     remainAfterExit: z.boolean().optional(),
-    actions: z
-      .record(actionName, action)
-      .refine((all) => Object.keys(all).length <= actionCount, `has over ${actionCount} actions`)
-      .default({}),
+    actions,
     autoStart: z.boolean().default(false),
   },
   'service({ … })',
@@ -352,6 +354,36 @@ const systemLog = record(
   'systemLog({ … })',
 );
 
+const timer = record(
+  {
+    kind: z.literal('timer'),
+    provision,
+    requirement,
+    documentation: documentation.default(''),
+    labels,
+    ...timerShape,
+    stop,
+    log: log.optional(),
+    actions: actions.refine((all) => all['trigger'] === undefined, 'trigger is there already'),
+    autoStart: z.boolean().default(false),
+  },
+  'timer({ … })',
+).superRefine(({ actions, run }, context) => {
+  for (const [key, { signal }] of Object.entries(actions))
+    if (signal !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['actions'],
+        message: `${key} has a signal, and a timer no process that would get it`,
+      });
+  if (run.process?.root !== undefined && run.argv[0]?.startsWith('/') !== true)
+    context.addIssue({
+      code: 'custom',
+      path: ['run'],
+      message: 'with a root the program is an absolute path in it',
+    });
+});
+
 const petname = z.string().superRefine((text, context) => {
   try {
     if (text.startsWith('@')) throw new Error("is written without '@' here");
@@ -426,9 +458,9 @@ export const shepherdSchema = record(
     name: name.optional(),
     services: z
       .array(
-        z.discriminatedUnion('kind', [service, slot, exported, fleet, systemLog], {
+        z.discriminatedUnion('kind', [service, slot, timer, exported, fleet, systemLog], {
           error:
-            'expected service({ … }), slot({ … }), exported({ … }), fleet({ … }) or systemLog({ … })',
+            'expected service({ … }), slot({ … }), timer({ … }), exported({ … }), fleet({ … }) or systemLog({ … })',
         }),
       )
       .max(serviceCount, `has more than ${serviceCount} services`),
@@ -450,6 +482,8 @@ export type EntryDescription = Checked['services'][number];
 export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
 /** A service of this machine whose program is brought to it. */
 export type SlotDescription = Extract<EntryDescription, { kind: 'slot' }>;
+/** Something that is run at times. */
+export type TimerDescription = Extract<EntryDescription, { kind: 'timer' }>;
 /** The log of the machine. */
 export type SystemLogDescription = Extract<EntryDescription, { kind: 'system-log' }>;
 /** An aggregate. */

@@ -117,12 +117,13 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
-  const { name, life, prober, logFiles, log, archive } = parts;
+  const { name, life, prober, logFiles, log, archive, zone } = parts;
   const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const plain = { clock, crypto, log };
   const common = { name, life, prober, logFiles, clock, log, records, archive };
+  const local = zone === undefined ? {} : { zone };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
   const carrier = turn.spawn(makeCarrier, {
@@ -131,7 +132,13 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     shelf: parts.depots.shelf,
     ...(carried !== undefined && { record: carried }),
   });
-  const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book, carrier });
+  const shepherd = turn.spawn(makeShepherd, {
+    ...common,
+    ...local,
+    monitor,
+    grants: book,
+    carrier,
+  });
   turn.call(carrier, 'attend', shepherd);
   turn.call(book, 'attend', shepherd);
   const peers = turn.spawn(makePeers, { clock, entropy, destinations: parts.destinations });

@@ -13,6 +13,7 @@ import { nodeClock } from '@bellwether/netlayer-stream';
 import {
   makeLogFiles,
   makeProber,
+  nodeZone,
   rotateLogs,
   Starts,
   type ServiceLogs,
@@ -257,6 +258,7 @@ const commonParts = (
     lastOfAudit: (query) => audited.last(query),
     pastOf: (maxUses) => audited.past(maxUses),
     backend: processes.backend,
+    zone: nodeZone(),
     prober: makeProber({ defaults: defaultsOf(powers), ...places }),
     ...places,
     depots: threadDepots({

@@ -47,7 +47,7 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import type { LogFiles, ProcessBackend, Prober, Shepherd } from '@bellwether/shepherd';
+import type { LogFiles, ProcessBackend, Prober, Shepherd, Zone } from '@bellwether/shepherd';
 import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
@@ -90,6 +90,7 @@ export interface LifeParts {
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
+  readonly zone: Zone;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
   readonly log: Log;

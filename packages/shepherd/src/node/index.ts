@@ -8,3 +8,4 @@ export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
 export { Starts } from './starts.ts';
 export { identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
+export { nodeZone } from './zone.ts';

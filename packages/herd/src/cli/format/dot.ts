@@ -1,6 +1,6 @@
 /**
  * The graph of services in the language of Graphviz. Title, shapes and colours are GNU's: a circle is
- * a one-shot, green runs, purple is stopped, red has failed, gray is in between. Fleets, unknown
+ * a one-shot, a diamond a timer, green runs, purple is stopped, red has failed, gray is in between. Fleets, unknown
  * stages and names that are not registered are ours; GNU's `herd graph` ends at such a name.
  */
 import type { Stage, Status } from '@bellwether/shepherd';
@@ -15,6 +15,7 @@ export interface ServiceGraph {
     readonly isOneShot: boolean;
     readonly isFailing: boolean;
     readonly isFleet: boolean;
+    readonly isTimer?: true;
   }[];
   readonly edges: readonly {
     readonly from: string;
@@ -35,6 +36,7 @@ export const graphOf = (statuses: readonly Status[]): ServiceGraph => {
     isFailing:
       status.kind !== 'fleet' && status.failure !== undefined && status.stage === 'stopped',
     isFleet: status.kind === 'fleet',
+    ...(status.kind !== 'fleet' && status.timer !== undefined && { isTimer: true as const }),
   }));
   const edges = statuses.flatMap((status) => {
     const from = status.provision[0] ?? '';
@@ -76,10 +78,16 @@ export const dotLines = ({ services, edges }: ServiceGraph): readonly string[] =
 
 const attributesOf = (one: ServiceGraph['services'][number]): string => {
   if (one.stage === undefined) return 'shape = box, color = red, fontcolor = red, style = dotted';
-  const shape = one.isFleet ? 'folder' : one.isOneShot ? 'circle' : 'box';
+  const shape = shapeOf(one);
   const colour = one.isFailing ? 'red' : colours[one.stage];
   const fontcolor = colour === 'green' ? 'black' : colour;
   return `shape = ${shape}, color = ${colour}, fontcolor = ${fontcolor}, style = solid`;
+};
+
+const shapeOf = ({ isFleet, isTimer, isOneShot }: ServiceGraph['services'][number]): string => {
+  if (isFleet) return 'folder';
+  if (isTimer === true) return 'diamond';
+  return isOneShot ? 'circle' : 'box';
 };
 
 /** A string of DOT: only the quote and the backslash before it mean something in it. */

@@ -18,7 +18,18 @@ interface Group {
 
 /** A stopped one-shot service is listed under its own title, a failed one under its own. */
 const groups: readonly Group[] = [
-  { title: 'Started:', sign: '+', style: 'green', has: ({ stage }) => stage === 'running' },
+  {
+    title: 'Started:',
+    sign: '+',
+    style: 'green',
+    has: ({ stage, timer }) => stage === 'running' && timer === undefined,
+  },
+  {
+    title: 'Running timers:',
+    sign: '+',
+    style: 'green',
+    has: ({ stage, timer }) => stage === 'running' && timer !== undefined,
+  },
   { title: 'Starting:', sign: '^', style: 'yellow', has: ({ stage }) => stage === 'starting' },
   {
     title: 'Stopped:',

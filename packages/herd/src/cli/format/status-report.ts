@@ -11,6 +11,7 @@ import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { runsAsText } from './runs-as.ts';
 import { driftLines, slotFacts } from './slot.ts';
+import { timerBlocks, timerFacts, timerSentences } from './timer.ts';
 import { ageText, agoText, counted, momentText, timeText } from './times.ts';
 import { commandText } from './typed.ts';
 
@@ -22,7 +23,7 @@ export const statusReportLines = (
 ): readonly string[] => {
   const [name = ''] = status.provision;
   const facts = [
-    stageSentence(status, look),
+    ...stageSentences(status, look),
     ...processFacts(status),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
@@ -44,6 +45,7 @@ export const statusReportLines = (
   return [
     title,
     ...facts.map((fact) => `  ${visible(fact)}`),
+    ...timerBlocks(status, look, lineCount),
     ...recentLines(status, look, lineCount),
     ...membersOf(status, look),
   ];
@@ -55,6 +57,10 @@ const styleOf = ({ stage, isEnabled }: ShownStatus): Style => {
   return stage === 'stopped' ? 'magenta' : 'yellow';
 };
 
+const stageSentences = (status: ShownStatus, look: Look): readonly string[] =>
+  status.stage === 'running' && status.timer !== undefined
+    ? timerSentences(status, status.timer, look)
+    : [stageSentence(status, look)];
 const stageSentence = (status: ShownStatus, look: Look): string => {
   const { stage, since } = status;
   const when = since === undefined ? undefined : whenText(since, look);
@@ -87,12 +93,14 @@ const whenText = (at: number, look: Look): string =>
 const processFacts = (status: ShownStatus): readonly string[] => {
   const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
-  if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
+  if (status.timer !== undefined) facts.push(...timerFacts(status, status.timer));
+  else if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
   if (status.stopCommand !== undefined)
     facts.push(`Stop command: ${commandText(status.stopCommand)}`);
   if (status.remainsAfterExit === true)
     facts.push('It remains started once its process has exited successfully.');
-  if (runsAs !== undefined) facts.push(`Runs as: ${runsAsText(runsAs)}`);
+  if (runsAs !== undefined && status.timer === undefined)
+    facts.push(`Runs as: ${runsAsText(runsAs)}`);
   if (lastExit !== undefined && stage === 'stopped') facts.push(`Process ${endingText(lastExit)}.`);
   return facts;
 };

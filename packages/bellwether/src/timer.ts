@@ -1,0 +1,75 @@
+/** What a configuration says of something that is run at times: plain data, as in types.ts. */
+import type { Action, Exec, Labels, Log } from './types.ts';
+
+/** A day of the week. */
+export type Weekday =
+  'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday';
+
+/** What `calendar` takes: all that is said has to match. One value, or a list; what is absent matches everything. */
+export interface CalendarOptions {
+  /** From 0 to 59. Default 0. */
+  readonly seconds?: number | readonly number[];
+  /** From 0 to 59. Absent: each minute of the hours that match. */
+  readonly minutes?: number | readonly number[];
+  /** From 0 to 23, by the local time of the shepherd. */
+  readonly hours?: number | readonly number[];
+  /** From 1 to 31. */
+  readonly daysOfMonth?: number | readonly number[];
+  /** From 1 to 12. */
+  readonly months?: number | readonly number[];
+  readonly daysOfWeek?: Weekday | readonly Weekday[];
+}
+/** When a timer rings: made by `calendar`, `cron` or `every`. */
+export type When =
+  | ({ readonly kind: 'calendar' } & CalendarOptions)
+  | { readonly kind: 'cron'; readonly text: string }
+  | { readonly kind: 'every'; readonly seconds: number };
+
+/** What `timer` takes. */
+export interface TimerOptions {
+  /** The names of the service, the canonical one first. */
+  readonly provision: readonly [string, ...string[]];
+  /** Names of services that must run before this one starts. Default none. */
+  readonly requirement?: readonly string[];
+  readonly documentation?: string;
+  readonly labels?: Labels;
+  readonly when: When;
+  /** What is run; what it prints is the log of the timer. */
+  readonly run: Exec;
+  /** Runs after which it stops by itself. Absent: it goes on. */
+  readonly occurrences?: number;
+  /** Seconds after which a run is ended as `stop` says, up to a week. Absent: it may take as long as it likes. */
+  readonly maxSeconds?: number;
+  /** How runs are ended that take too long, and those that go on when the timer is stopped. */
+  readonly stop?: {
+    /** Sent to the whole process group. Default SIGTERM. */
+    readonly signal?: string;
+    /** After this long without an end the group is killed. Default 5, as in GNU Shepherd. */
+    readonly graceSeconds?: number;
+  };
+  /**
+   * What becomes of an alarm while a run goes on. 'skip': nothing; 'wait': one run behind that one, for all that ring
+   * meanwhile; 'allow': a run beside it, up to 16. Default 'skip'.
+   */
+  readonly overlap?: 'skip' | 'wait' | 'allow';
+  /**
+   * What becomes of alarms that were missed, since the machine slept or no shepherd ran. False: nothing, as in GNU
+   * Shepherd; 'once': one run for all of them. Default false.
+   */
+  readonly catchUp?: false | 'once';
+  /**
+   * Up to so many seconds each alarm is late, so that many machines do not begin at once: by a time that follows from
+   * the names of machine and timer and from the alarm. Up to a day. Default 0.
+   */
+  readonly spreadSeconds?: number;
+  /** What else it can be asked for, beside `trigger`: a run at once. */
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** Absent, also in part: as the whole shepherd has it. */
+  readonly log?: Log;
+  /** Started with the daemon, unless the last command for it was stop. Default false. */
+  readonly autoStart?: boolean;
+}
+/** Something that is run at times; made by `timer`. */
+export interface TimerEntry extends TimerOptions {
+  readonly kind: 'timer';
+}
