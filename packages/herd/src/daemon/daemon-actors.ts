@@ -122,8 +122,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const plain = { clock, crypto, log };
-  const common = { name, life, prober, logFiles, clock, log, records, archive };
-  const local = zone === undefined ? {} : { zone };
+  const common = { name, life, prober, logFiles, clock, zone, log, records, archive };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
   const carrier = turn.spawn(makeCarrier, {
@@ -132,13 +131,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     shelf: parts.depots.shelf,
     ...(carried !== undefined && { record: carried }),
   });
-  const shepherd = turn.spawn(makeShepherd, {
-    ...common,
-    ...local,
-    monitor,
-    grants: book,
-    carrier,
-  });
+  const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book, carrier });
   turn.call(carrier, 'attend', shepherd);
   turn.call(book, 'attend', shepherd);
   const peers = turn.spawn(makePeers, { clock, entropy, destinations: parts.destinations });

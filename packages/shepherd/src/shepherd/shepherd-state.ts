@@ -47,7 +47,7 @@ export interface ShepherdOptions extends Pick<
   readonly logFiles: LogFiles;
   readonly records: Records;
   /** By what local time timers go. Absent: by UTC. */
-  readonly zone?: Zone;
+  readonly zone?: Zone | undefined;
   /** Who keeps releases for services that are not at home here; absent: none are taken for those. */
   readonly carrier?: Ref<Pick<Carrier, 'offer' | 'put'>>;
 }
