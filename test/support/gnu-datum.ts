@@ -30,6 +30,38 @@ const text = fc.oneof(
   fc.string({ unit: odd, maxLength: 12 }),
   fc.string({ unit: 'binary', maxLength: 6 }),
 );
+/** Texts that look like S-expressions, or nearly. */
+export const oddText: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      odd,
+      fc.constantFrom(
+        ...[
+          '(',
+          ')',
+          '(a . b)',
+          '#(',
+          '"',
+          '\\x41',
+          '#{',
+          '}#',
+          '#:',
+          "'",
+          ' . ',
+          '#;',
+          '#|',
+          '|#',
+          '1',
+          '1.5',
+          '-',
+          'e3',
+          'a',
+        ],
+      ),
+    ),
+    { maxLength: 8 },
+  )
+  .map((parts) => parts.join(''));
 const real = fc.double().map((value) => new Real(value));
 /** Whole numbers, on both sides of where they become bigints. */
 const whole = fc.oneof(

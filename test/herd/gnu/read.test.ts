@@ -84,6 +84,9 @@ describe('a reader of S-expressions', () => {
     ['#{\\xd800;}#'],
     ['#: a'],
     ['#:#a'],
+    ['#:1 '],
+    ["#:'a "],
+    ['#:. '],
   ])('refuses %s', (text) => {
     expect(() => readText(text)).toThrow(BadSyntax);
   });

@@ -15,7 +15,7 @@
  *     block       #|             |#, as often as begun          between
  *     hash        #              the next character             what the two begin
  */
-import { Keyword, listOf, sym, Vector, type Datum } from './datum.ts';
+import { Keyword, listOf, Sym, sym, Vector, type Datum } from './datum.ts';
 import {
   commentDepth,
   datumDepth,
@@ -229,7 +229,7 @@ export class DatumReader {
     if (!isDelimiter(character)) return this.#add(character, tokenCharacters);
     const word = this.#text;
     if (!this.#isKeyword && word === '.') this.#dot();
-    else this.#done(this.#isKeyword ? new Keyword(word) : meaningOf(word));
+    else this.#done(this.#isKeyword ? keywordOf(word) : meaningOf(word));
     if (this.#result === undefined) this.#begin(character);
   }
   #dot(): void {
@@ -332,7 +332,7 @@ export class DatumReader {
     } else if (character === '#') {
       this.#before = '#';
       return;
-    } else if (isDelimiter(character)) {
+    } else if (isDelimiter(character) || "'`,".includes(character)) {
       throw new BadSyntax('a keyword without its name');
     } else {
       this.#enter('word');
@@ -347,6 +347,11 @@ const meaningOf = (word: string): Datum => {
   if (value !== undefined) return value;
   if (word.startsWith('#')) throw new BadSyntax('something behind a # that is not read here');
   return wordMeaning(word);
+};
+/** What is a number alone is no name without its braces. */
+const keywordOf = (word: string): Keyword => {
+  if (wordMeaning(word) instanceof Sym) return new Keyword(word);
+  throw new BadSyntax('a keyword without its name');
 };
 /** Halves of pairs are no characters. */
 const characterOf = (digits: string): string => {

@@ -1,0 +1,26 @@
+;; Reads S-expressions, each of them a string in a line of the input, and tells what it has read: lists that end in something
+;; else apart, the names of symbols and keywords as strings. Guile writes some symbols, those with a backslash among others, so that it could not
+;; read them again itself.
+(setlocale LC_ALL "C.UTF-8")
+(set-port-encoding! (current-input-port) "UTF-8")
+(set-port-encoding! (current-output-port) "UTF-8")
+(define (apart datum)
+  (cond ((symbol? datum) (list 's (symbol->string datum)))
+        ((keyword? datum) (list 'k (symbol->string (keyword->symbol datum))))
+        ((vector? datum) (cons 'v (map apart (vector->list datum))))
+        ((list? datum) (cons 'l (map apart datum)))
+        ((pair? datum)
+         (let loop ((items '()) (rest datum))
+           (if (pair? rest)
+               (loop (cons (apart (car rest)) items) (cdr rest))
+               (cons* 'd (apart rest) (reverse items)))))
+        (else datum)))
+(let loop ()
+  (let ((text (read)))
+    (unless (eof-object? text)
+      (let ((datum (catch #t
+                     (lambda () (list (call-with-input-string text read)))
+                     (lambda _ #f))))
+        (write (if (or (not datum) (eof-object? (car datum))) 'nothing (apart (car datum))))
+        (newline))
+      (loop))))
