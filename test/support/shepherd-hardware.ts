@@ -128,6 +128,13 @@ export class Processes {
         say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
       },
       signal: (startId, signal) => this.#signal(startId, signal),
+      follow: (startId, _command, _pidFile, answer) => {
+        const process = this.#live.get(startId);
+        if (process === undefined)
+          return say(1, () => answer.broken(new StartFailed('it is gone')));
+        const { pid } = process;
+        say(5, () => answer.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
+      },
       adopt: (known, answer) => {
         const found = known.flatMap((record): readonly FoundRecord[] => {
           const process = this.#live.get(record.startId);

@@ -65,6 +65,9 @@ export class ServiceRig {
   readonly probes: Answer[] = [];
   readonly probed: string[] = [];
   readonly forgotten: string[] = [];
+  /** PID files that are looked into, and who waits for their processes. */
+  readonly followed: string[] = [];
+  readonly followers: Answer[] = [];
   readonly bounds: LogBounds[] = [];
   readonly commands: { readonly argv: readonly string[]; readonly timeoutMs: number }[] = [];
   commandResult: CommandResult = { code: 0, output: [] };
@@ -107,6 +110,10 @@ export class ServiceRig {
           void this.forks.push({ startId, started, ended, isAnswered: false }),
         signal: (startId, signal) => void this.signals.push(`${signal} ${startId}`),
         adopt: (_known, answer) => answer.kept([]),
+        follow: (startId, _command, { path }, answer) => {
+          this.followed.push(`${path} ${startId}`);
+          this.followers.push(answer);
+        },
         watch: () => undefined,
         runToEnd: (_service, { argv, env }, timeoutMs, answer) => {
           this.commands.push({ argv, timeoutMs });

@@ -105,10 +105,13 @@ static void open_all(const char *folder) {
 }
 
 static void execute_main(void) {
-  char *words[] = {"keeper", "main", NULL}, *none[] = {NULL};
+  char *words[] = {"keeper", "main", NULL};
+  char features[64];
+  snprintf(features, sizeof features, FEATURES_VARIABLE "=%d", FEATURES);
+  char *variables[] = {features, NULL};
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
-  if (!is_own_program) execve(path, words, none);
-  syscall(SYS_execveat, OWN_PROGRAM, "", words, none, AT_EMPTY_PATH);
+  if (!is_own_program) execve(path, words, variables);
+  syscall(SYS_execveat, OWN_PROGRAM, "", words, variables, AT_EMPTY_PATH);
   give_up(path, errno, EXIT_SYSTEM);
 }
 
@@ -153,11 +156,24 @@ static int status_of(const siginfo_t *end) {
 static void note_end(uint32_t at, const siginfo_t *end) {
   struct slot *slot = &table->slots[at];
   if (atomic_load(&slot->state) != STATE_RUNNING) return; /* it has failed, and said why */
+  uint32_t flags = atomic_load(&slot->flags);
+  if (flags & FLAG_HANDS_OVER && status_of(end) == 0) return;
+  /* It has handed over a moment ago: this is not the end of what came after it. */
+  if (atomic_load(&table->pids[at]) != end->si_pid) return;
   slot->status = status_of(end);
   slot->source = SOURCE_REAPED;
-  /* Its number is its own as long as it is not reaped, so nobody else is meant. */
-  kill(-end->si_pid, SIGKILL);
+  /* Its number is its own as long as it is not reaped, so nobody else is meant; nor is one of a group that it was in. */
+  if (!(flags & FLAG_KEEP_GROUP)) kill(slot->group > 1 ? -slot->group : -end->si_pid, SIGKILL);
   atomic_store(&slot->state, STATE_ENDED);
+}
+
+/* Main has made it the process of a start while it was reaped: what is told is told, but nothing is signalled by it. */
+static void note_late_end(uint32_t at, const siginfo_t *end) {
+  struct slot *slot = &table->slots[at];
+  slot->status = status_of(end);
+  slot->source = SOURCE_REAPED;
+  uint32_t running = STATE_RUNNING;
+  atomic_compare_exchange_strong(&slot->state, &running, STATE_ENDED);
 }
 
 static void tell_main(uint32_t at) {
@@ -171,8 +187,11 @@ static void reap_all(void) {
     uint32_t at = end.si_pid == main_pid ? SLOT_COUNT : slot_of(end.si_pid);
     if (at < SLOT_COUNT) note_end(at, &end);
     waitpid(end.si_pid, NULL, 0);
+    if (at == SLOT_COUNT && end.si_pid != main_pid && (at = slot_of(end.si_pid)) < SLOT_COUNT)
+      note_late_end(at, &end);
     if (at < SLOT_COUNT) {
-      atomic_store(&table->pids[at], -end.si_pid);
+      int32_t pid = end.si_pid;
+      atomic_compare_exchange_strong(&table->pids[at], &pid, -pid);
       tell_main(at);
     }
     if (end.si_pid == main_pid) main_ended(&end);

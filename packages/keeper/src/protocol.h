@@ -12,8 +12,9 @@
  *       2 START     ID FILE ARG+, and what child.c can give      a STATE; of a known id the one it has, and no start
  *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
+ *       5 FOLLOW    ID PID, and UID as that it runs as            a STATE; or REFUSED, where that is not its process
  *     to the daemon
- *      65 HELLO     VERSION the one that is spoken, BOOT
+ *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES
  *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
@@ -23,6 +24,8 @@
  *               RUNNING   the program runs, or is about to: its process has its record
  *               FAILED    it never ran: ERROR is an errno, STEP the word for what gave it
  *               ENDED     STATUS as waitpid(2) has it, unless SOURCE is UNKNOWN
+ *
+ * FEATURES are what not every keeper of a version has: whoever asks one for what it lacks is refused.
  *
  * A STATE is sent at each change, and again with each HELLO, until it is forgotten: so whoever was cut off knows
  * everything after the next HELLO, and nothing is queued for him. A tag with bit 15 may be skipped by whoever does not
@@ -46,6 +49,7 @@ enum {
   START = 2,
   SIGNAL = 3,
   FORGET = 4,
+  FOLLOW = 5,
   SAY_HELLO = 65,
   SAY_STATE = 66,
   SAY_TOLD = 67,
@@ -81,6 +85,7 @@ enum {
   TAG_OPEN = 24,  /* a pair: the descriptor, how (enum below), the path */
   TAG_FLAGS = 25,
   TAG_CGROUP = 26, /* the folder of a group of cgroup v2 */
+  TAG_FEATURES = 27,
 };
 #define TAG_MAY_BE_SKIPPED 0x8000u
 
@@ -102,7 +107,21 @@ enum {
   FLAG_NO_NEW_PRIVILEGES = 1,
   /* Stays in the session of the keeper; it leads a group of its own nevertheless. */
   FLAG_KEEP_SESSION = 2,
+  /* What is left of its group when it ends goes on. */
+  FLAG_KEEP_GROUP = 4,
+  /* It makes the process that FOLLOW names, and its own end with 0 is none until then. */
+  FLAG_HANDS_OVER = 8,
+  FLAGS = 15,
 };
+
+/* Bits of TAG_FEATURES: of main, and of its anchor, which may be older. */
+enum {
+  /* FOLLOW, FLAG_KEEP_GROUP and FLAG_HANDS_OVER. */
+  FEATURE_FOLLOW = 1,
+  FEATURES = 1,
+};
+/* In which an anchor tells its main of its own ones, by their number. */
+#define FEATURES_VARIABLE "KEEPER_FEATURES"
 
 /* Values of TAG_STATE; FREE is said to nobody. */
 enum { STATE_FREE = 0, STATE_PREPARED = 1, STATE_RUNNING = 2, STATE_FAILED = 3, STATE_ENDED = 4 };

@@ -119,7 +119,7 @@ static int read_surroundings(const struct field *field, struct request *request)
       if (!error) request->has_oom = 1, request->oom = (int)number;
       return error;
     case TAG_FLAGS:
-      error = read_number(field, 0, FLAG_NO_NEW_PRIVILEGES | FLAG_KEEP_SESSION, &number);
+      error = read_number(field, 0, FLAGS, &number);
       if (!error) request->flags = (uint64_t)number;
       return error;
     case TAG_GROUP: return add_group(field, request);
@@ -144,6 +144,10 @@ static int read_field(const struct field *field, struct request *request) {
       error = read_number(field, 1, 64, &number);
       if (!error) request->signal = (uint64_t)number;
       return error;
+    case TAG_PID:
+      error = read_number(field, 2, INT32_MAX, &number);
+      if (!error) request->pid = (int32_t)number;
+      return error;
     case TAG_VERSION:
       error = read_number(field, 1, INT32_MAX, &number);
       if (error) return error;
@@ -164,6 +168,7 @@ static int check(uint32_t type, const struct request *request) {
     case HELLO: return request->lowest_version > 0 ? 0 : EINVAL;
     case FORGET: return request->id != NULL ? 0 : EINVAL;
     case SIGNAL: return request->id != NULL && request->signal > 0 ? 0 : EINVAL;
+    case FOLLOW: return request->id != NULL && request->pid > 0 ? 0 : EINVAL;
     case START:
       if (request->id == NULL || request->arg_count == 0 || !is_absolute(request->file))
         return EINVAL;

@@ -21,6 +21,8 @@ struct request {
   const char *id;
   uint64_t signal;
   uint64_t lowest_version, highest_version;
+  /* Of a FOLLOW. */
+  int32_t pid;
   /* Of a start. NULL, or -1 where there is such a flag: it was not said. */
   const char *file, *folder, *root, *cgroup;
   char *args[ARG_COUNT + 1];

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -137,6 +138,12 @@ void say_signalled(const char *id) {
   frame_close();
 }
 
+/* An anchor that says nothing of its own has none. */
+static uint64_t features_of_anchor(void) {
+  const char *said = getenv(FEATURES_VARIABLE);
+  return said == NULL ? 0 : strtoull(said, NULL, 10);
+}
+
 /* The highest version that both know; 0 where there is none, and then it goes away. */
 static void say_hello(void) {
   uint64_t highest = request.highest_version < VERSION_HIGHEST ? request.highest_version : VERSION_HIGHEST;
@@ -144,6 +151,7 @@ static void say_hello(void) {
   if (!frame_open(SAY_HELLO)) return;
   frame_number(TAG_VERSION, is_known ? highest : 0);
   frame_text(TAG_BOOT, table->boot);
+  frame_number(TAG_FEATURES, FEATURES & features_of_anchor());
   frame_close();
   if (!is_known) return;
   has_said_hello = 1;
@@ -167,6 +175,7 @@ static int carry_out(uint32_t type, char *bytes, size_t length) {
   if (type == START) start_begin(&request);
   if (type == SIGNAL) start_signal(&request);
   if (type == FORGET) start_forget(&request);
+  if (type == FOLLOW) start_follow(&request);
   return 1;
 }
 

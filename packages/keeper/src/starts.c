@@ -9,6 +9,7 @@
  *                 RUNNING   sent to its group
  *     reaped      its group is looked at until nothing is left of it, for a second at most; then ENDED is told
  *     FORGET      the slot is free, once the anchor is done with it
+ *     FOLLOW      another process takes the place of one that hands over, where follow.c finds that it is its own
  *
  * Children of main are made as children of the anchor (CLONE_PARENT). So there is one who reaps, and it is always
  * the same: nobody has to find out whose child is whose when main was killed.
@@ -26,6 +27,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "child.h"
+#include "follow.h"
 
 /* Signals a whole group by its leader, and nobody else whose number it may become: Linux 6.9. */
 enum { SIGNAL_GROUP = 4 };
@@ -132,6 +134,7 @@ static void prepare(uint32_t at, const struct request *request) {
   memset((char *)slot + sizeof slot->state, 0, sizeof *slot - sizeof slot->state);
   memcpy(slot->id, request->id, strlen(request->id) + 1);
   slot->anchor = table->anchor;
+  atomic_store(&slot->flags, (uint32_t)request->flags & (FLAG_KEEP_GROUP | FLAG_HANDS_OVER));
   hashes[at] = hash_of(slot->id);
   atomic_store(&table->pids[at], 0);
   atomic_store(&slot->state, STATE_PREPARED);
@@ -170,8 +173,15 @@ void start_pipe_ended(uint32_t at) {
   say_state(at);
 }
 
+/* The number of the group that its process leads, or is in. */
+static int32_t group_of(uint32_t at) {
+  int32_t group = table->slots[at].group;
+  return group > 1 ? group : pid_of(at);
+}
+
 static int group_is_there(uint32_t at) {
-  int32_t pid = pid_of(at);
+  if (atomic_load(&table->slots[at].flags) & FLAG_KEEP_GROUP) return 0;
+  int32_t pid = group_of(at);
   return pid > 1 && (kill(-pid, 0) == 0 || errno == EPERM);
 }
 
@@ -213,12 +223,31 @@ static int ended_before_it_ran(uint32_t at, int signal) {
 }
 
 /* To its group; to itself alone where it has left that, as one in the session of the keeper can. */
-static int send_pinned(int pinned, int32_t pid, int signal) {
+static int send_pinned(int pinned, int32_t pid, int32_t group, int signal) {
+  /* One that is in the group of another: that is nobody else's as long as it is there. */
+  if (group != pid && kill(-group, signal) == 0) return 0;
   long done = pinned < 0 ? -1 : syscall(SYS_pidfd_send_signal, pinned, signal, NULL, SIGNAL_GROUP);
   if (done < 0 && (errno == EINVAL || errno == ENOSYS)) done = kill(-pid, signal);
   if (done < 0 && errno == ESRCH && pinned >= 0)
     done = syscall(SYS_pidfd_send_signal, pinned, signal, NULL, 0);
   return done < 0 ? errno : 0;
+}
+
+/* Its process has handed over and ended, and nobody has said to which one: its number is not its own any more. */
+static int has_left(uint32_t at) {
+  uint32_t flags = atomic_load(&table->slots[at].flags);
+  return state_of(at) == STATE_RUNNING && flags & FLAG_HANDS_OVER && is_released(at);
+}
+
+/* What is left of its group is killed, where no other process leads one of that number; then it is over. */
+static int give_up_following(uint32_t at) {
+  struct process_facts facts;
+  int32_t pid = pid_of(at);
+  if (!read_facts(pid, &facts)) kill(-pid, SIGKILL);
+  table->slots[at].source = SOURCE_REAPED;
+  atomic_store(&table->slots[at].state, STATE_ENDED);
+  tell_end(at);
+  return 0;
 }
 
 /*
@@ -230,9 +259,10 @@ static int signal_group(uint32_t at, int signal) {
   int32_t pid = pid_of(at);
   if (pid <= 1) return ESRCH;
   if (state_of(at) == STATE_PREPARED && ended_before_it_ran(at, signal)) return 0;
+  if (has_left(at)) return give_up_following(at);
   int is_foster = fosters[at] >= 0;
   int pinned = is_foster ? fosters[at] : (int)syscall(SYS_pidfd_open, pid, 0);
-  int error = state_of(at) == STATE_RUNNING ? send_pinned(pinned, pid, signal) : ESRCH;
+  int error = state_of(at) == STATE_RUNNING ? send_pinned(pinned, pid, group_of(at), signal) : ESRCH;
   if (!is_foster && pinned >= 0) close(pinned);
   return error;
 }
@@ -296,13 +326,44 @@ static void read_fate(uint32_t at, int pinned) {
   if (pid <= 1) return end_foster(at, SOURCE_UNKNOWN, 0);
   int is_there = read_facts(pid, &facts);
   int is_zombie = is_there && facts.start_time == slot->start_time && facts.state == 'Z';
-  if (!is_there || is_zombie) kill(-pid, SIGKILL);
+  int keeps = (atomic_load(&slot->flags) & FLAG_KEEP_GROUP) != 0;
+  if ((!is_there || is_zombie) && !keeps) kill(-group_of(at), SIGKILL);
   if (is_zombie) return end_foster(at, SOURCE_ZOMBIE, facts.exit_code);
   struct pidfd_facts asked = {.mask = PIDFD_EXIT};
   if (pinned >= 0 && ioctl(pinned, _IOWR(0xFF, 11, struct pidfd_facts), &asked) == 0 &&
       asked.mask & PIDFD_EXIT)
     return end_foster(at, SOURCE_PIDFD, asked.exit_code);
   end_foster(at, SOURCE_UNKNOWN, 0);
+}
+
+/* From now on the process of this start is another one, and how that ends is told of it. */
+static void put_in_place(uint32_t at, int pinned, const struct process_facts *facts, int32_t pid) {
+  struct slot *slot = &table->slots[at];
+  int32_t before = pid_of(at);
+  slot->group = facts->group == pid ? 0 : facts->group == before ? before : 0;
+  slot->start_time = facts->start_time;
+  /* Number first, then the flag: see note_end of the anchor. */
+  atomic_store(&table->pids[at], pid);
+  atomic_fetch_and(&slot->flags, ~(uint32_t)FLAG_HANDS_OVER);
+  struct process_facts now;
+  int is_there = read_facts(pid, &now) && now.start_time == facts->start_time;
+  /* The anchor has reaped it before it could know that it is this one. */
+  if (!is_there) read_fate(at, pinned);
+}
+
+void start_follow(const struct request *request) {
+  uint32_t at = find(request->id);
+  if (at == SLOT_COUNT) return say_refused(request->id, STEP_FOLLOW, ESRCH);
+  struct slot *slot = &table->slots[at];
+  int is_open = state_of(at) == STATE_RUNNING && atomic_load(&slot->flags) & FLAG_HANDS_OVER;
+  if (!is_open || told[at] != TOLD_RUNNING) return say_refused(request->id, STEP_FOLLOW, EALREADY);
+  struct process_facts facts;
+  int pinned = -1;
+  int error = follow_check(at, request, &facts, &pinned);
+  if (!error) put_in_place(at, pinned, &facts, request->pid);
+  if (pinned >= 0) close(pinned);
+  if (error) return say_refused(request->id, STEP_FOLLOW, error);
+  say_state(at);
 }
 
 void start_foster_ended(uint32_t at) {
@@ -339,6 +400,7 @@ void starts_adopt(void) {
     /* Its pipe is gone, so what has begun is taken to run. What has not will not, which is told once it is reaped. */
     int is_lost = state_of(at) == STATE_PREPARED && never_ran(at, STEP_BEGIN, EINTR);
     told[at] = is_forgotten ? TOLD_FORGOTTEN : is_lost ? TOLD_NOTHING : TOLD_RUNNING;
+    if (has_left(at)) continue;
     if (is_foster && state_of(at) == STATE_RUNNING) adopt_foster(at);
     else if (is_foster) release(at);
   }

@@ -18,6 +18,7 @@ void starts_adopt(void);
 void start_begin(struct request *request);
 void start_signal(const struct request *request);
 void start_forget(const struct request *request);
+void start_follow(const struct request *request);
 
 /* The program of a start runs, or its process is gone. */
 void start_pipe_ended(uint32_t at);

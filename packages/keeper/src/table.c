@@ -26,6 +26,7 @@ static const char *const names[STEP_COUNT] = {
     [STEP_FOLDER] = "folder",   [STEP_PRIVILEGES] = "privileges",
     [STEP_EXEC] = "exec",       [STEP_SIGNAL] = "signal",
     [STEP_REQUEST] = "request", [STEP_ROOM] = "room",
+    [STEP_FOLLOW] = "follow",
 };
 
 const char *step_name(uint32_t step) {
@@ -94,6 +95,9 @@ int read_facts(int32_t pid, struct process_facts *facts) {
   memset(facts, 0, sizeof *facts);
   facts->state = *at;
   for (int field = 3; field <= 52; field++) {
+    if (field == 4) facts->parent = (int32_t)strtol(at, NULL, 10);
+    if (field == 5) facts->group = (int32_t)strtol(at, NULL, 10);
+    if (field == 6) facts->session = (int32_t)strtol(at, NULL, 10);
     if (field == 22) facts->start_time = strtoull(at, NULL, 10);
     if (field == 52) facts->exit_code = (int32_t)strtol(at, NULL, 10);
     at = strchr(at, ' ');

@@ -11,6 +11,9 @@
  * ran (its pipe has ended, its main was killed, or a signal came before). Whoever comes second gives up. So no program
  * runs that was reported as never run, and a start needs no gate at which its child would have to wait.
  *
+ * A process that hands over (FLAG_HANDS_OVER) is followed by another one, which main puts in its place, number first: of
+ * a slot whose number is another one by then the anchor leaves all as it is.
+ *
  * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
  * number in `pids` comes from the kernel, in the fork; it turns negative when the anchor is done with it, and not
  * before that may main give the slot away.
@@ -46,6 +49,7 @@ enum step {
   STEP_SIGNAL,
   STEP_REQUEST,
   STEP_ROOM,
+  STEP_FOLLOW,
   STEP_COUNT,
 };
 
@@ -62,7 +66,11 @@ struct slot {
   /* Which anchor is its parent: see `anchor` below. */
   uint64_t anchor;
   char id[ID_BYTES + 8];
-  char spare[16];
+  /* Bits of FLAG_KEEP_GROUP and FLAG_HANDS_OVER: the one is as the start said, the other until it has handed over. */
+  _Atomic uint32_t flags;
+  /* The group of its process, where that leads none of its own; else 0. */
+  int32_t group;
+  char spare[8];
 };
 _Static_assert(sizeof(struct slot) == 128, "the layout of a slot is part of the table's version");
 
@@ -98,6 +106,7 @@ void table_mend(void);
 /* Reads /proc/PID/stat. False where there is no such process. */
 struct process_facts {
   char state;
+  int32_t parent, group, session;
   uint64_t start_time;
   int32_t exit_code; /* of a zombie, as waitpid(2) has it */
 };

@@ -114,6 +114,7 @@ const running = object(
     isCommand: oneOf(true),
     isReady: oneOf(true),
     isDone: oneOf(true),
+    handsOver: oneOf(true),
     remains: oneOf(true),
     madeFrom: name,
     since: wallMs,

@@ -16,6 +16,7 @@ const noProcesses: ProcessBackend = {
   start: nobody,
   signal: nobody,
   adopt: (_known, answer) => answer.kept([]),
+  follow: nobody,
   watch: nobody,
   runToEnd: nobody,
 };

@@ -21,6 +21,7 @@ import { StartFailed } from '../errors.ts';
 import type {
   Command,
   FoundRecord,
+  PidFile,
   ProcessBackend,
   RunningRecord,
   SignalName,
@@ -119,6 +120,11 @@ class ChildProcessBackend implements ProcessBackend {
     } catch (error) {
       this.#powers.log?.('process.signal-failed', { startId, pid, signal, why: explain(error) });
     }
+  }
+
+  /** Whoever it starts has no PID file. */
+  follow(_startId: string, _command: Command, _pidFile: PidFile, answer: Answer): void {
+    answer.broken(new StartFailed('only a shepherd with its keeper can follow a PID file'));
   }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
@@ -237,12 +243,12 @@ class ChildProcessBackend implements ProcessBackend {
   }
 
   #fork(
-    { startId, service, command, ready }: Start,
+    { startId, service, command, ready, ...manner }: Start,
     started: Answer,
     ended: Answer,
     failed: (error: unknown) => void,
   ): void {
-    refuseTraits(command);
+    refuseTraits(command, manner);
     const program = findProgram(command, this.#powers);
     const { logFiles, starts } = this.#powers;
     if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));

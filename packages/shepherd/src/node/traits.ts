@@ -2,12 +2,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
-import type { Command, ProcessTraits } from '../words/types.ts';
+import type { Command, ProcessTraits, StartManner } from '../words/types.ts';
 import { groupOf, nodeAccounts, type Accounts } from './users.ts';
 
 /** @throws StartFailed where a process is asked for that only the keeper can make */
-export const refuseTraits = ({ traits }: Command): void => {
-  const asked = Object.keys(traits ?? {});
+export const refuseTraits = (
+  { traits }: Command,
+  { pidFile, keepsGroup }: StartManner = {},
+): void => {
+  const asked = [
+    ...Object.keys(traits ?? {}),
+    ...(pidFile === undefined ? [] : ['pidFile']),
+    ...(keepsGroup === undefined ? [] : ['killGroup: false']),
+  ];
   if (asked.length === 0) return;
   const text = `exec: only a shepherd with its keeper can give a process ${asked.join(', ')}`;
   throw new StartFailed(`${text}; this one has none (its log says why)`, { summary: text });

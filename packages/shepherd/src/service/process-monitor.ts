@@ -18,7 +18,9 @@ import type {
   Ending,
   Entry,
   ProcessBackend,
+  PidFile,
   ProcessMonitor,
+  Readiness,
   Run,
   FoundRecord,
   RunningRecord,
@@ -56,9 +58,11 @@ export const makeProcessMonitor = (
 ): Behavior<ProcessMonitor> => {
   const held: Held = { startCount: turn.cell(0), commands: turn.map(), ...options };
   return {
-    spawn: (turn, service, command, ready, remains, startId = nextStartId(held)) =>
-      spawn(held, turn, { service, command, ready, startId }, remains),
+    spawn: (turn, service, command, ready, manner, startId = nextStartId(held)) =>
+      spawn(held, turn, { service, command, ready, startId, ...manner }),
     freshStartId: () => nextStartId(held),
+    follow: (turn, run, service, command, pidFile) =>
+      follow(held, turn, run, service, command, pidFile),
     forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),
@@ -82,20 +86,17 @@ const nextStartId = (held: Held): string => {
   return `${held.life}-${held.startCount.get()}`;
 };
 
-const spawn = (
-  held: Held,
-  turn: Turn,
-  { startId, service, command, ready }: Required<Start>,
-  isRemaining?: true,
-): Vow<Run> => {
-  const remains = isRemaining === true ? { remains: isRemaining } : {};
+const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readiness }): Vow<Run> => {
+  const { startId, service, command, remains, pidFile } = start;
+  const noted = {
+    ...(remains === true && { remains }),
+    ...(pidFile !== undefined && { handsOver: true as const }),
+  };
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
   const madeFrom = digestOf(command);
-  record(turn, { kind: 'running', running: { startId, service, madeFrom, ...remains } });
-  turn.effect(() =>
-    held.backend.start({ startId, service, command, ready }, started.answer, ended.answer),
-  );
+  record(turn, { kind: 'running', running: { startId, service, madeFrom, ...noted } });
+  turn.effect(() => held.backend.start(start, started.answer, ended.answer));
   return turn.when(
     started.vow,
     (turn, { pid, startTime, bootId }): Run => {
@@ -107,9 +108,9 @@ const spawn = (
         ...(startTime === undefined ? {} : { startTime }),
         ...(bootId === undefined ? {} : { bootId }),
       };
-      const running = { ...process, service, ...remains };
+      const running = { ...process, service, ...noted };
       record(turn, { kind: 'running', running });
-      return { ...process, ended: watched(turn, running, ended.vow) };
+      return { ...process, ...noted, ended: watched(turn, running, ended.vow) };
     },
     (turn, reason): Vow<Run> => {
       recordEnd(turn, startId);
@@ -118,6 +119,25 @@ const spawn = (
       return vow;
     },
   );
+};
+
+/** The same start, with another process: its end is told to who waits for that of the first one. */
+const follow = (
+  held: Held,
+  turn: Turn,
+  { ended, handsOver: _handsOver, ...before }: Run,
+  service: string,
+  command: Command,
+  pidFile: PidFile,
+): Vow<Run> => {
+  const found = turn.ask<Started>((answer) =>
+    held.backend.follow(before.startId, command, pidFile, answer),
+  );
+  return turn.when(found, (turn, started): Run => {
+    const process = { ...before, ...started };
+    record(turn, { kind: 'running', running: { ...process, service } });
+    return { ...process, ended };
+  });
 };
 
 /** The ending, once it is noted down. A watch that fails is an ending that nobody saw. */
@@ -202,7 +222,8 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         return [{ ...running, ending, ended: turn.kept(ending) }];
       }
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
-      const { isCommand, isReady, madeFrom, since, remains } = known.get(each.startId) ?? {};
+      const before = known.get(each.startId);
+      const { isCommand, isReady, handsOver, madeFrom, since, remains } = before ?? {};
       const over = watched(turn, { ...each, ...(remains === true && { remains }) }, ended);
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
@@ -211,6 +232,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
       const running = {
         ...each,
         ...(isReady === true && { isReady }),
+        ...(handsOver === true && { handsOver }),
         ...(madeFrom !== undefined && { madeFrom }),
         ...(since !== undefined && { since }),
         ...(remains === true && { remains }),

@@ -28,7 +28,15 @@ import {
   type State,
   type Timer,
 } from './service-state.ts';
-import type { Ending, Entry, Outcome, Readiness, Run } from '../words/types.ts';
+import type {
+  Ending,
+  Entry,
+  Outcome,
+  Readiness,
+  Run,
+  ServiceConfig,
+  StartManner,
+} from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
 
 /** An explicit start. */
@@ -144,7 +152,9 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   held.goal.set('start');
   if (isDone) return remainAdopted(held, turn, run);
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
-  if (runsToEnd(held) || isAsked) wake(held, turn, launchOf(turn, false), run, 'starting');
+  if (run.handsOver === true && held.config.get().pidFile !== undefined)
+    goOn(held, turn, launchOf(turn, false), run, 'starting');
+  else if (runsToEnd(held) || isAsked) wake(held, turn, launchOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
   change(held, turn, { since: run.since });
@@ -205,13 +215,19 @@ const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome>
       held.name,
       command,
       readyOf(held),
-      held.config.get().remainsAfterExit,
+      mannerOf(held.config.get()),
     ),
     (turn, run) => spawned(held, turn, run),
     (turn, reason) => spawnFailed(held, turn, reason),
   );
   return launch.answer;
 };
+
+const mannerOf = ({ remainsAfterExit, pidFile, keepsGroup }: ServiceConfig): StartManner => ({
+  ...(remainsAfterExit === true && { remains: remainsAfterExit }),
+  ...(pidFile !== undefined && { pidFile }),
+  ...(keepsGroup === true && { keepsGroup }),
+});
 
 /** One spawn is under way at most, so this is the answer to it. */
 const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
@@ -221,10 +237,36 @@ const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
     change(held, turn, { state: { ...state, run, grace: quit(held, turn, run) } });
     return;
   }
-  if (state.at !== 'spawning') return;
-  const ready = readyOf(held);
-  if (!runsToEnd(held) && ready.kind === 'spawned') return succeed(held, turn, state.launch, run);
-  wake(held, turn, state.launch, run, undefined);
+  if (state.at === 'spawning') goOn(held, turn, state.launch, run, undefined);
+};
+
+/** The process is there; where it makes another one, that is looked for first. */
+const goOn = (
+  held: ServiceHeld,
+  turn: Turn,
+  launch: Launch,
+  run: Run,
+  what: 'starting' | undefined,
+): void => {
+  const { start: command, pidFile } = held.config.get();
+  if (run.handsOver !== true || command === undefined || pidFile === undefined) {
+    const isUp = !runsToEnd(held) && readyOf(held).kind === 'spawned';
+    return isUp ? succeed(held, turn, launch, run) : wake(held, turn, launch, run, what);
+  }
+  enter(held, turn, { at: 'waking', launch, run, deadline: undefined, poll: undefined }, what);
+  turn.when(
+    turn.send(held.monitor, 'follow', run, held.name, command, pidFile),
+    (turn, followed) => {
+      const state = wakingOf(held, run);
+      if (state !== undefined) goOn(held, turn, state.launch, followed, undefined);
+    },
+    (turn, reason) => {
+      const state = wakingOf(held, run);
+      if (state === undefined) return;
+      const words = { reason: reason.message, plainReason: plainWordsOf(reason) };
+      end(held, turn, run, { kind: 'not-ready', launch: state.launch, ...words });
+    },
+  );
 };
 
 /** Whether its start is over with the end of its process. */
@@ -389,7 +431,7 @@ const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void =>
       if (ending.code === 0 && runsToEnd(held)) return remain(held, turn, state.launch, run);
       return fail(held, turn, state.launch, `its process ${endedWords(ending)}`);
     case 'running':
-      return died(held, turn, run, ending, state.sinceMs);
+      return died(held, turn, state.run ?? run, ending, state.sinceMs);
     case 'stopping':
       if (state.isCommanded !== true) return gone(held, turn, state);
       return change(held, turn, { state: { ...state, run: undefined } });

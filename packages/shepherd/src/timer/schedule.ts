@@ -302,7 +302,7 @@ const begin = (
     held.name,
     run,
     { kind: 'spawned' },
-    undefined,
+    {},
     startId,
   );
   return turn.when(

@@ -1,7 +1,7 @@
 /** The words about processes: how they are started, watched, asked and ended, and the powers behind that. */
 import type { Answer, Vow } from '@bellwether/actors';
 import type { RunningRecord } from './records.ts';
-import type { Command, Readiness, SignalName } from './types.ts';
+import type { Command, PidFile, Readiness, SignalName, StartManner } from './types.ts';
 
 /**
  * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).
@@ -23,6 +23,8 @@ export interface Run extends Started {
   readonly ended: Vow<Ending>;
   /** Of an adopted one: it was seen to be ready by an earlier daemon. */
   readonly isReady?: true;
+  /** It makes another process, and its PID file has not named that yet. */
+  readonly handsOver?: true;
   /** The digest of its command; absent where an older record does not say. */
   readonly madeFrom?: string;
   /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
@@ -45,11 +47,16 @@ export interface ProcessMonitor {
     service: string,
     command: Command,
     ready: Readiness,
-    remains?: true,
+    manner: StartManner,
     startId?: string,
   ): Vow<Run>;
   /** For whoever writes down in the same turn what the process is for. */
   freshStartId(): string;
+  /**
+   * Kept once the process is there that the PID file of its start names, which is what runs from then on: that start has
+   * it in the place of the one before. Broken with StartFailed where the time is up, with what was found.
+   */
+  follow(run: Run, service: string, command: Command, pidFile: PidFile): Vow<Run>;
   /** What has remained of a start is no more. */
   forget(startId: string): void;
   /** To the whole process group. */
@@ -80,7 +87,7 @@ export interface FoundRecord extends RunningRecord {
   readonly ending?: Ending;
 }
 /** What is to be started. */
-export interface Start {
+export interface Start extends StartManner {
   readonly startId: string;
   readonly service: string;
   readonly command: Command;
@@ -100,6 +107,11 @@ export interface ProcessBackend {
     ended: Answer,
   ): void;
   signal(startId: string, signal: SignalName): void;
+  /**
+   * Looks into the PID file of a start until it names a process that this start has made: kept with Started, or broken
+   * with StartFailed. Ends with the process.
+   */
+  follow(startId: string, command: Command, pidFile: PidFile, answer: Answer): void;
   /**
    * Kept with the entries of `known` whose process lives (by start id, start time and boot id), and with those of which
    * it is known how they ended (`FoundRecord`).

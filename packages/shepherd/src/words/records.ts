@@ -138,6 +138,8 @@ export interface RunningRecord {
   readonly isDone?: true;
   /** Its service will stay up without it once it has ended so. */
   readonly remains?: true;
+  /** It makes another process, and its PID file has not named that yet. */
+  readonly handsOver?: true;
   /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
   readonly isReady?: true;
   /** The digest of its command, to tell whether the configuration has another by now. */

@@ -108,6 +108,22 @@ export type ActionConfig = { readonly documentation: string } & (
       readonly areArgumentsHarmless?: never;
     }
 );
+/** The file in which a program leaves the number of the process that it has made. */
+export interface PidFile {
+  /** Absolute. */
+  readonly path: string;
+  /** Milliseconds until it has to be there. */
+  readonly timeoutMs: number;
+}
+/** What else is said of a start than its command. */
+export interface StartManner {
+  /** It stays up once its process has ended with exit code 0. */
+  readonly remains?: true;
+  /** Its process makes another one, which is what runs then. */
+  readonly pidFile?: PidFile;
+  /** What is left of its group goes on without it. */
+  readonly keepsGroup?: true;
+}
 /** How a service is stopped. */
 export interface StopConfig {
   readonly signal: SignalName;
@@ -135,6 +151,10 @@ export interface ServiceConfig {
   readonly isOneShot: boolean;
   /** Its start runs to its end, and with exit code 0 it is up then, without a process. */
   readonly remainsAfterExit?: true;
+  /** Where its program says which process it has made. */
+  readonly pidFile?: PidFile;
+  /** What is left of the group of its process goes on when that has ended. */
+  readonly keepsGroup?: true;
   readonly respawn?: RespawnPolicy;
   readonly actions: Readonly<Record<string, ActionConfig>>;
   /** Wanted when there is no desired state on disk yet. */

@@ -21,6 +21,7 @@ import { StartFailed } from '../../errors.ts';
 import type {
   Command,
   Ending,
+  PidFile,
   ProcessBackend,
   FoundRecord,
   RunningRecord,
@@ -31,15 +32,18 @@ import type {
 import { startIdVariable } from '../../words/records.ts';
 import { killChecks } from '../adopted.ts';
 import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
+import { removePidFile } from '../pid-file.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain, findProgram } from '../program.ts';
 import type { Starts } from '../starts.ts';
 import { checkCgroup, groupsOf } from '../traits.ts';
-import { closeLog, endingOf, forgetFrame, notExecuted, settle, type Kept } from './kept.ts';
+import { identityOf, nodeAccounts } from '../users.ts';
+import { Followers, killStrays } from './followers.ts';
+import { closeLog, endingOf, forgetFrame, notExecuted, settle, tooOld, type Kept } from './kept.ts';
 import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
-import { FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
+import { features, FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
 import { failureOf, startFrame, type Making } from './start-frame.ts';
 
 /** What the backend works with. */
@@ -76,6 +80,9 @@ class KeptBackend implements KeeperBackend {
   readonly #toForget: Set<string>;
   /** Starts that are under way to the keeper: a thousand at once would block the daemon. */
   readonly #pieces: Pieces;
+  readonly #followers: Followers;
+  /** What the keeper has, in bits. */
+  #features: number;
   #forgetTimer: NodeJS.Timeout | undefined;
   #isUp: boolean;
   #hasAdopted: boolean;
@@ -89,6 +96,10 @@ class KeptBackend implements KeeperBackend {
     this.#found = new Map();
     this.#toForget = new Set();
     this.#pieces = new Pieces();
+    this.#followers = new Followers((frame) => {
+      if (this.#isUp) this.#line.send(frame);
+    });
+    this.#features = 0;
     this.#forgetTimer = undefined;
     this.#isUp = false;
     this.#hasAdopted = false;
@@ -112,7 +123,7 @@ class KeptBackend implements KeeperBackend {
         ...(log === undefined ? {} : { log }),
       },
       {
-        up: (bootId, states) => this.#up(bootId, states),
+        up: (bootId, states, has) => this.#up(bootId, states, has),
         down: () => {
           this.#isUp = false;
         },
@@ -145,6 +156,7 @@ class KeptBackend implements KeeperBackend {
         service,
         starting: { making, frame, started, tryCount: 1 },
         process: undefined,
+        handsOver: start.pidFile !== undefined,
         waiting: [ended],
         owed: [],
         settled: [],
@@ -181,6 +193,24 @@ class KeptBackend implements KeeperBackend {
     if (this.#isUp) this.#line.send(frame);
   }
 
+  follow(startId: string, { runAs }: Command, pidFile: PidFile, answer: Answer): void {
+    if (!this.#kept.has(startId)) return answer.broken(new StartFailed('its process has ended'));
+    let uid: number | undefined;
+    try {
+      uid = runAs && identityOf(runAs, this.#powers.accounts ?? nodeAccounts()).uid;
+    } catch (error) {
+      return answer.broken(error);
+    }
+    this.#followers.follow(startId, pidFile, uid, {
+      kept: (process) => {
+        const kept = this.#kept.get(startId);
+        if (kept !== undefined) kept.handsOver = false;
+        answer.kept(process);
+      },
+      broken: (reason) => answer.broken(reason),
+    });
+  }
+
   adopt(known: readonly RunningRecord[], answer: Answer): void {
     killChecks(this.#proc, known);
     this.#hasAdopted = true;
@@ -214,15 +244,19 @@ class KeptBackend implements KeeperBackend {
   }
 
   /** Makes sure of all that is on this side. @throws StartFailed, and what a file system says */
-  #prepare({ startId, service, command, ready }: Start): Making {
+  #prepare({ startId, service, command, ready, pidFile, keepsGroup }: Start): Making {
     const { logFiles, starts, umask, uid, accounts } = this.#powers;
     const { traits } = command;
+    const manner = { ...(pidFile && { pidFile }), ...(keepsGroup && { keepsGroup }) };
+    const asked = Object.keys(manner).length > 0;
+    if (asked && (this.#features & features.follow) === 0) throw tooOld();
     const found = findProgram(command, this.#powers);
     if (traits !== undefined) checkCgroup(traits);
     const groups = traits && groupsOf(traits, accounts);
     const program = { ...found, env: { ...found.env, [startIdVariable]: startId } };
     const logFile = logFiles.pathOf(service);
     closeLog(logFile);
+    if (pidFile !== undefined) removePidFile(pidFile.path, uid);
     if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
     const input = command.input === undefined ? undefined : starts.putInput(startId, command.input);
     const making = {
@@ -230,6 +264,7 @@ class KeptBackend implements KeeperBackend {
       ...{ startId, program, umask, logFile, uid },
       ...(traits && { traits }),
       ...(groups && { groups }),
+      ...(asked && { manner }),
     };
     if (ready?.kind !== 'notify') return making;
     fs.closeSync(starts.openNotice(startId));
@@ -237,7 +272,7 @@ class KeptBackend implements KeeperBackend {
   }
 
   /** What the keeper has of a record that is not known here is known from now on. */
-  #take({ startId, service }: RunningRecord): void {
+  #take({ startId, service, handsOver }: RunningRecord): void {
     const state = this.#found.get(startId);
     if (state === undefined || this.#kept.has(startId)) return;
     if (state.state === 'failed') {
@@ -248,6 +283,7 @@ class KeptBackend implements KeeperBackend {
       service,
       starting: undefined,
       process: this.#startedOf(state),
+      handsOver: handsOver === true,
       waiting: [],
       owed: [],
       settled: [],
@@ -270,6 +306,7 @@ class KeptBackend implements KeeperBackend {
         service: '',
         starting: undefined,
         process: this.#startedOf({ id: startId, pid, startTime: '0' }),
+        handsOver: false,
         waiting: [],
         owed: [],
         settled: [],
@@ -308,14 +345,16 @@ class KeptBackend implements KeeperBackend {
     return endingOf(state);
   }
 
-  #up(bootId: string, states: readonly StartState[]): void {
+  #up(bootId: string, states: readonly StartState[], features: number): void {
     this.#isUp = true;
+    this.#features = features;
     this.#bootId = bootId;
     this.#found.clear();
     for (const state of states) this.#heard(state);
     const has = new Set(states.map(({ id }) => id));
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
     for (const { owed } of this.#kept.values()) for (const frame of owed) this.#line.send(frame);
+    this.#followers.again();
   }
 
   #said(said: Said): void {
@@ -328,6 +367,7 @@ class KeptBackend implements KeeperBackend {
       kept?.owed.shift();
       return this.#signalRefused(id, error);
     }
+    if (step === 'follow') return this.#followers.refused(id, error, kept?.process);
     if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
   }
 
@@ -360,7 +400,10 @@ class KeptBackend implements KeeperBackend {
   }
 
   #runs(kept: Kept, state: StartState): void {
-    if (kept.starting === undefined) return;
+    if (kept.starting === undefined) {
+      kept.process = this.#startedOf(state);
+      return this.#followers.heard(kept.process);
+    }
     const { started } = kept.starting;
     kept.starting = undefined;
     kept.process = this.#startedOf(state);
@@ -394,6 +437,8 @@ class KeptBackend implements KeeperBackend {
     this.#kept.delete(state.id);
     this.#forget(state.id);
     this.#forgetFile(state.id);
+    if (kept.handsOver) killStrays(this.#proc, state.id);
+    this.#followers.end(state.id);
     settle(kept, endingOf(state));
   }
 

@@ -23,6 +23,8 @@ export interface Kept {
   starting: Starting | undefined;
   /** Once it runs. */
   process: Started | undefined;
+  /** Its PID file has not named the process that it makes. */
+  handsOver: boolean;
   /** Who waits for its end: in each life of the daemon somebody else. */
   readonly waiting: Answer[];
   /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
@@ -30,6 +32,14 @@ export interface Kept {
   /** Who waits for its beginning, to know whether it is there to be adopted. */
   readonly settled: (() => void)[];
 }
+
+/** What the keeper that runs does not know how to do. */
+export const tooOld = (): StartFailed => {
+  const text = 'exec: the keeper that runs is of an older version, without this';
+  return new StartFailed(`${text}: stop all services and the shepherd, then start again`, {
+    summary: text,
+  });
+};
 
 /** With which the child of a fork ends that could not execute its program. */
 export const notExecuted = 127;

@@ -46,7 +46,7 @@ export interface LinePowers {
 /** Who hears what the keeper says. */
 export interface LineHandlers {
   /** It is there, and this is all that it has. */
-  up(bootId: string, states: readonly StartState[]): void;
+  up(bootId: string, states: readonly StartState[], features: number): void;
   /** It is not there any more. */
   down(): void;
   said(said: Said): void;
@@ -114,11 +114,12 @@ export class KeeperLine {
     return new Promise((resolve, reject) => {
       const reader = new FrameReader();
       let bootId = '';
+      let features = 0;
       let states: StartState[] | undefined = [];
       const heard = (said: Said): void => {
         if (states === undefined) return this.#handlers.said(said);
         if (said.kind === 'hello') {
-          bootId = said.bootId;
+          ({ bootId, features } = said);
           if (said.version !== protocolVersion) fail(new KeeperFailed(otherVersion));
         } else if (said.kind === 'state') states.push(said);
         else if (said.kind === 'told') {
@@ -126,7 +127,7 @@ export class KeeperLine {
           states = undefined;
           this.#socket = socket;
           clearTimeout(late);
-          this.#handlers.up(bootId, all);
+          this.#handlers.up(bootId, all, features);
           resolve();
         }
       };

@@ -9,6 +9,7 @@
  *                       START id file arg+ …                          STATE id state pid time …
  *                       SIGNAL id signal                              TOLD
  *                       FORGET id                                     REFUSED id step error
+ *                       FOLLOW id pid uid                             (a STATE, or REFUSED)
  *                                                                     SIGNALLED id
  *
  * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
@@ -24,6 +25,7 @@ export const types = {
   start: 2,
   signal: 3,
   forget: 4,
+  follow: 5,
   saysHello: 65,
   saysState: 66,
   saysTold: 67,
@@ -59,12 +61,15 @@ export const tags = {
   open: 24,
   flags: 25,
   cgroup: 26,
+  features: 27,
 } as const;
 
 /** How a path is opened for a process. */
 export const ways = { read: 0, append: 1, log: 2, terminal: 3, screen: 4 } as const;
 /** What else may be asked for, in bits. */
-export const flags = { noNewPrivileges: 1, keepSession: 2 } as const;
+export const flags = { noNewPrivileges: 1, keepSession: 2, keepGroup: 4, handsOver: 8 } as const;
+/** What not every keeper has, in bits of its HELLO. */
+export const features = { follow: 1 } as const;
 
 /** States by their number. */
 const states = ['free', 'prepared', 'running', 'failed', 'ended'] as const;
@@ -87,7 +92,13 @@ export interface StartState {
 }
 /** What it says, one frame. */
 export type Said =
-  | { readonly kind: 'hello'; readonly version: number; readonly bootId: string }
+  | {
+      readonly kind: 'hello';
+      readonly version: number;
+      readonly bootId: string;
+      /** In bits. */
+      readonly features: number;
+    }
   | ({ readonly kind: 'state' } & StartState)
   | { readonly kind: 'told' }
   | { readonly kind: 'signalled'; readonly id: string }
@@ -225,7 +236,12 @@ const readFrame = (frame: Buffer): Said | undefined => {
   const { number, text } = readFields(frame);
   switch (frame.readUInt32LE(4)) {
     case types.saysHello:
-      return { kind: 'hello', version: number(tags.version), bootId: text(tags.boot) };
+      return {
+        kind: 'hello',
+        version: number(tags.version),
+        bootId: text(tags.boot),
+        features: number(tags.features),
+      };
     case types.saysState:
       return {
         kind: 'state',

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { StartFailed } from '../../errors.ts';
-import type { ProcessTraits } from '../../words/types.ts';
+import type { ProcessTraits, StartManner } from '../../words/types.ts';
 import { execFailure, explain, type Program } from '../program.ts';
 import { argumentCount } from './limits.ts';
 import { limitsOf } from '../traits.ts';
@@ -22,6 +22,7 @@ export interface Making {
   /** Of the shepherd. */
   readonly uid: number;
   readonly traits?: ProcessTraits;
+  readonly manner?: StartManner;
   /** Numbers of its supplementary groups, where it says some. */
   readonly groups?: readonly number[];
 }
@@ -43,7 +44,7 @@ export const startFrame = (making: Making): Buffer => {
     putOutput(frame, traits, making.logFile);
     if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
-    putTraits(frame, traits);
+    putTraits(frame, traits, making.manner);
     if (making.notice !== undefined)
       frame.numbers(tags.open, [making.notice.at, ways.append], making.notice.file);
     return frame.frame();
@@ -67,7 +68,11 @@ const putOutput = (frame: FrameWriter, { terminal }: ProcessTraits, logFile: str
   for (const each of [1, 2]) frame.numbers(tags.open, [each, ways.screen], terminal);
 };
 
-const putTraits = (frame: FrameWriter, traits: ProcessTraits): void => {
+const putTraits = (
+  frame: FrameWriter,
+  traits: ProcessTraits,
+  { pidFile, keepsGroup }: StartManner = {},
+): void => {
   const { nice, oomScore, root, cgroup, descriptors = {} } = traits;
   if (nice !== undefined) frame.numbers(tags.nice, [nice]);
   if (oomScore !== undefined) frame.numbers(tags.oom, [oomScore]);
@@ -78,7 +83,9 @@ const putTraits = (frame: FrameWriter, traits: ProcessTraits): void => {
     frame.numbers(tags.open, [Number(at), ways.read], file);
   const bits =
     (traits.noNewPrivileges === true ? flags.noNewPrivileges : 0) |
-    (traits.ownSession === false ? flags.keepSession : 0);
+    (traits.ownSession === false ? flags.keepSession : 0) |
+    (keepsGroup === true ? flags.keepGroup : 0) |
+    (pidFile === undefined ? 0 : flags.handsOver);
   if (bits !== 0) frame.numbers(tags.flags, [bits]);
 };
 
