@@ -2,7 +2,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configOf, makePlace, type Daemon, type Place } from '../support/programs.ts';
+import { isWithoutKeeper, whyNoKeeper } from '../support/keepers.ts';
+import {
+  configOf,
+  eventually,
+  isAlive,
+  makePlace,
+  type Daemon,
+  type Place,
+} from '../support/programs.ts';
 
 let place: Place;
 let daemon: Daemon;
@@ -14,6 +22,7 @@ const begun = async (services: string): Promise<void> => {
   daemon = await place.shepherd('a', configOf('A', services));
 };
 const textOf = (name: string): string => fs.readFileSync(path.join(daemon.folder, name), 'utf8');
+const numberIn = (name: string): number => Number(textOf(name));
 const herd = async (...words: readonly string[]) => {
   const { stdout, stderr, code } = await daemon.herd(...words);
   return { text: stdout + stderr, code };
@@ -35,5 +44,31 @@ describe('a service of shell commands', () => {
       'Service net might have failed to stop: its stop command exited with code 4.',
     );
     expect(textOf('said')).toBe('up\ndown\n');
+  });
+});
+
+describe.skipIf(isWithoutKeeper)(`a program that makes itself a daemon${whyNoKeeper}`, () => {
+  it('is its process, is respawned when that dies, and is adopted after a kill of the shepherd', async () => {
+    const text = `setsid sh -c 'echo $$ > web.pid; exec sleep 600' & exit 0`;
+    await begun(`service({ provision: ['web'], respawn: true, pidFile: { path: 'web.pid' },
+      start: shell(${JSON.stringify(text)}) })`);
+    expect((await herd('start', 'web')).code).toBe(0);
+    const first = numberIn('web.pid');
+    expect((await herd('status', 'web')).text).toContain(`Main PID: ${first}\n`);
+    process.kill(first, 'SIGKILL');
+    // Between two runs the file is not there.
+    const current = () =>
+      fs.existsSync(path.join(daemon.folder, 'web.pid')) ? numberIn('web.pid') : 0;
+    await eventually('another one', () => current() > 0 && current() !== first);
+    const second = current();
+    const told = () => herd('status', 'web');
+    await eventually('its number', async () =>
+      (await told()).text.includes(`Main PID: ${second}\n`),
+    );
+    await daemon.kill('SIGKILL');
+    daemon = await place.again(daemon);
+    expect((await told()).text).toContain(`Main PID: ${second}\n`);
+    expect((await herd('stop', 'web')).code).toBe(0);
+    expect(isAlive(second)).toBe(false);
   });
 });

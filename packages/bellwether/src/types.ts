@@ -236,6 +236,22 @@ export interface ServiceOptions {
    * the next shepherd on the same boot of the machine. Default false.
    */
   readonly remainAfterExit?: boolean;
+  /**
+   * Its program makes itself a daemon, and leaves the number of that process in this file, relative to
+   * the folder of the configuration; what lies there of an earlier run is removed first. What it names
+   * is believed only if its start has made it, and is the process of the service from then on. Needs the
+   * keeper.
+   */
+  readonly pidFile?: {
+    readonly path: string;
+    /** Default 5, as in GNU Shepherd. Later the start has failed. */
+    readonly timeoutSeconds?: number;
+  };
+  /**
+   * Whether what is left of the group of its process is killed when that has ended. Default true; false
+   * needs the keeper. A stop signals the whole group in any case.
+   */
+  readonly killGroup?: boolean;
   readonly actions?: Readonly<Record<string, Action>>;
   /** Started with the daemon, unless the last command for it was stop. Default false. */
   readonly autoStart?: boolean;

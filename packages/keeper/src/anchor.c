@@ -162,7 +162,7 @@ static void note_end(uint32_t at, const siginfo_t *end) {
   if (atomic_load(&table->pids[at]) != end->si_pid) return;
   slot->status = status_of(end);
   slot->source = SOURCE_REAPED;
-  /* Its number is its own as long as it is not reaped, so nobody else is meant; nor is one of a group that it was in. */
+  /* Its number, and that of a group that it is in, are nobody else's as long as it is not reaped. */
   if (!(flags & FLAG_KEEP_GROUP)) kill(slot->group > 1 ? -slot->group : -end->si_pid, SIGKILL);
   atomic_store(&slot->state, STATE_ENDED);
 }

@@ -145,7 +145,7 @@ static int read_field(const struct field *field, struct request *request) {
       if (!error) request->signal = (uint64_t)number;
       return error;
     case TAG_PID:
-      error = read_number(field, 2, INT32_MAX, &number);
+      error = read_number(field, 1, INT32_MAX, &number);
       if (!error) request->pid = (int32_t)number;
       return error;
     case TAG_VERSION:

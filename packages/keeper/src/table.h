@@ -11,8 +11,8 @@
  * ran (its pipe has ended, its main was killed, or a signal came before). Whoever comes second gives up. So no program
  * runs that was reported as never run, and a start needs no gate at which its child would have to wait.
  *
- * A process that hands over (FLAG_HANDS_OVER) is followed by another one, which main puts in its place, number first: of
- * a slot whose number is another one by then the anchor leaves all as it is.
+ * A process that hands over (FLAG_HANDS_OVER) is followed by another one, which main puts in its place, number first:
+ * of a slot whose number is another one by then the anchor leaves all as it is.
  *
  * A slot is written by: main while it is FREE or over, the child while it is PREPARED, the anchor when it reaps. The
  * number in `pids` comes from the kernel, in the fork; it turns negative when the anchor is done with it, and not

@@ -60,6 +60,11 @@ describe('what changed', () => {
       { stop: { signal: 'SIGTERM', graceMs: 5_000, run: { argv: ['down'] } } },
       ['stop.run'],
     ],
+    [
+      'the PID file',
+      { pidFile: { path: '/a', timeoutMs: 1 }, keepsGroup: true },
+      ['killGroup', 'pidFile'],
+    ],
     ['that it remains', { remainsAfterExit: true }, ['remainAfterExit']],
     ['flags', { isOneShot: true, isAutoStarted: true }, ['autoStart', 'oneShot']],
     ['readiness', { ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 1 } }, ['ready']],

@@ -93,6 +93,8 @@ const status: Required<ExportedStatus> = {
   command: ['node'],
   stopCommand: ['down'],
   remainsAfterExit: true,
+  pidFile: '/p',
+  keepsGroup: true,
   isReady: true,
   isEnabled: true,
   isOneShot: false,
@@ -167,7 +169,13 @@ const {
   timer: _timer,
   ...many
 } = most;
-const { stopCommand: _stop, remainsAfterExit: _stays, ...facts } = many;
+const {
+  stopCommand: _stop,
+  remainsAfterExit: _stays,
+  pidFile: _file,
+  keepsGroup: _group,
+  ...facts
+} = many;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',

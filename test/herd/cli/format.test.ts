@@ -202,10 +202,15 @@ describe('the report of a service', () => {
     ]);
   });
   it('tells how it is stopped, and that it stays without a process', () => {
-    const kept = { stopCommand: ['ip', 'link', 'del', 'a b'], remainsAfterExit: true } as const;
+    const kept = {
+      ...{ stopCommand: ['ip', 'link', 'del', 'a b'], remainsAfterExit: true },
+      ...{ pidFile: '/run/web.pid', keepsGroup: true },
+    };
     const lines = statusReportLines({ ...full, ...kept }, look, 0);
-    expect(lines.slice(4, 6)).toEqual([
+    expect(lines.slice(4, 8)).toEqual([
       "  Stop command: ip link del 'a b'",
+      '  PID file: /run/web.pid',
+      '  What is left of its process group goes on when its process ends.',
       '  It remains started once its process has exited successfully.',
     ]);
     expect(lines).toContain('  Will not be respawned.');

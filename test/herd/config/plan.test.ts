@@ -26,7 +26,7 @@ export default defineShepherd({ services: [
     },
   }),
   service({ provision: ['net'], remainAfterExit: true, start: exec(['true'], { cwd: '/' }) }),
-  service({ provision: ['http'], start: exec(['x'], { cwd: '/' }), ready: { http: 'http://[::1]/' } }),
+  service({ provision: ['http'], killGroup: false, pidFile: { path: '/run/../run/x.pid' }, start: exec(['x'], { cwd: '/' }), ready: { http: 'http://[::1]/' } }),
   exported({ provision: ['there'], from: ref('b-web'), node: 'B' }),
   exported({ provision: ['elsewhere'], from: ref('c-web'), requirement: ['net'] }),
 ] });`);
@@ -96,6 +96,8 @@ export default defineShepherd({ services: [
       config: {
         ...plain,
         provision: ['http'],
+        keepsGroup: true,
+        pidFile: { path: '/run/x.pid', timeoutMs: 5_000 },
         start: { argv: ['x'], cwd: '/', env: {} },
         ready: { kind: 'http', url: 'http://[::1]/', timeoutMs: 10_000 },
       },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expiredDays, gnuNameCount } from '../../../packages/herd/src/config/limits.ts';
+import { expiredDays, gnuNameCount, pathChars } from '../../../packages/herd/src/config/limits.ts';
 import { refusalOfServices, refusalOfWhole, taken } from './check.ts';
 
 /** Each case: what stands on line 3, and what is said about it after the file's name. */
@@ -225,6 +225,30 @@ describe('a wrong value is refused with what was expected', () => {
     [
       `slot({ provision: ['a'], stop: { run: exec(['x']) } })`,
       `services[0].stop: unknown option 'run'; known are signal, graceSeconds`,
+    ],
+    [
+      web(`oneShot: true, pidFile: { path: 'a.pid' }`),
+      `services[0].pidFile: contradicts oneShot: what it would name goes on`,
+    ],
+    [
+      web(`pidFile: { path: '/${'a'.repeat(pathChars)}' }`),
+      `services[0].pidFile.path: has more than 4095 characters`,
+    ],
+    [
+      web(`pidFile: 'a.pid'`),
+      `services[0].pidFile: expected { path: '/run/web.pid', timeoutSeconds: 5 }, found "a.pid"`,
+    ],
+    [
+      web(`pidFile: { path: 'a', timeoutSeconds: 0 }`),
+      `services[0].pidFile.timeoutSeconds: must be more than 0`,
+    ],
+    [
+      `service({ provision: ['a'], pidFile: { path: 'a' } })`,
+      `services[0].pidFile: needs a start: there is no program that would write it`,
+    ],
+    [
+      `service({ provision: ['a'], killGroup: false })`,
+      `services[0].killGroup: needs a start: there is no process that has a group`,
     ],
     [
       `service({ provision: ['a'], remainAfterExit: true })`,

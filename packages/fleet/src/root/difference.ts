@@ -112,6 +112,8 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^isAutoStarted$/, 'autoStart'],
   [/^isOneShot$/, 'oneShot'],
   [/^remainsAfterExit$/, 'remainAfterExit'],
+  [/^keepsGroup$/, 'killGroup'],
+  [/^pidFile\.timeoutMs$/, 'pidFile.timeoutSeconds'],
   [/^petname$/, 'from'],
   [/^follows\.selector$/, 'select'],
   [/^follows\.service$/, 'service'],

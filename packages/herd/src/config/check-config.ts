@@ -75,6 +75,9 @@ const placed = (entry: ServiceDescription, folder: string): ServiceDescription =
   return {
     ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    ...(entry.pidFile === undefined
+      ? {}
+      : { pidFile: { ...entry.pidFile, path: path.resolve(folder, entry.pidFile.path) } }),
     ...(entry.stop.run === undefined
       ? {}
       : { stop: { ...entry.stop, run: place(entry.stop.run) } }),

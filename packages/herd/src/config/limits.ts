@@ -53,6 +53,8 @@ export const descriptorCount = 32;
 export const argumentCount = 1_000;
 /** Characters of one argument, variable or path; Linux takes 128 KiB for one string. */
 export const argumentChars = 128 * 1024 - 1;
+/** Characters of the path of a file that is watched or listened at: Linux takes 4,096 with the NUL at the end. */
+export const pathChars = 4_095;
 /** Variables of one command. */
 export const variableCount = 1_000;
 /** Characters of a URL or of a host. */

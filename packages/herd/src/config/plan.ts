@@ -132,6 +132,10 @@ const configOf = (
   ...logOf(entry, log),
   isOneShot: entry.oneShot,
   ...(entry.remainAfterExit === true ? { remainsAfterExit: true } : {}),
+  ...(entry.killGroup === false ? { keepsGroup: true } : {}),
+  ...(entry.pidFile === undefined
+    ? {}
+    : { pidFile: { path: entry.pidFile.path, timeoutMs: ms(entry.pidFile.timeoutSeconds) } }),
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
   actions: Object.fromEntries(
     Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env, as)]),

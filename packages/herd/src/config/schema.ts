@@ -24,6 +24,7 @@ import {
   longestSeconds,
   memberCount,
   nameChars,
+  pathChars,
   provisionCount,
   requirementCount,
   respawnCount,
@@ -33,6 +34,7 @@ import {
 } from './limits.ts';
 import { listen } from './listen.ts';
 import { record } from './record.ts';
+import { checkService } from './service-rules.ts';
 import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
@@ -191,6 +193,17 @@ const requirement = z
   .array(name)
   .max(requirementCount, `has more than ${requirementCount} names`)
   .default([]);
+const pidFile = record(
+  {
+    path: z
+      .string("expected the path of a file, as in '/run/web.pid'")
+      .min(1, 'is empty')
+      .max(pathChars, `has more than ${pathChars} characters`)
+      .refine((text) => !text.includes('\0'), 'contains a NUL character'),
+    timeoutSeconds: someSeconds.default(5),
+  },
+  "{ path: '/run/web.pid', timeoutSeconds: 5 }",
+);
 const stopWords = { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) };
 const stop = record(stopWords, "{ signal: 'SIGTERM', graceSeconds: 5 }").prefault({});
 const stopOfService = record(
@@ -220,41 +233,15 @@ const service = record(
     log: log.optional(),
     oneShot: z.boolean().default(false),
     remainAfterExit: z.boolean().optional(),
+    pidFile: pidFile.optional(),
+    killGroup: z.boolean().optional(),
     actions,
     autoStart: z.boolean().default(false),
   },
   'service({ … })',
-).superRefine((entry, context) => {
-  const tell = (key: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
-  const { notifyFd } = entry.ready ?? {};
-  if (notifyFd !== undefined && entry.start?.process?.descriptors?.[notifyFd] !== undefined)
-    tell('ready', `descriptor ${notifyFd} is a file of its process already`);
-  if (entry.start?.process?.root !== undefined && entry.start.argv[0]?.startsWith('/') !== true)
-    tell('start', 'with a root the program is an absolute path in it');
-  if (entry.start === undefined) {
-    if (entry.ready !== undefined)
-      tell('ready', 'needs a start: without a process nothing gets ready');
-    if (entry.respawn !== undefined)
-      tell('respawn', 'needs a start: there is no process to respawn');
-    for (const key of ['oneShot', 'remainAfterExit'] as const)
-      if (entry[key] === true) tell(key, 'needs a start: there is nothing to run to its end');
-    for (const [key, { signal }] of Object.entries(entry.actions)) {
-      if (signal !== undefined)
-        tell('actions', `${key} needs a start: there is no process to signal`);
-    }
-  }
-  if (entry.oneShot && entry.stop.run !== undefined)
-    tell('stop', 'contradicts oneShot: once it is done there is nothing to stop');
-  if (entry.oneShot && entry.remainAfterExit === true)
-    tell('remainAfterExit', 'contradicts oneShot: that is done at its end, this goes on');
-  for (const key of ['oneShot', 'remainAfterExit'] as const) {
-    if (entry[key] !== true) continue;
-    if (entry.respawn !== undefined) tell('respawn', `contradicts ${key}: it would never be done`);
-    if (entry.ready !== undefined)
-      tell('ready', `contradicts ${key}: it is ready when it has ended`);
-  }
-});
+).superRefine((entry, context) =>
+  checkService(entry, (key, message) => context.addIssue({ code: 'custom', path: [key], message })),
+);
 
 const key = z
   .string()

@@ -93,6 +93,8 @@ const localRules: Rules<LocalStatus> = {
   command: false,
   stopCommand: false,
   remainsAfterExit: true,
+  pidFile: false,
+  keepsGroup: true,
   runsAs: false,
   lastRespawn: true,
   lastExit: true,

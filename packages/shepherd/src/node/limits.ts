@@ -108,8 +108,6 @@ export const lastPieceCount = 64;
 export const pidFileBytes = 64;
 /** Links on the way to a PID file: as many as Linux itself follows. */
 export const pidFileLinkCount = 40;
-/** Looks for processes that a start has left behind: what forks faster than it is killed is left to the next one. */
-export const strayLookCount = 8;
 /** Bytes in which a process may write the newline of its notice; s6 programs write nothing else. */
 export const noticeBytes = 4096;
 /** How often a file is looked at that somebody waits for and that cannot be watched, in milliseconds. */

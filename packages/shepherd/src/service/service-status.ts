@@ -43,6 +43,8 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('command', command?.argv),
     ...given('stopCommand', config.stop.run?.argv),
     ...given('remainsAfterExit', config.remainsAfterExit),
+    ...given('pidFile', config.pidFile?.path),
+    ...given('keepsGroup', config.keepsGroup),
     ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
     ...given('lastRespawn', respawns.lastAt),
     ...given('lastExit', exits.at(-1)),
@@ -59,10 +61,11 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */
 const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
-  const { ready, isOneShot } = latest.get();
+  const { ready, isOneShot, pidFile } = latest.get();
+  const readyMs = (pidFile?.timeoutMs ?? 0) + (ready.kind === 'spawned' ? 0 : ready.timeoutMs);
   const { start, timer, stop } = config.get();
   return {
-    ...given('readyMs', ready.kind === 'spawned' || isOneShot ? undefined : ready.timeoutMs),
+    ...given('readyMs', readyMs === 0 || isOneShot ? undefined : readyMs),
     ...given('graceMs', (start ?? timer ?? stop.run) === undefined ? undefined : stopMs(stop)),
   };
 };

@@ -1,10 +1,10 @@
 /**
- * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`, `enable`,
- * `disable`, `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
+ * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`, `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
  */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { recordEnabled } from './enabling.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
 import { noteAdopted } from './replacement.ts';
@@ -99,42 +99,6 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     case 'stopping':
       return state.answer;
   }
-};
-
-/** Lets the service be started again. */
-export const enable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
-/** Refuses starts from now on. A running service goes on, but is not respawned. */
-export const disable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
-  const state = stateOf(held);
-  if (state.at === 'resting') {
-    state.timer.cancel();
-    enter(held, turn, stopped, 'stopped');
-  }
-  return setEnabled(held, turn, false);
-};
-const setEnabled = (held: ServiceHeld, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
-  if (held.shown.get().isEnabled === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
-  recordEnabled(held, turn, isEnabled);
-  return turn.kept(outcomeOf(held, 'changed'));
-};
-const recordEnabled = (
-  held: ServiceHeld,
-  turn: Turn,
-  isEnabled: boolean,
-  disabledReason?: string,
-): void => {
-  change(held, turn, { isEnabled, disabledReason });
-  turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
-};
-
-/** No respawn and no start any more, for this reason. */
-export const retire = (held: ServiceHeld, turn: Turn, why: string | undefined): void => {
-  held.retirement.set(why);
-  if (why === undefined) return;
-  const state = stateOf(held);
-  if (state.at !== 'resting') return;
-  state.timer.cancel();
-  enter(held, turn, stopped, 'stopped');
 };
 
 /**

@@ -41,7 +41,8 @@ import { isBuiltIn } from '../action-table.ts';
 import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
-import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
+import { disable, enable, retire } from './enabling.ts';
+import { adoptRun, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
 import {
   change,

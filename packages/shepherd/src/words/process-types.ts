@@ -53,8 +53,8 @@ export interface ProcessMonitor {
   /** For whoever writes down in the same turn what the process is for. */
   freshStartId(): string;
   /**
-   * Kept once the process is there that the PID file of its start names, which is what runs from then on: that start has
-   * it in the place of the one before. Broken with StartFailed where the time is up, with what was found.
+   * Kept once the process is there that the PID file of its start names: that start has it in the place
+   * of the one before. Broken with StartFailed where the time is up, with what was found.
    */
   follow(run: Run, service: string, command: Command, pidFile: PidFile): Vow<Run>;
   /** What has remained of a start is no more. */

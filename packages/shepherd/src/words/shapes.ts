@@ -355,6 +355,8 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   command: list(text, limits.listCount),
   stopCommand: list(text, limits.listCount),
   remainsAfterExit: readBoolean,
+  pidFile: text,
+  keepsGroup: readBoolean,
   runsAs: struct<RunAs>({}, { user: readAccount(text), group: readAccount(text) }),
   lastRespawn: readCount,
   lastExit: exitReader(text),

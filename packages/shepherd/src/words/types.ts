@@ -116,6 +116,10 @@ export interface LocalStatus extends StatusFacts {
   readonly stopCommand?: readonly string[];
   /** It is up without a process once its start has run to its end. */
   readonly remainsAfterExit?: boolean;
+  /** Where its program says which process it has made. */
+  readonly pidFile?: string;
+  /** What is left of the group of its process goes on without that. */
+  readonly keepsGroup?: boolean;
   /** Absent: as the shepherd, or it is not told. A slot that runs as the shepherd says so: `{}`. */
   readonly runsAs?: RunAs;
   readonly lastRespawn?: number;

@@ -97,6 +97,9 @@ const processFacts = (status: ShownStatus): readonly string[] => {
   else if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
   if (status.stopCommand !== undefined)
     facts.push(`Stop command: ${commandText(status.stopCommand)}`);
+  if (status.pidFile !== undefined) facts.push(`PID file: ${status.pidFile}`);
+  if (status.keepsGroup === true)
+    facts.push('What is left of its process group goes on when its process ends.');
   if (status.remainsAfterExit === true)
     facts.push('It remains started once its process has exited successfully.');
   if (runsAs !== undefined && status.timer === undefined)

@@ -16,7 +16,6 @@ import { StartFailed } from '../../errors.ts';
 import { startIdVariable } from '../../words/records.ts';
 import type { PidFile, Started } from '../../words/types.ts';
 import { untilSeen, type FileWait } from '../file-watch.ts';
-import { strayLookCount } from '../limits.ts';
 import { readPidFile } from '../pid-file.ts';
 import type { Proc } from '../proc.ts';
 import { FrameWriter, tags, types } from './protocol.ts';
@@ -149,6 +148,8 @@ const followFrame = (startId: string, pid: number, uid: number | undefined): Buf
   return (uid === undefined ? frame : frame.numbers(tags.uid, [uid])).frame();
 };
 
+/** Looks for what a start has left: what forks faster than it is killed goes on. */
+const strayLookCount = 8;
 /**
  * Kills what a start has left that was never followed: whatever has its id in the environment, in whatever session.
  */

@@ -1,0 +1,41 @@
+/** Whether a service may be started: by its owner, and by its shepherd, which may be about to end. */
+import type { Turn, Vow } from '@bellwether/actors';
+import { change, enter, outcomeOf, stateOf, stopped, type ServiceHeld } from './service-state.ts';
+import type { Entry, Outcome } from '../words/types.ts';
+
+/** Lets the service be started again. */
+export const enable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
+/** Refuses starts from now on. A running service goes on, but is not respawned. */
+export const disable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+  const state = stateOf(held);
+  if (state.at === 'resting') {
+    state.timer.cancel();
+    enter(held, turn, stopped, 'stopped');
+  }
+  return setEnabled(held, turn, false);
+};
+const setEnabled = (held: ServiceHeld, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
+  if (held.shown.get().isEnabled === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
+  recordEnabled(held, turn, isEnabled);
+  return turn.kept(outcomeOf(held, 'changed'));
+};
+/** Notes it, and why the service has disabled itself. */
+export const recordEnabled = (
+  held: ServiceHeld,
+  turn: Turn,
+  isEnabled: boolean,
+  disabledReason?: string,
+): void => {
+  change(held, turn, { isEnabled, disabledReason });
+  turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
+};
+
+/** No respawn and no start any more, for this reason. */
+export const retire = (held: ServiceHeld, turn: Turn, why: string | undefined): void => {
+  held.retirement.set(why);
+  if (why === undefined) return;
+  const state = stateOf(held);
+  if (state.at !== 'resting') return;
+  state.timer.cancel();
+  enter(held, turn, stopped, 'stopped');
+};
