@@ -1,5 +1,6 @@
 /**
- * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`, `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
+ * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`,
+ * `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
  */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';

@@ -39,7 +39,16 @@ import type { Starts } from '../starts.ts';
 import { checkCgroup, groupsOf } from '../traits.ts';
 import { identityOf, nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
-import { closeLog, endingOf, forgetFrame, notExecuted, settle, tooOld, type Kept } from './kept.ts';
+import {
+  closeLog,
+  endingOf,
+  forgetFrame,
+  keptOf,
+  notExecuted,
+  settle,
+  tooOld,
+  type Kept,
+} from './kept.ts';
 import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
@@ -152,15 +161,9 @@ class KeptBackend implements KeeperBackend {
     try {
       const making = this.#prepare(start);
       const frame = startFrame(making);
-      this.#kept.set(startId, {
-        service,
-        starting: { making, frame, started, tryCount: 1 },
-        process: undefined,
-        handsOver: start.pidFile !== undefined,
-        waiting: [ended],
-        owed: [],
-        settled: [],
-      });
+      const starting = { making, frame, started, tryCount: 1 };
+      const handsOver = start.pidFile !== undefined;
+      this.#kept.set(startId, keptOf({ service, starting, handsOver, waiting: [ended] }));
       // An id that is used again means the new one from now on.
       if (this.#toForget.delete(startId)) this.#line.send(forgetFrame(startId));
       if (this.#isUp) this.#line.send(frame);
@@ -279,15 +282,8 @@ class KeptBackend implements KeeperBackend {
       this.#found.delete(startId);
       return this.#forget(startId);
     }
-    this.#kept.set(startId, {
-      service,
-      starting: undefined,
-      process: this.#startedOf(state),
-      handsOver: handsOver === true,
-      waiting: [],
-      owed: [],
-      settled: [],
-    });
+    const process = this.#startedOf(state);
+    this.#kept.set(startId, keptOf({ service, process, handsOver: handsOver === true }));
     // What is under way has no end to be told of yet, either.
     if (state.state !== 'ended') this.#found.delete(startId);
   }
@@ -302,15 +298,8 @@ class KeptBackend implements KeeperBackend {
         continue;
       }
       this.#powers.log?.('process.stranger', { startId, pid });
-      this.#kept.set(startId, {
-        service: '',
-        starting: undefined,
-        process: this.#startedOf({ id: startId, pid, startTime: '0' }),
-        handsOver: false,
-        waiting: [],
-        owed: [],
-        settled: [],
-      });
+      const process = this.#startedOf({ id: startId, pid, startTime: '0' });
+      this.#kept.set(startId, keptOf({ service: '', process }));
       this.signal(startId, 'SIGKILL');
     }
   }

@@ -33,6 +33,17 @@ export interface Kept {
   readonly settled: (() => void)[];
 }
 
+/** What is known at first. */
+export const keptOf = (known: Pick<Kept, 'service'> & Partial<Kept>): Kept => ({
+  starting: undefined,
+  process: undefined,
+  handsOver: false,
+  waiting: [],
+  owed: [],
+  settled: [],
+  ...known,
+});
+
 /** What the keeper that runs does not know how to do. */
 export const tooOld = (): StartFailed => {
   const text = 'exec: the keeper that runs is of an older version, without this';
