@@ -110,6 +110,15 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn roundMessages': by(
     'ocapn/session/flow: takes up those whose windows fit into it, and leaves one more to the next',
   ),
+  'ocapn roundMs': by(
+    'ocapn/session/flow: has as many messages as take 10 ms, by what the last ones took',
+  ),
+  'ocapn freeMessages': by(
+    'ocapn/session/flow: is shared by all who read, but for 8 messages of each and the owner',
+  ),
+  'ocapn ownersRounds': by(
+    'ocapn/session/flow: is put off while turns of the owner wait, 32 times and no more',
+  ),
   'ocapn partialBytes': by(
     'ocapn/session/partials: of %s take as many bytes as their limit, and one more ends the largest',
   ),

@@ -1,5 +1,6 @@
 /** First in, first out, in a ring that doubles: a turn in and out costs no allocation. */
 import type { Job } from './core.ts';
+import { laneOf } from './event-ring.ts';
 
 const startSize = 64;
 /** A ring that has grown past this is given back when it is empty. */
@@ -10,13 +11,19 @@ export class JobQueue {
   #ring: (Job | undefined)[] = emptyRing(startSize);
   #head = 0;
   #count = 0;
+  #ownersCount = 0;
   get count(): number {
     return this.#count;
+  }
+  /** Of those, how many no session has begun, or the owner's has. */
+  get ownersCount(): number {
+    return this.#ownersCount;
   }
   push(job: Job): void {
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#count) & (this.#ring.length - 1)] = job;
     this.#count += 1;
+    if (laneOf(job.cause) === 0) this.#ownersCount += 1;
   }
   shift(): Job | undefined {
     if (this.#count === 0) return undefined;
@@ -24,6 +31,7 @@ export class JobQueue {
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#count -= 1;
+    if (job !== undefined && laneOf(job.cause) === 0) this.#ownersCount -= 1;
     if (this.#count === 0 && this.#ring.length > keptSize) this.clear();
     return job;
   }
@@ -31,6 +39,7 @@ export class JobQueue {
     this.#ring = emptyRing(startSize);
     this.#head = 0;
     this.#count = 0;
+    this.#ownersCount = 0;
   }
   #grow(): void {
     const old = this.#ring;

@@ -339,6 +339,10 @@ export interface Frontier {
    * calls nobody.
    */
   workedOff(told: () => void): void;
+  /** Milliseconds for which turns have run, and what they sent was on its way out, since there is this vat. */
+  readonly busyMs: number;
+  /** Whether something waits for its turn that no session has begun, or the owner's has. */
+  readonly isOwners: boolean;
 }
 /** The composition root's door to a vat. */
 export interface Vat {

@@ -55,6 +55,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   active: Activation | undefined = undefined;
   isDoomed = false;
   causing = 0;
+  busyMs = 0;
   readonly changes: Change[] = [];
   readonly items: Item[] = [];
   readonly entries: GatedEntry[] = [];
@@ -195,6 +196,9 @@ class TurnVat implements Ledger, Vat, Frontier {
     settle.listen(new Reply(this, { kept: told, broken: told }, undefined));
     this.enqueue(new OutsideJob(this.#outside, settle, ofSessions, () => undefined));
   }
+  get isOwners(): boolean {
+    return this.#queue.ownersCount > 0;
+  }
 
   // What the pieces of a vat ask of it.
 
@@ -241,10 +245,12 @@ class TurnVat implements Ledger, Vat, Frontier {
    */
   #drain(): void {
     let left: number = limits.turnsPerTask;
-    const untilMs = this.#powers.clock.now() + limits.taskMs;
+    const { clock } = this.#powers;
+    const beganMs = clock.now();
+    const untilMs = beganMs + limits.taskMs;
     for (let round = 0; round < limits.roundsPerTask && left > 0; round += 1) {
       for (; left > 0; left -= 1) {
-        if (left % limits.turnsPerLook === 0 && this.#powers.clock.now() >= untilMs) {
+        if (left % limits.turnsPerLook === 0 && clock.now() >= untilMs) {
           left = 0;
           break;
         }
@@ -253,8 +259,9 @@ class TurnVat implements Ledger, Vat, Frontier {
         this.#turn(job);
       }
       this.#closeBatch();
-      if (!this.#hasWork) break;
+      if (!this.#hasWork || clock.now() >= untilMs) break;
     }
+    this.busyMs += clock.now() - beganMs;
     this.#isAwake = false;
     if (this.#halted !== undefined) return;
     if (this.#hasWork) this.#wake();

@@ -105,6 +105,16 @@ export const LIMITS = {
   flowBytes: 1 * MiB,
   /** Messages of sessions that had to wait, taken up together: about 40 ms of plain turns. */
   roundMessages: 4_096,
+  /**
+   * Milliseconds for which the vat shall run what all sessions but the owner's bring between two rounds: what he asks
+   * meanwhile waits that long. How many messages that are is told by what the last ones took; of plain calls, more
+   * than one session may bring.
+   */
+  roundMs: 10,
+  /** Messages of a session that the others have no say in, in each round: whoever does not flood never waits. */
+  freeMessages: 8,
+  /** Rounds that are put off, one after another, while the owner's turns wait: what he asks takes a few. */
+  ownersRounds: 32,
   /** Bytes of unfinished records in all sessions of a router; beyond, the largest is cut. */
   partialBytes: 64 * MiB,
   /** The same for strangers, who have no business with long records. */

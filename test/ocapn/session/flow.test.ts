@@ -1,14 +1,19 @@
 import type { Frontier } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
-import { Flow, type Reading } from '../../../packages/ocapn/src/session/flow.ts';
+import { Flow, type Reading, Window } from '../../../packages/ocapn/src/session/flow.ts';
+import { wholeRoom } from '../../../packages/ocapn/src/router/room.ts';
 
 describe('a round', () => {
   const windowMessages = 10;
   /** Sessions that wait, and how many of them each round takes up. */
   const served = (roundMessages: number, count: number): readonly number[] => {
     const asked: (() => void)[] = [];
-    const frontier = { workedOff: (told: () => void) => void asked.push(told) };
+    const frontier = {
+      workedOff: (told: () => void) => void asked.push(told),
+      busyMs: 0,
+      isOwners: false,
+    };
     const flow = new Flow(frontier as unknown as Frontier, { ...LIMITS, roundMessages });
     const rounds: number[] = [];
     const goOn = (): void => void (rounds[flow.round] = (rounds[flow.round] ?? 0) + 1);
@@ -24,5 +29,88 @@ describe('a round', () => {
   });
   it('takes up one at least', () => {
     expect(served(1, 2)).toEqual([1, 1]);
+  });
+});
+
+describe('a round that takes long', () => {
+  const room = wholeRoom(LIMITS);
+  const start = () => {
+    const asked: (() => void)[] = [];
+    const frontier = {
+      workedOff: (told: () => void) => void asked.push(told),
+      busyMs: 0,
+      isOwners: false,
+    };
+    const flow = new Flow(frontier as unknown as Frontier, LIMITS);
+    /** Has a fresh session read until it has to wait; the vat has worked that off in so long. */
+    const read = (messageMs: number, isOwners = false): number => {
+      const window = new Window(flow);
+      let count = 0;
+      for (; !window.isSpent(room, isOwners); count += 1) window.use(room, 1, isOwners);
+      frontier.busyMs += count * messageMs;
+      return count;
+    };
+    const next = (): void => asked.shift()?.();
+    return { flow, frontier, asked, read, next };
+  };
+  it('has as many messages as take 10 ms, by what the last ones took', () => {
+    const { read, next } = start();
+    read(0.1);
+    next();
+    expect(read(0.1)).toBe(100);
+    next();
+    expect(read(0.2)).toBe(100);
+    next();
+    expect(read(0.2)).toBe(50);
+  });
+  it('is shared by all who read, but for 8 messages of each and the owner', () => {
+    const { read, next } = start();
+    read(0.1);
+    next();
+    expect([read(0.1), read(0.1), read(0.1), read(0.1, true)]).toEqual([100, 8, 8, 1_024]);
+  });
+  it('is not soon believed to be over: who brings light and heavy ones in turn gains nothing', () => {
+    const { read, next } = start();
+    read(1);
+    next();
+    const counts = Array.from({ length: 8 }, () => {
+      const count = read(0.001);
+      next();
+      return count;
+    });
+    expect(counts[0]).toBe(10);
+    expect(counts.at(-1)).toBeLessThan(30);
+    for (let rounds = 0; rounds < 60; rounds += 1) {
+      read(0.001);
+      next();
+    }
+    expect(read(0.001)).toBe(LIMITS.flowMessages);
+  });
+  it('says nothing of what fewer than 8 messages took', () => {
+    const { flow, frontier, read, next } = start();
+    const few = new Window(flow);
+    for (let count = 0; count < 7; count += 1) {
+      few.isSpent(room, false);
+      few.use(room, 1, false);
+    }
+    frontier.busyMs += 1_000;
+    flow.ask();
+    next();
+    expect(read(0.01)).toBe(1_000); // as at first
+  });
+  it('is put off while turns of the owner wait, 32 times and no more', () => {
+    const { flow, frontier, asked, next } = start();
+    frontier.isOwners = true;
+    flow.ask();
+    for (let times = 0; times < 32; times += 1) next();
+    expect([flow.round, asked.length]).toEqual([0, 1]);
+    next();
+    expect([flow.round, asked.length]).toEqual([1, 0]);
+    flow.ask();
+    next();
+    expect(flow.round).toBe(1);
+    frontier.isOwners = false;
+    next();
+    expect(flow.round).toBe(2);
   });
 });

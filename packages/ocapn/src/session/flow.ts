@@ -4,16 +4,30 @@
  *
  *   half of a window is used     the vat is asked to say when it has worked off what is there
  *   all of it is used            the session waits in line
+ *   what all have read would     the same for whoever has read more than a few messages in this round,
+ *     take the vat `roundMs`       but for the owner's sessions
  *   the vat has said so          every window is whole again; those in line go on, first come first
  *                                served, as many as fit into a round
+ *   turns of the owner wait      the round begins when they are over, or after some times
  *
  * So a session has at most two windows of messages in the vat, a vat at most as many messages of
  * those in line as a round takes, and who floods waits behind others who flood. Whoever does not is
- * never in line: its next message goes to the vat as soon as it is read.
+ * never in line: its next message goes to the vat as soon as it is read. And the owner, whose turns stand
+ * in one queue with all others, waits for one round, however many flood and whatever a message of theirs
+ * takes: nobody begins another until what he asked has ended.
+ *
+ * What a message takes is what the vat has needed for the last ones. It is believed at once where that is
+ * more than before, and little by little where it is less: nobody gains by bringing light and heavy ones
+ * in turn.
  */
 import type { Frontier } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
 import type { Room } from './tables.ts';
+
+/** What a message is taken to cost before any were measured: a plain call. */
+const FIRST_MS = 0.01;
+/** Of what a message costs less than before, one part in so many is believed. */
+const CAUTION = 8;
 
 /** A session as those see it who decide when it reads. */
 export interface Reading {
@@ -27,14 +41,34 @@ export interface Reading {
 export class Flow {
   /** Counted up each time the vat has worked off what was there. */
   round = 0;
+  readonly limits: Limits;
   readonly #frontier: Frontier;
-  readonly #limits: Limits;
   readonly #next = (): void => this.#serve();
   #line: Reading[] = [];
   #isAsked = false;
+  /** Messages of all sessions since the round began. */
+  #messageCount = 0;
+  /** Of those, what sessions other than the owner's may still bring. */
+  #left: number;
+  #messageMs = FIRST_MS;
+  #busyMs: number;
+  #putOffCount = 0;
   constructor(frontier: Frontier, limits: Limits) {
     this.#frontier = frontier;
-    this.#limits = limits;
+    this.limits = limits;
+    this.#busyMs = frontier.busyMs;
+    this.#left = this.#roundRoom;
+  }
+  /** Whether what has been read keeps the vat busy for long enough. */
+  get isFull(): boolean {
+    return this.#left <= 0;
+  }
+  /** One message was read. */
+  count(isOwners: boolean): void {
+    this.#messageCount += 1;
+    if (isOwners) return;
+    this.#left -= 1;
+    if (this.#left * 2 < this.#roundRoom) this.ask();
   }
   /** Makes sure that there is a next round, behind all that was delivered so far. */
   ask(): void {
@@ -48,16 +82,38 @@ export class Flow {
     this.ask();
   }
 
+  get #roundRoom(): number {
+    return this.limits.roundMs / this.#messageMs;
+  }
   #serve(): void {
     this.#isAsked = false;
+    if (this.#frontier.isOwners && this.#putOffCount < this.limits.ownersRounds) {
+      this.#putOffCount += 1;
+      return this.ask();
+    }
+    this.#putOffCount = 0;
+    this.#measure();
     this.round += 1;
-    let left = this.#limits.roundMessages;
+    this.#left = this.#roundRoom;
+    let left = Math.min(this.limits.roundMessages, this.#left);
     const line = this.#line;
     let count = 0;
     for (; count < line.length && left > 0; count += 1) left -= line[count]?.windowMessages ?? 0;
     this.#line = line.slice(count);
     for (let at = 0; at < count; at += 1) line[at]?.goOn();
     if (this.#line.length > 0) this.ask();
+  }
+  /** A few messages tell nothing: what else the vat has done meanwhile would count as theirs. */
+  #measure(): void {
+    const { busyMs } = this.#frontier;
+    const messageMs = (busyMs - this.#busyMs) / this.#messageCount;
+    if (this.#messageCount >= this.limits.freeMessages)
+      this.#messageMs = Math.max(
+        messageMs,
+        this.#messageMs + (messageMs - this.#messageMs) / CAUTION,
+      );
+    this.#busyMs = busyMs;
+    this.#messageCount = 0;
   }
 }
 
@@ -67,21 +123,30 @@ export class Window {
   #round = -1;
   #messages = 0;
   #bytes = 0;
+  #free = 0;
   constructor(flow: Flow) {
     this.#flow = flow;
   }
-  /** Whether nothing may be read before the next round. */
-  isSpent(room: Room): boolean {
-    if (this.#round === this.#flow.round) return this.#messages <= 0 || this.#bytes <= 0;
+  /** Whether nothing may be read before the next round. `isOwners`: it is a session of the owner. */
+  isSpent(room: Room, isOwners: boolean): boolean {
+    if (this.#round === this.#flow.round)
+      return (
+        this.#messages <= 0 ||
+        this.#bytes <= 0 ||
+        (!isOwners && this.#free <= 0 && this.#flow.isFull)
+      );
     this.#round = this.#flow.round;
     this.#messages = room.flowMessages;
     this.#bytes = room.flowBytes;
+    this.#free = this.#flow.limits.freeMessages;
     return false;
   }
   /** One message was read. */
-  use(room: Room, byteCount: number): void {
+  use(room: Room, byteCount: number, isOwners: boolean): void {
     this.#messages -= 1;
     this.#bytes -= byteCount;
+    this.#free -= 1;
+    this.#flow.count(isOwners);
     if (this.#messages * 2 < room.flowMessages || this.#bytes * 2 < room.flowBytes)
       this.#flow.ask();
   }

@@ -280,7 +280,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   #take(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length && !this.isClosed) {
-      if (this.#state === 'open' && this.#window.isSpent(this.#tables.room))
+      if (this.#state === 'open' && this.#window.isSpent(this.#tables.room, this.meter.lane === 0))
         return this.#stall(chunk, at);
       at = this.#assembly === undefined ? this.#next(chunk, at) : this.#join(this.#assembly, chunk);
     }
@@ -341,7 +341,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     meter.tap?.got(meter.gotCount, operation, byteCount);
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
-      this.#window.use(this.#tables.room, byteCount);
+      this.#window.use(this.#tables.room, byteCount, meter.lane === 0);
       if (!this.#isConfirmed) this.#confirm();
       return this.#incoming.handle(operation, byteCount);
     }
