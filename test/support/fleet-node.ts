@@ -293,6 +293,7 @@ export class FleetNode {
         lastOfAudit: ({ count }, answer) =>
           answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
         pastOf: (_maxUses, answer) => answer.kept(this.past),
+        usage: (_runs, answer) => answer.broken(new ActorError('none', 'no processes here')),
         about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
         // A daemon that ends first lets its sessions write what they still have.
         end: () => later(100, () => this.crash()),

@@ -25,7 +25,9 @@ import type {
 import type {
   Change,
   Follower,
+  Grounds,
   LogQuery,
+  MachineUsage,
   Named,
   Observer,
   Outcome,
@@ -139,6 +141,10 @@ export interface LocalRoot extends Facetlike, Named, NetRoot {
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */
   refs(): Vow<readonly ListedRef[]>;
   about(): ShepherdFacts;
+  /** Why a service is as it is. Broken with UnknownService. */
+  grounds(service: string): Vow<Grounds>;
+  /** What the services here that have a process use at this moment. Nobody looks but for this. */
+  usage(): Vow<MachineUsage>;
   /**
    * Writes the daemon's records of one moment into a file on its machine, readable by its owner alone. Kept once it is
    * durable. Broken with BadRequest for a path that is not absolute, and with what the disk says.

@@ -195,6 +195,8 @@ export const limits = {
   causeCount: 16,
   /** Status changes that a service remembers. GNU Shepherd keeps as many. */
   historyCount: 30,
+  /** Commands, and services that each waits for, in one answer about why a service is as it is. */
+  groundsCount: 32,
   /** Ends of processes that a service remembers. GNU Shepherd keeps as many. */
   exitCount: 10,
   /** Status changes of all services elsewhere and aggregates together: 300 KB at most in one answer. */

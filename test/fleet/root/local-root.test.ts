@@ -20,6 +20,8 @@ import {
   UnknownOperation,
   UnknownService,
   type OperationReport,
+  type Grounds,
+  type MachineUsage,
   type Outcome,
   type Returner,
   type Sink,
@@ -71,6 +73,10 @@ const makeTestShepherd = (
     select: (turn, wanted) => {
       note(turn, `select ${wanted.selector} of ${wanted.service ?? 'all'}`);
       return { names: ['web'], unknownKeys: [] };
+    },
+    grounds: (turn, name) => {
+      note(turn, `grounds ${name}`);
+      return grounds;
     },
     probe: (turn, name, timeoutMs) => {
       note(turn, `probe ${name} ${timeoutMs}`);
@@ -207,6 +213,10 @@ const elsewhere = (turn: Turn, { world }: Bench) => {
     }),
   };
 };
+const grounds: Grounds = { wish: 'stop', underWay: [] };
+const usage: MachineUsage = {
+  ...{ atMs: 1, cpuCount: 2, memoryBytes: 3, availableBytes: 2, services: [] },
+};
 const rootBench = async (isShared = true): Promise<RootBench> => {
   const bench = makeBench();
   const asked: string[] = [];
@@ -230,6 +240,10 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         ...elsewhere(turn, bench),
         refs,
         about: () => about,
+        usage: (runs, answer) => {
+          asked.push(`usage ${JSON.stringify(runs)}`);
+          answer.kept(usage);
+        },
         backup: (file, mayReplace, answer) => {
           asked.push(`backup ${file} ${mayReplace}`);
           answer.kept({ recordCount: 3, epoch: 2 });
@@ -418,6 +432,18 @@ describe('the local root', () => {
     expect(await ask(bench, 'history')).toEqual([{ service: 'web', what: 'running', at: 1 }]);
     expect(await ask(bench, 'refs')).toEqual([{ petname: 'a', peer: 'x' }]);
     expect(await ask(bench, 'about')).toEqual(about);
+  });
+  it('tells how a service came to be as it is', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'grounds', 'web')).toEqual(grounds);
+    expect(bench.asked).toEqual(['grounds web']);
+    await expect(ask(bench, 'grounds', '')).rejects.toMatchObject({ code: 'malformed' });
+  });
+  it('has those looked at that have a process, once somebody asks', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'usage')).toEqual(usage);
+    const [, runs = ''] = /^usage (.*)$/.exec(bench.asked[0] ?? '') ?? [];
+    expect(JSON.parse(runs)).toMatchObject([{ service: 'web' }, { service: 'slow' }]);
   });
   it('ends the daemon only after everything has stopped and the outcome is told', async () => {
     const bench = await rootBench();

@@ -31,9 +31,11 @@ import {
   questionMethods,
   sinceOf,
   type Asker,
+  type MachineUsage,
   type Question,
   type Returner,
   type Shepherd,
+  type UsedBy,
 } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Net } from '../net/net.ts';
@@ -83,6 +85,7 @@ export type RootShepherd = Pick<
   | 'retry'
   | 'join'
   | 'status'
+  | 'grounds'
   | 'probe'
   | 'watch'
   | 'names'
@@ -107,6 +110,8 @@ export interface LocalRootOptions {
   readonly net: Ref<Net>;
   /** Only read. */
   readonly about: () => ShepherdFacts;
+  /** Looks what these processes use, and the shepherd itself; answers with a MachineUsage. */
+  readonly usage: (runs: readonly UsedBy[], answer: Answer) => void;
   /** Writes the records into a file, and answers with a BackedUp. */
   readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
   /** Reads the audit, and answers with an AuditAnswer. */
@@ -172,6 +177,11 @@ export const makeLocalRoot = (
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),
+    grounds: (turn, service) => turn.send(shepherd, 'grounds', readName(service, 'service')),
+    usage: (turn) => {
+      const runs = runsOf(options, turn);
+      return turn.ask<MachineUsage>((answer) => options.usage(runs, answer));
+    },
     backup: (turn, file, mayReplace) => {
       checkPath(file);
       const done = turn.ask<BackedUp>((answer) =>
@@ -381,6 +391,14 @@ const whoCan = (
     minted: turn.call(mint, 'mintedFor', service),
   };
 };
+
+const runsOf = ({ shepherd }: LocalRootOptions, turn: Turn): readonly UsedBy[] =>
+  turn.call(shepherd, 'names').flatMap((service): readonly UsedBy[] => {
+    const status = turn.call(shepherd, 'status', service);
+    if (status.kind !== 'local' || status.pid === undefined) return [];
+    const { stage, pid, since, respawnCount } = status;
+    return [{ service, stage, pid, respawnCount, ...(since !== undefined && { since }) }];
+  });
 
 /** An older herd says `true` or `false`: over the shared socket, or not. */
 const readMintWay = (way: unknown): MintWay => {

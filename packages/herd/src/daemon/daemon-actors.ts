@@ -77,7 +77,7 @@ export interface ActorParts
   /** What the owner of the machine may ask of the daemon itself. */
   readonly owner: Pick<
     LocalRootOptions,
-    'about' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'
+    'about' | 'usage' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'
   >;
   /** What the owner sees of the router of this life. */
   readonly net: NetPowers;

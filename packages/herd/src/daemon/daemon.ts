@@ -17,6 +17,7 @@ import {
   rotateLogs,
   Starts,
   type ServiceLogs,
+  makeUsageReader,
 } from '@bellwether/shepherd/node';
 import {
   judgeCertificate,
@@ -269,6 +270,10 @@ const commonParts = (
     }),
     log,
     logFile: options.logFile,
+    usage: makeUsageReader({
+      now: () => performance.now(),
+      own: { pid: process.pid, since: Math.round(performance.timeOrigin) },
+    }),
   };
 };
 

@@ -48,6 +48,7 @@ import {
   type Router,
 } from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober, Shepherd, Zone } from '@bellwether/shepherd';
+import type { UsageReader } from '@bellwether/shepherd/node';
 import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
@@ -96,6 +97,7 @@ export interface LifeParts {
   readonly log: Log;
   /** Where that is. */
   readonly logFile: string;
+  readonly usage: UsageReader;
 }
 /** Why a life is over. */
 export type LifeEnd =
@@ -343,6 +345,7 @@ class VatLife implements Life {
       net: netPowers(() => this.#router, this.#vat, this.#failures, this.#clock),
       owner: {
         about: () => this.#about(),
+        usage: this.#parts.usage,
         backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),
         lastOfAudit: (query, answer) => this.#lastOfAudit(query, answer),
         pastOf: (maxUses, answer) => this.#pastOf(maxUses, answer),

@@ -6,6 +6,7 @@ export { makeLogFiles, openLog, type LogPowers, type ServiceLogs } from './log-f
 export { rotateLogs, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
+export { makeUsageReader, type UsagePowers, type UsageReader } from './usage.ts';
 export { Starts } from './starts.ts';
 export { identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
 export { nodeZone } from './zone.ts';

@@ -126,3 +126,8 @@ export const lastLookPauseMs = 200;
  * service that says more before it is ready is not waited for by reading along.
  */
 export const searchedBytes = 16 * 1024 * 1024;
+
+/** Milliseconds for which a look at what services use is given again: whoever asks more often costs no more. */
+export const usageBetweenMs = 400;
+/** Processes of the machine that one look reads; each costs some 20 µs, for which the daemon does nothing else. */
+export const usageProcessCount = 20_000;

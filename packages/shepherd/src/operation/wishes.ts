@@ -76,7 +76,7 @@ export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
 export const isStillWished = (host: Host, name: string, wish: Wish): boolean =>
   (lastWish(host, name)?.wish ?? wish) === wish;
 /** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
-const lastWish = (host: Host, name: string): LastWish | undefined => {
+export const lastWish = (host: Host, name: string): LastWish | undefined => {
   const last = host.wishes.get(name);
   if (last !== undefined) return last;
   if (host.own(name) === undefined) return lastWishOf(host.lastWishes, name);

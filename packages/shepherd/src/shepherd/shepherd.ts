@@ -10,6 +10,7 @@ import { callOff, join, remembered, retry, type Return } from '../operation/agai
 import { command, isKnown, planOf } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
+import { groundsOf } from '../operation/grounds.ts';
 import { foreseen } from '../operation/foresight.ts';
 import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
@@ -82,6 +83,7 @@ export const makeShepherd = (
     foresee: (turn, request) => foresee(held, turn, request),
     select: (turn, wanted, within) => select(held, turn, wanted, within),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
+    grounds: (turn, name) => groundsOf(held, turn, canonicalOf(held, turn, name)),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs, hops, asker) =>
       probe(held, turn, { name, timeoutMs, hops, asker }),

@@ -5,6 +5,7 @@
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Agent, Offer, Offered, Piece, Put, SlotFacts } from './agent-types.ts';
 import type { Labels } from './labels.ts';
+import type { Grounds } from './machine-types.ts';
 import type { Follow, Follower, LogQuery } from './log-types.ts';
 import type {
   Attempt,
@@ -34,6 +35,7 @@ export type * from './agent-types.ts';
 export type * from './carrier-types.ts';
 export type { Labels } from './labels.ts';
 export type * from './log-types.ts';
+export type * from './machine-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './operation-types.ts';
@@ -345,6 +347,8 @@ export interface Shepherd extends OperationDesk, NamedAndAsked {
    */
   select(wanted: Selecting, within?: SelectView): Selected;
   status(name: string): Status;
+  /** How it came to be so. For its owner. @throws UnknownService */
+  grounds(name: string): Grounds;
   /** Canonical names, in order of registration. */
   names(): readonly string[];
   /** `hops`: the way that the question came. @throws UnknownService, BadRequest, Cycle */
