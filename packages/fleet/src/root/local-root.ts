@@ -176,12 +176,7 @@ export const makeLocalRoot = (
       return audited(turn, { action: 'ref push', label: petname }, done);
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
-    about: () => options.about(),
-    grounds: (turn, service) => turn.send(shepherd, 'grounds', readName(service, 'service')),
-    usage: (turn) => {
-      const runs = runsOf(options, turn);
-      return turn.ask<MachineUsage>((answer) => options.usage(runs, answer));
-    },
+    ...factMethods(options),
     backup: (turn, file, mayReplace) => {
       checkPath(file);
       const done = turn.ask<BackedUp>((answer) =>
@@ -211,6 +206,18 @@ export const makeLocalRoot = (
     shutDown: (turn, sink) => shutDown(options, turn, sink, localRoot),
   };
 };
+
+/** What the shepherd says of itself, of its machine and of how a service came to be so. */
+const factMethods = (
+  options: LocalRootOptions,
+): Pick<Behavior<LocalRoot>, 'about' | 'grounds' | 'usage'> => ({
+  about: () => options.about(),
+  grounds: (turn, service) => turn.send(options.shepherd, 'grounds', readName(service, 'service')),
+  usage: (turn) => {
+    const runs = runsOf(options, turn);
+    return turn.ask<MachineUsage>((answer) => options.usage(runs, answer));
+  },
+});
 
 /** Commands, and what is told of them and done with them later: whoever asked, the root may. */
 const operationMethods = ({
