@@ -64,6 +64,12 @@ const started = async (child: ChildProcess, what: string, isUp: () => boolean): 
   }
 };
 
+/** Milliseconds for which all threads of a process have run. */
+export const ranMs = (pid: number): number => {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12])); // USER_HZ is 100
+};
 const residentOf = (pid = 0): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
@@ -135,7 +141,7 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
     start: (service) => perform(service, 'start'),
     stop: (service) => perform(service, 'stop'),
     status: async () => {
-      const all = await client.status([], LIMIT_MS, patience);
+      const all = await client.status([], 60_000, patience);
       if (all.length < services.length) throw new Error(`status of ${all.length} services`);
     },
     delaysOf: async (body) => {
