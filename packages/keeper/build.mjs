@@ -4,6 +4,7 @@
  * goes on with what it was made from.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +36,14 @@ export const parts = () =>
     .filter((name) => name.endsWith('.c'))
     .map((name) => path.join(source, name));
 
+/** What the program is made from, in short: daemons tell by it whether a keeper that runs is theirs. */
+const buildOf = () => {
+  const hash = createHash('sha256');
+  for (const name of fs.readdirSync(source).sort())
+    hash.update(fs.readFileSync(path.join(source, name)));
+  return hash.digest('hex').slice(0, 16);
+};
+
 /** The compiler that is asked for, or the first one that is there; undefined where none is. */
 const compiler = () =>
   [process.env['CC'], 'cc', 'gcc', 'clang'].find(
@@ -60,7 +69,8 @@ export const buildKeeper = () => {
   }
   fs.mkdirSync(path.dirname(program), { recursive: true });
   const fresh = `${program}.${process.pid}`;
-  const args = ['-std=c11', '-D_GNU_SOURCE', '-O2', ...warnings, ...hardening, '-o', fresh];
+  const what = ['-std=c11', '-D_GNU_SOURCE', `-DBUILD="${buildOf()}"`];
+  const args = [...what, '-O2', ...warnings, ...hardening, '-o', fresh];
   const { status, stderr } = spawnSync(cc, [...args, ...parts()], { encoding: 'utf8' });
   if (status === 0) {
     fs.renameSync(fresh, program);

@@ -22,10 +22,13 @@ if (clang === undefined) {
   process.exit(2);
 }
 
-const wrapped = target === 'syslog' ? [] : ['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close'];
+const wrapped =
+  target === 'syslog'
+    ? []
+    : ['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-fuzz-'));
 const program = path.join(folder, 'fuzz');
-const sources = parts().filter((file) => !/(?:keeper|anchor)\.c$/.test(file));
+const sources = parts().filter((file) => !/(?:keeper|anchor|init)\.c$/.test(file));
 const built = spawnSync(
   clang,
   [
@@ -84,6 +87,7 @@ const start = frame(
 const plain = frame(2, id, text(12, '/bin/true'), text(13, 'true'), text(15, '/'));
 const signal = frame(3, id, numbers(11, [15]));
 const forget = frame(4, id);
+const renew = frame(16, text(12, '/bin/true'));
 const hello = frame(1, numbers(1, [1]), numbers(1, [9]));
 const slot = (state) => {
   const bytes = Buffer.alloc(128);
@@ -96,7 +100,7 @@ const corpus = path.join(folder, 'corpus');
 fs.mkdirSync(corpus);
 const seeds = [
   [0x0e, start, signal, forget, start],
-  [0x02, plain, plain, signal, hello, forget],
+  [0x02, plain, plain, signal, renew, hello, forget],
   [0x06, plain, hello, forget, plain],
   [0x00, plain, signal, forget],
   [0x01, ...[1, 2, 3, 4].map(slot)],

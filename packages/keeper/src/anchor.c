@@ -8,7 +8,8 @@
  *     main exits with 0     nothing is left to keep: the anchor ends, too
  *
  * It holds the table, the listening socket and the pipe of notices for main, so those outlive a main that is killed.
- * Signals that ask a program to end mean nothing to it: a daemon that is told to stop its services still needs it.
+ * Signals that ask a program to end mean nothing to it: a daemon that is told to stop its services still needs it. As
+ * init, which starts the daemon too, it has words for them (init.c), and ends with that alone.
  * Where the anchor itself is killed, main goes with it, and the next keeper finds the table.
  */
 #include "anchor.h"
@@ -26,6 +27,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "init.h"
 #include "table.h"
 
 /* A main that lives less long has died quickly; the pause before the next one grows with each of these. */
@@ -110,6 +112,10 @@ static void execute_main(void) {
   snprintf(features, sizeof features, FEATURES_VARIABLE "=%d", FEATURES);
   char *variables[] = {features, NULL};
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
+  /* As the daemon, which starts it elsewhere, leaves it: nothing to read, and nobody who waits for words. */
+  int nothing = open("/dev/null", O_RDWR);
+  if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0) give_up("/dev/null", errno, EXIT_SYSTEM);
+  if (nothing > 1) close(nothing);
   if (!is_own_program) execve(path, words, variables);
   syscall(SYS_execveat, OWN_PROGRAM, "", words, variables, AT_EMPTY_PATH);
   give_up(path, errno, EXIT_SYSTEM);
@@ -128,7 +134,7 @@ static void start_main(void) {
 
 static void main_ended(const siginfo_t *end) {
   int is_exit = end->si_code == CLD_EXITED;
-  if (is_exit && end->si_status == EXIT_DONE) {
+  if (is_exit && end->si_status == EXIT_DONE && !init_is_on()) {
     unlink("socket");
     _exit(EXIT_DONE);
   }
@@ -186,6 +192,7 @@ static void reap_all(void) {
     if (waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT) < 0 || end.si_pid == 0) return;
     uint32_t at = end.si_pid == main_pid ? SLOT_COUNT : slot_of(end.si_pid);
     if (at < SLOT_COUNT) note_end(at, &end);
+    init_child_ended(&end);
     waitpid(end.si_pid, NULL, 0);
     if (at == SLOT_COUNT && end.si_pid != main_pid && (at = slot_of(end.si_pid)) < SLOT_COUNT)
       note_late_end(at, &end);
@@ -208,27 +215,31 @@ static void say_ready(void) {
 }
 
 void anchor_run(const char *folder) {
-  sigset_t all, ended;
+  sigset_t all, awaited;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
-  sigemptyset(&ended);
-  sigaddset(&ended, SIGCHLD);
+  sigemptyset(&awaited);
+  sigaddset(&awaited, SIGCHLD);
+  init_await(&awaited);
   prctl(PR_SET_NAME, "keeper-anchor");
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   open_all(folder);
   table->anchor++;
   table->anchor_pid = getpid();
   start_main();
-  say_ready();
+  if (!init_is_on()) say_ready();
   for (;;) {
     reap_all();
     uint64_t now = now_ms();
-    if (main_pid == 0 && now >= main_due) {
+    if (init_is_over() && main_pid > 0) kill(main_pid, SIGKILL);
+    if (main_pid == 0 && now >= main_due && !init_is_over()) {
       start_main();
       continue;
     }
-    uint64_t wait_ms = main_pid == 0 ? main_due - now : 60000;
+    int64_t wait_ms = main_pid == 0 ? (int64_t)(main_due - now) : 60000, look_ms = init_look(now);
+    if (look_ms >= 0 && look_ms < wait_ms) wait_ms = look_ms;
     struct timespec wait = {(time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000};
-    sigtimedwait(&ended, NULL, &wait);
+    int came = sigtimedwait(&awaited, NULL, &wait);
+    if (came > 0 && came != SIGCHLD) init_signal(came);
   }
 }

@@ -2,7 +2,11 @@
  * The keeper: the parent of every service of one daemon, which goes on when that one does not.
  *
  *     keeper anchor FOLDER [COREDUMP-FILTER]     started by a daemon; says "ready" and stays
- *     keeper main                                started by the anchor
+ *     keeper init FOLDER PROGRAM WORD...         the same as the first process of a container, or of a user, which runs
+ *                                                the daemon: PROGRAM, whose --state is the folder above FOLDER
+ *     keeper main                                started by either
+ *     keeper notify WORD...                      tells systemd that, if it waits for it: see notify.h
+ *     keeper build                               prints what it was made from
  *     keeper syslog [NOTICE]                     a service like any other: see syslog.h
  *
  * In FOLDER, which is private: socket, table, lock. No argument and no variable holds a secret, and the program has no
@@ -11,12 +15,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/close_range.h>
 #include "anchor.h"
+#include "init.h"
+#include "notify.h"
 #include "server.h"
 #include "syslog.h"
 #include "table.h"
@@ -51,6 +58,14 @@ int main(int count, char **words) {
       fcntl(number, F_SETFD, FD_CLOEXEC);
     server_run();
   }
+  if (count >= 4 && strcmp(words[1], "init") == 0) {
+    reset_signals();
+    reset_descriptors();
+    init_set(words + 3);
+    anchor_run(words[2]);
+  }
+  if (count >= 3 && strcmp(words[1], "notify") == 0) return notify_run(words + 2);
+  if (count == 2 && strcmp(words[1], "build") == 0) return puts(BUILD) < 0;
   if ((count == 3 || count == 4) && strcmp(words[1], "anchor") == 0) {
     reset_signals();
     reset_descriptors();

@@ -13,8 +13,10 @@
  *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
  *       5 FOLLOW    ID PID, and UID as that it runs as            a STATE; or REFUSED, where that is not its process
+ *      16 RENEW     FILE                                         the end of the connection: main goes on as that program;
+ *                                                                REFUSED where it cannot be executed
  *     to the daemon
- *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES
+ *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD
  *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
@@ -50,6 +52,7 @@ enum {
   SIGNAL = 3,
   FORGET = 4,
   FOLLOW = 5,
+  RENEW = 16,
   SAY_HELLO = 65,
   SAY_STATE = 66,
   SAY_TOLD = 67,
@@ -88,6 +91,11 @@ enum {
   TAG_FEATURES = 27,
 };
 #define TAG_MAY_BE_SKIPPED 0x8000u
+/* Which sources this program was made from, as a text: another one is another keeper. */
+#define TAG_BUILD (TAG_MAY_BE_SKIPPED | 40u)
+#ifndef BUILD /* build.mjs says */
+#define BUILD "unknown"
+#endif
 
 /* How TAG_OPEN opens a path. */
 enum {
@@ -137,12 +145,14 @@ enum {
 /* Starts that the table has room for, those among them that have ended and are not forgotten. A machine with more
    services than this is not run by one daemon. */
 #ifndef SLOT_COUNT /* fewer for the fuzzer */
-#define SLOT_COUNT 4096u
+#define SLOT_COUNT 8192u
 #endif
 /* Bytes of a frame: a start with 1 MiB of arguments and environment. Linux takes 6 MiB of them, nobody writes that. */
 #define FRAME_BYTES (1u << 20)
-/* Bytes that wait for a daemon which does not read: the whole table three times over. More, and it is cut off. */
-#define OUT_BYTES (2u << 20)
+/* Bytes that wait for a daemon which does not read: the whole table twice over. More, and it is cut off. */
+#ifndef OUT_BYTES
+#define OUT_BYTES (4u << 20)
+#endif
 /* Bytes of an id of a start, without the NUL. */
 #define ID_BYTES 64u
 /* Arguments of a program, and variables of its environment. */

@@ -167,6 +167,7 @@ static int check(uint32_t type, const struct request *request) {
   switch (type) {
     case HELLO: return request->lowest_version > 0 ? 0 : EINVAL;
     case FORGET: return request->id != NULL ? 0 : EINVAL;
+    case RENEW: return is_absolute(request->file) ? 0 : EINVAL;
     case SIGNAL: return request->id != NULL && request->signal > 0 ? 0 : EINVAL;
     case FOLLOW: return request->id != NULL && request->pid > 0 ? 0 : EINVAL;
     case START:

@@ -4,11 +4,14 @@
  *
  *     nobody connected, nothing to keep      exit 0, and the anchor with it
  *     a second connection                    takes the place of the first: a daemon that hangs is replaced
- *     a daemon that does not read            is not read from any more; with 2 MiB waiting it is cut off
+ *     a daemon that does not read            is not read from any more; with 4 MiB waiting it is cut off
+ *     RENEW                                  the same process, executed anew from another file: what it does not know
+ *                                            any more stands in the table, as after a kill
  */
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +54,12 @@ void watch_end(int descriptor) {
   /* A child that was forked meanwhile may hold it a moment longer: closing alone would not end the watch. */
   epoll_ctl(events, EPOLL_CTL_DEL, descriptor, NULL);
   close(descriptor);
+}
+
+/* A pipe for each start that is under way. Services get what there was. */
+static void allow_descriptors(void) {
+  struct rlimit most = {descriptors_at_first.rlim_max, descriptors_at_first.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &most);
 }
 
 static void watch_client(uint32_t what) {
@@ -152,11 +161,26 @@ static void say_hello(void) {
   frame_number(TAG_VERSION, is_known ? highest : 0);
   frame_text(TAG_BOOT, table->boot);
   frame_number(TAG_FEATURES, FEATURES & features_of_anchor());
+  frame_text(TAG_BUILD, BUILD);
   frame_close();
   if (!is_known) return;
   has_said_hello = 1;
   for (uint32_t at = 0; at < SLOT_COUNT; at++) say_state(at);
   if (frame_open(SAY_TOLD)) frame_close();
+}
+
+/* Where the new one does not come up, the anchor starts the one that it knows. */
+static void renew(const char *file) {
+  char *words[] = {"keeper", "main", NULL};
+  for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
+  setrlimit(RLIMIT_NOFILE, &descriptors_at_first);
+  /* All that this one has is what the anchor says of itself. */
+  execve(file, words, environ);
+  int error = errno;
+  for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++)
+    fcntl(number, F_SETFD, FD_CLOEXEC);
+  allow_descriptors();
+  say_refused(NULL, STEP_EXEC, error);
 }
 
 /* False where the connection cannot go on. */
@@ -176,6 +200,7 @@ static int carry_out(uint32_t type, char *bytes, size_t length) {
   if (type == SIGNAL) start_signal(&request);
   if (type == FORGET) start_forget(&request);
   if (type == FOLLOW) start_follow(&request);
+  if (type == RENEW) renew(request.file);
   return 1;
 }
 
@@ -309,8 +334,7 @@ static void set_up(void) {
     _exit(1);
   }
   getrlimit(RLIMIT_NOFILE, &descriptors_at_first);
-  struct rlimit most = {descriptors_at_first.rlim_max, descriptors_at_first.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &most);
+  allow_descriptors();
   watch_add(ANCHOR_LISTENER, WATCH_LISTENER, 0);
   watch_add(ANCHOR_NOTICES, WATCH_NOTICES, 0);
   starts_adopt();
@@ -324,7 +348,7 @@ void server_run(void) {
     int wait_ms = starts_look();
     flush();
     if (has_frame() && output_length <= sizeof output / 2) wait_ms = 0;
-    if (client < 0 && !starts_has_living()) {
+    if (client < 0 && !table_has_living()) {
       if (now_ms() >= idle_until) _exit(0);
       wait_ms = 100;
     }

@@ -291,12 +291,6 @@ uint32_t start_shown(uint32_t at) {
   return told[at] == TOLD_RUNNING ? STATE_RUNNING : STATE_PREPARED;
 }
 
-int starts_has_living(void) {
-  for (uint32_t at = 0; at < SLOT_COUNT; at++)
-    if (state_of(at) == STATE_PREPARED || state_of(at) == STATE_RUNNING) return 1;
-  return 0;
-}
-
 /* What the kernel says, from 6.15 on, of a process that somebody else has reaped (linux/pidfd.h). */
 struct pidfd_facts {
   uint64_t mask;

@@ -34,9 +34,6 @@ int starts_look(void);
 /* The state of a start for others: a group that is not gone yet counts as running. */
 uint32_t start_shown(uint32_t at);
 
-/* Whether any process is there to be kept. */
-int starts_has_living(void);
-
 /* In server.c; nothing where no daemon is connected. */
 void say_state(uint32_t at);
 void say_signalled(const char *id);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +53,59 @@ void table_mend(void) {
   }
 }
 
+int table_has_living(void) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++) {
+    uint32_t state = atomic_load(&table->slots[at].state);
+    if (state == STATE_PREPARED || state == STATE_RUNNING) return 1;
+  }
+  return 0;
+}
+
+static int read_all(int file, void *bytes, size_t length, off_t from) {
+  return pread(file, bytes, length, from) == (ssize_t)length ? 0 : errno ? errno : EIO;
+}
+
+/* What earlier keepers had, with fewer slots: the same head, then as many pids and slots as it says. */
+static int copy_slots(int from, struct table *to) {
+  size_t head = offsetof(struct table, pids), pids = to->slot_count * sizeof to->pids[0];
+  int error = read_all(from, to->pids, pids, (off_t)head);
+  if (!error)
+    error = read_all(from, to->slots, to->slot_count * sizeof to->slots[0], (off_t)(head + pids));
+  to->slot_count = SLOT_COUNT;
+  return error;
+}
+
+/* Beside it, and then in its place: whoever is killed meanwhile has changed nothing. */
+static int widen(int descriptor, const struct table *head) {
+  int fresh = open("table.next", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  struct table *wide = fresh < 0 ? NULL : calloc(1, sizeof *wide);
+  int error = wide == NULL ? errno : 0;
+  if (!error) memcpy(wide, head, offsetof(struct table, pids));
+  if (!error) error = copy_slots(descriptor, wide);
+  if (!error && write(fresh, wide, sizeof *wide) != (ssize_t)sizeof *wide) error = EIO;
+  if (!error && rename("table.next", "table") < 0) error = errno;
+  if (!error && dup3(fresh, descriptor, O_CLOEXEC) < 0) error = errno;
+  free(wide);
+  if (fresh >= 0) close(fresh);
+  return error;
+}
+
+static int widen_if_small(int descriptor, const char boot[40]) {
+  struct table *head = calloc(1, sizeof *head);
+  if (head == NULL) return errno;
+  size_t length = offsetof(struct table, pids);
+  int is_there = pread(descriptor, head, length, 0) == (ssize_t)length;
+  int is_small = is_there && memcmp(head->magic, magic, sizeof magic) == 0 && head->layout == LAYOUT &&
+                 memcmp(head->boot, boot, sizeof head->boot) == 0 && head->slot_count < SLOT_COUNT;
+  int error = is_small ? widen(descriptor, head) : 0;
+  free(head);
+  return error;
+}
+
 int table_open(int descriptor, int is_anchor) {
   char boot[40];
   int error = read_boot(boot);
+  if (!error && is_anchor) error = widen_if_small(descriptor, boot);
   if (error) return error;
   /* All of its blocks at once: a store to a hole on a full disk would be a signal. */
   error = is_anchor ? posix_fallocate(descriptor, 0, (off_t)sizeof *table) : 0;

@@ -96,9 +96,12 @@ const char *step_name(uint32_t step);
 
 /*
  * Maps the file behind a descriptor; 0, or an errno: EPROTO where another layout is there, which is left as it is. The
- * anchor, which is alone then, makes what is not there yet.
+ * anchor, which is alone then, makes what is not there yet, and of a table with fewer slots one with as many as these.
  */
 int table_open(int descriptor, int is_anchor);
+
+/* Whether any process is there to be kept. */
+int table_has_living(void);
 
 /* Of a file that may say anything: texts get their end, numbers their range. */
 void table_mend(void);

@@ -2,11 +2,12 @@
  * The connection to the keeper, which is started where there is none.
  *
  *     connect ──► HELLO ──► STATE… TOLD ──► up
- *        │ nobody there: started, again       │ lost: down, then once more from the beginning
+ *        │ nobody there: started, again │     │ lost: down, then once more from the beginning
+ *        │                              │ made from something else than our program: RENEW, once; from the beginning
  *
  * What is sent while it is down is not sent: whoever sends hears of each `up` what the keeper has, and goes by that.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -60,6 +61,8 @@ export class KeeperLine {
   readonly #handlers: LineHandlers;
   #socket: net.Socket | undefined;
   #isClosed: boolean;
+  /** What our program was made from; undefined: nobody knows, or the keeper was asked to become it. */
+  #build: string | undefined;
   /** Frames of this turn of the event loop, which go out together. */
   #outgoing: Buffer[];
 
@@ -68,11 +71,13 @@ export class KeeperLine {
     this.#handlers = handlers;
     this.#socket = undefined;
     this.#isClosed = false;
+    this.#build = undefined;
     this.#outgoing = [];
   }
 
   /** Reaches the keeper, or starts it. @throws KeeperFailed after a few tries */
   async open(): Promise<void> {
+    this.#build = await buildOf(this.#powers.program);
     for (let tries = 1; ; tries += 1)
       try {
         return await this.#reach();
@@ -115,14 +120,20 @@ export class KeeperLine {
       const reader = new FrameReader();
       let bootId = '';
       let features = 0;
+      let isOther = false;
       let states: StartState[] | undefined = [];
       const heard = (said: Said): void => {
         if (states === undefined) return this.#handlers.said(said);
         if (said.kind === 'hello') {
           ({ bootId, features } = said);
+          isOther = this.#isOther(said.build);
           if (said.version !== protocolVersion) fail(new KeeperFailed(otherVersion));
         } else if (said.kind === 'state') states.push(said);
-        else if (said.kind === 'told') {
+        else if (said.kind === 'told' && isOther) {
+          isOther = false;
+          socket.write(renewFrame(this.#powers.program));
+        } else if (said.kind === 'told' || said.kind === 'refused') {
+          // Refused is what was just asked for: it goes on as it is.
           const all = states;
           states = undefined;
           this.#socket = socket;
@@ -153,6 +164,15 @@ export class KeeperLine {
       });
       socket.write(hello());
     });
+  }
+
+  /** Once: one that goes on as it was, whatever the reason, is a keeper nevertheless. */
+  #isOther(build: string): boolean {
+    const wanted = this.#build;
+    this.#build = undefined;
+    if (wanted === undefined || build === '' || build === wanted) return false;
+    this.#powers.log?.('keeper.renewed', { from: build, to: wanted });
+    return true;
   }
 
   #lost(): void {
@@ -187,6 +207,17 @@ const otherVersion =
   'the keeper that runs speaks another version: stop all services, then start again';
 const isFinal = (error: unknown): boolean =>
   error instanceof KeeperFailed && error.message === otherVersion;
+
+/** What a program was made from, by its own word; undefined where it does not say. */
+const buildOf = (program: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const how = { timeout: startKeeperMs, env: {} };
+    execFile(program, ['build'], how, (error, text) =>
+      resolve(error === null && text !== '' ? text.trim() : undefined),
+    );
+  });
+const renewFrame = (program: string): Buffer =>
+  new FrameWriter(types.renew).text(tags.file, program).frame();
 
 const hello = (): Buffer =>
   new FrameWriter(types.hello)

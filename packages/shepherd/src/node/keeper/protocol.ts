@@ -5,11 +5,12 @@
  *     frame    u32 length of all of it | u16 type | u16 zero | fields
  *     field    u32 length of the bytes | u16 tag | u16 zero | bytes
  *
- *     to the keeper     HELLO version version     from the keeper     HELLO version boot
+ *     to the keeper     HELLO version version     from the keeper     HELLO version boot build
  *                       START id file arg+ …                          STATE id state pid time …
  *                       SIGNAL id signal                              TOLD
  *                       FORGET id                                     REFUSED id step error
  *                       FOLLOW id pid uid                             (a STATE, or REFUSED)
+ *                       RENEW file
  *                                                                     SIGNALLED id
  *
  * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
@@ -26,6 +27,7 @@ export const types = {
   signal: 3,
   forget: 4,
   follow: 5,
+  renew: 16,
   saysHello: 65,
   saysState: 66,
   saysTold: 67,
@@ -62,6 +64,7 @@ export const tags = {
   flags: 25,
   cgroup: 26,
   features: 27,
+  build: 0x8000 | 40,
 } as const;
 
 /** How a path is opened for a process. */
@@ -98,6 +101,8 @@ export type Said =
       readonly bootId: string;
       /** In bits. */
       readonly features: number;
+      /** What its program was made from; empty of one that does not say. */
+      readonly build: string;
     }
   | ({ readonly kind: 'state' } & StartState)
   | { readonly kind: 'told' }
@@ -241,6 +246,7 @@ const readFrame = (frame: Buffer): Said | undefined => {
         version: number(tags.version),
         bootId: text(tags.boot),
         features: number(tags.features),
+        build: text(tags.build),
       };
     case types.saysState:
       return {
