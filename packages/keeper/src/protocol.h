@@ -13,8 +13,8 @@
  *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
  *       5 FOLLOW    ID PID, and UID as that it runs as            a STATE; or REFUSED, where that is not its process
- *      16 RENEW     FILE                                         the end of the connection: main goes on as that program;
- *                                                                REFUSED where it cannot be executed
+ *      16 RENEW     FILE                                         the connection ends: main is that program from now
+ *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
  *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD
  *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR
