@@ -2,7 +2,9 @@
  * Performance row 26: what a node with 1,000 idle sessions over tcp-tls spends, in parts of a core.
  *
  *   watched   each peer says as often as the members of a fleet of that size that nothing has changed,
- *             and as rarely as they do it wants an answer; nobody is pinged then
+ *             at the moments at which they say it (beat-times.ts of shepherd), and as rarely as they do it
+ *             wants an answer; nobody is pinged then. Each has a clock of its own, which is off by 10 ms
+ *             (one standard deviation: NTP over the internet; within a data centre it is below 1 ms)
  *   silent    long enough for every session to be pinged once, by the other ends: they have dialled.
  *             The silences begin with the last heartbeats, not all at once
  *
@@ -13,8 +15,9 @@
  * `npm run bench -- idle watched` measures the first alone. How often words and pings come stands in
  * the sources and is read there. The other ends are 1,000 nodes in one process. Only the one with all
  * sessions is counted: its own CPU time, over the time that has passed. Beside it, for a machine that
- * is busy: a plain TLS server with as many sockets, to which as much is said as often, and which
- * answers as often.
+ * is busy: a plain TLS server with as many sockets, to which as much is said as often and in such
+ * groups, and which answers as often. `npm run bench -- idle scattered` is what it was and would be without
+ * those: each word comes alone.
  */
 import net from 'node:net';
 import tls from 'node:tls';
@@ -28,6 +31,7 @@ import { makeNodes, reach, serveNode } from './support/nodes.ts';
 import { type OtherEnd, ready, role, startOtherEnd, type Usage } from './support/other-end.ts';
 import { answerFrames, CALL_BYTES, connected, FRAME } from './support/raw.ts';
 import { print } from './support/rounds.ts';
+import { beatIn } from '../../packages/shepherd/src/shepherd/beat-times.ts';
 
 const SESSIONS = 1_000;
 /** Heartbeats come so often, and for so long, before anything is counted: a daemon is warm and compiled for days. */
@@ -42,6 +46,9 @@ const BEATS = limits.toldBeatCount + 1;
 /** Silence, and a little for those who look for it. */
 const SILENT_MS = 1.05 * LIMITS.idleMs;
 const WATCHED_MS = BEATS * heartbeatMs;
+
+/** Of the clocks of the members, one from another: the standard deviation. */
+const CLOCKS_OFF_MS = 10;
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -70,6 +77,22 @@ const inTurn = (everyMs: number, act: (at: number, round: number) => void): (() 
   }, everyMs / SESSIONS);
   return () => clearInterval(timer);
 };
+/** The same at the moments at which members do it, each by its clock and with its name. */
+const asMembers = (everyMs: number, act: (at: number, round: number) => void): (() => void) => {
+  const timers: NodeJS.Timeout[] = [];
+  const beat = (at: number, offMs: number, round: number): void => {
+    const leftMs = beatIn(everyMs, Date.now() + offMs, `member ${at}`);
+    timers[at] = setTimeout(() => {
+      act(at, round);
+      beat(at, offMs, round + 1);
+    }, leftMs);
+  };
+  for (let at = 0; at < SESSIONS; at += 1) beat(at, CLOCKS_OFF_MS * normal(), at % BEATS);
+  return () => timers.forEach(clearTimeout);
+};
+/** Box and Muller. */
+const normal = (): number =>
+  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 /** As many plain sockets. */
 const connectRaw = async (port: number): Promise<readonly tls.TLSSocket[]> => {
   const secureContext = openIdentity(makeIdentity()).context();
@@ -128,10 +151,12 @@ const main = async (): Promise<void> => {
   const warm = [inTurn(WARM_EVERY_MS, piece), inTurn(WARM_EVERY_MS, heartbeat)];
   await sleep(WARM_MS);
   for (const end of warm) end();
-  const watched = [inTurn(heartbeatMs, piece), inTurn(heartbeatMs, heartbeat)];
-  await measure('watched', WATCHED_MS);
+  const only = process.argv[2];
+  const [how, what] = only === 'scattered' ? [inTurn, 'scattered'] : [asMembers, 'watched'];
+  const watched = [how(heartbeatMs, piece), how(heartbeatMs, heartbeat)];
+  await measure(what, WATCHED_MS);
   for (const end of watched) end();
-  if (process.argv[2] !== 'watched') {
+  if (only === undefined) {
     const silent = inTurn(LIMITS.idleMs, frame);
     await measure('silent', SILENT_MS);
     silent();

@@ -31,6 +31,8 @@ export const LIMITS = {
   heartbeatRate: 24,
   /** Milliseconds: the longest time between two of a member, and the longest that it takes as a wish. */
   slowestHeartbeatMs: limits.mostHeartbeatMs,
+  /** Milliseconds: a large fleet looks at those of its members together of which nothing was heard, once in that time. */
+  gatheredMs: 1_000,
   /** Heartbeats that may be missed before nobody can tell any more. */
   missedHeartbeatCount: 2,
   /** Watchings of one member that wait for their answer; a session that is dead is found out by then. */

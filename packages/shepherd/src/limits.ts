@@ -49,6 +49,11 @@ export const limits = {
   touchedNameCount: 4_096,
   /** Milliseconds between heartbeats of a watching: a faster one would only load the network. */
   leastHeartbeatMs: 1_000,
+  /**
+   * Milliseconds by which a heartbeat may come later than it was asked for: timers and wall clocks differ by less. Far
+   * less than the half second for which whoever watches waits beyond two heartbeats.
+   */
+  beatSlackMs: 100,
   /** A slower one would keep what has broken for longer than anybody waits. */
   mostHeartbeatMs: 60_000,
   /**

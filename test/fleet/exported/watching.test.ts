@@ -115,6 +115,25 @@ describe('a member', () => {
     });
     expect(await statusOf(bench)).not.toHaveProperty('pid');
   });
+  it('of a large fleet is doubted when it is asked for, and its board hears of it with the second', async () => {
+    const bench = await makeProxyBench();
+    await crowd(bench, FLEET_LIMITS.largeFleetCount - 1);
+    bench.wallShift.ms = 290 - bench.world.now;
+    await connect(bench);
+    await push(bench, 0, [runningStatus]);
+    expect(bench.world.now + bench.wallShift.ms).toBe(300);
+    const touched = bench.touched.count;
+    const { staleMs } = paceFor(FLEET_LIMITS.largeFleetCount);
+    await pass(bench, staleMs - 1);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
+    await pass(bench, 1);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown', ageMs: staleMs });
+    const untilSecondMs = 1_000 - ((300 + staleMs) % 1_000);
+    await pass(bench, untilSecondMs - 1);
+    expect(bench.touched.count).toBe(touched);
+    await pass(bench, 1);
+    expect(bench.touched.count).toBe(touched + 1);
+  });
   it('is known again by the next push, whoever asked for it', async () => {
     const bench = await connected();
     await push(bench, 0, [runningStatus]);

@@ -144,7 +144,7 @@ describe('the audit', () => {
       ref.told((turn, web) =>
         turn.send(web, 'watch', turn.spawn(makePatientObserver, pushCount), 1_000),
       );
-      place.pass(1_000);
+      place.pass(100);
       expect(watchings(id)).toEqual(['asked']);
       return id;
     };

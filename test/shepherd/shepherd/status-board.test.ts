@@ -80,7 +80,9 @@ const boardBench = async (names: readonly string[] = ['a', 'b', 'c']): Promise<B
   const pids = new Map<string, number>();
   const { board } = await runIn(bench, (turn) => {
     const registry = turn.spawn(makeNames, names, (name: string) => pids.get(name) ?? 0);
-    return { board: turn.spawn(makeStatusBoard, registry) };
+    // One that beats at even moments, as this world begins.
+    const clock = bench.world.clock(0);
+    return { board: turn.spawn(makeStatusBoard, { registry, clock, life: 'a' }) };
   });
   return {
     ...bench,
@@ -165,6 +167,19 @@ describe('a watching', () => {
     bench.pass(4_000);
     expect(toldIn(one)).toEqual(['a0 b0 c0', '', '']);
     expect(toldIn(other)).toEqual(['a0 b0 c0', '', '']);
+  });
+  it('beats at moments of the wall clock, the first time sooner than it was asked for', async () => {
+    const bench = await boardBench();
+    bench.pass(700);
+    const pushes = await bench.watch();
+    bench.pass(1_299);
+    expect(pushes).toHaveLength(1);
+    bench.pass(1);
+    expect(pushes).toHaveLength(2);
+    bench.pass(1_999);
+    expect(pushes).toHaveLength(2);
+    bench.pass(1);
+    expect(pushes).toHaveLength(3);
   });
   it(`wants an answer to one beat after ${limits.toldBeatCount} that it only tells`, async () => {
     const bench = await boardBench();

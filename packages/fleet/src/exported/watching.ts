@@ -209,7 +209,7 @@ const watchLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void =
 
 /** Looks again when what is known is too old by then, if nothing else is heard. */
 const doubtLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void => {
-  const timer = turn.after(ms, (turn) => {
+  const timer = turn.after(ms + untilGathered(held, turn, ms), (turn) => {
     const { lastAt } = held.observed.get();
     const { staleMs } = paceOf(held, turn);
     const leftMs = lastAt === undefined ? 0 : staleMs - between(lastAt, instant(held));
@@ -220,6 +220,16 @@ const doubtLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void =
     askAgain(held, turn);
   });
   held.doubt.set(timer);
+};
+/**
+ * Milliseconds more until there are others to look at: a controller of many machines wakes up once a second for all of
+ * them, when their heartbeats come, and not for each (`npm run bench -- idle`). Only its board hears of a doubt later by
+ * that: whoever asks is answered by what is known at that moment.
+ */
+const untilGathered = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): number => {
+  const isLarge = paceOf(held, turn).heartbeatMs >= LIMITS.slowHeartbeatMs;
+  const { gatheredMs } = LIMITS;
+  return isLarge ? (gatheredMs - ((held.clock.wall() + ms) % gatheredMs)) % gatheredMs : 0;
 };
 /**
  * The far end may have given up on a watching whose answers were lost, without anybody noticing; or

@@ -8,8 +8,8 @@
  *     unanswered     noted       → resting              -                  counted            over
  *     resting        noted       -                      → idle, or a push  a push             -
  *
- * Every push makes the flow unanswered. A beat is one timer for all watchings with the same interval;
- * it finds either credit, and sends what there is (or nothing: a heartbeat), or an unanswered push, and
+ * Every push makes the flow unanswered. A beat is one timer for all watchings with the same interval, at moments of the
+ * wall clock (beat-times.ts); it finds either credit, and sends what there is (or nothing: a heartbeat), or an unanswered push, and
  * after `missedBeatCount` of those the watching is over. Whoever still wants to know misses the
  * heartbeats, and watches anew.
  *
@@ -22,6 +22,7 @@ import {
   Limit,
   type Bcom,
   type Behavior,
+  type Clock,
   type JournalCell,
   type JournalMap,
   type Ref,
@@ -30,6 +31,7 @@ import {
 import { noRoomFor } from '../checks/shares.ts';
 import { limits } from '../limits.ts';
 import { unknownStatus } from '../words/shapes.ts';
+import { beatIn } from './beat-times.ts';
 import type {
   Chronicle,
   ServiceRegistry,
@@ -59,9 +61,16 @@ interface Aggregation {
   readonly provision: readonly string[];
   readonly members: readonly string[];
 }
-interface Held {
+/** What a board is made of. */
+export interface BoardOptions {
   readonly registry: Ref<Statuses>;
-  readonly chronicle: Ref<Chronicle> | undefined;
+  /** Hears of all that is touched. */
+  readonly chronicle?: Ref<Chronicle>;
+  readonly clock: Pick<Clock, 'wall'>;
+  /** The name of this life of the daemon: when it beats goes by that. */
+  readonly life: string;
+}
+interface Held extends BoardOptions {
   /** By number, oldest first. */
   readonly entries: JournalMap<number, Subscription>;
   readonly lastEntry: JournalCell<number>;
@@ -77,19 +86,14 @@ interface Held {
   readonly askedCount: JournalCell<number | undefined>;
 }
 
-/**
- * Makes a board that nobody looks at yet, over the services of a registry. A chronicle hears of all that
- * is touched.
- */
+/** Makes a board that nobody looks at yet, over the services of a registry. */
 export const makeStatusBoard = (
   turn: Turn<StatusBoard>,
   _bcom: Bcom<StatusBoard>,
-  registry: Ref<Statuses>,
-  chronicle?: Ref<Chronicle>,
+  options: BoardOptions,
 ): Behavior<StatusBoard> => {
   const held: Held = {
-    registry,
-    chronicle,
+    ...options,
     entries: turn.map(),
     lastEntry: turn.cell(0),
     beats: turn.map(),
@@ -243,7 +247,7 @@ const answered = (held: Held, turn: Turn, number: number, entry: Subscription): 
 
 const beatLater = (held: Held, turn: Turn, heartbeatMs: number): void => {
   held.beats.set(heartbeatMs, true);
-  turn.after(heartbeatMs, (turn) => {
+  turn.after(beatIn(heartbeatMs, held.clock.wall(), held.life), (turn) => {
     const due = [...held.entries.entries()].filter(([, one]) => one.heartbeatMs === heartbeatMs);
     for (const [number, entry] of due) beat(held, turn, number, entry);
     if (due.length > 0) beatLater(held, turn, heartbeatMs);
