@@ -31,7 +31,7 @@ export const LIMITS = {
   heartbeatRate: 24,
   /** Milliseconds: the longest time between two of a member, and the longest that it takes as a wish. */
   slowestHeartbeatMs: limits.mostHeartbeatMs,
-  /** Milliseconds: a large fleet looks at those of its members together of which nothing was heard, once in that time. */
+  /** Milliseconds: once in that time a large fleet looks at those of its members that nothing was heard of. */
   gatheredMs: 1_000,
   /** Heartbeats that may be missed before nobody can tell any more. */
   missedHeartbeatCount: 2,

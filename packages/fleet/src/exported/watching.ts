@@ -222,9 +222,9 @@ const doubtLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void =
   held.doubt.set(timer);
 };
 /**
- * Milliseconds more until there are others to look at: a controller of many machines wakes up once a second for all of
- * them, when their heartbeats come, and not for each (`npm run bench -- idle`). Only its board hears of a doubt later by
- * that: whoever asks is answered by what is known at that moment.
+ * Milliseconds more until there are others to look at: a controller of many machines wakes up once a
+ * second for all of them, when their heartbeats come, and not for each (`npm run bench -- idle`). Only its
+ * board hears of a doubt later by that: whoever asks is answered by what is known at that moment.
  */
 const untilGathered = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): number => {
   const isLarge = paceOf(held, turn).heartbeatMs >= LIMITS.slowHeartbeatMs;

@@ -9,8 +9,8 @@
  *     up to 1,080  45 s             90.5 s          16 to 24
  *     more         60 s             120.5 s         18 and more
  *
- * That is how long the word of a member holds of which nothing is heard at all; in a large fleet whoever watches is told
- * of it with the next whole second. A session that ends makes
+ * That is how long the word of a member holds of which nothing is heard at all; in a large fleet whoever
+ * watches is told of it with the next whole second. A session that ends makes
  * it unknown at once, and that the kernel tells of every process that is gone, over tcp-tls also of a
  * machine that is (40 s); who asks for a status or commands does not go by it.
  */

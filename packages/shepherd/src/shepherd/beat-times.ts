@@ -9,8 +9,8 @@
  *                            1,000 machines are 45 groups of some 22, and none keeps a controller for long
  *     the first one          sooner than it was asked for, never later
  *
- * Nothing is agreed upon and nothing is kept, so that restarts and timers that are late change nothing. Where a clock is
- * wrong, or is set, one beat comes sooner; a machine whose clock is off by a part of a second beats alone.
+ * Nothing is agreed upon and nothing is kept, so that restarts and timers that are late change nothing. Where
+ * a clock is set, one beat comes sooner; a machine whose clock is off by a part of a second beats alone.
  */
 import { digestOf } from '../digest.ts';
 import { limits } from '../limits.ts';
