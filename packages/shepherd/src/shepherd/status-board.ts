@@ -9,7 +9,8 @@
  *     resting        noted       -                      → idle, or a push  a push             -
  *
  * Every push makes the flow unanswered. A beat is one timer for all watchings with the same interval, at
- * moments of the wall clock (beat-times.ts); it finds either credit, and sends what there is (or nothing: a heartbeat), or an unanswered push, and
+ * moments of the wall clock (beat-times.ts); it finds either credit, and sends what there is (or nothing:
+ * a heartbeat), or an unanswered push, and
  * after `missedBeatCount` of those the watching is over. Whoever still wants to know misses the
  * heartbeats, and watches anew.
  *
