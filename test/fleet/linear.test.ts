@@ -75,6 +75,7 @@ describe(`a fleet of ${many}`, () => {
           dependents: ask((name) =>
             isMember(name) ? [`d${name}`] : name === 'net' ? names : name === 'all' ? ['site'] : [],
           ),
+          waitsFor: () => 'all',
           members: ask((name) => (name === 'all' ? names : undefined)),
           isOwn: ask(() => true),
           isEnabled: ask(() => true),

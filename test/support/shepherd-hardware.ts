@@ -74,6 +74,8 @@ export class Processes {
   });
   /** The commands of all custom actions that were begun. */
   readonly commanded: (readonly string[])[] = [];
+  /** How long the last of them might take. */
+  commandMs: number | undefined = undefined;
   /** Every moment at which a service had two live processes: must stay empty. */
   readonly doubled: string[] = [];
   /** Services in the order of their forks. */
@@ -150,8 +152,9 @@ export class Processes {
         if (process === undefined) return say(1, () => ended.kept({}));
         process.watchers.push(() => say(1, () => ended.kept({})));
       },
-      runToEnd: (service, command, _timeoutMs, answer) => {
+      runToEnd: (service, command, timeoutMs, answer) => {
         this.commanded.push(command.argv);
+        this.commandMs = timeoutMs;
         say(20, () => answer.kept(this.runCommand(service, command)));
       },
     };

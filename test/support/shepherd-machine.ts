@@ -267,6 +267,12 @@ export class Machine {
   standing: (asker: string) => ActorError | undefined = () => undefined;
   /** The part of all turns that is made to throw once the daemon is up. */
   faultRate = 0;
+  /** What was posted, as `URL JSON`. */
+  readonly posted: string[] = [];
+  /** How long the last of it might take. */
+  postMs: number | undefined = undefined;
+  /** How it is answered; undefined: never. */
+  postAnswer: (url: string) => number | Error | undefined = () => 200;
   /** Told at every crash, halt and loss of power: cut the links of this machine. */
   onDown: (how: 'process' | 'power') => void = () => undefined;
   readonly #world: World;
@@ -356,6 +362,15 @@ export class Machine {
       life: `${this.name}${this.#lifeNumber}`,
       backend: this.processes.view(say),
       prober: this.probes.view(say),
+      webhooks: {
+        post: (url, json, timeoutMs, answer) => {
+          this.posted.push(`${url} ${json}`);
+          this.postMs = timeoutMs;
+          const said = this.postAnswer(url);
+          if (said instanceof Error) say(2, () => answer.broken(said));
+          else if (said !== undefined) say(2, () => answer.kept(said));
+        },
+      },
       logFiles: this.logs.view(say),
       clock: this.time.clock(),
       log: (event, fields) => void this.log.push({ event, fields }),

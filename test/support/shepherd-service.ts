@@ -19,6 +19,7 @@ import {
   makeService,
   makeWriter,
   StartFailed,
+  type Attendant,
   type Command,
   type CommandResult,
   type Ending,
@@ -57,6 +58,17 @@ const makeTouched = (
   told: (names: readonly string[]) => void,
 ): Behavior<Touched> => ({ touched: (turn, names) => turn.effect(() => told(names)) });
 
+const makeAttendant = (
+  _turn: Turn<Attendant>,
+  _bcom: Bcom<Attendant>,
+  told: (what: string) => void,
+): Behavior<Attendant> => ({
+  serviceIsUp: (turn) => turn.effect(() => told('up')),
+  serviceIsLost: (turn, _name, comesBack) =>
+    turn.effect(() => told(comesBack ? 'lost for a while' : 'lost')),
+  serviceFailed: (turn, _name, { what, reason }) => turn.effect(() => told(`${what}: ${reason}`)),
+});
+
 /** A service and the hands of the test on all that it works with. */
 export class ServiceRig {
   readonly world = new World(1);
@@ -79,6 +91,8 @@ export class ServiceRig {
   readonly records: unknown[] = [];
   /** What the board was told, each with all names of the service. */
   readonly touched: (readonly string[])[] = [];
+  /** What the shepherd was told that others are to do something about. */
+  readonly attended: string[] = [];
   readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] =
     [];
   readonly #vat;
@@ -161,6 +175,7 @@ export class ServiceRig {
       clock: this.world.clock(0),
       log,
       feed: turn.spawn(makeChangeFeed, 'rig'),
+      attendant: turn.spawn(makeAttendant, (what: string) => void this.attended.push(what)),
       board: turn.spawn(makeTouched, (names: readonly string[]) => void this.touched.push(names)),
     };
     this.#desk = turn.spawn(makeDesk);

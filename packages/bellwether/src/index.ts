@@ -29,6 +29,7 @@ export type {
   SystemLogRule,
   SystemLogSource,
 } from './system-log.ts';
+export type { FailureHook, Requirement, Respawn } from './policies.ts';
 export type {
   Action,
   Exec,
@@ -50,7 +51,6 @@ export type {
   RefName,
   ResourceBound,
   ResourceLimit,
-  Respawn,
   ServiceEntry,
   ServiceOptions,
   ServicesEntry,

@@ -1,5 +1,6 @@
 /** What a configuration says of something that is run at times: plain data, as in types.ts. */
 import type { Action, Exec, Labels, Log } from './types.ts';
+import type { Requirement } from './policies.ts';
 
 /** A day of the week. */
 export type Weekday =
@@ -29,8 +30,8 @@ export type When =
 export interface TimerOptions {
   /** The names of the service, the canonical one first. */
   readonly provision: readonly [string, ...string[]];
-  /** Names of services that must run before this one starts. Default none. */
-  readonly requirement?: readonly string[];
+  /** What must run before this one starts, by name, or with how it binds. Default none. */
+  readonly requirement?: readonly (string | Requirement)[];
   readonly documentation?: string;
   readonly labels?: Labels;
   readonly when: When;

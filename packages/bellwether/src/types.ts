@@ -3,6 +3,7 @@
  * without it. Times are in seconds here, since people write them; names are checked when the
  * configuration is loaded.
  */
+import type { FailureHook, Requirement, Respawn } from './policies.ts';
 import type { SystemLogEntry } from './system-log.ts';
 import type { TimerEntry } from './timer.ts';
 
@@ -134,24 +135,6 @@ export type Ready =
       readonly timeoutSeconds?: number;
     };
 
-/** How often a service that ended by itself is started again, and how fast. */
-export interface Respawn {
-  /**
-   * More than this many respawns within the window disable the service. Default 5, as in GNU
-   * Shepherd.
-   */
-  readonly limit?: number;
-  /** Default 7, as in GNU Shepherd. */
-  readonly windowSeconds?: number;
-  /**
-   * The first delay; each further one doubles. Default 0.1, as in GNU Shepherd, where it stays the
-   * same.
-   */
-  readonly delaySeconds?: number;
-  /** The longest delay. Default 30. */
-  readonly maxDelaySeconds?: number;
-}
-
 /** How much is kept of what a service writes. */
 export interface Log {
   /** Mebibytes of a log before it is put aside, from 1 to 1024. Default 10. */
@@ -214,10 +197,12 @@ export type Labels = Readonly<Record<string, string>>;
 export interface ServiceOptions {
   /** The names of the service, the canonical one first. */
   readonly provision: readonly [string, ...string[]];
-  /** Names of services that must run before this one starts. Default none. */
-  readonly requirement?: readonly string[];
+  /** What must run before this one starts, by name, or with how it binds. Default none. */
+  readonly requirement?: readonly (string | Requirement)[];
   readonly documentation?: string;
   readonly labels?: Labels;
+  /** What is done when it has failed: at most eight things, five times a minute. */
+  readonly onFailure?: FailureHook | readonly FailureHook[];
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Exec;
   readonly ready?: Ready;
@@ -284,10 +269,12 @@ export interface Trust {
 export interface SlotOptions {
   /** The names of the service, the canonical one first. */
   readonly provision: readonly [string, ...string[]];
-  /** Names of services that must run before this one starts. Default none. */
-  readonly requirement?: readonly string[];
+  /** As of a service. */
+  readonly requirement?: readonly (string | Requirement)[];
   readonly documentation?: string;
   readonly labels?: Labels;
+  /** As of a service. */
+  readonly onFailure?: FailureHook | readonly FailureHook[];
   /** Releases that are kept beside those that are needed: to go back to. From 0 to 32, default 5. */
   readonly keep?: number;
   /**

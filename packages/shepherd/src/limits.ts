@@ -258,6 +258,15 @@ export const limits = {
    */
   commandMs: 600_000,
   /**
+   * Failures of one service within a window, in milliseconds, about which something is done: two services that start
+   * each other when they fail would never come to rest.
+   */
+  hookCount: 5,
+  hookWindowMs: 60_000,
+  /** Milliseconds that a command may take that is run for a failure, and what is told over HTTP. */
+  hookMs: 60_000,
+  webhookMs: 10_000,
+  /**
    * Custom actions of one service whose commands run at once, each a different one: who may use one
    * service must not use up the processes of all.
    */

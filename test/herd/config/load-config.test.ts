@@ -55,7 +55,7 @@ describe('a configuration', () => {
         {
           ...common,
           provision: ['web-server'],
-          requirement: ['networking'],
+          requirement: [{ name: 'networking' }],
           start: {
             kind: 'exec',
             argv: ['node', 'server.js'],

@@ -188,7 +188,7 @@ describe('a wrong value is refused with what was expected', () => {
     [web(`stop: { graceSeconds: -1 }`), `services[0].stop.graceSeconds: is negative`],
     [
       web(`respawn: 'yes'`),
-      `services[0].respawn: expected true, false or { limit, windowSeconds, delaySeconds, maxDelaySeconds }, found "yes"`,
+      `services[0].respawn: expected true, false or { limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }, found "yes"`,
     ],
     [
       web(`respawn: { limit: 1.5 }`),

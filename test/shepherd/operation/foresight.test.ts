@@ -25,6 +25,7 @@ const graphOf = (
 ): Graph => ({
   requirements: (name) => requires[name] ?? [],
   dependents: (name) => Object.keys(requires).filter((each) => requires[each]?.includes(name)),
+  waitsFor: () => 'all',
   members: (name) => members[name],
   isOwn: (name) => members[name] === undefined && all.get(name)?.kind !== 'exported',
   isEnabled: (name) => all.get(name)?.isEnabled ?? true,

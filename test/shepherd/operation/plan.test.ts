@@ -30,6 +30,7 @@ const graphOf = (sketch: Sketch): Graph & { readonly asked: { count: number } } 
     asked,
     requirements: (name) => counted(requires[name] ?? []),
     dependents: (name) => counted(dependents.get(name) ?? []),
+    waitsFor: () => 'all',
     members: (name) => members[name],
     isOwn: (name) => members[name] === undefined && !elsewhere.includes(name),
     isEnabled: (name) => !disabled.includes(name),

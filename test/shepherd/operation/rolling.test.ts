@@ -51,6 +51,7 @@ const graphOf = ({
 }: Sketch): Graph => ({
   requirements: (name) => requires[name] ?? [],
   dependents: (name) => Object.keys(requires).filter((each) => requires[each]?.includes(name)),
+  waitsFor: () => 'all',
   members: (name) => (name === 'fleet' ? members : name === 'inner' ? inner : undefined),
   isOwn: (name) => name !== 'fleet' && name !== 'inner' && !elsewhere.includes(name),
   isEnabled: () => true,

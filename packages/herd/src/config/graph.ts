@@ -31,6 +31,8 @@ export const graphProblems = (entries: Entries, siteOf: Site): readonly Problem[
   const providers = providersOf(entries);
   checkTaken(entries, tell);
   checkNeeds(entries, providers, tell);
+  checkTerms(entries, providers, tell);
+  checkHooks(entries, providers, tell);
   if (problems.length === 0) checkCircles(entries, providers, tell);
   return problems;
 };
@@ -73,7 +75,10 @@ const needsOf = (
   switch (entry.kind) {
     case 'service':
     case 'slot':
-    case 'timer':
+    case 'timer': {
+      const names = entry.requirement.map(({ name }) => name);
+      return { key: 'requirement', verb: 'requires', names };
+    }
     case 'exported':
     case 'system-log':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
@@ -119,6 +124,49 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
     const { minReady, members = [] } = entry;
     if (minReady <= members.length) return;
     tell(['services', at, 'minReady'], `is ${minReady}, but there are ${members.length} members`);
+  });
+};
+
+const isOfThisMachine = ({ kind }: EntryDescription): boolean =>
+  kind !== 'exported' && kind !== 'fleet';
+/** How requirements bind: of what this shepherd does not run itself it knows too little. */
+const checkTerms = (entries: Entries, providers: Providers, tell: Tell): void => {
+  entries.forEach((entry, at) => {
+    if (entry.kind === 'fleet' || entry.kind === 'exported' || entry.kind === 'system-log') return;
+    entry.requirement.forEach(({ name, until = 'ready', ifLost = 'keep' }, index) => {
+      const path = ['services', at, 'requirement', index];
+      const needed = entries[providers.get(name) ?? -1];
+      if (needed === undefined) return;
+      const isOwn = isOfThisMachine(needed);
+      if (!isOwn && (until !== 'ready' || ifLost !== 'keep'))
+        tell(
+          path,
+          `'${name}' is no service of this machine: of those until and ifLost can be said`,
+        );
+      const isOneShot = needed.kind === 'service' && needed.oneShot;
+      if (isOwn && until === 'completed' && !isOneShot)
+        tell([...path, 'until'], `'${name}' is no one-shot: it never completes`);
+      if (isOneShot && until !== 'completed' && ifLost !== 'keep')
+        tell(
+          [...path, 'ifLost'],
+          `'${name}' is a one-shot: it ends by itself as a matter of course`,
+        );
+    });
+  });
+};
+/** What is started for a failure is there, and of this machine. */
+const checkHooks = (entries: Entries, providers: Providers, tell: Tell): void => {
+  entries.forEach((entry, at) => {
+    if (entry.kind !== 'service' && entry.kind !== 'slot') return;
+    entry.onFailure?.forEach(({ start }, index) => {
+      if (start === undefined) return;
+      const path = ['services', at, 'onFailure', index, 'start'];
+      const place = providers.get(start);
+      const found = entries[place ?? -1];
+      if (place === at) tell(path, 'is the service itself: respawn starts it again');
+      else if (found === undefined) tell(path, `no service here provides '${start}'`);
+      else if (!isOfThisMachine(found)) tell(path, `'${start}' is no service of this machine`);
+    });
   });
 };
 

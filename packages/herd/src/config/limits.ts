@@ -108,6 +108,8 @@ export const floodMessages = 10_000_000;
 
 /** Days for which old logs may be kept: a century. */
 export const expiredDays = 36_500;
+/** Things that are done when one service has failed: whom to tell, and what to try. */
+export const failureHookCount = 8;
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
 

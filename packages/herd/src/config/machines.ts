@@ -9,7 +9,8 @@ import { argumentChars, machineCount } from './limits.ts';
 import { loadModule, type Loaded, type LoadOptions } from './load-config.ts';
 import { found, problemsOf, wordsFor } from './problems.ts';
 import { record } from './record.ts';
-import { name, storedRef } from './schema.ts';
+import { name } from './names.ts';
+import { storedRef } from './schema.ts';
 
 /** A machine of a declaration. */
 export interface DeclaredMachine {

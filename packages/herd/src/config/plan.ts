@@ -6,6 +6,7 @@ import type { FleetSpec, PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
   Command,
+  FailureHook,
   LogBounds,
   ProcessTraits,
   Readiness,
@@ -99,6 +100,37 @@ const followsOf = ({ select: selector, service }: FleetDescription): Pick<FleetS
     ? {}
     : { follows: { selector, ...(service !== undefined && { service }) } };
 
+/** By the name of the requirement; what says nothing but its name has none. */
+const termsOf = ({ requirement }: ServiceDescription): Pick<ServiceConfig, 'terms'> => {
+  const terms = requirement.flatMap(({ name, until = 'ready', ifLost = 'keep' }) =>
+    until === 'ready' && ifLost === 'keep'
+      ? []
+      : [
+          [
+            name,
+            { ...(until !== 'ready' && { until }), ...(ifLost !== 'keep' && { ifLost }) },
+          ] as const,
+        ],
+  );
+  return terms.length === 0 ? {} : { terms: Object.fromEntries(terms) };
+};
+const hooksOf = (
+  { onFailure = [] }: ServiceDescription,
+  env: Environment,
+  as: RunAs,
+): Pick<ServiceConfig, 'onFailure'> =>
+  onFailure.length === 0 ? {} : { onFailure: onFailure.map((each) => hookOf(each, env, as)) };
+const hookOf = (
+  { start, run, webhook }: NonNullable<ServiceDescription['onFailure']>[number],
+  env: Environment,
+  as: RunAs,
+): FailureHook => {
+  if (start !== undefined) return { kind: 'start', service: start };
+  if (run !== undefined) return { kind: 'command', command: commandOf(run, env, as) };
+  if (webhook === undefined) throw new RangeError('config: a checked hook that does nothing');
+  return { kind: 'webhook', url: webhook };
+};
+
 /** None are as good as no word of them. */
 const labelsOf = ({ labels = {} }: EntryDescription): Pick<ServiceConfig, 'labels'> =>
   Object.keys(labels).length === 0 ? {} : { labels };
@@ -119,7 +151,9 @@ const configOf = (
   as: RunAs = runAsOf(entry.start),
 ): ServiceConfig => ({
   provision,
-  requirement: entry.requirement,
+  requirement: entry.requirement.map(({ name }) => name),
+  ...termsOf(entry),
+  ...hooksOf(entry, env, as),
   documentation: entry.documentation,
   ...labelsOf(entry),
   ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env, {}) }),

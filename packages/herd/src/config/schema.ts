@@ -23,31 +23,20 @@ import {
   longestHealthySeconds,
   longestSeconds,
   memberCount,
-  nameChars,
   pathChars,
   provisionCount,
-  requirementCount,
-  respawnCount,
   serviceCount,
   trustedKeyCount,
   urlChars,
 } from './limits.ts';
 import { listen } from './listen.ts';
+import { name } from './names.ts';
+import { failureHooks, plainRequirement, requirement, respawn } from './policies.ts';
 import { record } from './record.ts';
 import { checkService } from './service-rules.ts';
 import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
-const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
-/** A name of a service, or of a machine. */
-export const name = z
-  .string()
-  .min(1, 'is empty')
-  .max(nameChars, `has more than ${nameChars} characters`)
-  .regex(
-    nameForm,
-    "may have letters, digits and _ . + : @ - only, and begins with a letter, a digit or '_'",
-  );
 const provision = z
   .array(name.refine((text) => !rootNames.includes(text), 'is the name of the shepherd itself'))
   .min(1, "expected at least one name, as in ['web-server']")
@@ -140,28 +129,6 @@ const log = record(
   "{ maxMiB: 10, keep: 5, rotate: 'weekly', compress: 'gzip', expireDays: 90 }",
 );
 
-const respawn = z.preprocess(
-  (value) => (value === true ? {} : value === false ? undefined : value),
-  record(
-    {
-      limit: z
-        .int('expected a whole number')
-        .min(0, 'is negative')
-        .max(respawnCount, `is over ${respawnCount}`)
-        .default(5),
-      windowSeconds: someSeconds.default(7),
-      delaySeconds: seconds.default(0.1),
-      maxDelaySeconds: seconds.default(30),
-    },
-    'true, false or { limit, windowSeconds, delaySeconds, maxDelaySeconds }',
-  )
-    .refine(
-      ({ delaySeconds, maxDelaySeconds }) => delaySeconds <= maxDelaySeconds,
-      'delaySeconds is over maxDelaySeconds',
-    )
-    .optional(),
-);
-
 const actionName = name
   .regex(/^[a-z][a-z0-9-]*$/, 'may have small letters, digits and - only, and begins with a letter')
   .refine((text) => !isTaken(text), 'is an action of every service');
@@ -189,10 +156,7 @@ const action = record(
     'harmlessArguments goes with takesArguments: there are no others',
   );
 
-const requirement = z
-  .array(name)
-  .max(requirementCount, `has more than ${requirementCount} names`)
-  .default([]);
+const onFailure = failureHooks(plainExec);
 const pidFile = record(
   {
     path: z
@@ -229,6 +193,7 @@ const service = record(
     start: exec.optional(),
     ready: ready.optional(),
     respawn,
+    onFailure,
     stop: stopOfService,
     log: log.optional(),
     oneShot: z.boolean().default(false),
@@ -321,6 +286,7 @@ const slot = record(
     trust: trust.optional(),
     ready: ready.optional(),
     respawn,
+    onFailure,
     stop,
     log: log.optional(),
   },
@@ -331,7 +297,7 @@ const systemLog = record(
   {
     kind: z.literal('system-log'),
     provision: provision.default(['system-log', 'syslogd']),
-    requirement,
+    requirement: plainRequirement,
     documentation: documentation.default('Write what programs and the kernel say to files.'),
     labels,
     ...systemLogShape,
@@ -390,7 +356,7 @@ const exported = record(
     kind: z.literal('exported'),
     provision,
     from: storedRef,
-    requirement,
+    requirement: plainRequirement,
     node: name.optional(),
     labels,
   },

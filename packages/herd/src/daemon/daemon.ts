@@ -13,6 +13,7 @@ import { nodeClock } from '@bellwether/netlayer-stream';
 import {
   makeLogFiles,
   makeProber,
+  makeWebhooks,
   nodeZone,
   rotateLogs,
   Starts,
@@ -261,6 +262,7 @@ const commonParts = (
     backend: processes.backend,
     zone: nodeZone(),
     prober: makeProber({ defaults: defaultsOf(powers), ...places }),
+    webhooks: makeWebhooks(),
     ...places,
     depots: threadDepots({
       // Beside this program.

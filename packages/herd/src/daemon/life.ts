@@ -47,7 +47,14 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import type { LogFiles, ProcessBackend, Prober, Shepherd, Zone } from '@bellwether/shepherd';
+import type {
+  LogFiles,
+  ProcessBackend,
+  Prober,
+  Shepherd,
+  Webhooks,
+  Zone,
+} from '@bellwether/shepherd';
 import type { UsageReader } from '@bellwether/shepherd/node';
 import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
@@ -90,6 +97,8 @@ export interface LifeParts {
   readonly pastOf: (maxUses: ReadonlyMap<string, number>) => Promise<Past>;
   readonly backend: ProcessBackend;
   readonly prober: Prober;
+  /** Absent: nobody is told of failures over HTTP. */
+  readonly webhooks?: Webhooks;
   readonly logFiles: LogFiles;
   readonly zone: Zone;
   /** What of the disk is for releases. */

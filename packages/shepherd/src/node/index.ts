@@ -8,5 +8,6 @@ export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
 export { makeUsageReader, type UsagePowers, type UsageReader } from './usage.ts';
 export { Starts } from './starts.ts';
+export { makeWebhooks } from './webhooks.ts';
 export { identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
 export { nodeZone } from './zone.ts';

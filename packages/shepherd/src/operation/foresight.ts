@@ -20,6 +20,7 @@ import { isBuiltIn } from '../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Turn } from './rolling.ts';
 import { serves } from '../words/shapes.ts';
+import { beginAction } from '../words/steps.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
 
@@ -50,6 +51,7 @@ export const foreseen = (
     needs.set(step.key, needOf(step, verdict, known));
     if (step.action === 'stop') stopped.add(step.name);
     if (step.kind === 'gate' || step.kind === 'order' || step.kind === 'same') return [];
+    if (step.action === beginAction) return [];
     const status = sight(step.name);
     const { name: service, action } = step;
     const gate = step.gate === undefined ? undefined : gates.get(step.gate);
@@ -245,6 +247,7 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
     return { effect: 'refused', note: `${action} takes no arguments` };
   switch (action) {
     case 'start':
+    case beginAction:
       if (status.stage === 'running' && !stopped.has(name)) return { effect: 'none' };
       if (isRefused(status)) return disabled(name);
       if (stopped.has(name)) return { effect: 'change' };

@@ -2,7 +2,8 @@
  * The planner: what a command means, as a list of steps. A pure function of a request and the graph,
  * so that a plan can be shown without being carried out, written down, and taken up again.
  *
- *     start S     S and each requirement, direct or not; each after its own requirements, which it needs
+ *     start S     S and each requirement, direct or not; each after its own requirements, which it needs. Where a
+ *                 process is enough of one, a step that begins its start is needed in place of that
  *     stop S      S and each dependent, direct or not; each after its own dependents
  *     restart S   S and those dependents that run are stopped as above, then started again
  *     other       S alone
@@ -16,7 +17,7 @@
  */
 import { inOrder, once, unique, type Edges } from '../graph.ts';
 import { isSelection } from '../words/selectors.ts';
-import type { Step, StepBase, Wish } from '../words/steps.ts';
+import { beginAction, type Step, type StepBase, type Wish } from '../words/steps.ts';
 import type { Request, Topic } from '../words/types.ts';
 
 export type { Gate, Step, StepBase, Wish } from '../words/steps.ts';
@@ -25,6 +26,8 @@ export type { Gate, Step, StepBase, Wish } from '../words/steps.ts';
 export interface Graph {
   readonly requirements: Edges;
   readonly dependents: Edges;
+  /** How a requirement of a service binds it: what of it a start has to wait for. */
+  readonly waitsFor: (name: string, requirement: string) => 'all' | 'process' | 'nothing';
   /** The members of an aggregate; undefined for every other service. */
   readonly members: (name: string) => readonly string[] | undefined;
   /** Whether the service is at home here; others start again by themselves what hangs on them. */
@@ -206,13 +209,35 @@ const upward = (
   { keyFor, stepFor }: Up,
 ): readonly Step[] => {
   const { graph, membersOf, isAggregate } = draft;
-  const edges: Edges = (name) => (isAggregate(name) ? membersOf(name) : graph.requirements(name));
-  return inOrder(roots, edges).map((name): Step => {
+  const needsOf: Edges = (name) =>
+    graph.requirements(name).filter((each) => graph.waitsFor(name, each) !== 'nothing');
+  const edges: Edges = once((name) => (isAggregate(name) ? membersOf(name) : needsOf(name)));
+  const order = inOrder(roots, edges);
+  const begun = new Set<string>();
+  const neededBy = (name: string): readonly string[] =>
+    edges(name).map((each) => {
+      if (graph.waitsFor(name, each) !== 'process') return keyFor(each);
+      begun.add(each);
+      return beginKeyOf(keyFor(each));
+    });
+  const steps = order.map((name): Step => {
     const step = isAggregate(name)
       ? sumOf(draft, name, 'start', keyFor)
-      : stepFor(name, edges(name).map(keyFor));
+      : stepFor(name, neededBy(name));
     return step.kind === 'sum' ? wished(step, 'start') : step;
   });
+  return begun.size === 0 ? steps : steps.flatMap((step) => withBeginning(step, begun));
+};
+const beginKeyOf = (key: string): string => `${key}/begin`;
+/** The start of what others need a process of, in two: what it waits for, its beginning does. */
+const withBeginning = (step: Step, begun: ReadonlySet<string>): readonly Step[] => {
+  if (!begun.has(step.name) || step.kind !== 'ask') return [step];
+  const { note: _note, ...begin } = step;
+  const key = beginKeyOf(step.key);
+  return [
+    { ...begin, key, action: beginAction, isAsked: false, isMember: false },
+    { ...step, after: [key], needed: [] },
+  ];
 };
 
 const stops = (draft: Draft): readonly Step[] => {

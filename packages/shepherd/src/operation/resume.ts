@@ -40,6 +40,7 @@ import { isOver, type StepEnd } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
+import { beginAction } from '../words/steps.ts';
 import type { AcceptedRecord, LocalStatus, Result } from '../words/types.ts';
 
 /** Takes up what is not over of an operation that was laid out as the disk has it. @throws Limit */
@@ -128,6 +129,8 @@ const endingOf = (
   switch (step.action) {
     case 'start':
       return startEnding(step, status, atMs, before);
+    case beginAction:
+      return status.pid === undefined ? undefined : ended(step, 'ok');
     case 'stop':
       return stopEnding(step, status, atMs);
     case 'enable':

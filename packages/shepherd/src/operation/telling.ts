@@ -7,6 +7,7 @@ import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
 import { bare } from '../words/outcome.ts';
 import { isSelection } from '../words/selectors.ts';
+import { beginAction } from '../words/steps.ts';
 import { linesOf, type Saying } from '../words/wording.ts';
 import type { Outcome } from '../words/types.ts';
 
@@ -33,7 +34,8 @@ const refusalLine = (name: string, action: string, message: string): string => {
 };
 const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;
-  if (kind === 'order' || kind === 'same') return [];
+  // The start that it begins tells what becomes of it.
+  if (kind === 'order' || kind === 'same' || action === beginAction) return [];
   if (kind === 'known' && step.result === 'ok') return [];
   // It is no service: the lines and the rows of those who were picked out tell of it.
   if (isSelection(name)) return [];

@@ -1,9 +1,8 @@
 /**
- * A service that is described anew. Its names, its labels and what it requires are the shepherd's affair and change
- * at once, for all services together; so does how much is kept of its log. How it is run (its command,
- * how it is stopped, asked for readiness, respawned, its actions and what is said of it) stays what its
- * process was started with, and is replaced when there is none: as in GNU Shepherd, at the next stop,
- * restart or death.
+ * A service that is described anew. Its names, its labels, what it requires and what is done when it fails are the
+ * shepherd's affair and change at once, for all services together; so does how much is kept of its log. How it is run
+ * (its command, how it is stopped, asked for readiness, respawned, its actions and what is said of it) stays what its
+ * process was started with, and is replaced when there is none: as in GNU Shepherd, at the next stop, restart or death.
  *
  *     it is        the new description
  *     at rest      is taken at once
@@ -17,16 +16,20 @@ import type { ServiceConfig } from '../words/types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
 export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void => {
-  const { provision, requirement, isAutoStarted, labels, log = {} } = next;
+  const { provision, requirement, isAutoStarted, labels, log = {}, terms, onFailure } = next;
   held.latest.set(next);
   if (next.timer !== undefined) scheduleOf(held, turn);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
   else {
-    const { labels: _labels, ...kept } = held.config.get();
-    const called = labels === undefined ? {} : { labels };
-    held.config.set({ ...kept, provision, requirement, isAutoStarted, ...called, log });
+    const { labels: _labels, terms: _terms, onFailure: _hooks, ...kept } = held.config.get();
+    const said = {
+      ...(labels !== undefined && { labels }),
+      ...(terms !== undefined && { terms }),
+      ...(onFailure !== undefined && { onFailure }),
+    };
+    held.config.set({ ...kept, provision, requirement, isAutoStarted, ...said, log });
   }
   turn.effect(() => held.logFiles.bound(held.name, log));
   touch(held, turn);
@@ -48,6 +51,8 @@ const runs = (config: ServiceConfig): string => {
   const {
     provision: _names,
     requirement: _needs,
+    terms: _terms,
+    onFailure: _hooks,
     isAutoStarted: _wanted,
     labels: _labels,
     log: _log,

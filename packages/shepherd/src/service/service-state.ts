@@ -14,6 +14,7 @@ import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
   AlarmClock,
+  Attendant,
   Change,
   ChangeFeed,
   Ending,
@@ -49,6 +50,8 @@ export interface ServicePowers {
   /** Wakes the schedules of those that are timers. */
   readonly alarms: Ref<AlarmClock>;
   readonly zone: Zone;
+  /** Told of what others are to do something about. */
+  readonly attendant: Ref<Attendant>;
   /** Told of everything that changes in a status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
 }
@@ -67,6 +70,9 @@ export interface Timer {
 export interface Launch {
   readonly answer: Vow<Outcome>;
   readonly resolver: Resolver<Outcome>;
+  /** The same, or that its process is there: whichever comes first. */
+  readonly begun: Vow<Outcome>;
+  readonly beginner: Resolver<Outcome>;
   /** Made by the service itself: its failure is one more death, not the end of it. */
   readonly isRespawn: boolean;
 }

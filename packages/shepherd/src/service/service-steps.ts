@@ -72,6 +72,13 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   }
 };
 
+/** An explicit start for one who needs no more than its process. */
+export const beginStart = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+  const answer = start(held, turn);
+  const state = stateOf(held);
+  return 'launch' in state ? state.launch.begun : answer;
+};
+
 /** An explicit stop: always possible, whatever is under way. */
 export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   const state = stateOf(held);
@@ -155,11 +162,18 @@ const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): voi
   noteExit(held, turn, ending);
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
+  const { isWanted } = held.shown.get();
+  const reason = `its process ${endedWords(ending)} while there was no shepherd`;
+  if (!isWanted && ending.code !== 0)
+    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
+  turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
 };
 
 const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
-  const { vow, resolver } = turn.vow<Outcome>();
-  return { answer: vow, resolver, isRespawn };
+  const { vow: answer, resolver } = turn.vow<Outcome>();
+  const { vow: begun, resolver: beginner } = turn.vow<Outcome>();
+  turn.when(answer, (_turn, outcome) => beginner.kept(outcome));
+  return { answer, resolver, begun, beginner, isRespawn };
 };
 
 const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
@@ -215,6 +229,7 @@ const goOn = (
 ): void => {
   const { start: command, pidFile } = held.config.get();
   if (run.handsOver !== true || command === undefined || pidFile === undefined) {
+    launch.beginner.kept({ ...outcomeOf(held, 'changed'), pid: run.pid });
     const isUp = !runsToEnd(held) && readyOf(held).kind === 'spawned';
     return isUp ? succeed(held, turn, launch, run) : wake(held, turn, launch, run, what);
   }
@@ -291,6 +306,7 @@ const succeed = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run | undef
   change(held, turn, { failure: undefined });
   enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   if (launch.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
+  turn.tell(held.attendant, 'serviceIsUp', held.name);
   launch.resolver.kept(outcomeOf(held, 'changed'));
 };
 
@@ -312,8 +328,12 @@ const fail = (
   const plain = told === reason ? {} : { plainReason: told };
   change(held, turn, { failure: { reason, ...plain, at: held.clock.wall() } });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
-  if (launch.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
-  else enter(held, turn, stopped, 'failed');
+  if (launch.isRespawn && mayRespawn(held)) rest(held, turn, 'failed', told);
+  else {
+    enter(held, turn, stopped, 'failed');
+    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'start-failed', reason: told });
+    if (launch.isRespawn) turn.tell(held.attendant, 'serviceIsLost', held.name, false);
+  }
   const outcome = { ...refusal(held, reason), ...plain };
   const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
   launch.resolver.follow(
@@ -412,8 +432,12 @@ const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: 
   const { respawn } = held.config.get();
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) change(held, turn, { respawns: { ...held.shown.get().respawns, delayCount: 0 } });
-  if (mayRespawn(held)) rest(held, turn, 'stopped');
-  else enter(held, turn, stopped, 'stopped');
+  const reason = `its process ${endedWords(ending)}`;
+  if (mayRespawn(held)) return rest(held, turn, 'stopped', reason);
+  enter(held, turn, stopped, 'stopped');
+  if (ending.code !== 0)
+    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
+  turn.tell(held.attendant, 'serviceIsLost', held.name, false);
 };
 
 const mayRespawn = (held: ServiceHeld): boolean =>
@@ -424,7 +448,7 @@ const mayRespawn = (held: ServiceHeld): boolean =>
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */
-const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed'): void => {
+const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed', reason: string): void => {
   const policy = held.config.get().respawn;
   if (policy === undefined) return enter(held, turn, stopped, what);
   const next = nextRespawn(policy, held.shown.get().respawns, held.clock.now());
@@ -434,6 +458,9 @@ const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed'): void =
     const why = `respawned ${limitCount} times within ${limitWindowMs / 1_000} s`;
     recordEnabled(held, turn, false, why);
     const text = `Service ${held.name} has been disabled. (Respawning too fast.)`;
+    const last = `it was ${why}, and ${reason}`;
+    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'disabled', reason: last });
+    turn.tell(held.attendant, 'serviceIsLost', held.name, false);
     return say(held, turn, 'service.disabled', { text });
   }
   change(held, turn, { respawns: next.respawns });
@@ -442,6 +469,7 @@ const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed'): void =
   });
   const dueMs = held.clock.now() + next.delayMs;
   enter(held, turn, { at: 'resting', timer, dueMs }, what);
+  turn.tell(held.attendant, 'serviceIsLost', held.name, true);
 };
 
 const respawn = (held: ServiceHeld, turn: Turn): void => {

@@ -42,7 +42,7 @@ import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { disable, enable, retire } from './enabling.ts';
-import { adoptRun, start, stop } from './service-steps.ts';
+import { adoptRun, beginStart, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
 import {
   change,
@@ -53,6 +53,7 @@ import {
 } from './service-state.ts';
 import { statusOf } from './service-status.ts';
 import { scheduleOf, timed, timerMemoryOf } from './timing.ts';
+import { beginAction } from '../words/steps.ts';
 import { limits } from '../limits.ts';
 import { checkedCount } from '../checks/requests.ts';
 import type {
@@ -127,6 +128,8 @@ const perform = (
       const answer = { start, stop, enable, disable }[action](held, turn);
       return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
     }
+    case beginAction:
+      return beginStart(held, turn);
     default:
       return runAction(held, turn, request, by);
   }

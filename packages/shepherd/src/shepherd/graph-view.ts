@@ -6,6 +6,30 @@ import type { Graph } from '../operation/plan.ts';
 import { serves } from '../words/shapes.ts';
 import type { ServiceRegistry } from '../words/types.ts';
 
+/** Of what is not at home here its own shepherd knows more: all of its start is waited for. */
+const waitsFor = (
+  turn: Turn,
+  own: Host['own'],
+  canonical: (name: string) => string | undefined,
+  name: string,
+  requirement: string,
+): ReturnType<Graph['waitsFor']> => {
+  const { terms } = own(name)?.config ?? {};
+  const needed = terms && own(requirement);
+  if (terms === undefined || needed === undefined) return 'all';
+  const said = Object.keys(terms).find((each) => canonical(each) === requirement);
+  switch (said === undefined ? undefined : terms[said]?.until) {
+    case undefined:
+      return 'all';
+    case 'started':
+      return 'process';
+    case 'completed':
+      return turn.call(needed.service, 'history').some(({ what }) => what === 'done')
+        ? 'nothing'
+        : 'all';
+  }
+};
+
 /** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
 export const graphOf = (
   registry: Ref<ServiceRegistry>,
@@ -18,6 +42,7 @@ export const graphOf = (
   return {
     requirements: once((name) => (isThere(name) ? turn.call(registry, 'requirements', name) : [])),
     dependents: once((name) => (isThere(name) ? turn.call(registry, 'dependents', name) : [])),
+    waitsFor: (name, requirement) => waitsFor(turn, own, canonical, name, requirement),
     members: once((name) => {
       const aggregate = find(name);
       if (aggregate === undefined) return undefined;

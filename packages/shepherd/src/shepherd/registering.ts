@@ -24,8 +24,10 @@ export const define = (
     isWanted: held.desired.get(name) ?? config.isAutoStarted,
     ...(timer !== undefined && { timer }),
   };
-  const { monitor, prober, logFiles, clock, log, board, feed, alarms, zone, name: node } = held;
-  const powers = { monitor, prober, logFiles, clock, log, board, feed, alarms, zone, node };
+  const { monitor, prober, logFiles, clock, log, board, feed, attendant } = held;
+  const { alarms, zone, name: node } = held;
+  const told = { log, board, feed, attendant };
+  const powers = { monitor, prober, logFiles, clock, alarms, zone, node, ...told };
   const described = agent === undefined ? config : turn.call(agent, 'describe', config);
   const service = turn.spawn(makeService, described, powers, recorded, agent);
   turn.call(held.registry, 'register', service);

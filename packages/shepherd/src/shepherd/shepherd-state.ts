@@ -19,6 +19,7 @@ import { utc } from '../timer/calendar.ts';
 import type {
   Aggregate,
   AlarmClock,
+  Attendant,
   Carrier,
   ChangeFeed,
   Chronicle,
@@ -33,6 +34,7 @@ import type {
   StatusBoard,
   TimerMemory,
   Zone,
+  Webhooks,
 } from '../words/types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
@@ -45,6 +47,8 @@ export interface ShepherdOptions extends Pick<
   readonly monitor: Ref<ProcessMonitor>;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
+  /** Absent: nobody is told of failures over HTTP. */
+  readonly webhooks?: Webhooks | undefined;
   readonly records: Records;
   /** By what local time timers go. Absent: by UTC. */
   readonly zone?: Zone | undefined;
@@ -63,6 +67,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly zone: Zone;
   readonly alarms: Ref<AlarmClock>;
   readonly registry: Ref<ServiceRegistry>;
+  /** The shepherd itself, as its services know it. */
+  readonly attendant: Ref<Attendant>;
   readonly board: Ref<StatusBoard>;
   readonly chronicle: Ref<Chronicle>;
   /** Every registered service, by its canonical name. */
@@ -76,6 +82,12 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly logQuestions: Shares;
   /** Questions that came through grants and are under way. */
   readonly probes: Shares;
+  /** What was stopped since something is lost that it requires, by that: it is started once that is back. */
+  readonly lost: JournalMap<string, readonly string[]>;
+  /** Stops and starts of these that were ever begun, for their ids. */
+  readonly attendCount: JournalCell<number>;
+  /** What is done about failures: when, by service. */
+  readonly hooked: JournalMap<string, readonly number[]>;
   /** A service of this machine has an agent, or had one. */
   readonly hasAgents: JournalCell<boolean>;
   /** Offers and pieces of releases that are under way. */
@@ -92,7 +104,11 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
 }
 
 /** A shepherd without services. */
-export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld => {
+export const holdShepherd = (
+  turn: Turn,
+  attendant: Ref<Attendant>,
+  options: ShepherdOptions,
+): ShepherdHeld => {
   const desired = turn.map<string, boolean>();
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
@@ -117,6 +133,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     timers,
     isClosing: () => closing.get() !== undefined,
     registry,
+    attendant,
     board,
     touchedSince: (turn, count) => turn.call(board, 'touchedSince', count),
     chronicle,
@@ -126,6 +143,9 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     follows: openShares(turn),
     logQuestions: openShares(turn),
     probes: openShares(turn),
+    lost: turn.map(),
+    attendCount: turn.cell(0),
+    hooked: turn.map(),
     hasAgents: turn.cell(false),
     transfers: openShares(turn),
     swapCount: turn.cell(0),

@@ -5,6 +5,7 @@
  */
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { rootNames } from '../action-table.ts';
+import { hasFailed, isLost, isUp } from './attend.ts';
 import { restore, shutDown } from './boot.ts';
 import { callOff, join, remembered, retry, type Return } from '../operation/again.ts';
 import { command, isKnown, planOf } from '../operation/commands.ts';
@@ -70,11 +71,14 @@ export const makeShepherd = (
   _bcom: Bcom<Shepherd>,
   options: ShepherdOptions,
 ): Behavior<Shepherd> => {
-  const held = holdShepherd(turn, options);
+  const held = holdShepherd(turn, turn.self, options);
   return {
     ...agentMethods(held),
     ...operationMethods(held),
     define: (turn, config, agent) => define(held, turn, config, agent),
+    serviceIsUp: (turn, name) => isUp(held, turn, name),
+    serviceIsLost: (turn, name, comesBack) => isLost(held, turn, name, comesBack),
+    serviceFailed: (turn, name, failure) => hasFailed(held, turn, name, failure),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
     perform: (turn, request, sink, principal, sinceMs) =>

@@ -131,6 +131,11 @@ export interface ProcessBackend {
     isOfStop?: true,
   ): void;
 }
+/** The power that tells others over HTTP. */
+export interface Webhooks {
+  /** Posts a JSON text. Kept with the status code; broken with what kept it from being told in time. */
+  post(url: string, json: string, timeoutMs: number, answer: Answer): void;
+}
 /**
  * The power that asks whether a service is ready: one attempt, kept with true or false, or broken
  * with what kept it from asking.

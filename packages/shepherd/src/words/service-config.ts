@@ -80,6 +80,18 @@ export interface RespawnPolicy {
   readonly delayMs: number;
   readonly maxDelayMs: number;
 }
+/** How a requirement binds what requires it; what is absent is as with a name alone. */
+export interface RequirementTerms {
+  /** Its process is enough, or a run that has ended well in this life of the shepherd; absent: it is ready. */
+  readonly until?: 'started' | 'completed';
+  /** What becomes of who requires it where it ends by itself; absent: nothing. */
+  readonly ifLost?: 'stop' | 'restart';
+}
+/** What is done when a service has failed. */
+export type FailureHook =
+  | { readonly kind: 'start'; readonly service: string }
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'webhook'; readonly url: string };
 /** A custom action: data, never code in the daemon. */
 export type ActionConfig = { readonly documentation: string } & (
   | { readonly kind: 'signal'; readonly signal: SignalName }
@@ -136,6 +148,9 @@ export interface StopConfig {
 export interface ServiceConfig {
   readonly provision: readonly [string, ...string[]];
   readonly requirement: readonly string[];
+  /** By names as `requirement` has them. */
+  readonly terms?: Readonly<Record<string, RequirementTerms>>;
+  readonly onFailure?: readonly FailureHook[];
   readonly documentation: string;
   readonly labels?: Labels;
   /** Absent: a service without a process, running from start until stop. */

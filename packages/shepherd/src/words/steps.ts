@@ -15,6 +15,12 @@ import type { Topic } from './shapes.ts';
 /** What is wanted of a service in the end. A restart wants it started. */
 export type Wish = 'start' | 'stop';
 
+/**
+ * The action of a step for which a process is enough, in front of the start of the same service. Nobody can ask for it:
+ * no name of an action has a slash.
+ */
+export const beginAction = 'start/begin';
+
 /** What all steps have. */
 export interface StepBase {
   /** Unlike that of every other step of its plan; the same service and action have the same key in every plan. */

@@ -300,7 +300,7 @@ export interface LocalService extends Service {
  * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. What a facet
  * is asked, too, throws UnknownService, BadRequest, Cycle, Limit, and Refused for what has no such thing.
  */
-export interface Shepherd extends OperationDesk, NamedAndAsked {
+export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
   /**
    * Makes a service of its own from a description, and registers it. The agent carries out what the description leaves
    * to one. @throws what `register` throws.
@@ -382,6 +382,24 @@ export interface Shepherd extends OperationDesk, NamedAndAsked {
   restore(): Vow<void>;
   /** Stops everything in order and refuses new starts: the end of the daemon. */
   shutDown(sink: Ref<Sink>): Vow<Outcome>;
+}
+/**
+ * Who is told by services of this machine what others are to do something about; the shepherd itself. See
+ * shepherd/attend.ts.
+ */
+export interface Attendant {
+  /** It runs and is ready. */
+  serviceIsUp(name: string): void;
+  /** Its process has ended by itself; `comesBack`: it is to be started again by itself. */
+  serviceIsLost(name: string, comesBack: boolean): void;
+  serviceFailed(name: string, failure: FailureNotice): void;
+}
+/** How a service has failed. */
+export interface FailureNotice {
+  /** It was not to be started; it ended and is not started again; it had to be started again too often. */
+  readonly what: 'start-failed' | 'ended' | 'disabled';
+  /** In words, without the paths of this machine. */
+  readonly reason: string;
 }
 /** One status change, for `herd log`. */
 export interface Change {

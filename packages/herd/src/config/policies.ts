@@ -1,0 +1,100 @@
+/** What binds services to one another and brings them back: requirements, respawning, what is done about failures. */
+import * as z from 'zod';
+import {
+  failureHookCount,
+  longestSeconds,
+  requirementCount,
+  respawnCount,
+  urlChars,
+} from './limits.ts';
+import { name } from './names.ts';
+import { record } from './record.ts';
+
+const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
+
+/** Names alone: of what requires services elsewhere and has no process itself. */
+export const plainRequirement = z
+  .array(name)
+  .max(requirementCount, `has more than ${requirementCount} names`)
+  .default([]);
+
+const requirementWords = "a name, or { name, until: 'completed', ifLost: 'restart' }";
+const bond = record(
+  {
+    name,
+    until: z
+      .enum(['started', 'ready', 'completed'], {
+        error: "expected 'started', 'ready' or 'completed'",
+      })
+      .optional(),
+    ifLost: z
+      .enum(['keep', 'stop', 'restart'], { error: "expected 'keep', 'stop' or 'restart'" })
+      .optional(),
+  },
+  requirementWords,
+);
+/** Names, or how each binds; a name alone becomes one that says nothing else. */
+export const requirement = z
+  .array(z.preprocess((value) => (typeof value === 'string' ? { name: value } : value), bond))
+  .max(requirementCount, `has more than ${requirementCount} names`)
+  .default([]);
+
+/** When what died is started again. */
+export const respawn = z.preprocess(
+  (value) => (value === true ? {} : value === false ? undefined : value),
+  record(
+    {
+      limit: z
+        .int('expected a whole number')
+        .min(0, 'is negative')
+        .max(respawnCount, `is over ${respawnCount}`)
+        .default(5),
+      windowSeconds: seconds.gt(0, 'must be more than 0').default(7),
+      delaySeconds: seconds.default(0.1),
+      fixed: z.literal(true, { error: 'expected true, or nothing' }).optional(),
+      maxDelaySeconds: seconds.optional(),
+    },
+    'true, false or { limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }',
+  )
+    .refine(
+      ({ fixed, maxDelaySeconds }) => fixed === undefined || maxDelaySeconds === undefined,
+      'with fixed every delay is delaySeconds: there is no maxDelaySeconds',
+    )
+    .transform(({ fixed, maxDelaySeconds = 30, ...policy }) => ({
+      ...policy,
+      maxDelaySeconds: fixed === true ? policy.delaySeconds : maxDelaySeconds,
+    }))
+    .refine(
+      ({ delaySeconds, maxDelaySeconds }) => delaySeconds <= maxDelaySeconds,
+      'delaySeconds is over maxDelaySeconds',
+    )
+    .optional(),
+);
+
+const isWebhook = (text: string): boolean => {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+};
+/** What is done about a failure, with this as a command; one alone, or some. */
+export const failureHooks = <T extends z.ZodType>(command: T) => {
+  const hook = record(
+    {
+      start: name.optional(),
+      run: command.optional(),
+      webhook: z
+        .string()
+        .max(urlChars, `has more than ${urlChars} characters`)
+        .refine(isWebhook, "expected a URL like 'https://ops.example/hook', without a password")
+        .optional(),
+    },
+    "{ start: 'name' }, { run: exec([…]) } or { webhook: 'https://…' }",
+  ).refine(
+    (said) => Object.values(said).filter((each) => each !== undefined).length === 1,
+    'expected one of start, run and webhook',
+  );
+  return z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(hook).max(failureHookCount, `has more than ${failureHookCount} entries`).optional(),
+  );
+};

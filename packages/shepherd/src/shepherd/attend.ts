@@ -1,0 +1,185 @@
+/**
+ * What a shepherd does by itself when one of its services is lost, is back, or has failed.
+ *
+ *     a service                           those that require it with this `ifLost`, and run
+ *     ends, and nothing brings it back    stop, restart: are stopped
+ *     ends, and is started again          restart: are stopped
+ *     is up                               restart: what was stopped for it is started, if it is wanted still
+ *
+ * That is no wish of anybody: what was wished of them stays what it was, and the next life starts what is wanted. Who
+ * hangs on those is stopped before them, as ever, and comes back with them.
+ *
+ *     a service has failed             its hooks, each on its own and all at once: another service is started, a
+ *                                      command runs, it is told over HTTP. Five times a minute; beyond that it is
+ *                                      written to the log, so that two that start each other come to rest
+ */
+import type { Turn } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { outcomeFor } from '../operation/callers.ts';
+import { takeUp } from '../operation/commands.ts';
+import { operationOf } from '../operation/memory.ts';
+import { begin } from '../operation/operation.ts';
+import { planAll, planRemoval } from '../operation/plan.ts';
+import { timeFor } from '../operation/patience.ts';
+import { cutText } from '../text.ts';
+import { itself } from '../words/principal.ts';
+import { endedWords } from '../words/wording.ts';
+import { ownId, ownRequest } from './by-itself.ts';
+import { isWanted, type ShepherdHeld } from './shepherd-state.ts';
+import type { Command, FailureHook, FailureNotice } from '../words/types.ts';
+
+/** See Attendant. */
+export const isUp = (held: ShepherdHeld, turn: Turn, name: string): void => {
+  const names = held.lost.get(name) ?? [];
+  held.lost.delete(name);
+  startAgain(held, turn, names);
+};
+
+/** See Attendant. */
+export const isLost = (held: ShepherdHeld, turn: Turn, name: string, comesBack: boolean): void => {
+  if (held.isClosing() || held.own(name) === undefined) return;
+  const graph = held.graph(turn);
+  const bound = graph
+    .dependents(name)
+    .map((each) => ({ name: each, ifLost: ifLostOf(held, turn, each, name) }))
+    .filter((each) => each.ifLost !== undefined && graph.isUp(each.name))
+    .filter(({ ifLost }) => ifLost === 'restart' || !comesBack);
+  if (bound.length === 0) return;
+  const names = bound.map((each) => each.name);
+  const steps = planRemoval(names, graph);
+  const staying = steps.flatMap(({ kind, name, wish }) =>
+    kind === 'ask' && wish === 'start' ? [name] : [],
+  );
+  for (const each of staying) held.wishes.set(each, { wish: 'start' });
+  for (const each of names)
+    tellLog(held, turn, 'service.requirement-lost', each, `it requires ${name}, which has ended`);
+  const request = ownRequest(
+    freshId(held),
+    'stop',
+    timeFor(held, turn, steps) + limits.turnoverMarginMs,
+  );
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  begin(held, turn, operation, request, steps);
+  const back = bound.flatMap((each) => (each.ifLost === 'restart' ? [each.name] : []));
+  if (back.length === 0) return;
+  // What is still to be stopped must not be found running by its start.
+  turn.when(outcomeFor(held, turn, operation, request, undefined), (turn) => {
+    const again = [...back, ...staying];
+    if (held.graph(turn).isServing(name) === true) startAgain(held, turn, again);
+    else held.lost.set(name, [...new Set([...(held.lost.get(name) ?? []), ...again])]);
+  });
+};
+const ifLostOf = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  requirement: string,
+): 'stop' | 'restart' | undefined => {
+  const terms = held.own(name)?.config.terms ?? {};
+  const said = Object.keys(terms).find((each) => held.canonical(turn, each) === requirement);
+  return said === undefined ? undefined : terms[said]?.ifLost;
+};
+
+const startAgain = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
+  if (held.isClosing()) return;
+  const wanted = names.filter((name) => held.own(name) !== undefined && isWanted(held, name));
+  startAll(held, turn, wanted);
+};
+const startAll = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
+  if (names.length === 0) return;
+  const request = ownRequest(freshId(held), 'start');
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  takeUp(held, turn, operation, request, planAll({ action: 'start', names }, held.graph(turn)));
+};
+const freshId = (held: ShepherdHeld): string => {
+  const count = held.attendCount.get() + 1;
+  held.attendCount.set(count);
+  return ownId(held, `attend-${count}`);
+};
+
+/** See Attendant. */
+export const hasFailed = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  failure: FailureNotice,
+): void => {
+  const hooks = held.own(name)?.config.onFailure ?? [];
+  if (hooks.length === 0 || held.isClosing()) return;
+  const now = held.clock.now();
+  const recent = (held.hooked.get(name) ?? []).filter((at) => now - at < limits.hookWindowMs);
+  if (recent.length >= limits.hookCount)
+    return tellLog(held, turn, 'service.hooks-skipped', name, 'it has failed too often lately');
+  held.hooked.set(name, [...recent, now]);
+  for (const hook of hooks) carryOut(held, turn, name, hook, failure);
+};
+
+const carryOut = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  hook: FailureHook,
+  { what, reason: whole }: FailureNotice,
+): void => {
+  const reason = cutText(whole, limits.refusalCharacters);
+  switch (hook.kind) {
+    case 'start': {
+      const service = held.canonical(turn, hook.service);
+      if (service === undefined || held.own(service) === undefined)
+        return hookFailed(held, turn, name, `there is no service ${hook.service} here`);
+      tellLog(held, turn, 'service.hooked', name, `it has failed, so ${service} is started`);
+      return startAll(held, turn, [service]);
+    }
+    case 'command': {
+      const facts = {
+        BELLWETHER_SERVICE: name,
+        BELLWETHER_NODE: held.name,
+        BELLWETHER_FAILURE: what,
+        BELLWETHER_REASON: reason,
+      };
+      const command: Command = { ...hook.command, env: { ...hook.command.env, ...facts } };
+      const answer = turn.send(held.monitor, 'runToEnd', name, command, limits.hookMs);
+      return void turn.when(
+        answer,
+        (turn, { output: _output, ...ending }) => {
+          if (ending.code !== 0) hookFailed(held, turn, name, `its command ${endedWords(ending)}`);
+        },
+        (turn, error) => hookFailed(held, turn, name, error.message),
+      );
+    }
+    case 'webhook': {
+      const { webhooks } = held;
+      if (webhooks === undefined)
+        return hookFailed(held, turn, name, 'this shepherd tells nobody over HTTP');
+      const at = new Date(held.clock.wall()).toISOString();
+      const json = JSON.stringify({ node: held.name, service: name, failure: what, reason, at });
+      const answer = turn.ask<number>((answer) =>
+        webhooks.post(hook.url, json, limits.webhookMs, answer),
+      );
+      return void turn.when(
+        answer,
+        (turn, status) => {
+          if (status < 200 || status > 299)
+            hookFailed(held, turn, name, `${hook.url} has answered with ${status}`);
+        },
+        (turn, error) => hookFailed(held, turn, name, `${hook.url}: ${error.message}`),
+      );
+    }
+  }
+};
+const hookFailed = (held: ShepherdHeld, turn: Turn, name: string, why: string): void =>
+  tellLog(
+    held,
+    turn,
+    'service.hook-failed',
+    name,
+    `what is done about its failure did not work: ${why}`,
+  );
+
+const tellLog = (
+  held: ShepherdHeld,
+  turn: Turn,
+  event: string,
+  service: string,
+  what: string,
+): void => turn.effect(() => held.log(event, { service, text: `Service ${service}: ${what}.` }));
