@@ -14,15 +14,14 @@ const reason = noOtherUsers();
 const isAlone = reason !== undefined;
 const why = isAlone ? ` (${reason})` : '';
 describe.skipIf(isAlone)(`a hostile user${why}`, { timeout: 120_000 }, () => {
-  /** Commands of others, each of which gets through in a few seconds. */
+  /** Commands of others, each of which gets through: `herd` gives up by itself, with another code. */
   const othersAreServed = async (system: System, guest: User): Promise<void> => {
     for (const words of [
       ['restart', '@web'],
       ['status', '@web'],
     ]) {
-      const { code, stderr, elapsedMs } = await guest.herd(words);
+      const { code, stderr } = await guest.herd(words);
       expect([words, code, stderr]).toEqual([words, 0, '']);
-      expect(elapsedMs).toBeLessThan(8_000);
     }
     expect(await system.daemon.herd('status')).toMatchObject({ code: 0, stderr: '' });
   };

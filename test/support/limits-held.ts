@@ -119,6 +119,13 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn ownersRounds': by(
     'ocapn/session/flow: is put off while turns of the owner wait, 32 times and no more',
   ),
+  'ocapn framingBytes': by(
+    'ocapn/router/identity: may say that a record is on its way as long as one may be, and its frame, and no longer',
+  ),
+  'ocapn messageCharacters': by(
+    'ocapn/session/reasons: is cut where it is longer than anybody reads',
+  ),
+  'ocapn handoffCounts': by('ocapn/handoff/counts: may be 1,023 behind the highest, and not 1,024'),
   'ocapn partialBytes': by(
     'ocapn/session/partials: of %s take as many bytes as their limit, and one more ends the largest',
   ),

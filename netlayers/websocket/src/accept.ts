@@ -88,7 +88,9 @@ export class Acceptor {
     raw.once('readable', () => {
       if (raw.readableLength === 0) return void raw.destroy();
       raw.removeAllListeners('end');
-      const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context() });
+      const secureContext = contextOf(context);
+      if (secureContext === undefined) return void raw.destroy();
+      const socket = new tls.TLSSocket(raw, { isServer: true, secureContext });
       socket.on('error', () => socket.destroy());
       traffic.wrap(raw, socket);
       socket.once('secure', () => this.#ask(socket, settle));
@@ -126,6 +128,15 @@ export class Acceptor {
     });
   }
 }
+
+/** Undefined where its owner throws: one socket is lost by that, and not the process. */
+const contextOf = (context: () => tls.SecureContext): tls.SecureContext | undefined => {
+  try {
+    return context();
+  } catch {
+    return undefined;
+  }
+};
 
 /** Undefined for what is no challenge. */
 const signed = (challenge: Uint8Array, identity: WebSocketIdentity): Uint8Array | undefined => {

@@ -47,7 +47,7 @@ export interface WebSocketPlace {
 }
 /** With what a peer shows itself in TLS. */
 export interface WebSocketTls {
-  /** Asked first before the door opens, which stays shut where it throws; then at each socket, where it must not. */
+  /** Asked first before the door opens, which stays shut where it throws; then at each socket, which is closed then. */
   readonly context: () => SecureContext;
   /** SHA-256 of its certificate in base64url, for one that no authority vouches for: refs say it, and diallers look. */
   readonly pin?: string;

@@ -12,6 +12,8 @@ export const LIMITS = {
   // One record, in both directions. A record is kept whole until it can be read.
   /** Bytes. Room for a 4 MiB blob with its call; bulk belongs into chunks of 64 KiB anyway. */
   recordBytes: 8 * MiB,
+  /** Bytes that may stand around a record which a transport says is on its way: a header of WebSocket has 14. */
+  framingBytes: 64,
   /** Bytes before the peer's hello was admitted: a hello with generous hints is under 1 KiB. */
   helloBytes: 4 * KiB,
   /**
@@ -26,6 +28,8 @@ export const LIMITS = {
   values: 262_144,
   /** Signed records in each other, each of which keeps its bytes: a withdrawal holds a gift. */
   envelopeDepth: 2,
+  /** Characters of the message of an error that crosses: longer ones were not written for people. */
+  messageCharacters: 1_024,
   /** Decimal digits of an integer: 4,096 bits and some. Parsing is superlinear in the digits. */
   integerDigits: 1_300,
 
@@ -147,6 +151,8 @@ export const LIMITS = {
    * gift that it may wait for: good ones cost two signatures at most, and may be asked for, or left, again and again.
    */
   withdrawalsPerGift: 4,
+  /** Counts of withdrawals that may overtake each other: a bit for each; a multiple of 32. */
+  handoffCounts: 1_024,
 
   // Garbage that peers hold for each other: much of it, or heavy, does not wait.
   /**

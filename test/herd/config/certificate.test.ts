@@ -3,6 +3,7 @@ import path from 'node:path';
 import { makeIdentity } from '@bellwether/netlayer-tcp-tls';
 import { describe, expect, test } from 'vitest';
 import {
+  endsSoon,
   judgeCertificate,
   readCertificate,
 } from '../../../packages/herd/src/config/certificate.ts';
@@ -47,6 +48,16 @@ describe('the certificate that a configuration names', () => {
     fs.chmodSync(key, 0o644);
     refused({ cert, key }, /others may use it \(mode 0644\); chmod 600/u);
   });
+  test("may have its key behind a link, as who renews it leaves it, where that file is its owner's alone", () => {
+    const { cert, key } = filesWith();
+    const link = path.join(path.dirname(key), 'link.pem');
+    fs.symlinkSync('key.pem', link);
+    expect(judge({ cert, key: link })).toEqual([]);
+    fs.chmodSync(key, 0o640);
+    expect(() => judge({ cert, key: link })).toThrow(/key\.pem: others may use it \(mode 0640\)/u);
+    fs.rmSync(key);
+    expect(() => judge({ cert, key: link })).toThrow(/cannot read .*link\.pem \(ENOENT\)/u);
+  });
   test('may be as long as chains are, and no longer', () => {
     const long = (name: string, pem: string, bytes: number) =>
       filesWith({ [name]: pem + '\n'.repeat(bytes - Buffer.byteLength(pem)) });
@@ -66,5 +77,8 @@ describe('the certificate that a configuration names', () => {
       expect.stringMatching(/cert\.pem ends on \d{4}-\d\d-\d\d: renew it\.$/u),
     ]);
     expect(judge(files, endsAtMs)).toEqual([expect.stringMatching(/cert\.pem ended on /u)]);
+    expect(endsSoon(files.cert, NaN, 0)).toEqual([
+      expect.stringMatching(/^When the certificate in .*cert\.pem ends cannot be read\.$/u),
+    ]);
   });
 });

@@ -135,15 +135,14 @@ describe('an acceptor', () => {
 });
 
 describe('a bad client costs nobody but itself:', () => {
-  /** Somebody who behaves is served, in less than a second. */
+  /** Who is served behind a bad client would wait for longer than any test. */
+  const PATIENT = { handshakeMs: 3_600_000 };
+  /** Somebody who behaves is served. */
   async function expectService(at: PeerLocation, ears: Ears): Promise<void> {
-    const start = performance.now();
     const before = ears.all.length;
     const found = await dial(at);
     expect(found).toHaveProperty('connection');
     await untilReal('served', () => ears.all.length > before);
-    // Who is served behind a bad client would wait for its 10 s.
-    expect(performance.now() - start).toBeLessThan(5_000);
   }
 
   test.each([
@@ -151,7 +150,7 @@ describe('a bad client costs nobody but itself:', () => {
     ['a TLS record that never ends', Buffer.from('16030140000100', 'hex')],
     ['a megabyte of zeros', Buffer.alloc(1_048_576)],
   ])('one that sends %s', async (_, bytes) => {
-    const { at, ears } = await listening();
+    const { at, ears } = await listening(PATIENT);
     const raw = net.connect({ port: portOf(at), host: '127.0.0.1' });
     raw.on('error', () => undefined);
     raw.write(bytes);
@@ -161,7 +160,7 @@ describe('a bad client costs nobody but itself:', () => {
   });
 
   test('one that leaves at once, with a reset or without', async () => {
-    const { at, ears } = await listening();
+    const { at, ears } = await listening(PATIENT);
     for (let n = 0; n < 20; n += 1) {
       const raw = net.connect({ port: portOf(at), host: '127.0.0.1' });
       raw.on('error', () => undefined);

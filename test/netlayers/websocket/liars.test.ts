@@ -541,4 +541,17 @@ describe('a listener', () => {
     const { at } = await serve({}, { url: 'wss://a.example/ocapn' });
     expect(at.hints).toEqual({ url: 'wss://a.example/ocapn' });
   });
+  test('whose TLS context throws closes the socket that it was asked for, and serves the next', async () => {
+    const identity = openIdentity(makeIdentity());
+    const faults = [undefined, new Error('the file is gone'), undefined];
+    const context = () => {
+      const fault = faults.shift();
+      if (fault !== undefined) throw fault;
+      return identity.context();
+    };
+    const { at, ears } = await serve({}, { tls: { context, pin: identity.pin } });
+    expect(await dial(at)).toMatchObject({ code: 'unreachable' });
+    expect(ears.all).toEqual([]);
+    expect(await dial(at)).toHaveProperty('connection');
+  });
 });

@@ -1,6 +1,6 @@
 /** Reaching peers and losing them: what `enliven`, `dial` and `close` promise. */
 import { type Behavior, World } from '@bellwether/actors';
-import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
+import { type Netlayer, type PeerLocation, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network } from '../../support/ocapn-network.ts';
@@ -32,6 +32,31 @@ const elsewhere = (designator: string, transport = 'sim'): PeerLocation => ({
   transport,
   designator,
   hints: {},
+});
+
+describe('a dial for which a peer has led us somewhere', () => {
+  it('keeps nobody of ours from there: who joined it dials by himself where that may not go', async () => {
+    const real = network.netlayer('c');
+    const dialled: (boolean | undefined)[] = [];
+    const careful: Netlayer = {
+      ...real,
+      dial: (to, accept, failed, isForOthers) => {
+        dialled.push(isForOthers);
+        if (isForOthers !== true) return real.dial(to, accept, failed);
+        world.at(5, () => failed(new Error('it leads to the loopback')));
+        return () => undefined;
+      },
+    };
+    const router = { netlayers: [careful], designator: 'c' };
+    const c = new Peer(network, 'c', { listens: false, router });
+    const theirs = c.router.enliven<Desk>(atB, 'sturdyref');
+    const ours = c.router.enliven<Desk>(atB);
+    const asked = c.run((turn) => turn.send(theirs, 'hear', 'theirs'));
+    await expect(asked).rejects.toMatchObject({ code: 'unreachable' });
+    expect(await c.run((turn) => turn.send(ours, 'hear', 'ours'))).toBe(1);
+    expect(dialled).toEqual([true, false]);
+    c.router.close();
+  });
 });
 
 describe('enliven', () => {

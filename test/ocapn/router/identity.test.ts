@@ -3,6 +3,7 @@ import { World, type Ref, type Vow } from '@bellwether/actors';
 import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
 import { deliver, object, Raw, record, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
@@ -81,6 +82,17 @@ describe('a liar', () => {
     mallory.say(hello);
     expect(mallory.abortReason).toContain('signed the location');
     expect(names(victim)).toEqual([]);
+  });
+  it('may say that a record is on its way as long as one may be, and its frame, and no longer', () => {
+    const mallory = Raw.dial(network, victim, 'mallory').greet();
+    const { handler } = mallory.end.other ?? {};
+    const most = LIMITS.recordBytes + LIMITS.framingBytes;
+    handler?.partial?.(most, 1);
+    world.run(world.now + 20);
+    expect(mallory.isClosed).toBe(false);
+    handler?.partial?.(most + 1, 1);
+    world.run(world.now + 20);
+    expect(mallory.abortReason).toContain('a record of at most');
   });
   it('that sends our own hello back is aborted', () => {
     const mallory = Raw.dial(network, victim, 'mallory');

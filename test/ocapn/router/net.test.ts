@@ -158,6 +158,23 @@ describe('dials', () => {
     }
     expect(failures.list().map(({ peer }) => peer.designator)).toEqual(['y', 'z']);
   });
+  it('of peers that others had us dial are forgotten first, and push out none of ours', () => {
+    const known = new DialFailures(world.clock(), 2);
+    const named = (): readonly string[] => known.list().map(({ peer }) => peer.designator);
+    const fail = (designator: string, isOurs: boolean): void =>
+      known.failed({ transport: 'sim', designator, hints: {} }, 'gone', isOurs);
+    fail('ours', true);
+    for (const other of ['1', '2', '3']) fail(other, false);
+    expect(named()).toEqual(['ours', '3']);
+    fail('ours', false); // others name it, too
+    fail('4', false);
+    expect(named()).toEqual(['ours', '4']);
+    fail('4', true);
+    fail('5', false);
+    expect(named()).toEqual(['ours', '4']);
+    fail('6', true);
+    expect(named()).toEqual(['4', '6']);
+  });
 });
 
 describe('a tap', () => {

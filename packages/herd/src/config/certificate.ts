@@ -21,13 +21,13 @@ export interface CertificateFiles {
 /** What stands in them. */
 export interface Certificate {
   readonly context: tls.SecureContext;
-  /** When nobody takes it any more, in milliseconds since 1970. */
+  /** When nobody takes it any more, in milliseconds since 1970; NaN where nobody can read that. */
   readonly endsAtMs: number;
 }
 
 /** Of the user `uid`. @throws BadPlace, UnsafeFile where they are missing, readable by others, or no pair */
 export const readCertificate = ({ cert, key }: CertificateFiles, uid: number): Certificate => {
-  const keyText = unlessUnread(key, () => readSecret(key, uid, pemFileBytes));
+  const keyText = unlessUnread(key, () => readSecret(targetOf(key), uid, pemFileBytes));
   if (keyText === undefined) throw new BadPlace(`websocket: there is no ${key}`);
   const certText = unlessUnread(cert, () => readCert(cert));
   try {
@@ -43,6 +43,15 @@ export const readCertificate = ({ cert, key }: CertificateFiles, uid: number): C
       { cause: error },
     );
   }
+};
+
+/**
+ * What renews certificates leads to the newest key by a link. Whoever can change that can have us read another file
+ * that is its owner's alone, and serve nothing with it that is not the certificate's key.
+ */
+const targetOf = (key: string): string => {
+  const isLink = fs.lstatSync(key, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? fs.realpathSync(key) : key;
 };
 
 const unlessUnread = <T>(file: string, read: () => T): T => {
@@ -92,8 +101,9 @@ export const judgeCertificate = (
   }
 };
 
-/** In words, from two weeks before. */
+/** In words, from two weeks before, and where nobody can say. */
 export const endsSoon = (cert: string, endsAtMs: number, nowMs: number): readonly string[] => {
+  if (Number.isNaN(endsAtMs)) return [`When the certificate in ${cert} ends cannot be read.`];
   if (endsAtMs - nowMs > certificateWarningMs) return [];
   const day = new Date(endsAtMs).toISOString().slice(0, 10);
   return [`The certificate in ${cert} ${endsAtMs > nowMs ? 'ends' : 'ended'} on ${day}: renew it.`];

@@ -3,13 +3,13 @@
  * Endo by the session with the exporter, we over all sessions; so what is new is judged for both
  * sessions together, and in any order:
  *
- *     above the highest so far        new
- *     at most `WINDOW` below it       new once
- *     further below                   refused: nobody remembers
+ *     above the highest so far          new
+ *     fewer than `handoffCounts` below  new once
+ *     further below                     refused: nobody remembers
  */
+import { LIMITS } from '../limits.ts';
 
-/** Withdrawals under way that may overtake each other. */
-const WINDOW = 1_024;
+const WINDOW = LIMITS.handoffCounts;
 const WORD_BITS = 32;
 
 /** The counts that were used: a bit for each of the window, whatever the numbers. */

@@ -54,11 +54,13 @@ export class Dialling {
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
     const known = this.#routes.find(to);
     if (known?.link !== undefined) return waiter.opened(known.link.session);
-    if (known?.dial !== undefined) return this.#join(known.dial, waiter);
+    if (known?.dial !== undefined) return this.#join(known.dial, because, waiter);
     const refusal = this.#refusal(to, because);
     if (refusal !== undefined) return waiter.failed(refusal);
     const route = this.#routes.of(to);
-    const dial = new Dial(to, this.#host.clock.now(), this.#host.isForOthers(because));
+    const { clock } = this.#host;
+    const isOurs = because === 'asked';
+    const dial = new Dial(to, clock.now(), this.#host.isForOthers(because), isOurs);
     dial.waiters.push(waiter);
     route.dial = dial;
     this.#attempt(route, dial);
@@ -66,7 +68,7 @@ export class Dialling {
   /** Dials a peer again that a session leads to. Nobody waits for it. `isForOthers`: as of the first dial. */
   beside(route: Route, to: PeerLocation, isForOthers: boolean): void {
     if (route.dial !== undefined || this.#refusal(to, 'asked') !== undefined) return;
-    const dial = new Dial(to, this.#host.clock.now(), isForOthers);
+    const dial = new Dial(to, this.#host.clock.now(), isForOthers, !isForOthers);
     dial.attemptCount = 1; // this one is the last
     route.dial = dial;
     this.#attempt(route, dial);
@@ -96,7 +98,7 @@ export class Dialling {
    */
   expectWinner(route: Route, to: PeerLocation, isForOthers: boolean): void {
     if (route.dial !== undefined || this.#host.isClosed) return;
-    const dial = new Dial(to, this.#host.clock.now(), isForOthers);
+    const dial = new Dial(to, this.#host.clock.now(), isForOthers, !isForOthers);
     dial.attemptCount = 1;
     route.dial = dial;
     const { clock, limits } = this.#host;
@@ -110,8 +112,12 @@ export class Dialling {
     for (const dial of this.#routes.dials()) this.#fail(this.#routes.of(dial.to), dial, reason);
   }
 
-  #join(dial: Dial, waiter: Waiter): void {
+  #join(dial: Dial, because: DialReason, waiter: Waiter): void {
     dial.waiters.push(waiter);
+    if (because === 'asked') {
+      dial.isOurs = true;
+      if (dial.isForOthers) dial.ownWaiters.add(waiter);
+    }
     const session = dial.link?.session;
     if (session !== undefined && isProved(session) && waiter.greeting(session)) dial.isBound = true;
   }
@@ -147,7 +153,7 @@ export class Dialling {
         return link.session;
       },
       (reason) => {
-        if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
+        if (route.dial === dial) this.#failToConnect(route, dial, reason);
       },
       dial.isForOthers,
     );
@@ -185,6 +191,14 @@ export class Dialling {
     this.#fail(route, dial, this.#unreachable(dial, new NoHello()));
     link?.session.abort('captp: no hello in time');
   }
+  /** Our own code waits for the outcome of a dial that may go where a peer may not send us. */
+  #failToConnect(route: Route, dial: Dial, reason: Error): void {
+    const { ownWaiters } = dial;
+    const waiters = dial.waiters.splice(0);
+    dial.waiters.push(...waiters.filter((each) => !ownWaiters.has(each)));
+    this.#fail(route, dial, this.#unreachable(dial, reason));
+    for (const waiter of ownWaiters) this.connect(dial.to, 'asked', waiter);
+  }
   #unreachable(dial: Dial, cause: Error): Error {
     const found = summaryOf(cause);
     return new Unreachable(`captp: cannot reach ${peerKey(dial.to)}: ${found}`, { cause });
@@ -192,7 +206,7 @@ export class Dialling {
   #fail(route: Route, dial: Dial, reason: Error): void {
     this.#finish(route, dial);
     this.#routes.tidy(dial.to);
-    if (dial.waiters.length > 0) this.#host.dialLog?.failed(dial.to, reason.message);
+    if (dial.waiters.length > 0) this.#host.dialLog?.failed(dial.to, reason.message, dial.isOurs);
     for (const waiter of dial.waiters) waiter.failed(reason);
   }
   #finish(route: Route, dial: Dial): void {

@@ -16,8 +16,8 @@ export interface DialFailure {
 
 /** Told what comes of dials. Must not throw. */
 export interface DialLog {
-  /** Nobody was reached. */
-  failed(peer: PeerLocation, reason: string): void;
+  /** Nobody was reached. `isOurs`: our own code wanted it, and not only a peer. */
+  failed(peer: PeerLocation, reason: string, isOurs: boolean): void;
   /** There is a session. */
   reached(peer: PeerLocation): void;
 }
@@ -28,25 +28,38 @@ export class DialFailures implements DialLog {
   readonly #clock: Pick<Clock, 'now'>;
   /** By peer; whoever failed last stands last. */
   readonly #byPeer = new Map<string, DialFailure>();
-  /** `most`: peers that are remembered; one more, and the one that failed longest ago is forgotten. */
+  /** Of those, whom only peers had us dial; whoever failed last stands last. */
+  readonly #ofOthers = new Set<string>();
+  /**
+   * `most`: peers that are remembered; one more, and the one that failed longest ago is forgotten, of those whom only
+   * peers had us dial while there is one: they may name any number.
+   */
   constructor(clock: Pick<Clock, 'now'>, most: number = LIMITS.failedPeers) {
     this.#clock = clock;
     this.#most = most;
   }
-  failed(peer: PeerLocation, reason: string): void {
+  failed(peer: PeerLocation, reason: string, isOurs: boolean): void {
     const atMs = this.#clock.now();
     const key = peerKey(peer);
     const count = (this.#byPeer.get(key)?.count ?? 0) + 1;
-    this.#byPeer.delete(key);
+    const isOthers = !isOurs && (count === 1 || this.#ofOthers.has(key));
+    this.#forget(key);
     this.#byPeer.set(key, { peer, reason, atMs, count });
-    const [oldest] = this.#byPeer.keys();
-    if (this.#byPeer.size > this.#most && oldest !== undefined) this.#byPeer.delete(oldest);
+    if (isOthers) this.#ofOthers.add(key);
+    if (this.#byPeer.size <= this.#most) return;
+    const [oldest] = this.#ofOthers.size > 0 ? this.#ofOthers : this.#byPeer.keys();
+    if (oldest !== undefined) this.#forget(oldest);
   }
   reached(peer: PeerLocation): void {
-    this.#byPeer.delete(peerKey(peer));
+    this.#forget(peerKey(peer));
   }
   /** Those that failed longest ago first. */
   list(): readonly DialFailure[] {
     return [...this.#byPeer.values()];
+  }
+
+  #forget(key: string): void {
+    this.#byPeer.delete(key);
+    this.#ofOthers.delete(key);
   }
 }

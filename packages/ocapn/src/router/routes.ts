@@ -23,6 +23,8 @@ export class Dial {
   /** When it began, in monotonic milliseconds. */
   readonly sinceMs: number;
   readonly waiters: Waiter[] = [];
+  /** Those of our own code that wait for what a peer wants dialled: where it may not go, they may. */
+  readonly ownWaiters = new Set<Waiter>();
   /** The connection in its hello, as long as there is one. */
   link: Link | undefined;
   /** Something was asked there that is lost with it. */
@@ -36,9 +38,12 @@ export class Dial {
   stopTimer: () => void = () => undefined;
   /** As of a netlayer's `dial`. */
   readonly isForOthers: boolean;
-  constructor(to: PeerLocation, sinceMs: number, isForOthers: boolean) {
+  /** Our own code wants it, whoever wanted it first. */
+  isOurs: boolean;
+  constructor(to: PeerLocation, sinceMs: number, isForOthers: boolean, isOurs: boolean) {
     this.to = to;
     this.isForOthers = isForOthers;
+    this.isOurs = isOurs;
     this.sinceMs = sinceMs;
   }
 }

@@ -1,5 +1,5 @@
-/** Characters of a message that cross: longer ones were not written for people. */
-const MESSAGE_LENGTH = 1_024;
+import { LIMITS } from '../limits.ts';
+
 /** With the `u` flag a surrogate matches only where it stands alone. */
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 
@@ -7,5 +7,5 @@ const LONE_SURROGATES = /\p{Surrogate}/gu;
  * The beginning of a text, as it can be written: what is no character, where the cut went through
  * one too, becomes U+FFFD.
  */
-export const cutText = (text: string, length = MESSAGE_LENGTH): string =>
+export const cutText = (text: string, length: number = LIMITS.messageCharacters): string =>
   text.slice(0, length).replace(LONE_SURROGATES, '\ufffd');

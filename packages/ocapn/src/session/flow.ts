@@ -49,7 +49,8 @@ export class Flow {
   /** Messages of all sessions since the round began. */
   #messageCount = 0;
   /** Of those, what sessions other than the owner's may still bring. */
-  #left: number;
+  #left = 0;
+  #half = 0;
   #messageMs = FIRST_MS;
   #busyMs: number;
   #putOffCount = 0;
@@ -57,7 +58,7 @@ export class Flow {
     this.#frontier = frontier;
     this.limits = limits;
     this.#busyMs = frontier.busyMs;
-    this.#left = this.#roundRoom;
+    this.#begin();
   }
   /** Whether what has been read keeps the vat busy for long enough. */
   get isFull(): boolean {
@@ -68,7 +69,7 @@ export class Flow {
     this.#messageCount += 1;
     if (isOwners) return;
     this.#left -= 1;
-    if (this.#left * 2 < this.#roundRoom) this.ask();
+    if (this.#left < this.#half) this.ask();
   }
   /** Makes sure that there is a next round, behind all that was delivered so far. */
   ask(): void {
@@ -82,8 +83,9 @@ export class Flow {
     this.ask();
   }
 
-  get #roundRoom(): number {
-    return this.limits.roundMs / this.#messageMs;
+  #begin(): void {
+    this.#left = this.limits.roundMs / this.#messageMs;
+    this.#half = this.#left / 2;
   }
   #serve(): void {
     this.#isAsked = false;
@@ -94,7 +96,7 @@ export class Flow {
     this.#putOffCount = 0;
     this.#measure();
     this.round += 1;
-    this.#left = this.#roundRoom;
+    this.#begin();
     let left = Math.min(this.limits.roundMessages, this.#left);
     const line = this.#line;
     let count = 0;

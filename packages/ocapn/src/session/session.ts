@@ -54,9 +54,6 @@ export interface TableCounts {
   readonly answers: number;
 }
 
-/** What may stand around the bytes of a record that a transport says are on their way. */
-const FRAMING_BYTES = 64;
-
 /**
  * A session. Made by a router for each connection; hand it to the netlayer as the connection's
  * handler.
@@ -204,7 +201,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   partial(length: number, byteCount: number): void {
     if (this.isClosed) return;
     this.isHeard = true;
-    if (length > this.#recordBytes + FRAMING_BYTES)
+    if (length > this.#recordBytes + this.#host.limits.framingBytes)
       return this.#refuse(
         new Limit(`captp: expected a record of at most ${this.#recordBytes} bytes`),
       );
