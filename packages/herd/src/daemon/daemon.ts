@@ -44,6 +44,7 @@ import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
 import { openProcesses, type Processes } from './processes.ts';
 import { inRoom, Reserve } from './reserve.ts';
+import { tellSupervisor } from './supervisor.ts';
 import { defaultNodeName, type DaemonOptions } from './options.ts';
 
 /** What the daemon is given by the program around it. */
@@ -299,7 +300,10 @@ const runLives = async (
       powers.exit(exitCode);
     },
   });
-  powers.onStop((signal) => lives.stop(signal));
+  powers.onStop((signal) => {
+    tellSupervisor(['STOPPING=1'], { ...powers, log: common.log });
+    lives.stop(signal);
+  });
   powers.onDetach((signal) => lives.detach(signal));
   powers.onEscape((error, origin) => lives.escaped(error, origin));
   await lives.run();
@@ -384,6 +388,8 @@ const announce = (
   );
   for (const { transport, reason } of life.shut)
     powers.say(`Its door for ${transport} is shut, and tried again by itself: ${reason}`);
+  const mainPid = `MAINPID=${process.pid}`;
+  tellSupervisor(['READY=1', mainPid, `STATUS=${name} on ${options.socket}`], { ...powers, log });
   log('daemon.announced', { socket: options.socket });
 };
 
