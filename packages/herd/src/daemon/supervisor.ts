@@ -1,6 +1,7 @@
 /**
- * What a daemon says to whoever supervises it, where that waits for words: systemd with `Type=notify`, see sd_notify(3).
- * Node has no sockets of that kind, so a messenger says it: the keeper, or systemd-notify where there is none.
+ * What a daemon says to whoever supervises it, where that waits for words: systemd with `Type=notify`, see
+ * sd_notify(3). Node has no sockets of that kind, so a messenger says it: the keeper, or systemd-notify where there is
+ * none.
  */
 import { spawn } from 'node:child_process';
 import type { Log } from '@bellwether/actors';
