@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { replyTo, requestText, steady } from '../support/gnu-client.ts';
+import { replyTo, requestText, steady } from '../../support/gnu-client.ts';
 import {
   configOf,
   eventually,
@@ -11,7 +11,7 @@ import {
   makePlace,
   type Daemon,
   type Place,
-} from '../support/programs.ts';
+} from '../../support/programs.ts';
 
 const services = `
   service({ provision: ['sleeper', 'nap'], documentation: 'Sleeps a lot.', autoStart: false,
