@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, isAlive, makePlace, type Daemon, type Place } from '../../support/programs.ts';
+import { isWithoutKeeper, whyNoKeeper } from '../../support/keepers.ts';
 import { replyTo, requestText } from '../../support/gnu-client.ts';
 import { doorOf, leftBy, pidOf, reportOf, saidBy, suiteConfig } from '../../support/gnu-suite.ts';
 
@@ -13,6 +14,12 @@ const services = `
   service({ provision: ['first'], start: exec(['sleep', '600']), respawn: { delaySeconds: 0.05, limit: 1000 } }),
   service({ provision: ['second'], start: exec(['sleep', '601']), respawn: { delaySeconds: 0.05, limit: 1000 } }),
   service({ provision: ['never'], start: exec(['false']), respawn: { delaySeconds: 0.01, maxDelaySeconds: 0.01 } }),
+  service({ provision: ['forks'], respawn: { delaySeconds: 0.05 }, pidFile: { path: 'forks.pid' },
+    start: shell("setsid sh -c 'sleep 0.3; echo $$ > forks.pid; exec sleep 600' & exit 0") }),
+  service({ provision: ['no-file'], pidFile: { path: 'no-file.pid', timeoutSeconds: 0.5 },
+    start: shell('setsid sleep 602 & echo $! > left; exit 0') }),
+  service({ provision: ['no-file-either'], pidFile: { path: 'nowhere.pid', timeoutSeconds: 0.5 },
+    start: shell('echo $$ > left-too; exec sleep 603') }),
   service({ provision: ['deaf'], stop: { graceSeconds: 1 },
     start: exec(['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done']) }),
   service({ provision: ['above-deaf'], requirement: ['deaf'], stop: { graceSeconds: 1 },
@@ -73,6 +80,28 @@ describe('a service that is respawned', () => {
     expect((await herd('start', 'never')).code).not.toBe(0);
     const log = fs.readFileSync(path.join(daemon.folder, 'log', 'shepherd.log'), 'utf8');
     expect(log).toMatch(/service=never.*respawn/i);
+  });
+});
+
+describe.skipIf(isWithoutKeeper)(`a program that leaves a PID file${whyNoKeeper}`, () => {
+  it('is started once that is there, is the process that it names, and its death is noticed at once', async () => {
+    expect((await herd('start', 'forks')).code).toBe(0);
+    const pid = Number(leftBy(daemon, 'forks.pid'));
+    expect(await pidOf(daemon, 'forks')).toBe(pid);
+    process.kill(pid, 'SIGKILL');
+    await eventually('another one', async () => {
+      const next = await pidOf(daemon, 'forks');
+      return next > 0 && next !== pid && next === Number(leftBy(daemon, 'forks.pid'));
+    });
+    await herd('stop', 'forks');
+    expect(await reportOf(daemon, 'forks')).toContain('It is stopped since');
+  });
+  it('that never comes has its start fail, and no process is left, not of a daemon either', async () => {
+    const ends = await Promise.all([herd('start', 'no-file'), herd('start', 'no-file-either')]);
+    for (const { code } of ends) expect(code).not.toBe(0);
+    expect(await reportOf(daemon, 'no-file')).toContain('It is stopped (failing).');
+    const left = ['left', 'left-too'].map((file) => Number(leftBy(daemon, file)));
+    await eventually('their ends', () => !left.some(isAlive));
   });
 });
 

@@ -1,0 +1,49 @@
+/** Tables that say which test of ours shows what GNU Shepherd does, are held to the tests. */
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { pathOf, testText } from './support/limits-table.ts';
+
+interface Row {
+  readonly name: string;
+  readonly verdict: string;
+  readonly why: string;
+  readonly tests: readonly string[];
+}
+const rowsIn = (file: string): readonly Row[] =>
+  fs
+    .readFileSync(pathOf(file), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| shell test '))
+    .map((line) => {
+      const [name = '', verdict = '', why = '', tests = ''] = line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim());
+      return { name, verdict, why, tests: tests === '' ? [] : tests.split('; ') };
+    });
+/** A title, as its test has it in the source: `it('…'`. */
+const isThere = (test: string): boolean => {
+  const [file = '', title = ''] = [test.split(': ', 1)[0], test.slice(test.indexOf(': ') + 2)];
+  const text = testText(file) ?? '';
+  return [`'${title}'`, `\`${title}\``, `"${title}"`].some((quoted) => text.includes(quoted));
+};
+
+describe('the table of the shell tests', () => {
+  const rows = rowsIn('test/cli/gnu/suite.md');
+  it('has each of the 28 once, with a verdict', () => {
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(28);
+    expect(rows).toHaveLength(28);
+    for (const { verdict } of rows)
+      expect(['equal', 'better', 'part', 'left out']).toContain(verdict);
+  });
+  it('names tests that there are, at least one for whatever is not left out', () => {
+    const missing = rows.flatMap(({ tests }) => tests.filter((test) => !isThere(test)));
+    expect(missing).toEqual([]);
+    const bare = rows.filter(({ verdict, tests }) => verdict !== 'left out' && tests.length === 0);
+    expect(bare.map(({ name }) => name)).toEqual([]);
+  });
+  it('says why where it is anything but equal', () => {
+    const silent = rows.filter(({ verdict, why }) => verdict !== 'equal' && why === '');
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+});
