@@ -19,6 +19,7 @@ import {
   type Start,
   type Started,
   type TimerMemory,
+  type TransientRecord,
   type Wisher,
   type WishRecord,
 } from '@bellwether/shepherd';
@@ -286,6 +287,7 @@ export class Disk {
     const desired = new Map<string, boolean>();
     const wishers = new Map<string, Wisher>();
     const enabled = new Map<string, boolean>();
+    const transients = new Map<string, TransientRecord>();
     const timers = new Map<string, TimerMemory>();
     const running = new Map<string, RunningRecord>();
     const operations = new Map<string, AcceptedRecord>();
@@ -323,6 +325,14 @@ export class Disk {
           timers.set(service, { ...before, runs: [...before.runs.filter(isOther), run] });
           break;
         }
+        case 'transient': {
+          const { kind: _kind, ...record } = entry;
+          transients.set(entry.service, record);
+          break;
+        }
+        case 'untransient':
+          transients.delete(entry.service);
+          break;
         case 'untimed':
           timers.delete(entry.service);
           break;
@@ -349,6 +359,7 @@ export class Disk {
       wishers,
       enabled,
       timers,
+      transients: [...transients.values()],
       running: [...running.values()],
       operations: [...operations.values()],
       wishes: [...wishes.values()],

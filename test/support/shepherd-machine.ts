@@ -172,6 +172,7 @@ export class Logs {
         this.readings.delete(reader);
         reading?.say(this.#piece(reading.service, reading.place));
       },
+      remove: (service) => void this.#lines.delete(service),
       bound: () => undefined,
     };
   }
@@ -370,6 +371,9 @@ export class Machine {
           if (said instanceof Error) say(2, () => answer.broken(said));
           else if (said !== undefined) say(2, () => answer.kept(said));
         },
+      },
+      spawning: {
+        commandOf: ({ argv, directory: cwd, env }) => ({ argv, env, ...(cwd && { cwd }) }),
       },
       logFiles: this.logs.view(say),
       clock: this.time.clock(),

@@ -67,6 +67,7 @@ const makeAttendant = (
   serviceIsLost: (turn, _name, comesBack) =>
     turn.effect(() => told(comesBack ? 'lost for a while' : 'lost')),
   serviceFailed: (turn, _name, { what, reason }) => turn.effect(() => told(`${what}: ${reason}`)),
+  transientEnded: () => undefined,
 });
 
 /** A service and the hands of the test on all that it works with. */
@@ -167,6 +168,7 @@ export class ServiceRig {
           answer.kept({ begin: 0, end: 0 }),
         read: () => undefined,
         stop: () => undefined,
+        remove: () => undefined,
         bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),
       },
       node: 'rig',

@@ -68,6 +68,13 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     isTriggered: true,
     isLost: true,
   },
+  transient: {
+    kind: 'transient',
+    service: 'transient-1',
+    text: '{}',
+    operation: 'op-1',
+    ended: { at: 1, code: 1, signal: 'SIGTERM' },
+  },
   minted: { kind: 'minted', hash: 'ab', service: 'web', madeMs: 3, gift: 'cd' },
   node: {
     kind: 'node',

@@ -92,6 +92,18 @@ export const limits = {
   mostLateMs: 120_000,
   /** Characters of why a run of a timer has no process, on the disk. */
   runReasonCharacters: 240,
+  /** Milliseconds that something may be scheduled ahead: a year. */
+  scheduleMs: 31_622_400_000,
+  /** Transient services that live, those that wait for their time among them: each is a process, or will be one. */
+  transientCount: 256,
+  /** Those that have ended and are remembered, with their logs; the oldest go first. */
+  endedTransientCount: 64,
+  /** Milliseconds for which one is remembered after it has ended: a day. */
+  endedTransientMs: 86_400_000,
+  /** Characters of the description of one on the disk, environment included; packages/store takes no more. */
+  transientCharacters: 65_536,
+  /** Variables that one may be given. */
+  spawnVariableCount: 30,
   /** Services of one shepherd: the members of the largest fleet, and what else there is. */
   serviceCount: 11_000,
   /** Names of one service. */

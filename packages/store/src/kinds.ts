@@ -9,6 +9,7 @@
  *     timer        service                    how far its alarms are                    untimed erases it
  *     timed        service, place             one of the last runs of a timer           with those
  *     running      start id                   enough to find a process again            ended erases it
+ *     transient    service                    what was run that nobody configured       untransient erases it
  *     minted       hash of a swissnum         the service that it names                 unminted erases it
  *     port         -                          the port that was chosen once
  *     websocketPort  -                        the same of WebSockets
@@ -148,6 +149,17 @@ const timed = object(
   },
 );
 
+/** A command that was run once, or waits for its time. */
+const transient = object(
+  {
+    service,
+    /** Its description, as JSON. */
+    text: text(),
+    operation: name,
+  },
+  { ended: object({ at: wallMs }, { code: whole(0), signal: name }) },
+);
+
 /** How a grant may be used, beside by whom. All of it is judged where the resource is. */
 const grant = object(
   {
@@ -255,6 +267,11 @@ export const kinds = {
     ({ service, place }: ReturnType<typeof timed>) => [service, String(place)],
     timed,
   ),
+  transient: shaped(
+    { isHeld: true },
+    ({ service }: ReturnType<typeof transient>) => [service],
+    transient,
+  ),
   minted: shaped({ isHeld: true }, ({ hash }: ReturnType<typeof minted>) => [hash], minted),
   port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
   websocketPort: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
@@ -327,6 +344,7 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
   | { readonly kind: 'unwished'; readonly service: string }
+  | { readonly kind: 'untransient'; readonly service: string }
   /** A timer, with its runs: at places below this. */
   | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
   /** Wishes of which every one was followed by another. */
@@ -405,6 +423,8 @@ export const erased = (entry: {
     }
     case 'unwished':
       return [['desired', [erasures.unwished(entry, 'unwished').service]]];
+    case 'untransient':
+      return [['transient', [erasures.untransient(entry, 'untransient').service]]];
     case 'untimed': {
       const { service, placeCount } = erasures.untimed(entry, 'untimed');
       const places = Array.from({ length: placeCount }, (_none, at) => String(at));
@@ -456,6 +476,7 @@ export const erased = (entry: {
 const erasures = {
   ended: object({ kind: oneOf('ended'), startId: name }),
   unwished: object({ kind: oneOf('unwished'), service }),
+  untransient: object({ kind: oneOf('untransient'), service }),
   untimed: object({ kind: oneOf('untimed'), service, placeCount: whole(0, 1_000) }),
   outdated: object({ kind: oneOf('outdated'), numbers: list(whole(1), limits.changeCount) }),
   forgotten: object({

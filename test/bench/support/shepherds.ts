@@ -27,6 +27,7 @@ const noLogs: LogFiles = {
   begin: nobody,
   read: nobody,
   stop: nobody,
+  remove: () => undefined,
   bound: () => undefined,
 };
 const noProbes: Prober = {
@@ -59,6 +60,7 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
       enabled: new Map(),
       running: [],
       timers: new Map(),
+      transients: [],
       operations: [],
       wishes: [],
     },

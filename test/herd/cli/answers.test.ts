@@ -118,6 +118,7 @@ const status: Required<ExportedStatus> = {
   recentLines: ['x'],
   slot,
   timer,
+  transient: 'lives',
   members: [
     {
       name: 'a',
@@ -167,6 +168,7 @@ const {
   disabledReason: _d,
   slot: _slot,
   timer: _timer,
+  transient: _t,
   ...many
 } = most;
 const {

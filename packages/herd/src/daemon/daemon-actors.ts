@@ -117,12 +117,13 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
-  const { name, life, prober, webhooks, logFiles, log, archive, zone } = parts;
+  const { name, life, prober, webhooks, logFiles, log, archive, zone, spawning } = parts;
   const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const plain = { clock, crypto, log };
-  const common = { name, life, prober, webhooks, logFiles, clock, zone, log, records, archive };
+  const powers = { prober, webhooks, logFiles, clock, zone, spawning, log, archive };
+  const common = { name, life, ...powers, records };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
   const carrier = turn.spawn(makeCarrier, {

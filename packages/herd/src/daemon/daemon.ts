@@ -41,6 +41,7 @@ import type { Doors } from './doors.ts';
 import { gnuTransport } from './lazy-gnu-door.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
+import { spawning } from './spawning.ts';
 import { lockFolder } from './lock.ts';
 import { openProcesses, type Processes } from './processes.ts';
 import { inRoom, Reserve } from './reserve.ts';
@@ -262,6 +263,7 @@ const commonParts = (
     pastOf: (maxUses) => audited.past(maxUses),
     backend: processes.backend,
     zone: nodeZone(),
+    spawning,
     prober: makeProber({ defaults: defaultsOf(powers), ...places }),
     webhooks: makeWebhooks(),
     ...places,

@@ -52,6 +52,7 @@ import type {
   ProcessBackend,
   Prober,
   Shepherd,
+  SpawnPowers,
   Webhooks,
   Zone,
 } from '@bellwether/shepherd';
@@ -101,6 +102,7 @@ export interface LifeParts {
   readonly webhooks?: Webhooks;
   readonly logFiles: LogFiles;
   readonly zone: Zone;
+  readonly spawning: SpawnPowers;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
   readonly log: Log;

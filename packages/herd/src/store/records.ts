@@ -46,6 +46,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
     ),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
     timers: timersIn(store),
+    transients: store.held('transient'),
     running: store.held('running').map(({ running }) => running),
     operations: store.held('accepted').map(({ kind: _kind, asker, retriedBy: by, ...rest }) => ({
       ...rest,

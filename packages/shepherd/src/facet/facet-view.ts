@@ -108,6 +108,7 @@ const localRules: Rules<LocalStatus> = {
   recentLines: true,
   slot: true,
   timer: true,
+  transient: true,
 };
 const fleetRules: Rules<FleetStatus> = {
   ...factRules,

@@ -112,6 +112,12 @@ class FolderLogs implements ServiceLogs {
     this.#logOf(service).bounds = { ...usual, ...bounds };
   }
 
+  remove(service: string): void {
+    const file = this.pathOf(service);
+    this.#logs.delete(file);
+    removeWhole(file);
+  }
+
   lines(service: string, query: LogQuery, answer: Answer): void {
     this.#answer(service, answer, (log) =>
       this.#looking(() => lastOf(log, query, this.#powers.wall())),
@@ -194,6 +200,18 @@ class FolderLogs implements ServiceLogs {
     );
   }
 }
+
+/** A log with what was put aside of it, and its times. What cannot be removed stays: nothing depends on it. */
+const removeWhole = (file: string): void => {
+  const [folder, base] = [path.dirname(file), path.basename(file)];
+  try {
+    for (const name of fs.readdirSync(folder))
+      if (name.startsWith(base) && /^(\.(\d+(\.gz)?|times|new))*$/.test(name.slice(base.length)))
+        fs.rmSync(path.join(folder, name), { force: true });
+  } catch {
+    // There is no such folder, or it is somebody else's.
+  }
+};
 
 /** A log that is not there yet is empty; what stands in its place is not read. */
 const checkReadable = (file: string): void => {

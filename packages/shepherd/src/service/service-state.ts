@@ -59,6 +59,8 @@ export interface ServicePowers {
 export interface RecordedService {
   readonly isEnabled: boolean;
   readonly isWanted: boolean;
+  /** How it has ended, where it was transient. */
+  readonly lastExit?: Ending & { readonly at: number };
   /** Of its schedule, where it was a timer. */
   readonly timer?: TimerMemory;
 }
@@ -184,7 +186,7 @@ export const hold = (
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  { timer, ...recorded }: RecordedService,
+  { timer, lastExit, ...recorded }: RecordedService,
   agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
   self: turn.self,
@@ -202,7 +204,7 @@ export const hold = (
     since: undefined,
     unservedSince: powers.clock.now(),
     respawns: noRespawns,
-    exits: [],
+    exits: lastExit === undefined ? [] : [lastExit],
     disabledReason: undefined,
     failure: undefined,
     slot: undefined,
@@ -302,6 +304,8 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
     ...(isSameStage ? {} : { since: at }),
     ...unserved(before, next, held.clock.now()),
   });
+  if (next.at === 'stopped' && held.config.get().transient === 'child')
+    turn.tell(held.attendant, 'transientEnded', held.name);
   if (what === undefined) return;
   const noted: Change = { service: held.name, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));

@@ -1,6 +1,6 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
-import { isRespawning, runOf, stageOf, type ServiceHeld } from './service-state.ts';
+import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
 import type { LocalStatus } from '../words/types.ts';
@@ -54,9 +54,17 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('failure', failure),
     ...given('labels', config.labels),
     ...given('slot', slot),
+    ...given('transient', transientOf(held)),
     ...given('timer', timerFactsOf(held, turn, hasLists)),
     ...(command === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };
+};
+
+/** One that has ended is not started again. */
+const transientOf = (held: ServiceHeld): LocalStatus['transient'] => {
+  if (held.config.get().transient !== 'child') return undefined;
+  const isOver = held.retirement.get() !== undefined && stateOf(held).at === 'stopped';
+  return isOver ? 'ended' : 'lives';
 };
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */

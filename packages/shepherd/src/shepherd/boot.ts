@@ -27,18 +27,21 @@ import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planEnd } from '../operation/plan.ts';
 import { ownRequest, setOut, summaryOf } from './by-itself.ts';
+import { bringTransients, endUnfound, hasEnded } from './transients.ts';
 import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import type { AcceptedRecord, Outcome, Row, Run, Sink } from '../words/types.ts';
+import type { AcceptedRecord, Outcome, Row, Run, Shepherd, Sink } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
-export const restore = (held: ShepherdHeld, turn: Turn): Vow<void> => {
+export const restore = (held: ShepherdHeld, turn: Turn<Shepherd>): Vow<void> => {
   for (const entry of expiredIn(held.ledger, held.clock.wall())) forgetWhole(held, turn, entry);
+  bringTransients(held, turn);
   const left = openEntriesIn(held.ledger);
   const found = turn.all(left.map((entry) => read(held, turn, entry)));
   return turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
+    endUnfound(held, turn);
     return turn.when(found, (turn, all) => {
       const taken = left.map((entry, at): Left => ({ entry, found: all[at] }));
       const isOff = ({ entry }: Left): boolean =>
@@ -83,7 +86,7 @@ const wishAgain = (
 const setOutAll = (held: ShepherdHeld, turn: Turn): void => {
   const names = allOwn(held).map(([name]) => name);
   const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
-  const wanted = names.filter((name) => isWanted(held, name));
+  const wanted = names.filter((name) => isWanted(held, name) || isGoingOn(held, name));
   const needed = new Set(inOrder(wanted, held.graph(turn).requirements));
   setOut(held, turn, 'start', wanted.filter(isStopped));
   // Their stop was accepted, and the daemon died before it was done.
@@ -117,6 +120,12 @@ const readOf = (turn: Turn, one: Settled<Recorded> | undefined): Vow<Recorded> =
   if (one?.kept === true) return turn.kept(one.value);
   return turn.broken(one?.reason ?? new Error('not read'));
 };
+
+/** What was run once, lives, and was not told to stop. */
+const isGoingOn = (held: ShepherdHeld, name: string): boolean =>
+  held.own(name)?.config.transient === 'child' &&
+  !hasEnded(held, name) &&
+  held.desired.get(name) !== false;
 
 const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {
   const own = held.own(name);

@@ -8,21 +8,24 @@ import type {
   LocalService,
   ServiceConfig,
   ServiceElsewhere,
+  Shepherd,
 } from '../words/types.ts';
 
 /** Makes a service of this machine, and registers it. @throws what `register` of the registry throws */
 export const define = (
   held: ShepherdHeld,
-  turn: Turn,
+  turn: Turn<Shepherd>,
   config: ServiceConfig,
   agent?: Ref<Agent>,
 ): Ref<LocalService> => {
   const [name] = config.provision;
   const timer = held.timers.get(name);
+  const lastExit = held.transients.get(name)?.ended;
   const recorded = {
     isEnabled: held.enabled.get(name) ?? true,
     isWanted: held.desired.get(name) ?? config.isAutoStarted,
     ...(timer !== undefined && { timer }),
+    ...(lastExit !== undefined && { lastExit }),
   };
   const { monitor, prober, logFiles, clock, log, board, feed, attendant } = held;
   const { alarms, zone, name: node } = held;

@@ -31,8 +31,10 @@ import type {
   Records,
   ServiceElsewhere,
   ServiceRegistry,
+  SpawnPowers,
   StatusBoard,
   TimerMemory,
+  Transient,
   Zone,
   Webhooks,
 } from '../words/types.ts';
@@ -50,6 +52,8 @@ export interface ShepherdOptions extends Pick<
   /** Absent: nobody is told of failures over HTTP. */
   readonly webhooks?: Webhooks | undefined;
   readonly records: Records;
+  /** Makes commands of what somebody wants run. Absent: nothing is run that is not configured. */
+  readonly spawning?: SpawnPowers | undefined;
   /** By what local time timers go. Absent: by UTC. */
   readonly zone?: Zone | undefined;
   /** Who keeps releases for services that are not at home here; absent: none are taken for those. */
@@ -99,6 +103,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly enabled: JournalMap<string, boolean>;
   /** The same of what their timers have left. */
   readonly timers: JournalMap<string, TimerMemory>;
+  /** Services that nobody has configured, also those that have ended. */
+  readonly transients: JournalMap<string, Transient>;
   /** The end of the daemon, once it was asked for. */
   readonly closing: JournalCell<Vow<Outcome> | undefined>;
 }
@@ -131,6 +137,7 @@ export const holdShepherd = (
     zone: options.zone ?? utc,
     alarms: turn.spawn(makeAlarmClock, options.clock),
     timers,
+    transients: turn.map(),
     isClosing: () => closing.get() !== undefined,
     registry,
     attendant,

@@ -44,6 +44,8 @@ import {
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { isSelection } from '../words/selectors.ts';
 import { select } from './select.ts';
+import { hasEnded, haveParent, spawn, spawnedBy, transientEnded } from './transients.ts';
+import { isOwn } from '../words/principal.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
 import { giveBack, noRoomFor, takeShare } from '../checks/shares.ts';
@@ -75,6 +77,7 @@ export const makeShepherd = (
   return {
     ...agentMethods(held),
     ...operationMethods(held),
+    ...transientMethods(held),
     define: (turn, config, agent) => define(held, turn, config, agent),
     serviceIsUp: (turn, name) => isUp(held, turn, name),
     serviceIsLost: (turn, name, comesBack) => isLost(held, turn, name, comesBack),
@@ -88,7 +91,7 @@ export const makeShepherd = (
     select: (turn, wanted, within) => select(held, turn, wanted, within),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     grounds: (turn, name) => groundsOf(held, turn, canonicalOf(held, turn, name)),
-    names: (turn) => turn.call(held.registry, 'names'),
+    names: (turn) => turn.call(held.registry, 'names').filter((name) => !hasEnded(held, name)),
     probe: (turn, name, timeoutMs, hops, asker) =>
       probe(held, turn, { name, timeoutMs, hops, asker }),
     watch: (turn, names, observer, heartbeatMs, asker) =>
@@ -146,6 +149,14 @@ const operationMethods = (
   },
 });
 
+const transientMethods = (
+  held: ShepherdHeld,
+): Pick<Behavior<Shepherd>, 'spawn' | 'spawnedBy' | 'transientEnded'> => ({
+  spawn: (turn, spec, atMs, operation) => spawn(held, turn, spec, atMs, operation),
+  spawnedBy: (_turn, operation) => spawnedBy(held, operation),
+  transientEnded: (turn, name) => transientEnded(held, turn, name),
+});
+
 /** What agents want of the shepherd, and what others want of them. */
 const agentMethods = (
   held: ShepherdHeld,
@@ -167,13 +178,14 @@ const agentMethods = (
 
 const perform = (
   held: ShepherdHeld,
-  turn: Turn,
+  turn: Turn<Shepherd>,
   request: Request,
   sink: Ref<Sink>,
   { principal, sinceMs }: Asker,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
+  if (isOwn(principal)) haveParent(held, turn, checked.member, checked.action);
   const member = memberOf(held, turn, checked);
   const since = sinceMs === undefined ? {} : { sinceMs };
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });

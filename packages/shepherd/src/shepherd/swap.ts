@@ -28,6 +28,7 @@ import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import type {
   Entry,
   Outcome,
+  Shepherd,
   Row,
   ServiceConfig,
   Sink,
@@ -57,7 +58,7 @@ interface Turnover {
  */
 export const swapServices = (
   held: ShepherdHeld,
-  turn: Turn,
+  turn: Turn<Shepherd>,
   swap: Swap,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
@@ -96,7 +97,12 @@ export const swapServices = (
 
 const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');
 
-const retire = (held: ShepherdHeld, turn: Turn, name: string, why: string | undefined): void => {
+const retire = (
+  held: ShepherdHeld,
+  turn: Turn<Shepherd>,
+  name: string,
+  why: string | undefined,
+): void => {
   const own = held.own(name);
   if (own === undefined) return;
   turn.call(own.service, 'retire', why);
@@ -109,7 +115,7 @@ const retire = (held: ShepherdHeld, turn: Turn, name: string, why: string | unde
  */
 const giveUp = (
   held: ShepherdHeld,
-  turn: Turn,
+  turn: Turn<Shepherd>,
   { operation, writer, going, up }: Turnover,
   reason: Error,
 ): Vow<Outcome> => {
@@ -132,7 +138,7 @@ const giveUp = (
   );
 };
 
-const afterStops = (held: ShepherdHeld, turn: Turn, turnover: Turnover): Vow<Outcome> => {
+const afterStops = (held: ShepherdHeld, turn: Turn<Shepherd>, turnover: Turnover): Vow<Outcome> => {
   const { swap, operation, writer, going, staying } = turnover;
   const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
   if (held.isClosing()) throw closing();
@@ -153,7 +159,7 @@ const afterStops = (held: ShepherdHeld, turn: Turn, turnover: Turnover): Vow<Out
   );
 };
 
-const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {
+const stageOf = (held: ShepherdHeld, turn: Turn<Shepherd>, name: string) => {
   const own = held.own(name);
   return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
 };
@@ -167,13 +173,13 @@ const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] 
 /** All names are free before any is taken: services may exchange them. */
 const exchange = (
   held: ShepherdHeld,
-  turn: Turn,
+  turn: Turn<Shepherd>,
   { removed, own, elsewhere, aggregates, agents }: Swap,
 ): void => {
   const staying = new Set(own.map(({ provision: [name] }) => name));
   const coming = new Set(elsewhere.map((service) => turn.call(service, 'canonicalName')));
   for (const name of removed) {
-    forget(held, turn, name);
+    forgetService(held, turn, name);
     if (!staying.has(name)) forgetStart(held, turn, name);
   }
   const gone = removed.filter((name) => !coming.has(name));
@@ -238,7 +244,7 @@ const keepTimer = (
 };
 
 /** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
-const forget = (held: ShepherdHeld, turn: Turn, name: string): void => {
+export const forgetService = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const entry = held.entries.get(name);
   if (entry?.kind === 'own') {
     held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);

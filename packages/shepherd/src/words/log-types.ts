@@ -142,6 +142,8 @@ export interface LogFiles {
   ): void;
   /** The reading of this reader ends at once, with what it has. */
   stop(reader: string): void;
+  /** Whatever is kept of it goes. */
+  remove(service: string): void;
   /** From now on. */
   bound(service: string, bounds: LogBounds): void;
 }

@@ -3,6 +3,7 @@ import type { Answer } from '@bellwether/actors';
 import type { AskerLink } from './operation-types.ts';
 import type { Principal } from './principal.ts';
 import type { Wish } from './steps.ts';
+import type { TransientRecord } from './transient-types.ts';
 import type { RecordedRun, TimerMemory, TimerRecord } from './timer-types.ts';
 
 /**
@@ -31,6 +32,9 @@ export type Entry =
   | ({ readonly kind: 'timed'; readonly service: string; readonly place: number } & RecordedRun)
   /** Erases both; so many places there were. */
   | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
+  | ({ readonly kind: 'transient' } & TransientRecord)
+  /** It is remembered no more. */
+  | { readonly kind: 'untransient'; readonly service: string }
   | ({ readonly kind: 'accepted' } & AcceptedRecord)
   | ({ readonly kind: 'intent' } & PieceRecord)
   | ({ readonly kind: 'outcome' } & PieceRecord)
@@ -156,6 +160,8 @@ export interface Records {
   readonly running: readonly RunningRecord[];
   /** By service. */
   readonly timers: ReadonlyMap<string, TimerMemory>;
+  /** In any order. */
+  readonly transients: readonly TransientRecord[];
   readonly operations: readonly AcceptedRecord[];
   /** Of services elsewhere, in any order. */
   readonly wishes: readonly WishRecord[];

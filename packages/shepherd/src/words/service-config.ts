@@ -157,6 +157,8 @@ export interface ServiceConfig {
   readonly start?: Command;
   /** In place of that: it runs something at times, from start until stop. */
   readonly timer?: TimerConfig;
+  /** Nobody has configured it. A parent is what others require, so that they end with it. */
+  readonly transient?: 'parent' | 'child';
   /** As whom a command runs that is brought later: that of a slot. Any other says it itself. */
   readonly runAs?: RunAs;
   /** Why there is nothing to start: the sentence that refuses it. */

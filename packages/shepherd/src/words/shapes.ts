@@ -368,6 +368,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   recentLines: list(text, limits.outputLineCount),
   slot: readSlot,
   timer: timerReader(text),
+  transient: wordOf(['lives', 'ended'] as const, undefined),
 });
 
 const statusReader = (text: Read<string>, weight: number): Read<Status> => {

@@ -28,6 +28,7 @@ import type { Wisher } from './records.ts';
 import type { changes, Health, Result, Stage } from './shapes.ts';
 import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
+import type { SpawnSpec } from './transient-types.ts';
 import type { RunAs, ServiceConfig } from './service-config.ts';
 import type { TimerFacts, TimerMemory } from './timer-types.ts';
 
@@ -50,6 +51,7 @@ export type * from './service-config.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { SlotPhase } from './slot-shapes.ts';
 export type * from './timer-types.ts';
+export type * from './transient-types.ts';
 
 /** Whoever is told what an operation says. */
 export interface Lines {
@@ -144,6 +146,8 @@ export interface LocalStatus extends StatusFacts {
   readonly slot?: SlotFacts;
   /** When it runs what, where it is a timer: `command` is what it runs, `pid` a run that goes on. */
   readonly timer?: TimerFacts;
+  /** Nobody has configured it: it lives once, or has ended and is remembered for a while. */
+  readonly transient?: 'lives' | 'ended';
 }
 /** How a process ended, and when: wall clock, milliseconds since 1970. */
 export type Exit = Ending & { readonly at: number };
@@ -360,6 +364,10 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
   watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number, asker: Asker): void;
   /** Where services that were made elsewhere say that their status has changed. */
   board(): Ref<Pick<StatusBoard, 'touched'>>;
+  /** Makes one out of what somebody wants run. Near only; see transients.ts. */
+  spawn(spec: SpawnSpec, atMs: number | undefined, operation: string): string;
+  /** The one that an operation has made. Near only. */
+  spawnedBy(operation: string): string | undefined;
   /** A facet whose operations are those of `principal` alone. */
   facet(name: string, principal: Principal, bounds?: FacetBounds): Ref<ServiceFacet>;
   /** Status changes of all services, oldest first. */
@@ -393,6 +401,8 @@ export interface Attendant {
   /** Its process has ended by itself; `comesBack`: it is to be started again by itself. */
   serviceIsLost(name: string, comesBack: boolean): void;
   serviceFailed(name: string, failure: FailureNotice): void;
+  /** One that nobody has configured is stopped: it is over. */
+  transientEnded(name: string): void;
 }
 /** How a service has failed. */
 export interface FailureNotice {
