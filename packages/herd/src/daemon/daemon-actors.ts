@@ -117,13 +117,12 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
-  const { name, life, prober, webhooks, logFiles, log, archive, zone, spawning } = parts;
+  const { name, life, prober, log } = parts;
   const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const plain = { clock, crypto, log };
-  const powers = { prober, webhooks, logFiles, clock, zone, spawning, log, archive };
-  const common = { name, life, ...powers, records };
+  const common = { ...shepherdPowers(all), name, life, records };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
   const carrier = turn.spawn(makeCarrier, {
@@ -194,6 +193,11 @@ const makeDoor = (
   composition: Ref<Composition>,
 ): Ref<DoorRoot> | undefined =>
   bounds && turn.spawn(makeDoorRoot, { shepherd, composition, end, principal: gnuDoor, bounds });
+
+const shepherdPowers = (all: ActorParts) => {
+  const { prober, webhooks, logFiles, clock, zone, spawning, log, archive } = all;
+  return { prober, webhooks, logFiles, clock, zone, spawning, log, archive };
+};
 
 const urisAt =
   ({ location }: Place) =>

@@ -47,15 +47,7 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import type {
-  LogFiles,
-  ProcessBackend,
-  Prober,
-  Shepherd,
-  SpawnPowers,
-  Webhooks,
-  Zone,
-} from '@bellwether/shepherd';
+import type { Shepherd } from '@bellwether/shepherd';
 import type { UsageReader } from '@bellwether/shepherd/node';
 import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
@@ -74,7 +66,10 @@ import { netPowers } from './net-powers.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
-export interface LifeParts {
+export interface LifeParts extends Pick<
+  ActorParts,
+  'backend' | 'prober' | 'webhooks' | 'logFiles' | 'zone' | 'spawning'
+> {
   /** Of this node, for people. */
   readonly name: string;
   readonly services: readonly PlannedService[];
@@ -96,13 +91,6 @@ export interface LifeParts {
   readonly lastOfAudit: (query: AuditQuery) => Promise<AuditAnswer>;
   /** What all of it tells of grants. */
   readonly pastOf: (maxUses: ReadonlyMap<string, number>) => Promise<Past>;
-  readonly backend: ProcessBackend;
-  readonly prober: Prober;
-  /** Absent: nobody is told of failures over HTTP. */
-  readonly webhooks?: Webhooks;
-  readonly logFiles: LogFiles;
-  readonly zone: Zone;
-  readonly spawning: SpawnPowers;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
   readonly log: Log;
