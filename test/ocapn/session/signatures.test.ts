@@ -53,7 +53,7 @@ describe('a signature', () => {
     mallory.send(badly(mallory));
     world.run(world.now + 10);
     expect([verified.length, host.router.sessions().length]).toEqual([0, 1]);
-    world.run(world.now + 100);
+    world.run(world.now + 1_000);
     expect(verified).toHaveLength(1);
     expect(mallory.abortReason).toContain('signed the location');
     expect(host.router.sessions()).toEqual([]);
@@ -96,13 +96,13 @@ describe('signatures that wait', () => {
     const signed = (): Signed => ({ judgeSignature: () => void judgedAtMs.push(world.now) });
     return { world, signatures, judgedAtMs, signed };
   };
-  it('are judged 16 at a time once none has come for 20 ms', () => {
+  it('are judged 16 at a time once none has come for 250 ms', () => {
     const { world, signatures, judgedAtMs, signed } = start();
     for (let count = 0; count < 17; count += 1) signatures.wait(signed());
-    world.run(39);
+    world.run(499);
     expect(judgedAtMs).toEqual([]);
     world.run();
-    expect(judgedAtMs).toEqual([...Array<number>(16).fill(40), 60]);
+    expect(judgedAtMs).toEqual([...Array<number>(16).fill(500), 520]);
     expect(world.pendingCount).toBe(0);
   });
   it('are judged after a second though others keep coming', () => {

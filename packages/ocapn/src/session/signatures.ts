@@ -5,14 +5,16 @@
  * when nobody waits (`npm run bench -- first-call`, `npm run bench -- storm`).
  *
  *   a hello with a signature came    it waits
- *   none came for QUIET_MS           SLICE of those that wait are judged, and as many every QUIET_MS
+ *   none came for QUIET_MS           SLICE of those that wait are judged, and as many every STEP_MS
  *   the oldest waits for LATEST_MS   the same, whatever else comes
  *   the session has ended            nobody judges it any more
  */
 import type { Clock } from '@bellwether/actors';
 
-/** Milliseconds in which an opened session has asked what it came for. */
-const QUIET_MS = 20;
+/** Milliseconds in which an opened session has asked what it came for, and a crowd has come. */
+const QUIET_MS = 250;
+/** Milliseconds between two steps, so that they take a tenth of a processor. */
+const STEP_MS = 20;
 /** Milliseconds for which a crowd may put it off. */
 const LATEST_MS = 1_000;
 /** How many at once: about 2 ms of work. */
@@ -38,7 +40,7 @@ export class Signatures {
   wait(signed: Signed): void {
     this.#waiting.set(signed, this.#clock.now());
     this.#hasGrown = true;
-    if (this.#stopTimer === undefined) this.#arm();
+    if (this.#stopTimer === undefined) this.#arm(QUIET_MS);
   }
   /** Its session has ended. */
   drop(signed: Signed): void {
@@ -47,15 +49,17 @@ export class Signatures {
     this.#stopTimer = undefined;
   }
 
-  #arm(): void {
+  #arm(ms: number): void {
     this.#hasGrown = false;
-    this.#stopTimer = this.#clock.after(QUIET_MS, () => this.#look());
+    this.#stopTimer = this.#clock.after(ms, () => this.#look());
   }
   #look(): void {
     this.#stopTimer = undefined;
     const [oldestMs = 0] = this.#waiting.values();
-    if (!this.#hasGrown || this.#clock.now() - oldestMs >= LATEST_MS) this.#judge();
-    if (this.#waiting.size > 0 && this.#stopTimer === undefined) this.#arm();
+    const isTime = !this.#hasGrown || this.#clock.now() - oldestMs >= LATEST_MS;
+    if (isTime) this.#judge();
+    if (this.#waiting.size > 0 && this.#stopTimer === undefined)
+      this.#arm(isTime ? STEP_MS : QUIET_MS);
   }
   #judge(): void {
     let left = SLICE;
