@@ -19,8 +19,10 @@ import { ratios, timed, type Print } from './rounds.ts';
 import {
   compileService,
   gnuRoot,
+  independent,
   launchGnu,
   launchOurs,
+  named,
   ranMs,
   type Delays,
   type Described,
@@ -86,13 +88,6 @@ const gnus = async <T>(
 ): Promise<readonly T[]> =>
   gnuRoot === undefined ? [] : [await withOne(place, launchGnu, services, body)];
 
-const named = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_none, at) => `s${at}`);
-/** Independent ones, and `all`, which requires them. */
-const independent = (argv: readonly [string, ...string[]], count: number): readonly Described[] => [
-  ...named(count).map((name) => ({ name, argv })),
-  { name: 'all', requires: named(count) },
-];
 const paused = ({ program }: Place): readonly [string, string] => [program, 'pause'];
 /** Each requires the one before. */
 const chain = (place: Place, count: number): readonly Described[] =>
