@@ -70,6 +70,7 @@ export const makeScripted = (
     return turn.kept(outcome(request.member));
   },
   rest: () => undefined,
+  turned: () => undefined,
   cancel: (turn, ...cancelled) => turn.effect(() => void script.cancels.push(cancelled)),
   owns: (_turn, action, principal) => script.owns?.(action, principal) ?? false,
   describe: (_turn, config) => config,

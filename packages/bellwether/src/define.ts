@@ -1,4 +1,10 @@
 /** The constructors of a configuration. They check nothing: the loader does, and says where. */
+import type {
+  LogRotationEntry,
+  LogRotationOptions,
+  MonitoringEntry,
+  MonitoringOptions,
+} from './chores.ts';
 import { markSite } from './site.ts';
 import type { SystemLogEntry, SystemLogOptions } from './system-log.ts';
 import type { CalendarOptions, TimerEntry, TimerOptions, When } from './timer.ts';
@@ -95,6 +101,25 @@ export const cron = (text: string): When => ({ kind: 'cron', text });
  * @example every(60);
  */
 export const every = (seconds: number): When => ({ kind: 'every', seconds });
+
+/**
+ * A service whose log says from time to time how the shepherd is: its memory, its descriptors, its services, how late
+ * it is.
+ * @example monitoring({ everySeconds: 60 });
+ */
+export const monitoring = (options: MonitoringOptions = {}): MonitoringEntry =>
+  markSite({ ...options, kind: 'monitoring' }, monitoring);
+
+/**
+ * A service that puts logs aside at times, those of other programs among them.
+ * @example
+ * logRotation({
+ *   rotate: 'daily',
+ *   files: [{ file: '/var/log/nginx/access.log', run: exec(['nginx', '-s', 'reopen']) }],
+ * });
+ */
+export const logRotation = (options: LogRotationOptions = {}): LogRotationEntry =>
+  markSite({ ...options, kind: 'log-rotation' }, logRotation);
 
 /**
  * A service that another shepherd lets this one use.

@@ -11,7 +11,9 @@ export {
   every,
   exported,
   fleet,
+  logRotation,
   machine,
+  monitoring,
   ref,
   service,
   shell,
@@ -20,6 +22,15 @@ export {
   timer,
 } from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';
+export type {
+  ChoreOptions,
+  LogRotationEntry,
+  LogRotationOptions,
+  MonitoringEntry,
+  MonitoringOptions,
+  RotatedFile,
+  RotationTime,
+} from './chores.ts';
 export type {
   Facility,
   Level,

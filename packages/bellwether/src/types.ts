@@ -3,6 +3,7 @@
  * without it. Times are in seconds here, since people write them; names are checked when the
  * configuration is loaded.
  */
+import type { LogRotationEntry, MonitoringEntry, RotationTime } from './chores.ts';
 import type { FailureHook, Requirement, Respawn } from './policies.ts';
 import type { SystemLogEntry } from './system-log.ts';
 import type { TimerEntry } from './timer.ts';
@@ -143,9 +144,10 @@ export interface Log {
   readonly keep?: number;
   /**
    * Put aside at times, too, where it has more than 8 KiB: each hour, at midnight, on Sundays at 22:00 (as in GNU
-   * Shepherd), or on the first of a month, by the local time of the shepherd. Default 'never'.
+   * Shepherd), on the first of a month, or when a timer would ring; by the local time of the shepherd. Default: as
+   * `logRotation` says, and 'never' where there is none.
    */
-  readonly rotate?: 'hourly' | 'daily' | 'weekly' | 'monthly' | 'never';
+  readonly rotate?: RotationTime | 'never';
   /** How those that were put aside are kept, all but the latest. `herd log` reads them all the same. Default 'gzip'. */
   readonly compress?: 'gzip' | 'none';
   /** Days after which those go, from 1 to 36,500. Default 90. */
@@ -415,7 +417,14 @@ export interface ListenWebSocket {
 
 /** What a shepherd has. */
 export type ServicesEntry =
-  ServiceEntry | SlotEntry | TimerEntry | ExportedEntry | FleetEntry | SystemLogEntry;
+  | ServiceEntry
+  | SlotEntry
+  | TimerEntry
+  | ExportedEntry
+  | FleetEntry
+  | SystemLogEntry
+  | MonitoringEntry
+  | LogRotationEntry;
 /** What `defineShepherd` takes. */
 export interface ShepherdOptions {
   /** The name of this machine in what is printed. Default: the host name. */

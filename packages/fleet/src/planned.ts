@@ -1,6 +1,6 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
 import type { Ref, Vow } from '@bellwether/actors';
-import type { Agent, Followed, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
+import type { Agent, ChoreRules, Followed, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
 export interface ExportedSpec {
@@ -55,7 +55,17 @@ export interface LeftSlot {
   /** Of their files, as their manifests say. */
   readonly byteCount: number;
 }
-/** A slot that is to be defined, or revised. */
+/** A service that its shepherd is itself: it has no process, and its agent does what it is there for. */
+export interface ChoreSpec {
+  readonly config: Omit<ServiceConfig, 'start'>;
+  readonly chore: ChoreRules;
+}
+/** Who makes the agents of those. Near only. */
+export interface ChoreAgents {
+  /** The agent of one, old or new. */
+  take(spec: ChoreSpec): TakenSlot;
+}
+/** A slot that is to be defined, or revised; or a chore. */
 export interface TakenSlot {
   readonly config: ServiceConfig;
   readonly agent: Ref<Agent>;
@@ -64,5 +74,6 @@ export interface TakenSlot {
 export type PlannedService =
   | { readonly kind: 'service'; readonly config: ServiceConfig }
   | ({ readonly kind: 'slot' } & SlotSpec)
+  | ({ readonly kind: 'chore' } & ChoreSpec)
   | { readonly kind: 'exported'; readonly spec: ExportedSpec }
   | { readonly kind: 'fleet'; readonly spec: FleetSpec };

@@ -19,6 +19,8 @@ export * from './errors.ts';
 export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
+export { makeLogRotation, type LogRotation } from './chores/log-rotation.ts';
+export { makeMonitoring, type Monitoring } from './chores/monitoring.ts';
 export { makeChangeFeed } from './shepherd/change-feed.ts';
 export { makeServiceFacet, type FacetOptions } from './facet/facet.ts';
 export { checkedQuery, placeWeight } from './checks/log-query.ts';

@@ -77,6 +77,8 @@ export const limits = {
   upcomingAlarmCount: 5,
   /** Milliseconds between two looks at the wall clock while a timer waits: how late it is noticed that it was set. */
   alarmLookMs: 60_000,
+  /** Seconds between two lines of a monitoring: 23 days, which is what a timer has room for. */
+  monitoringMostSeconds: 2_000_000,
   /** Milliseconds by which the wall clock may go slower than the other one between two looks, and was not set back. */
   clockSlackMs: 1_000,
   /**

@@ -359,7 +359,7 @@ export const web = (name: string) =>
   it('at the whole for what no constructor made', async () => {
     const message = await refusalOf(`import { defineShepherd } from 'bellwether';
 export default defineShepherd({ services: [{ provision: ['a'] } as any] });`);
-    expect(message).toMatch(/^shepherd\.config\.ts:2:16: services\[0\]\.kind: expected service\(/);
+    expect(message).toMatch(/^shepherd\.config\.ts:2:16: services\[0\]\.kind: expected what service, slot/);
   });
 });
 

@@ -341,7 +341,7 @@ describe('a wrong value is refused with what was expected', () => {
   ]);
   it('an entry that no constructor made', () => {
     expect(refusalOfServices(`{ provision: ['a'] }`)).toBe(
-      `config.ts:3: services[0].kind: expected service({ … }), slot({ … }), exported({ … }), fleet({ … }) or systemLog({ … }), found nothing`,
+      `config.ts:3: services[0].kind: expected what service, slot, timer, exported, fleet, systemLog, monitoring or logRotation makes, found nothing`,
     );
   });
   it('ports and hosts', () => {

@@ -165,7 +165,7 @@ it('a service that goes on writing goes on at the start of its log, line by line
 
 it('the logs are looked at every ten seconds, until that is taken back', async () => {
   const timers: { readonly ms: number; readonly task: () => void; isOff: boolean }[] = [];
-  const stop = rotateLogs({
+  const { stop } = rotateLogs({
     ...powers(),
     after: (ms, task) => {
       const timer = { ms, task, isOff: false };

@@ -79,6 +79,8 @@ export const makeSlot = (
       return true;
     },
     rest: (turn, isResting) => rest(held, turn, isResting),
+    // How well its service is, it asks itself.
+    turned: () => undefined,
     describe: (_turn, config) => {
       // What it was told before may come back to it.
       const { start: _start, unstartable: _unstartable, ...template } = config;

@@ -19,7 +19,14 @@ import type { Peers } from '../reach/peer.ts';
 import type { Standing } from '../reach/standing.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
 import type { DialRef } from '../reach/destination.ts';
-import type { ExportedSpec, FleetSpec, PlannedService, SlotAgents } from '../planned.ts';
+import type {
+  ChoreAgents,
+  ExportedSpec,
+  FleetSpec,
+  PlannedService,
+  SlotAgents,
+  TakenSlot,
+} from '../planned.ts';
 
 /** What of a shepherd it takes: to put services into it, and for fleets to know their members. */
 export type ComposedShepherd = Pick<
@@ -30,6 +37,8 @@ export type ComposedShepherd = Pick<
 export interface ComposePowers {
   readonly shepherd: Ref<ComposedShepherd>;
   readonly slots: Ref<SlotAgents>;
+  /** Absent: there are none. */
+  readonly chores?: Ref<ChoreAgents>;
   readonly elsewherePowers: ElsewherePowers;
 }
 /** What services that are elsewhere need of the daemon. */
@@ -57,9 +66,10 @@ export interface ElsewherePowers {
  */
 export const registerServices = (
   turn: Turn,
-  { shepherd, slots, elsewherePowers }: ComposePowers,
+  powers: ComposePowers,
   planned: readonly PlannedService[],
 ): void => {
+  const { shepherd, elsewherePowers } = powers;
   const shares = sharesIn(planned);
   const exported = exportedServices(turn, shepherd, elsewherePowers);
   for (const one of planned) {
@@ -67,11 +77,11 @@ export const registerServices = (
       case 'service':
         turn.call(shepherd, 'define', one.config);
         break;
-      case 'slot': {
-        const { config, agent } = turn.call(slots, 'take', one);
-        turn.call(shepherd, 'define', config, agent);
+      case 'slot':
+      case 'chore':
+        for (const { config, agent } of takeAgents(turn, powers, [one]))
+          turn.call(shepherd, 'define', config, agent);
         break;
-      }
       case 'exported':
         turn.call(shepherd, 'register', exported(one.spec));
         break;
@@ -87,10 +97,11 @@ export const registerServices = (
  */
 export const swapOf = (
   turn: Turn,
-  { shepherd, slots, elsewherePowers }: ComposePowers,
+  powers: ComposePowers,
   before: readonly PlannedService[],
   after: readonly PlannedService[],
 ): Swap => {
+  const { shepherd, elsewherePowers } = powers;
   const { added, changed, removed, unchanged } = diffOf(before, after);
   const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
   const exported = exportedServices(turn, shepherd, elsewherePowers);
@@ -99,9 +110,7 @@ export const swapOf = (
   const sharers = unchanged.filter(
     (one) => canonicalText(shares[plannedName(one)]) !== canonicalText(oldShares[plannedName(one)]),
   );
-  const taken = fresh.flatMap((one) =>
-    one.kind === 'slot' ? [turn.call(slots, 'take', one)] : [],
-  );
+  const taken = takeAgents(turn, powers, fresh);
   return {
     removed: [...removed.map(plannedName), ...others.map(({ name }) => name)],
     own: [
@@ -115,6 +124,19 @@ export const swapOf = (
     ),
   };
 };
+
+/** Those of the services that have one, as they are described now. */
+export const takeAgents = (
+  turn: Turn,
+  { slots, chores }: Pick<ComposePowers, 'slots' | 'chores'>,
+  planned: readonly PlannedService[],
+): readonly TakenSlot[] =>
+  planned.flatMap((one) => {
+    if (one.kind === 'slot') return [turn.call(slots, 'take', one)];
+    if (one.kind !== 'chore') return [];
+    if (chores === undefined) throw new TypeError('compose: there is nobody to do a chore');
+    return [turn.call(chores, 'take', one)];
+  });
 
 type SharedMembers = ReturnType<typeof sharedMembers>;
 const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>

@@ -27,7 +27,7 @@ import {
 } from '@bellwether/actors';
 import { Conflict, cutText, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
-import { registerServices, swapOf, type ComposePowers } from './compose.ts';
+import { registerServices, swapOf, takeAgents, type ComposePowers } from './compose.ts';
 import type { ExportedSpec, PlannedService } from '../planned.ts';
 import type { Configured } from '../nodes/home-shelf.ts';
 import type { Joining } from '../nodes/node-shelf.ts';
@@ -178,8 +178,8 @@ const carryOut = (
       return { kind: 'read', difference, pending, outcome };
     },
     (turn, reason) => {
-      const changedSlots = found.changed.map((one) => one.before);
-      for (const one of changedSlots) if (one.kind === 'slot') turn.call(held.slots, 'take', one);
+      const changed = found.changed.map((one) => one.before);
+      takeAgents(turn, held, changed);
       take(held, turn, was, before);
       return turn.broken<Reloaded>(reason);
     },

@@ -29,6 +29,8 @@ export const describedBy = (one: PlannedService): PlannedFacts => {
       return one.config;
     case 'slot':
       return { ...one.config, ...(isRecord(one.rules) && { slot: one.rules }) };
+    case 'chore':
+      return { ...one.config, chore: one.chore };
     case 'exported':
     case 'fleet':
       return one.spec;
@@ -36,6 +38,7 @@ export const describedBy = (one: PlannedService): PlannedFacts => {
 };
 interface PlannedFacts {
   readonly slot?: object;
+  readonly chore?: object;
   readonly provision: readonly [string, ...string[]];
 }
 /** The canonical name: what makes two descriptions those of one service. */
@@ -135,6 +138,12 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^log\.when$/, 'log.rotate'],
   [/^log\.isPacked$/, 'log.compress'],
   [/^log\.expireMs$/, 'log.expireDays'],
+  [/^chore\.everyMs$/, 'everySeconds'],
+  [/^chore\.when$/, 'rotate'],
+  [/^chore\.keptCount$/, 'keep'],
+  [/^chore\.isPacked$/, 'compress'],
+  [/^chore\.expireMs$/, 'expireDays'],
+  [/^chore\./, ''],
   [/^slot\.keepCount$/, 'keep'],
   [/^slot\.confirmMs$/, 'confirmSeconds'],
   [/^slot\.minHealthyMs$/, 'healthySeconds'],
@@ -197,6 +206,7 @@ const needsOf = (one: PlannedService): readonly string[] => {
   switch (one.kind) {
     case 'service':
     case 'slot':
+    case 'chore':
       return one.config.requirement;
     case 'fleet':
       return one.spec.members;

@@ -14,6 +14,8 @@ const saidUsers = (entry: EntryDescription): readonly Said[] => {
       { what: name, said: entry },
       { what: `the check of ${name}`, said: entry.ready?.exec ?? {} },
     ];
+  if (entry.kind === 'log-rotation')
+    return entry.files.map(({ file, run }) => ({ what: `${name} of ${file}`, said: run ?? {} }));
   if (entry.kind !== 'service' && entry.kind !== 'timer') return [];
   const actions = Object.entries(entry.actions).map(([action, { run }]) => ({
     what: `action ${action} of ${name}`,

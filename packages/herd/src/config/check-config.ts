@@ -7,6 +7,7 @@ import { descriptionBytes } from './limits.ts';
 import { found, problemsOf, wordsFor, type Site } from './problems.ts';
 import {
   shepherdSchema,
+  type ChoreDescription,
   type Description,
   type ExecDescription,
   type ServiceDescription,
@@ -49,6 +50,8 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
     services: data.services.map((entry) => {
       if (entry.kind === 'service') return placed(entry, folder);
       if (entry.kind === 'timer') return timerPlaced(entry, folder);
+      if (entry.kind === 'log-rotation')
+        return { ...entry, files: entry.files.map((one) => filePlaced(one, folder)) };
       return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
     }),
   };
@@ -101,6 +104,10 @@ const timerPlaced = (entry: TimerDescription, folder: string): TimerDescription 
   run: placer(folder)(entry.run),
   actions: actionsPlaced(entry.actions, folder),
 });
+
+type RotatedFile = Extract<ChoreDescription, { kind: 'log-rotation' }>['files'][number];
+const filePlaced = (one: RotatedFile, folder: string): RotatedFile =>
+  one.run === undefined ? one : { ...one, run: placer(folder)(one.run) };
 
 const readyPlaced = <T extends Pick<ServiceDescription, 'ready'>>(entry: T, folder: string): T =>
   entry.ready?.exec === undefined

@@ -81,6 +81,8 @@ const needsOf = (
     }
     case 'exported':
     case 'system-log':
+    case 'monitoring':
+    case 'log-rotation':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
     case 'fleet':
       return {

@@ -110,6 +110,10 @@ export const floodMessages = 10_000_000;
 export const expiredDays = 36_500;
 /** Things that are done when one service has failed: whom to tell, and what to try. */
 export const failureHookCount = 8;
+/** Seconds between two lines of a monitoring: as many as its agent takes. */
+export const monitoringSeconds = 2_000_000;
+/** Files of others that a shepherd puts aside: each is looked at once a minute. */
+export const rotatedFileCount = 256;
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
 

@@ -19,10 +19,11 @@ import type { DescribedRules } from '../daemon/slots.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
-import { rotationTimes } from './rotation.ts';
+import { choreConfig, logRotationActions, monitoringActions, rotationWhenOf } from './chores.ts';
 import { whenOf } from './timer.ts';
 import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
+  ChoreDescription,
   Description,
   EntryDescription,
   ExecDescription,
@@ -38,10 +39,11 @@ import type {
  * alone that are of one machine.
  */
 export const toServiceConfigs = (
-  { services, log }: Description,
+  { services, log: usual }: Description,
   env: Environment,
   here: () => Here = nowhere,
 ): readonly PlannedService[] => {
+  const log = usualLog(services, usual);
   const providers = providersOf(services);
   return services.map((entry): PlannedService => {
     const provision = namesOf(entry);
@@ -56,6 +58,9 @@ export const toServiceConfigs = (
         };
       case 'timer':
         return { kind: 'service', config: timerOf(entry, provision, env, log) };
+      case 'monitoring':
+      case 'log-rotation':
+        return choreOf(entry, provision, env, log);
       case 'system-log':
         return { kind: 'service', config: loggerOf(entry, provision, here(), log) };
       case 'exported': {
@@ -224,6 +229,49 @@ const triggerAction: ActionConfig = {
   documentation: 'Run it at once; that counts as one of its occurrences.',
 };
 
+/** Where something looks after logs, services that say nothing of it have theirs put aside when that says. */
+const usualLog = (
+  services: Description['services'],
+  log: Description['log'],
+): Description['log'] => {
+  const rotation = services.find((entry) => entry.kind === 'log-rotation');
+  return rotation === undefined ? log : { rotate: rotation.rotate, ...log };
+};
+
+const choreOf = (
+  entry: ChoreDescription,
+  provision: readonly [string, ...string[]],
+  env: Environment,
+  log: Description['log'],
+): PlannedService => {
+  const isMonitoring = entry.kind === 'monitoring';
+  return {
+    kind: 'chore',
+    config: {
+      provision,
+      requirement: entry.requirement,
+      documentation: entry.documentation,
+      ...labelsOf(entry),
+      ...choreConfig(isMonitoring ? monitoringActions : logRotationActions),
+      ...logOf(entry, log),
+      isAutoStarted: entry.autoStart,
+    },
+    chore: isMonitoring
+      ? { what: 'monitoring', everyMs: ms(entry.everySeconds) }
+      : {
+          what: 'log-rotation',
+          when: rotationWhenOf(entry.rotate),
+          files: entry.files.map(({ file, run }) => ({
+            file,
+            ...(run !== undefined && { run: commandOf(run, env, {}) }),
+          })),
+          keptCount: entry.keep,
+          isPacked: entry.compress === 'gzip',
+          expireMs: entry.expireDays * 86_400_000,
+        },
+  };
+};
+
 const loggerOf = (
   entry: SystemLogDescription,
   provision: readonly [string, ...string[]],
@@ -331,7 +379,7 @@ const boundsOf = ({
 }: NonNullable<Description['log']>): LogBounds => ({
   ...(maxMiB === undefined ? {} : { maxBytes: maxMiB * 1024 * 1024 }),
   ...(keep === undefined ? {} : { keptCount: keep }),
-  ...(rotate === 'never' ? {} : { when: rotationTimes[rotate] }),
+  ...(rotate === 'never' ? {} : { when: rotationWhenOf(rotate) }),
   ...(compress === undefined ? {} : { isPacked: compress === 'gzip' }),
   ...(expireDays === undefined ? {} : { expireMs: expireDays * 86_400_000 }),
 });

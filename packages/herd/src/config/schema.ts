@@ -14,11 +14,8 @@ import { labels, selector } from './labels.ts';
 import {
   actionCount,
   documentationChars,
-  expiredDays,
   firstDescriptor,
-  keptLogCount,
   lastDescriptor,
-  logMebibytes,
   logTextChars,
   longestHealthySeconds,
   longestSeconds,
@@ -34,6 +31,8 @@ import { name } from './names.ts';
 import { failureHooks, plainRequirement, requirement, respawn } from './policies.ts';
 import { record } from './record.ts';
 import { checkService } from './service-rules.ts';
+import { logRotationShape, monitoringShape } from './chores.ts';
+import { log } from './log.ts';
 import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
@@ -104,29 +103,6 @@ const ready = record(
   ({ timeoutSeconds: _time, ...signs }) =>
     Object.values(signs).filter((sign) => sign !== undefined).length === 1,
   'expected one of http, tcp, notifyFd, exec and log',
-);
-
-const log = record(
-  {
-    maxMiB: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(logMebibytes, `is over ${logMebibytes}`)
-      .optional(),
-    keep: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(keptLogCount, `is over ${keptLogCount}`)
-      .optional(),
-    rotate: z.enum(['hourly', 'daily', 'weekly', 'monthly', 'never']).optional(),
-    compress: z.enum(['gzip', 'none']).optional(),
-    expireDays: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(expiredDays, `is over ${expiredDays}`)
-      .optional(),
-  },
-  "{ maxMiB: 10, keep: 5, rotate: 'weekly', compress: 'gzip', expireDays: 90 }",
 );
 
 const actionName = name
@@ -307,6 +283,33 @@ const systemLog = record(
   'systemLog({ … })',
 );
 
+const monitoring = record(
+  {
+    kind: z.literal('monitoring'),
+    provision: provision.default(['monitoring']),
+    requirement: plainRequirement,
+    documentation: documentation.default('Say from time to time how the shepherd is.'),
+    labels,
+    ...monitoringShape,
+    log: log.optional(),
+    autoStart: z.boolean().default(true),
+  },
+  'monitoring({ … })',
+);
+const logRotation = record(
+  {
+    kind: z.literal('log-rotation'),
+    provision: provision.default(['log-rotation']),
+    requirement: plainRequirement,
+    documentation: documentation.default('Put logs aside from time to time.'),
+    labels,
+    ...logRotationShape,
+    log: log.optional(),
+    autoStart: z.boolean().default(true),
+  },
+  'logRotation({ … })',
+);
+
 const timer = record(
   {
     kind: z.literal('timer'),
@@ -411,10 +414,14 @@ export const shepherdSchema = record(
     name: name.optional(),
     services: z
       .array(
-        z.discriminatedUnion('kind', [service, slot, timer, exported, fleet, systemLog], {
-          error:
-            'expected service({ … }), slot({ … }), timer({ … }), exported({ … }), fleet({ … }) or systemLog({ … })',
-        }),
+        z.discriminatedUnion(
+          'kind',
+          [service, slot, timer, exported, fleet, systemLog, monitoring, logRotation],
+          {
+            error:
+              'expected what service, slot, timer, exported, fleet, systemLog, monitoring or logRotation makes',
+          },
+        ),
       )
       .max(serviceCount, `has more than ${serviceCount} services`),
     listen: listen.prefault({}),
@@ -437,6 +444,8 @@ export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
 export type SlotDescription = Extract<EntryDescription, { kind: 'slot' }>;
 /** Something that is run at times. */
 export type TimerDescription = Extract<EntryDescription, { kind: 'timer' }>;
+/** What the shepherd does itself. */
+export type ChoreDescription = Extract<EntryDescription, { kind: 'monitoring' | 'log-rotation' }>;
 /** The log of the machine. */
 export type SystemLogDescription = Extract<EntryDescription, { kind: 'system-log' }>;
 /** An aggregate. */

@@ -70,7 +70,8 @@ const every = record(
   },
   'every(60)',
 );
-const when = z
+/** When something rings. */
+export const when = z
   .discriminatedUnion('kind', [calendar, cron, every], {
     error: "expected calendar({ … }), cron('…') or every(seconds)",
   })

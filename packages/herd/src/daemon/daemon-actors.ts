@@ -46,6 +46,7 @@ import {
   gnuDoor,
   makeProcessMonitor,
   makeShepherd,
+  type ChorePowers,
   type ProcessBackend,
   type Shepherd,
   type ShepherdOptions,
@@ -54,6 +55,7 @@ import type { Found } from '../store/records.ts';
 import type { DaemonRefs } from './daemon-refs.ts';
 import type { JoinSecrets } from './join-secrets.ts';
 import type { LazyDepots } from './lazy-depots.ts';
+import { makeChores } from './chores.ts';
 import { makeSlots } from './slots.ts';
 
 /** What the actors of a life are made from. */
@@ -85,6 +87,8 @@ export interface ActorParts
   readonly platform: string;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
+  /** What it does chores with; absent: it does none. */
+  readonly chores?: ChorePowers;
   /** What the door for GNU Shepherd's clients leads to; absent where there is none. */
   readonly gnu: DoorBounds | undefined;
 }
@@ -125,12 +129,8 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const common = { ...shepherdPowers(all), name, life, records };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
-  const carrier = turn.spawn(makeCarrier, {
-    ...plain,
-    name,
-    shelf: parts.depots.shelf,
-    ...(carried !== undefined && { record: carried }),
-  });
+  const record = carried === undefined ? {} : { record: carried };
+  const carrier = turn.spawn(makeCarrier, { ...plain, name, shelf: parts.depots.shelf, ...record });
   const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book, carrier });
   turn.call(carrier, 'attend', shepherd);
   turn.call(book, 'attend', shepherd);
@@ -149,9 +149,12 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     carrier,
     ...plain,
   });
+  const { chores: powers } = parts;
+  const chores = powers && turn.spawn(makeChores, { shepherd, monitor, clock, powers });
   const composition = turn.spawn(makeComposition, {
     shepherd,
     slots,
+    ...(chores && { chores }),
     planned: parts.planned,
     joined: specsIn(joined.nodes, joined.given),
     elsewherePowers,

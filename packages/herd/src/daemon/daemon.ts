@@ -15,8 +15,11 @@ import {
   makeProber,
   makeWebhooks,
   nodeZone,
+  ExternalLogs,
+  logsIn,
   rotateLogs,
   Starts,
+  type Rotation,
   type ServiceLogs,
   makeUsageReader,
 } from '@bellwether/shepherd/node';
@@ -31,6 +34,7 @@ import { writeSecret } from '../refs/secret-file.ts';
 import { auditFolder, openState, type Store } from '@bellwether/store';
 import { AdminRef } from './admin-ref.ts';
 import { AuditedStore } from './audited-store.ts';
+import { chorePowers, type ChoresOf } from './chore-powers.ts';
 import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
@@ -113,7 +117,9 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       log,
     });
     const identity = loadOrMakeIdentity(options.state);
+    const { rotation, chores } = lookAfterLogs(options, places, log);
     const common = commonParts(options, powers, {
+      chores,
       configuration,
       identity,
       admin,
@@ -123,16 +129,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       places,
       processes,
     });
-    const stopRotation = rotateLogs({
-      folder: options.logs,
-      except: [options.logFile],
-      logs: common.logFiles,
-      starts: common.starts,
-      log,
-      after,
-      wall: Date.now,
-    });
-    await runLives(options, powers, configuration, common).finally(stopRotation);
+    await runLives(options, powers, configuration, common).finally(rotation.stop);
     log('daemon.end', { pid: process.pid });
   } catch (error) {
     log('daemon.failed', { error });
@@ -148,6 +145,22 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
 /** Also where services have no keeper: a system log is a role of that program. */
 const programOfKeeper = ({ keeper }: DaemonOptions, powers: DaemonPowers): string =>
   keeper === undefined || keeper === 'none' ? powers.keeper : keeper;
+
+/** Until its `stop` is called. */
+const lookAfterLogs = (
+  options: DaemonOptions,
+  { logFiles: logs, starts }: ServicePlaces,
+  log: Log,
+): { readonly rotation: Rotation; readonly chores: ChoresOf } => {
+  const { after } = nodeClock({ unref: true });
+  const zone = nodeZone();
+  const { logs: folder, logFile, state } = options;
+  const rotated = { folder, except: [logFile], logs, starts, log, after, wall: Date.now, zone };
+  const rotation = rotateLogs(rotated);
+  const external = new ExternalLogs(zone);
+  const files = () => logsIn(rotated);
+  return { rotation, chores: chorePowers({ state, logs, rotation, external, files, log }) };
+};
 
 /** Both at once: a child process reads the one, threads of LevelDB the other. */
 const both = async (
@@ -234,14 +247,14 @@ const auditedStore = (state: string, store: Store, reserve: Reserve, log: Log): 
 const commonParts = (
   options: DaemonOptions,
   powers: DaemonPowers,
-  parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log'> & {
+  parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log' | 'chores'> & {
     readonly configuration: Configuration;
     readonly audited: AuditedStore;
     readonly places: ServicePlaces;
     readonly processes: Processes;
   },
 ): CommonParts => {
-  const { configuration, identity, admin, store, audited, log, places, processes } = parts;
+  const { configuration, identity, admin, store, audited, log, places, processes, chores } = parts;
   const { name, load, keep } = configuration;
   return {
     name,
@@ -267,6 +280,7 @@ const commonParts = (
     prober: makeProber({ defaults: defaultsOf(powers), ...places }),
     webhooks: makeWebhooks(),
     ...places,
+    chores,
     depots: threadDepots({
       // Beside this program.
       file: new URL('./depot-worker.mjs', import.meta.url),

@@ -43,6 +43,7 @@ import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import {
   createRouter,
   DialFailures,
+  netFacts,
   peerUri,
   type PeerLocation,
   type Router,
@@ -52,6 +53,7 @@ import type { UsageReader } from '@bellwether/shepherd/node';
 import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
+import type { ChoresOf } from './chore-powers.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
@@ -91,6 +93,7 @@ export interface LifeParts extends Pick<
   readonly lastOfAudit: (query: AuditQuery) => Promise<AuditAnswer>;
   /** What all of it tells of grants. */
   readonly pastOf: (maxUses: ReadonlyMap<string, number>) => Promise<Past>;
+  readonly chores: ChoresOf;
   /** What of the disk is for releases. */
   readonly depots: LazyDepots;
   readonly log: Log;
@@ -320,6 +323,7 @@ class VatLife implements Life {
     const { store, services, identity, doors } = this.#parts;
     return makeActors(turn, {
       ...this.#parts,
+      chores: this.#parts.chores(() => netFacts(this.#router.inside).links.length),
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
       planned: services,
       found: foundIn(store),

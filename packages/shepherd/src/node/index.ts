@@ -3,7 +3,8 @@ export { makeChildProcessBackend, type ChildProcessPowers } from './child-proces
 export { openKeeper, type KeeperBackend, type KeeperPowers } from './keeper/keeper-backend.ts';
 export { KeeperFailed } from './keeper/line.ts';
 export { makeLogFiles, openLog, type LogPowers, type ServiceLogs } from './log-files.ts';
-export { rotateLogs, type RotationPowers } from './log-rotation.ts';
+export { ExternalLogs } from './external-logs.ts';
+export { logsIn, rotateLogs, type Rotation, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
 export { makeUsageReader, type UsagePowers, type UsageReader } from './usage.ts';

@@ -59,6 +59,8 @@ export interface ServiceLogs extends LogFiles {
   end(service: string): number;
   /** The log in a file of the folder; what no service is known for has the usual bounds. */
   logIn(file: string): ServiceLog;
+  /** Adds a line, with the time before it, to the log of a service that has no process. @throws the system's error */
+  write(service: string, text: string): void;
   /**
    * Looks for a text behind a place; what it gives may be called again and again, and goes on where
    * it was.
@@ -158,6 +160,15 @@ class FolderLogs implements ServiceLogs {
     });
   }
 
+  write(service: string, text: string): void {
+    const file = openLog(this.pathOf(service));
+    try {
+      fs.writeSync(file, `${stampOf(this.#powers.wall())} ${text.replaceAll('\n', ' ')}\n`);
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+
   stop(reader: string): void {
     const stop = this.#readings.get(reader);
     this.#readings.delete(reader);
@@ -211,6 +222,14 @@ const removeWhole = (file: string): void => {
   } catch {
     // There is no such folder, or it is somebody else's.
   }
+};
+
+/** As GNU Shepherd has it, by local time. */
+const stampOf = (wall: number): string => {
+  const at = new Date(wall);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const date = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+  return `${date} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`;
 };
 
 /** A log that is not there yet is empty; what stands in its place is not read. */

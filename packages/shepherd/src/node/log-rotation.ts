@@ -17,6 +17,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Log } from '@bellwether/actors';
 import { explain } from './program.ts';
+import { makeQueue } from './queue.ts';
+import { nodeZone } from './zone.ts';
 import { logPollMs } from './limits.ts';
 import type { ServiceLogs } from './log-files.ts';
 import type { Starts } from './starts.ts';
@@ -28,7 +30,7 @@ export interface RotationPowers {
   readonly folder: string;
   /** Files in it that somebody else takes care of. Absolute. */
   readonly except: readonly string[];
-  readonly logs: Pick<ServiceLogs, 'logIn'>;
+  readonly logs: Pick<ServiceLogs, 'logIn' | 'pathOf'>;
   /** What processes may write to without end, too. */
   readonly starts: Pick<Starts, 'emptyFull'>;
   /** Calls back once, so many milliseconds later; the result takes it back. */
@@ -40,22 +42,73 @@ export interface RotationPowers {
   readonly log: Log;
 }
 
-const localZone: Zone = { offsetMs: (at) => -60_000 * new Date(at).getTimezoneOffset() };
+/** What looks after logs. */
+export interface Rotation {
+  /** Looks no more. */
+  stop(): void;
+  /**
+   * Puts logs of services aside that are long enough for that: of these, or of all. Kept with how many, and with why
+   * others were not.
+   */
+  now(
+    services: readonly string[],
+  ): Promise<{ readonly serviceCount: number; readonly troubles: readonly string[] }>;
+}
 
-/** Looks at all logs from time to time, by one timer, until the result is called. */
-export const rotateLogs = (powers: RotationPowers): (() => void) => {
+/** Looks at all logs from time to time, by one timer, until it is stopped. */
+export const rotateLogs = (powers: RotationPowers): Rotation => {
   let isOver = false;
   let cancel = (): void => undefined;
+  // One at a time: two rotations of one log would be in each other's way.
+  const inTurn = makeQueue(1);
   const look = (): void => {
-    void rotateFull(powers).finally(() => {
+    void inTurn(() => rotateFull(powers)).finally(() => {
       if (!isOver) cancel = powers.after(logPollMs, look);
     });
   };
   cancel = powers.after(logPollMs, look);
-  return () => {
-    isOver = true;
-    cancel();
+  return {
+    stop: () => {
+      isOver = true;
+      cancel();
+    },
+    now: (services) => inTurn(() => rotateNow(powers, services)),
   };
+};
+
+const rotateNow = async (
+  powers: RotationPowers,
+  services: readonly string[],
+): ReturnType<Rotation['now']> => {
+  const { logs, wall } = powers;
+  const wanted = new Set(services.map((service) => logs.pathOf(service)));
+  const troubles: string[] = [];
+  let serviceCount = 0;
+  for (const file of await logsIn(powers)) {
+    if (wanted.size > 0 && !wanted.has(file)) continue;
+    try {
+      const one = logs.logIn(file);
+      if (!one.isWorthIt()) continue;
+      await one.rotate(wall());
+      serviceCount += 1;
+      await one.packOld();
+    } catch (error) {
+      troubles.push(`${file}: not rotated: ${explain(error)}.`);
+    }
+  }
+  return { serviceCount, troubles };
+};
+
+/** The logs that are there. */
+export const logsIn = async ({
+  folder,
+  except,
+}: Pick<RotationPowers, 'folder' | 'except'>): Promise<readonly string[]> => {
+  const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
+  return names
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => path.join(folder, name))
+    .filter((file) => !except.includes(file));
 };
 
 /**
@@ -63,11 +116,8 @@ export const rotateLogs = (powers: RotationPowers): (() => void) => {
  * the other. Never rejects.
  */
 export const rotateFull = async (powers: RotationPowers): Promise<void> => {
-  const { folder, except, logs, starts, wall, log, zone = localZone } = powers;
-  const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
-  for (const name of names) {
-    const file = path.join(folder, name);
-    if (!name.endsWith('.log') || except.includes(file)) continue;
+  const { logs, starts, wall, log, zone = nodeZone() } = powers;
+  for (const file of await logsIn(powers)) {
     try {
       const one = logs.logIn(file);
       one.stamp(wall());

@@ -21,7 +21,8 @@ import {
   pieceBytes,
   scannedBytes,
 } from './limits.ts';
-import { pack, packedSize, readPacked } from './packed-log.ts';
+import { expireOld, packOld } from './old-logs.ts';
+import { packedSize, readPacked } from './packed-log.ts';
 import { packedEnd, shiftOld } from './rotate.ts';
 import { nextAlarm } from '../timer/calendar.ts';
 import type { LogBounds, LogQuery, Zone } from '../words/types.ts';
@@ -239,14 +240,7 @@ export class ServiceLog {
   expire(wall: number): void {
     if (wall < this.#expireLook) return;
     this.#expireLook = wall + expireLookMs;
-    for (let number = 1; number <= this.bounds.keptCount; number += 1)
-      for (const end of ['', packedEnd]) {
-        const file = `${this.file}.${number}${end}`;
-        const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-        if (stat?.isFile() !== true || wall - stat.mtimeMs <= this.bounds.expireMs) continue;
-        this.#rotationCount += 1;
-        fs.rmSync(file, { force: true });
-      }
+    expireOld(this.file, this.bounds, wall, () => (this.#rotationCount += 1));
   }
 
   /**
@@ -256,16 +250,7 @@ export class ServiceLog {
   async packOld(): Promise<void> {
     if (!this.#isToPack || !this.bounds.isPacked) return;
     this.#isToPack = false;
-    for (let number = 2; number <= this.bounds.keptCount; number += 1) {
-      const file = `${this.file}.${number}`;
-      if (sizeOf(file) === 0) continue;
-      const fresh = `${file}${packedEnd}.new`;
-      fs.rmSync(fresh, { force: true });
-      await pack(file, fresh);
-      this.#rotationCount += 1;
-      fs.renameSync(fresh, `${file}${packedEnd}`);
-      fs.rmSync(file, { force: true });
-    }
+    await packOld(this.file, this.bounds.keptCount, () => (this.#rotationCount += 1));
   }
 
   /**
@@ -434,7 +419,7 @@ export const copyMost = async (
   return at - start;
 };
 /** The rest at once, from a place on; a writer that is faster than that loses it. */
-const copyRest = (from: number, to: number, start: number): number => {
+export const copyRest = (from: number, to: number, start: number): number => {
   const piece = Buffer.alloc(pieceBytes);
   let at = start;
   for (let round = 0; round < lastPieceCount; round += 1) {

@@ -306,6 +306,8 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
   });
   if (next.at === 'stopped' && held.config.get().transient === 'child')
     turn.tell(held.attendant, 'transientEnded', held.name);
+  if (held.agent !== undefined && (before.at === 'running') !== (next.at === 'running'))
+    turn.tell(held.agent, 'turned', next.at === 'running');
   if (what === undefined) return;
   const noted: Change = { service: held.name, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));

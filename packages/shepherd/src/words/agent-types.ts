@@ -46,6 +46,8 @@ export interface Agent {
    * well it is, and the next life goes on with what is under way. False: it stays after all.
    */
   rest(isResting: boolean): void;
+  /** Its service has come up, or is not up any more. */
+  turned(isUp: boolean): void;
   /**
    * How its service is to be run by a description: said before the service is made from the answer, and again whenever
    * it is described anew.

@@ -34,6 +34,7 @@ import type { TimerFacts, TimerMemory } from './timer-types.ts';
 
 export type * from './agent-types.ts';
 export type * from './carrier-types.ts';
+export type * from './chore-types.ts';
 export type { Labels } from './labels.ts';
 export type * from './log-types.ts';
 export type * from './machine-types.ts';

@@ -1,0 +1,124 @@
+/**
+ * Logs of programs that are no services here, put aside where they lie:
+ *
+ *     with a command     web.log gets the name web.log.1, and the command has its writer begin another file
+ *     without            web.log is copied and then emptied; what is written between these two steps is lost
+ *
+ * Others may write to such files, so what could be made to mean another file is left alone: links, files with two
+ * names, and all that lies in a folder that others can change.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { nextAlarm } from '../timer/calendar.ts';
+import type { RotatedFile, RotationLook, RotationRules, Zone } from '../words/types.ts';
+import { burstBytes, leastRotatedBytes } from './limits.ts';
+import { expireOld, packOld } from './old-logs.ts';
+import { explain } from './program.ts';
+import { shiftOld } from './rotate.ts';
+import { copyMost, copyRest } from './service-log.ts';
+
+/** What is remembered of them, as long as this process lives. */
+export class ExternalLogs {
+  readonly #zone: Zone;
+  /** Wall clock, milliseconds: since when each is to be put aside by the time. */
+  readonly #since: Map<string, number>;
+
+  constructor(zone: Zone) {
+    this.#zone = zone;
+    this.#since = new Map();
+  }
+
+  /** One look at all of them, one after the other. Never rejects. */
+  async rotate(
+    rules: RotationRules,
+    look: RotationLook,
+  ): Promise<{ readonly files: readonly number[]; readonly troubles: readonly string[] }> {
+    const files: number[] = [];
+    const troubles: string[] = [];
+    for (const [number, one] of rules.files.entries()) {
+      try {
+        if (await this.#rotateOne(one, rules, look)) files.push(number);
+      } catch (error) {
+        troubles.push(`${one.file}: not rotated: ${explain(error)}.`);
+      }
+    }
+    return { files, troubles };
+  }
+
+  async #rotateOne(one: RotatedFile, rules: RotationRules, look: RotationLook): Promise<boolean> {
+    const { file } = one;
+    const { keptCount, isPacked } = rules;
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (!this.#isDue(file, stat, rules, look)) return false;
+    this.#since.set(file, look.wall);
+    if (stat === undefined) return false;
+    if (!stat.isFile()) throw new Error('is no plain file');
+    if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
+    if (stat.size <= leastRotatedBytes) return false;
+    checkFolder(path.dirname(file));
+    if (one.run === undefined) await copyAside(file, keptCount);
+    else {
+      shiftOld(file, keptCount);
+      fs.renameSync(file, `${file}.1`);
+    }
+    expireOld(file, rules, look.wall, () => undefined);
+    if (isPacked) await packOld(file, keptCount, () => undefined);
+    return true;
+  }
+
+  #isDue(
+    file: string,
+    stat: fs.Stats | undefined,
+    { when }: RotationRules,
+    { wall, isForced }: RotationLook,
+  ): boolean {
+    if (isForced) return true;
+    // A new name is noted by the system, also of a file that was written long ago.
+    const last = fs.lstatSync(`${file}.1`, { throwIfNoEntry: false })?.ctimeMs;
+    const since = this.#since.get(file) ?? last ?? (stat?.birthtimeMs || wall);
+    this.#since.set(file, since);
+    const next = nextAlarm(when, since, this.#zone, since);
+    return next !== undefined && next <= wall;
+  }
+}
+
+/** @throws Error where others could put something else in the place of what is in there */
+const checkFolder = (folder: string): void => {
+  const real = fs.realpathSync(folder);
+  const us = process.geteuid?.() ?? 0;
+  for (let above = real; ; above = path.dirname(above)) {
+    const { uid, mode } = fs.statSync(above);
+    if (uid !== us && uid !== 0) throw new Error(`user ${uid} can change ${above}`);
+    // In a sticky folder everybody keeps to what is his.
+    const isOpen = (mode & 0o022) !== 0 && (above === real || (mode & 0o1000) === 0);
+    if (isOpen) throw new Error(`others can change ${above} (chmod go-w '${above}')`);
+    if (above === path.dirname(above)) return;
+  }
+};
+
+const { O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+const copyAside = async (file: string, keptCount: number): Promise<void> => {
+  const copy = `${file}.new`;
+  fs.rmSync(copy, { force: true });
+  const from = await fs.promises.open(file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const { mode, size } = await from.stat();
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const to = await fs.promises.open(copy, flags, mode & 0o777);
+    try {
+      const copied = await copyMost(from, to, 0, size + burstBytes);
+      copyRest(from.fd, to.fd, copied);
+      shiftOld(file, keptCount);
+      fs.renameSync(copy, `${file}.1`);
+      fs.ftruncateSync(from.fd, 0);
+    } catch (error) {
+      fs.rmSync(copy, { force: true });
+      throw error;
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+};

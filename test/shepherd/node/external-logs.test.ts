@@ -1,0 +1,137 @@
+/** Logs of programs that are no services: when they are put aside, how, and what is left alone. */
+import fs from 'node:fs';
+import path from 'node:path';
+import zlib from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ExternalLogs } from '../../../packages/shepherd/src/node/external-logs.ts';
+import { leastRotatedBytes } from '../../../packages/shepherd/src/node/limits.ts';
+import type { RotatedFile, RotationRules } from '../../../packages/shepherd/src/words/types.ts';
+import { makeFolder } from './support.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = makeFolder();
+});
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+const place = (name: string): string => path.join(folder, name);
+const long = (text: string): string => text.padEnd(leastRotatedBytes + 1, '.');
+const run = { argv: ['reopen'] } as const;
+const rulesFor = (file: RotatedFile, more: Partial<RotationRules> = {}): RotationRules => ({
+  what: 'log-rotation',
+  when: { kind: 'calendar', seconds: [0], minutes: [0], hours: [0] },
+  files: [file],
+  keptCount: 3,
+  isPacked: true,
+  expireMs: 1_000_000_000,
+  ...more,
+});
+const logs = () => new ExternalLogs({ offsetMs: () => 0 });
+const forced = (rules: RotationRules, wall = Date.now()) =>
+  logs().rotate(rules, { wall, isForced: true });
+const names = (): readonly string[] => fs.readdirSync(folder).sort();
+
+describe('a log of another program', () => {
+  it('gets another name where its writer begins a new one, and its writer goes on in it meanwhile', async () => {
+    fs.writeFileSync(place('web.log'), long('first'));
+    const writer = fs.openSync(place('web.log'), 'a');
+    expect(await forced(rulesFor({ file: place('web.log'), run }))).toEqual({
+      files: [0],
+      troubles: [],
+    });
+    fs.writeSync(writer, 'last');
+    fs.closeSync(writer);
+    expect(names()).toEqual(['web.log.1']);
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toMatch(/^first\.+last$/);
+  });
+  it('is copied and emptied where nobody can tell its writer', async () => {
+    fs.writeFileSync(place('web.log'), long('first'), { mode: 0o640 });
+    const writer = fs.openSync(place('web.log'), 'a');
+    expect((await forced(rulesFor({ file: place('web.log') }))).files).toEqual([0]);
+    fs.writeSync(writer, 'next');
+    fs.closeSync(writer);
+    expect(fs.readFileSync(place('web.log'), 'utf8')).toBe('next');
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe(long('first'));
+    expect(fs.statSync(place('web.log.1')).mode & 0o777).toBe(0o640);
+  });
+  it('is packed once it is not the latest, and kept so many times', async () => {
+    const rules = rulesFor({ file: place('web.log') });
+    for (let number = 0; number < 5; number += 1) {
+      fs.writeFileSync(place('web.log'), long(`log ${number}`));
+      await forced(rules);
+    }
+    expect(names()).toEqual(['web.log', 'web.log.1', 'web.log.2.gz', 'web.log.3.gz']);
+    const oldest = zlib.gunzipSync(fs.readFileSync(place('web.log.3.gz')));
+    expect(oldest.toString()).toBe(long('log 2'));
+  });
+  it(`of ${leastRotatedBytes} bytes or less stays, and so does one that is not there`, async () => {
+    fs.writeFileSync(place('web.log'), '.'.repeat(leastRotatedBytes));
+    expect(await forced(rulesFor({ file: place('web.log') }))).toEqual({ files: [], troubles: [] });
+    expect(await forced(rulesFor({ file: place('none') }))).toEqual({ files: [], troubles: [] });
+    expect(names()).toEqual(['web.log']);
+  });
+  it('goes when it is older than it may be', async () => {
+    const rules = rulesFor({ file: place('web.log') }, { isPacked: false, expireMs: 5_000 });
+    fs.writeFileSync(place('web.log'), long('first'));
+    await forced(rules);
+    fs.utimesSync(place('web.log.1'), 1_000, 1_000);
+    fs.writeFileSync(place('web.log'), long('second'));
+    await forced(rules);
+    expect(names()).toEqual(['web.log', 'web.log.1']);
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe(long('second'));
+  });
+  it('is put aside by the time, once for each, also behind a time at which nobody looked', async () => {
+    const [rules, looked] = [rulesFor({ file: place('web.log') }), logs()];
+    const today = new Date().setUTCHours(0, 0, 0, 0);
+    const day = 86_400_000;
+    const look = async (wall: number) =>
+      (await looked.rotate(rules, { wall, isForced: false })).files.length;
+    fs.writeFileSync(place('web.log'), long('first'));
+    expect(await look(today + day - 1)).toBe(0);
+    expect(await look(today + day)).toBe(1);
+    fs.writeFileSync(place('web.log'), long('second'));
+    expect(await look(today + day + 60_000)).toBe(0);
+    expect(await look(today + 5 * day + 7)).toBe(1);
+    // Another process of the shepherd knows by the one that was put aside.
+    fs.writeFileSync(place('web.log'), long('third'));
+    expect((await logs().rotate(rules, { wall: today + day - 1, isForced: false })).files).toEqual(
+      [],
+    );
+    expect((await logs().rotate(rules, { wall: today + day, isForced: false })).files).toEqual([0]);
+  });
+});
+
+describe('left alone is', () => {
+  const refused = async (file: string) => {
+    const before = names();
+    const { files, troubles } = await forced(rulesFor({ file, run }));
+    expect(files).toEqual([]);
+    expect(names()).toEqual(before);
+    return troubles.join();
+  };
+  it('a link, and a file with another name', async () => {
+    fs.writeFileSync(place('other'), long('other'));
+    fs.symlinkSync('other', place('link'));
+    expect(await refused(place('link'))).toContain('is no plain file');
+    fs.linkSync(place('other'), place('hard'));
+    expect(await refused(place('hard'))).toContain('has another name elsewhere');
+  });
+  it('what lies in a folder that others can change, and in one below it', async () => {
+    fs.mkdirSync(place('below'));
+    fs.writeFileSync(place('below/web.log'), long('first'));
+    fs.chmodSync(place('below'), 0o777);
+    expect(await refused(place('below/web.log'))).toContain(`others can change ${place('below')}`);
+    fs.chmodSync(place('below'), 0o1777);
+    expect(await refused(place('below/web.log'))).toContain(`others can change ${place('below')}`);
+    fs.chmodSync(place('below'), 0o755);
+    fs.chmodSync(folder, 0o777);
+    expect(await refused(place('below/web.log'))).toContain(`others can change ${folder}`);
+    fs.chmodSync(folder, 0o755);
+    expect((await forced(rulesFor({ file: place('below/web.log'), run }))).files).toEqual([0]);
+  });
+  it.skipIf(process.getuid?.() !== 0)('what lies in a folder of somebody else (root)', async () => {
+    fs.mkdirSync(place('theirs'));
+    fs.writeFileSync(place('theirs/web.log'), long('first'));
+    fs.chownSync(place('theirs'), 65_534, 65_534);
+    expect(await refused(place('theirs/web.log'))).toContain('user 65534 can change');
+  });
+});
