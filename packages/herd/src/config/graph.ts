@@ -129,12 +129,17 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
   });
 };
 
+/** Whether it may say of a requirement more than its name. */
+const hasTerms = (
+  entry: EntryDescription,
+): entry is Extract<EntryDescription, { kind: 'service' | 'slot' | 'timer' }> =>
+  entry.kind === 'service' || entry.kind === 'slot' || entry.kind === 'timer';
 const isOfThisMachine = ({ kind }: EntryDescription): boolean =>
   kind !== 'exported' && kind !== 'fleet';
 /** How requirements bind: of what this shepherd does not run itself it knows too little. */
 const checkTerms = (entries: Entries, providers: Providers, tell: Tell): void => {
   entries.forEach((entry, at) => {
-    if (entry.kind === 'fleet' || entry.kind === 'exported' || entry.kind === 'system-log') return;
+    if (!hasTerms(entry)) return;
     entry.requirement.forEach(({ name, until = 'ready', ifLost = 'keep' }, index) => {
       const path = ['services', at, 'requirement', index];
       const needed = entries[providers.get(name) ?? -1];

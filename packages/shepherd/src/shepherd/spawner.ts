@@ -48,6 +48,7 @@ export const makeSpawner = (
   };
   return {
     attach: () => undefined,
+    turned: () => undefined,
     describe: (_turn, config) => config,
     perform: (turn, service, request, asker, lines) =>
       perform(options, deaf, turn, { service, request, asker, lines }),
