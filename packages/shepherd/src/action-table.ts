@@ -52,6 +52,8 @@ const facts = {
   log: { by: 'herd' },
   audit: { by: 'herd' },
   graph: { by: 'herd' },
+  top: { by: 'herd' },
+  why: { by: 'herd' },
   help: { by: 'herd' },
   check: { by: 'herd' },
   completion: { by: 'herd' },
@@ -87,8 +89,6 @@ const facts = {
   dashboard: { by: 'nobody' },
   dev: { by: 'nobody' },
   import: { by: 'nobody' },
-  top: { by: 'nobody' },
-  why: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;
 
 /** All of these words. */

@@ -30,6 +30,7 @@ export const fakeTerminal = (
     closeOutput: () => false,
     readInput: () => Promise.resolve(more.input ?? ''),
     agrees: () => Promise.resolve(undefined),
+    keys: () => () => undefined,
     onInterrupt: (handler) => {
       told.add(handler);
       return () => void told.delete(handler);

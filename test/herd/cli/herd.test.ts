@@ -1,3 +1,4 @@
+import { maxTreeDepth, whyCommandCount } from '../../../packages/herd/src/cli/limits.ts';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -365,6 +366,65 @@ describe('herd detailed-status', () => {
   });
 });
 
+describe('herd why', () => {
+  const answers = {
+    grounds: () => ({ wish: 'stop', underWay: [] }),
+    operations: () => [],
+  };
+  it('asks what is known of the service and of what keeps it, and exits with 1 where it should run', async () => {
+    const off = statusOf('web', { stage: 'stopped', isWanted: true, requirement: ['db', 'net'] });
+    const services = [off, statusOf('db', { stage: 'stopped' }), statusOf('net')];
+    const queries: unknown[] = [];
+    const operations = (_turn: Turn, query: unknown): unknown => (queries.push(query), []);
+    await serve({ ...answers, operations, status: () => services });
+    const ran = await run('why', 'web');
+    expect(ran).toMatchObject({ exitCode: 1, written: { err: '' } });
+    expect(ran.written.out).toContain('web does not run.\n');
+    expect(ran.written.out).toContain('It needs db:\n  db does not run.\n');
+    expect(queries).toEqual([{ count: whyCommandCount }]);
+    const asked = shepherd?.asked
+      .filter(([method]) => method === 'grounds')
+      .map(([, name]) => name);
+    expect(asked).toEqual(['web', 'web', 'db']);
+    const document = parsed(await run('why', 'web', '--json'));
+    expect(document).toMatchObject({ kind: 'why', verdict: 'stopped', below: [{ service: 'db' }] });
+  });
+  it.each([
+    [{}, 0],
+    [{ stage: 'stopped' }, 0],
+    [{ stage: 'unknown' }, 4],
+    [{ isReady: false }, 1],
+  ] as const)('of %j exits with %d', async (more, exitCode) => {
+    await serve({ ...answers, status: () => [statusOf('web', more)] });
+    expect((await run('why', 'web')).exitCode).toBe(exitCode);
+  });
+  it('is a slip of the shepherd itself', async () => {
+    expect((await run('why', 'root')).exitCode).toBe(2);
+  });
+});
+
+describe('herd top', () => {
+  const used = { stage: 'running', pid: 7, respawnCount: 0, processCount: 1, threadCount: 1 };
+  const look = (atMs: number, cpuMs: number) => ({
+    ...{ atMs, cpuCount: 1, memoryBytes: 2, availableBytes: 1 },
+    services: [{ service: 'web', ...used, rssBytes: 4_096, cpuMs }],
+  });
+  it('elsewhere than on a terminal is one table of what was between two looks', async () => {
+    let lookCount = 0;
+    await serve({ usage: () => look((lookCount += 1) * 1_000, lookCount * 250) });
+    const ran = await herd(ticking(), 'top', '--sort', 'name');
+    expect(ran).toMatchObject({ exitCode: 0, written: { err: '' } });
+    expect(ran.written.out.split('\n')[2]).toMatch(/^web +25\.0 +4\.0K /);
+    const document = parsed(await herd(ticking(), 'top', '--json'));
+    expect(document).toMatchObject({ kind: 'top', services: [{ cpuPercent: 25 }] });
+    expect((await run('top', '--sort', 'age')).exitCode).toBe(2);
+  });
+  it('takes no answer that is none', async () => {
+    await serve({ usage: () => ({ ...look(1, 1), services: [{ service: 'web' }] }) });
+    expect((await run('top')).written.err).toContain('usage.services[0]');
+  });
+});
+
 describe('herd graph', () => {
   const services = [
     statusOf('net', { isOneShot: true, stage: 'stopped' }),
@@ -388,6 +448,56 @@ describe('herd graph', () => {
         '  "web\\"x" -> "gone";',
         '  "fleet" -> "web\\"x" [style = bold];',
         '}\n',
+      ].join('\n'),
+    );
+  });
+  it('is a tree where --tree asks for one: what stands twice is drawn once, and a circle ends', async () => {
+    const circle = [statusOf('a', { requirement: ['b'] }), statusOf('b', { requirement: ['a'] })];
+    await serve({ status: () => [...services, ...circle] });
+    expect((await run('graph', '--tree')).written.out).toBe(
+      [
+        '* db  failed to start',
+        '* fleet  running',
+        '`- * web"x  running, a member',
+        '   |- * net  stopped (one-shot)',
+        '   `- * gone  is no service here',
+        '* a  running',
+        '`- * b  running',
+        '   `- * a  running (see above)\n',
+      ].join('\n'),
+    );
+    expect((await run('graph', '--tree', 'fleet')).written.out).toMatch(
+      /^\* fleet {2}running\n`- /,
+    );
+    expect((await run('graph', '--tree', '--mermaid')).exitCode).toBe(2);
+  });
+  it('ends a tree after so many levels', async () => {
+    const chain = Array.from({ length: maxTreeDepth + 2 }, (_, at) =>
+      statusOf(`s${at}`, { requirement: [`s${at + 1}`] }),
+    );
+    await serve({ status: () => chain });
+    const lines = (await run('graph', '--tree', 's0')).written.out.split('\n');
+    expect(lines).toHaveLength(maxTreeDepth + 2);
+    expect(lines[maxTreeDepth]).toMatch(/ …$/);
+    expect(lines[maxTreeDepth - 1]).not.toMatch(/ …$/);
+  });
+  it('is for Mermaid where --mermaid asks for that', async () => {
+    await serve({ status: () => services });
+    expect((await run('graph', '--mermaid')).written.out).toBe(
+      [
+        'flowchart TD',
+        '  s0(("net")):::purple',
+        '  s1["web#34;x"]:::green',
+        '  s2["db"]:::red',
+        '  s3[["fleet"]]:::green',
+        '  s4["gone"]:::missing',
+        '  s1 --> s0',
+        '  s1 --> s4',
+        '  s3 ==> s1',
+        '  classDef purple stroke:purple',
+        '  classDef green stroke:green',
+        '  classDef red stroke:red',
+        '  classDef missing stroke:red,stroke-dasharray:3\n',
       ].join('\n'),
     );
   });

@@ -29,6 +29,12 @@ export const groupFromCount = 20;
 export const maxGroupNames = 200;
 /** Operations in one list: what a shepherd tells of. */
 export const maxOperations = limits.operationListCount;
+/** Services that an answer to 'herd why' goes through: a chain of more is read by nobody. */
+export const maxWhyCount = 32;
+/** The last commands that it is looked for in who has disabled a service. */
+export const whyCommandCount = 200;
+/** Levels of a tree of services: of a deeper one each line would be wider than any terminal. */
+export const maxTreeDepth = 64;
 /** Candidates that a shell is told; a list of more helps nobody. */
 export const maxCandidates = 1_000;
 /** Characters of one candidate: those of a name, and its `@`. */

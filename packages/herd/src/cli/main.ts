@@ -117,6 +117,10 @@ const runOwn = async (
       return (await import('./commands/service-status.ts')).runDetailedStatus(context, words);
     case 'graph':
       return (await import('./commands/graph.ts')).runGraph(context, words);
+    case 'why':
+      return (await import('./commands/why.ts')).runWhy(context, words);
+    case 'top':
+      return (await import('./commands/top.ts')).runTop(context);
     case 'log':
       return (await import('./commands/log.ts')).runLog(context, words);
     case 'doc':

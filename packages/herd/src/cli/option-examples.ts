@@ -47,6 +47,8 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
     'herd grant web-server --to ci --expires 7d --invite-expires 1h --out ci.invite',
   reason: 'herd grant revoke g-7f3k --reason off-duty',
   tree: 'herd grant ls --tree',
+  mermaid: 'herd graph --mermaid',
+  once: 'herd top --once',
   run: 'herd release build dist --run server.js -o web.rel',
   check: 'herd release build dist --run ./serve --check tcp://127.0.0.1:80 -o web.rel',
   'check-timeout':

@@ -2,6 +2,7 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
+import { machinePages } from './machine-pages.ts';
 import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';
 import { releasePages } from './release-pages.ts';
@@ -43,9 +44,12 @@ export const pages: Readonly<Record<string, Page>> = {
   graph: {
     text:
       'Prints the graph of services for Graphviz: edges lead to what a service requires, bold ones to ' +
-      'the members of a fleet. With SERVICE only what it leads to, and what leads to it.',
+      'the members of a fleet. With --mermaid it is for Mermaid, with --tree a tree for people, with what each ' +
+      'service is doing. A name that is no service is drawn as such. With SERVICE only what it leads to, and ' +
+      'what leads to it; as a tree what is below it.',
     examples: [
       ['herd graph | dot -Tsvg > services.svg', 'as a picture'],
+      ['herd graph --tree', 'in the terminal'],
       ['herd graph web-server --json', 'its part, as data'],
     ],
   },
@@ -156,8 +160,8 @@ export const pages: Readonly<Record<string, Page>> = {
       "SERVICE is for the action and arrives as typed; herd's own options stand before it, and a " +
       '--dry-run after it is refused unless it comes after --.',
     examples: [
-      ['herd do top web-server', "the service's own action 'top'"],
-      ['herd --dry-run do top web-server', 'whether it would be done'],
+      ['herd do dev web-server', "the service's own action 'dev'"],
+      ['herd --dry-run do dev web-server', 'whether it would be done'],
     ],
   },
   'ref mint': {
@@ -440,6 +444,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
     ],
   },
+  ...machinePages,
   ...netPages,
   ...nodePages,
   ...releasePages,

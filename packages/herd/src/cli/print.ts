@@ -28,6 +28,10 @@
  *     detach      the shepherd ends, and its services go on
  *     state       what: checked, backed-up, restored, repaired; state or file, counts, epoch, restored; processes
  *                 where a folder was checked; store, former where another database counts now; lost, lostCount
+ *     why         service, verdict, sentences, log, next, below: the same of what has a part in it
+ *     top         atMs, cpuCount, memoryBytes, availableBytes, services: pid, cpuPercent, rssBytes, …
+ *     why         service, verdict, sentences, log, next, below: the same of what has a part in it
+ *     top         atMs, cpuCount, memoryBytes, availableBytes, services: service, pid, cpuPercent, rssBytes, …
  *     audit       records, as they stand in the audit, each with its number; isCut: there is more
  *     audit-verified  folder, isGood, recordCount, fileCount, first, last (number, at; hash), hasHead; misfit:
  *                 number, what, file, line of the first record that does not fit

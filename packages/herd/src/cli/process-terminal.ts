@@ -51,6 +51,16 @@ export const processTerminal = (
       spokenBy(program, question),
     );
   },
+  keys: (pressed) => {
+    const { stdin } = own;
+    if (stdin.isTTY !== true) return () => undefined;
+    const take = (chunk: Buffer): void => {
+      for (const key of keysIn(chunk.toString('utf8'))) pressed(key);
+    };
+    // Node gives the terminal back its mode at SIGTERM, too.
+    stdin.setRawMode(true).on('data', take).resume();
+    return () => void stdin.off('data', take).pause().setRawMode(false);
+  },
   onInterrupt: (told) => {
     own.once('SIGINT', told);
     return () => void own.off('SIGINT', told);
@@ -59,6 +69,10 @@ export const processTerminal = (
 
 const spokenBy = (program: string, text: string): string =>
   program === 'herd' ? text : text.replace(/^herd: /gm, `${program}: `);
+
+/** Several may come at once: an arrow is a sequence (ECMA-48, CSI), anything else a character. */
+const keysIn = (text: string): readonly string[] =>
+  text.match(/\x1b\[[0-9;]*[A-Za-z~]|[^]/gu) ?? [];
 
 /** Whether a stream of a process is a plain file that others may use. */
 const isOpenFile = (descriptor: number): boolean => {

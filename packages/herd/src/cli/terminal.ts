@@ -37,6 +37,11 @@ export interface Terminal {
   closeOutput(): boolean;
   /** Asks a person whether to go on; undefined where nobody is there who could answer. */
   agrees(question: string): Promise<boolean | undefined>;
+  /**
+   * Calls back at each key that is pressed, as the terminal sends it, also Ctrl-C; nothing is echoed meanwhile. The
+   * result gives the keys back. Only where standard input is a terminal, else nothing is ever pressed.
+   */
+  keys(pressed: (key: string) => void): () => void;
   /** Calls back at Ctrl-C instead of dying; the result takes that back. */
   onInterrupt(told: () => void): () => void;
 }

@@ -1,5 +1,4 @@
 /** What the owner of a machine is told of it beside its services: what they use, and why they are as they are. */
-import type { Principal } from './principal.ts';
 import type { Stage } from './shapes.ts';
 import type { Wish } from './steps.ts';
 
@@ -45,7 +44,8 @@ export interface Grounds {
 }
 /** A command that was taken on. */
 export interface Commanded {
-  readonly asker: Principal;
+  /** As in the facts of an operation. */
+  readonly asker: string;
   readonly operation: string;
   /** Wall clock, milliseconds since 1970. */
   readonly atMs: number;
@@ -55,7 +55,7 @@ export interface Commanded {
 }
 /** A part of a command that has not ended. */
 export interface UnderWay {
-  readonly asker: Principal;
+  readonly asker: string;
   readonly operation: string;
   /** What is done with the service in it. */
   readonly action: string;

@@ -1,4 +1,4 @@
-/** `herd graph [SERVICE]`: who requires whom, for Graphviz, or as JSON. */
+/** `herd graph [SERVICE]`: who requires whom, for Graphviz, for Mermaid, as a tree or as JSON. */
 import type { Status } from '@bellwether/shepherd';
 import { type Context, isPetnameWord, withRoot } from '../context.ts';
 import { dotLines, graphOf, type ServiceGraph } from '../format/dot.ts';
@@ -29,8 +29,22 @@ export const runGraph = async (context: Context, words: readonly string[]): Prom
         : [nameIn(services, service)]
       : (await choose(context, service)).names;
   const part = names === undefined ? graph : partAround(graph, names);
-  print(context, dotLines(part), { kind: 'graph', ...part });
+  print(context, await linesOf(context, part, names), { kind: 'graph', ...part });
   return 0;
+};
+
+/** In the language that was asked for, or as a tree. @throws Usage for both */
+const linesOf = async (
+  { options, look }: Context,
+  part: ServiceGraph,
+  names: readonly string[] | undefined,
+): Promise<readonly string[]> => {
+  if (options.tree === true && options.mermaid === true)
+    throw new Usage("'--tree' and '--mermaid' are two ways to show one graph");
+  if (options.mermaid === true) return (await import('../format/mermaid.ts')).mermaidLines(part);
+  if (options.tree === true)
+    return (await import('../format/graph-tree.ts')).treeLines(part, look, names);
+  return dotLines(part);
 };
 
 const nameIn = (services: readonly Status[], name: string): string => {

@@ -76,10 +76,14 @@ export const dotLines = ({ services, edges }: ServiceGraph): readonly string[] =
   '}',
 ];
 
+/** The colour of a service, also elsewhere than in DOT. */
+export const colourOf = ({ stage, isFailing }: ServiceGraph['services'][number]): string =>
+  isFailing || stage === undefined ? 'red' : colours[stage];
+
 const attributesOf = (one: ServiceGraph['services'][number]): string => {
   if (one.stage === undefined) return 'shape = box, color = red, fontcolor = red, style = dotted';
   const shape = shapeOf(one);
-  const colour = one.isFailing ? 'red' : colours[one.stage];
+  const colour = colourOf(one);
   const fontcolor = colour === 'green' ? 'black' : colour;
   return `shape = ${shape}, color = ${colour}, fontcolor = ${fontcolor}, style = solid`;
 };

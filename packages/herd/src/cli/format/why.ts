@@ -1,0 +1,323 @@
+/**
+ * `herd why`: sentences about how a service came to be as it is, and below them the same of what keeps it from running.
+ * A pure function of what the shepherd knows; what nobody knows is not made up.
+ */
+import type { Grounds, OperationFacts, Status, UnderWay } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import { maxWhyCount } from '../limits.ts';
+import type { Look, Style } from '../terminal.ts';
+import { nameOf as askerText } from './audit.ts';
+import type { ShownStatus } from './shown-status.ts';
+import { endingText } from './status-report.ts';
+import { ageText, agoText, counted, spanText, timeText } from './times.ts';
+
+/** What is known when somebody asks. */
+export interface Known {
+  /** By any of its names. */
+  readonly status: (name: string) => ShownStatus | undefined;
+  readonly grounds: (name: string) => Grounds | undefined;
+  /** The last commands, newest last. */
+  readonly commands: readonly OperationFacts[];
+}
+/** One service, and what below it has a part in how it is. */
+export interface Cause {
+  readonly service: string;
+  readonly verdict: Verdict;
+  readonly sentences: readonly string[];
+  /** The last lines of its log, where its process has failed. */
+  readonly log: readonly string[];
+  readonly below: readonly Cause[];
+  /** Command lines that go on from here, the likeliest first. */
+  readonly next: readonly string[];
+}
+/** How a service is, in a word. */
+export type Verdict =
+  | 'running'
+  | 'not-ready'
+  | 'starting'
+  | 'stopping'
+  | 'stopped'
+  | 'done'
+  | 'failed'
+  | 'unknown'
+  | 'missing';
+
+/** Why a service is as it is. `seen` keeps cycles and repetitions out. */
+export const causeOf = (
+  name: string,
+  known: Known,
+  look: Look,
+  seen: Set<string> = new Set(),
+): Cause => {
+  const status = known.status(name);
+  if (status === undefined)
+    return {
+      ...{ service: name, verdict: 'missing', log: [], below: [] },
+      sentences: [`There is no service '${name}' here.`],
+      next: ['herd check', 'herd reload'],
+    };
+  const [service = name] = status.provision;
+  seen.add(service);
+  const grounds = known.grounds(service);
+  const verdict = verdictOf(status);
+  const below = blamed(status, verdict, known)
+    .filter((other) => !seen.has(other) && seen.size < maxWhyCount)
+    .map((other) => causeOf(other, known, look, seen));
+  return {
+    ...{ service, verdict, below },
+    sentences: [
+      stageWords(status, verdict, grounds, look),
+      ...disabledWords(status, known, look),
+      ...wishWords(service, verdict, grounds, look),
+      ...processWords(status, verdict, look),
+      ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
+      ...slotWords(status, look),
+      ...fleetWords(status),
+    ],
+    log: hasFailed(status, verdict) ? (status.recentLines ?? []) : [],
+    next: nextOf(service, status, verdict, grounds, below),
+  };
+};
+
+const verdictOf = (status: ShownStatus): Verdict => {
+  switch (status.stage) {
+    case 'running':
+      return status.isReady === false || isShort(status) ? 'not-ready' : 'running';
+    case 'stopped':
+      if (status.failure !== undefined) return 'failed';
+      return status.isOneShot && status.lastExit?.code === 0 ? 'done' : 'stopped';
+    default:
+      return status.stage;
+  }
+};
+/** A fleet some of whose members do not serve. */
+const isShort = ({ members, runningCount = 0 }: ShownStatus): boolean =>
+  members !== undefined && runningCount < members.length;
+
+/** Services that have a part in it: requirements that do not run, members that do not serve. */
+const blamed = (status: ShownStatus, verdict: Verdict, known: Known): readonly string[] => {
+  const isUp = verdict === 'running' || verdict === 'not-ready' || verdict === 'done';
+  const requirement = isUp ? [] : status.requirement.filter((name) => !serves(known.status(name)));
+  const members = (status.members ?? []).flatMap(({ name, stage, isReady }) =>
+    stage === 'running' && isReady !== false ? [] : [name],
+  );
+  return [...requirement, ...members];
+};
+const serves = (status: ShownStatus | undefined): boolean =>
+  status !== undefined && ['running', 'done'].includes(verdictOf(status));
+
+const when = (at: number, look: Look): string =>
+  `${timeText(at, look.now)} (${agoText(at, look.now)})`;
+
+const stageWords = (
+  status: ShownStatus,
+  verdict: Verdict,
+  grounds: Grounds | undefined,
+  look: Look,
+): string => {
+  const [name = ''] = status.provision;
+  const since = status.since === undefined ? '' : ` since ${when(status.since, look)}`;
+  switch (verdict) {
+    case 'running':
+      return `${name} runs${since}.`;
+    case 'not-ready':
+      return status.members === undefined
+        ? `${name} runs${since}, but is not ready.`
+        : `Of ${name} ${status.runningCount ?? 0} of ${counted(status.members.length, 'member')} serve.`;
+    case 'starting':
+      return `${name} is starting${since}.`;
+    case 'stopping':
+      return `${name} is being stopped${since}.`;
+    case 'failed':
+      return `${name} does not run: its last start failed at ${failureText(status, look)}.`;
+    case 'done':
+      return `${name} is a one-shot, and has done its work${since}.`;
+    case 'unknown':
+      return unknownWords(name, status);
+    default:
+      return stoppedWords(name, status, grounds, since);
+  }
+};
+const failureText = ({ failure }: ShownStatus, look: Look): string =>
+  failure === undefined ? '' : `${when(failure.at, look)}: ${failure.reason.replace(/\.$/, '')}`;
+const unknownWords = (
+  name: string,
+  { isGone, unknownReason, ageMs, origin }: ShownStatus,
+): string => {
+  if (isGone === true) return `${name} is no service any more.`;
+  const where = origin === undefined ? '' : ` at ${origin}`;
+  const seen = ageMs === undefined ? 'it was never seen' : `it was seen ${ageText(ageMs)}`;
+  return `Nobody here can tell whether ${name}${where} runs: ${unknownReason ?? 'nothing was heard of it'}; ${seen}.`;
+};
+const stoppedWords = (
+  name: string,
+  status: ShownStatus,
+  grounds: Grounds | undefined,
+  since: string,
+): string => {
+  if (grounds?.wish === undefined && status.isWanted !== true && status.since === undefined)
+    return `${name} does not run: nobody has started it, and its configuration does not either.`;
+  return `${name} does not run${since}.`;
+};
+
+const disabledWords = (status: ShownStatus, { commands }: Known, look: Look): readonly string[] => {
+  if (status.isEnabled) return [];
+  if (status.disabledReason !== undefined)
+    return [`It has disabled itself, so no start is carried out: ${status.disabledReason}.`];
+  const by = commands.findLast(
+    ({ action, service }) => action === 'disable' && status.provision.includes(service),
+  );
+  const who =
+    by === undefined ? '' : `: ${askerText(by.asker)} disabled it at ${when(by.atMs, look)}`;
+  return [`It is disabled, so no start is carried out${who}.`];
+};
+
+/** Who wished for what: of a service that came along, for which other. */
+const wishWords = (
+  service: string,
+  verdict: Verdict,
+  grounds: Grounds | undefined,
+  look: Look,
+): readonly string[] => {
+  if (grounds?.wish === undefined) return [];
+  const { wish, by } = grounds;
+  const done = wish === 'start' ? 'started' : 'stopped';
+  if (by === undefined) return [`It is to be ${done}, as it was wished last.`];
+  const { asker, operation, atMs, action, service: asked } = by;
+  const isOther = action !== undefined && asked !== undefined && asked !== service;
+  const along = isOther ? `, along with '${action} ${asked}'` : '';
+  const isMissed = wish === 'start' && (verdict === 'stopped' || verdict === 'failed');
+  const words = isMissed
+    ? `It is wanted: ${askerText(asker)} asked for its start`
+    : `It was ${done} by ${askerText(asker)}`;
+  return [`${words} at ${when(atMs, look)}${along} (${operation}).`];
+};
+
+const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readonly string[] => {
+  const { lastExit, pid, isRespawning, nextStartMs, respawnCount, readyMs } = status;
+  const words: string[] = [];
+  if (pid !== undefined) words.push(`Its process has the PID ${pid}.`);
+  if (verdict === 'starting' && pid !== undefined)
+    words.push(
+      readyMs === undefined
+        ? 'It is waited for until it is ready.'
+        : `It is waited for until it is ready, ${spanText(readyMs)} at most.`,
+    );
+  const isOver = verdict !== 'running' || respawnCount > 0;
+  if (lastExit !== undefined && isOver && verdict !== 'done')
+    words.push(`Its last process ${endingText(lastExit)} at ${when(lastExit.at, look)}.`);
+  if (isRespawning === true || respawnCount > 0)
+    words.push(
+      `It has been started again ${respawnCount === 1 ? 'once' : `${respawnCount} times`}.`,
+    );
+  if (nextStartMs !== undefined)
+    words.push(
+      `It is started again in ${(nextStartMs / 1_000).toFixed(1)} s: each time it waits longer.`,
+    );
+  if (
+    verdict === 'stopped' &&
+    lastExit !== undefined &&
+    !status.isRespawned &&
+    status.isWanted === true
+  )
+    words.push('It is not started again by itself, since its configuration has no respawn.');
+  return words;
+};
+
+const underWayWords = (service: string, part: UnderWay): string => {
+  const { asker, operation, action, phase, waitsFor } = part;
+  const what = `${action} ${service} of ${askerText(asker)} (${operation})`;
+  if (phase === 'queued') return `Under way: ${what}; it waits for a machine that is away.`;
+  if (phase === 'acting') return `Under way: ${what}.`;
+  return waitsFor.length === 0
+    ? `Under way: ${what}; it waits for its turn.`
+    : `Under way: ${what}; it waits for ${waitsFor.join(', ')}.`;
+};
+
+const slotWords = ({ slot }: ShownStatus, look: Look): readonly string[] => {
+  if (slot === undefined) return [];
+  const words = slot.current === undefined ? ['No release is active in its slot.'] : [];
+  if (slot.phase === undefined) return words;
+  const until =
+    slot.deadlineMs === undefined ? '' : `, until ${timeText(slot.deadlineMs, look.now)}`;
+  return [...words, `The deploy of ${slot.target ?? 'a release'} is at: ${slot.phase}${until}.`];
+};
+
+const fleetWords = ({ members = [] }: ShownStatus): readonly string[] =>
+  members.flatMap(({ name, reason, unknownReason, ageMs }) => {
+    const why = reason ?? unknownReason;
+    if (why === undefined) return [];
+    const age = ageMs === undefined || ageMs < 1_000 ? '' : `, seen ${ageText(ageMs)}`;
+    return [`${name}: ${why.replace(/\.$/, '')}${age}.`];
+  });
+
+const hasFailed = ({ lastExit, stage }: ShownStatus, verdict: Verdict): boolean =>
+  verdict === 'failed' || (stage !== 'running' && lastExit !== undefined && lastExit.code !== 0);
+
+/** What keeps it from running comes before itself. */
+const nextOf = (
+  service: string,
+  status: ShownStatus,
+  verdict: Verdict,
+  grounds: Grounds | undefined,
+  below: readonly Cause[],
+): readonly string[] => {
+  const own: string[] = [];
+  const [first] = grounds?.underWay ?? [];
+  if (first !== undefined) own.push(`herd op show ${first.operation}`);
+  if (isFull(status)) own.push('df -h');
+  if (hasFailed(status, verdict)) own.push(`herd log ${service} -n 50`);
+  if (!status.isEnabled) own.push(`herd enable ${service}`);
+  if (status.slot !== undefined && status.slot.current === undefined)
+    own.push(`herd deploy ${service} FILE`);
+  else if (verdict === 'unknown') own.push('herd net');
+  else if ((verdict === 'stopped' || verdict === 'failed') && first === undefined)
+    own.push(`herd start ${service}`);
+  else if (verdict === 'running' || verdict === 'done') own.push(`herd status ${service}`);
+  return [...new Set([...below.flatMap(({ next }) => next), ...own])].slice(0, mostNext);
+};
+/** Command lines that somebody reads before he types one. */
+const mostNext = 6;
+const isFull = ({ failure, recentLines = [] }: ShownStatus): boolean =>
+  [failure?.reason ?? '', ...recentLines].some((text) => /ENOSPC|no space left/i.test(text));
+
+/** The causes as lines, those below indented, and what could be typed next. */
+export const whyLines = (cause: Cause, look: Look): readonly string[] => [
+  ...causeLines(cause, look, ''),
+  ...(cause.next.length === 0
+    ? []
+    : ['', look.paint('bold', 'Next:'), ...cause.next.map((line) => `  ${visible(line)}`)]),
+];
+const causeLines = (cause: Cause, look: Look, indent: string): readonly string[] => {
+  const [first = '', ...rest] = cause.sentences.map(visible);
+  return [
+    `${indent}${look.paint(styles[cause.verdict], first)}`,
+    ...rest.map((sentence) => `${indent}${sentence}`),
+    ...cause.log.map((line) => `${indent}  | ${visible(line)}`),
+    ...cause.below.flatMap((other) => [
+      `${indent}${visible(`It needs ${other.service}:`)}`,
+      ...causeLines(other, look, `${indent}  `),
+    ]),
+  ];
+};
+const styles: Readonly<Record<Verdict, Style>> = {
+  ...{ running: 'green', done: 'green', 'not-ready': 'yellow', starting: 'yellow' },
+  ...{ stopping: 'yellow', stopped: 'magenta', failed: 'red', unknown: 'yellow', missing: 'red' },
+};
+
+/** Services of a cause and of all below it. */
+export const namesBelow = (status: Status, known: Pick<Known, 'status'>): readonly string[] => {
+  const found = new Set([status.provision[0] ?? '']);
+  // A set hands out what is added to it while it is walked.
+  for (const name of found) {
+    const one = known.status(name);
+    if (one === undefined || found.size >= maxWhyCount) continue;
+    const others = blamed(one, verdictOf(one), {
+      ...known,
+      grounds: () => undefined,
+      commands: [],
+    });
+    for (const other of others) found.add(known.status(other)?.provision[0] ?? other);
+  }
+  return [...found].slice(0, maxWhyCount);
+};

@@ -1,0 +1,198 @@
+/** Why a service is as it is, from what is known of it. */
+import type { Grounds, OperationFacts } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
+import {
+  causeOf,
+  namesBelow,
+  whyLines,
+  type Cause,
+  type Known,
+} from '../../../packages/herd/src/cli/format/why.ts';
+import { maxWhyCount } from '../../../packages/herd/src/cli/limits.ts';
+import { statusOf } from './fake-shepherd.ts';
+
+const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
+const look = { paint: (_style: string, text: string) => text, bullet: '●', columns: 80, now };
+const by = { asker: 'root', operation: 'op-1', atMs: now - 60_000 };
+interface World {
+  readonly services: readonly ShownStatus[];
+  readonly grounds?: Readonly<Record<string, Grounds>>;
+  readonly commands?: readonly OperationFacts[];
+}
+const knownOf = ({ services, grounds = {}, commands = [] }: World): Known => ({
+  status: (name) => services.find(({ provision }) => provision.includes(name)),
+  grounds: (name) => grounds[name],
+  commands,
+});
+const why = (name: string, world: World): Cause => causeOf(name, knownOf(world), look);
+const down = (name: string, more: Partial<ShownStatus> = {}): ShownStatus =>
+  statusOf(name, { stage: 'stopped', ...more });
+
+describe('why a service is so', () => {
+  it('names who started what runs', () => {
+    const grounds = {
+      web: { wish: 'start', by: { ...by, action: 'start', service: 'web' }, underWay: [] },
+    } as const;
+    const cause = why('web', {
+      services: [statusOf('web', { since: now - 5_000, pid: 7 })],
+      grounds,
+    });
+    expect(cause).toMatchObject({ verdict: 'running', next: ['herd status web'], log: [] });
+    expect(cause.sentences).toEqual([
+      'web runs since 10:04:00 (5 seconds ago).',
+      'It was started by local root at 10:03:05 (60 seconds ago) (op-1).',
+      'Its process has the PID 7.',
+    ]);
+  });
+  it('names the command that took it along when it was stopped', () => {
+    const stopped = { ...by, action: 'stop', service: 'net' };
+    const grounds = { web: { wish: 'stop', by: stopped, underWay: [] } } as const;
+    const { sentences, next } = why('web', { services: [down('web', { since: now })], grounds });
+    expect(sentences[1]).toBe(
+      "It was stopped by local root at 10:03:05 (60 seconds ago), along with 'stop net' (op-1).",
+    );
+    expect(next).toEqual(['herd start web']);
+  });
+  it('says that nobody ever started it', () => {
+    expect(why('web', { services: [down('web')] }).sentences).toEqual([
+      'web does not run: nobody has started it, and its configuration does not either.',
+    ]);
+  });
+  it('goes down to the requirement that failed, with the end of its log, and begins there', () => {
+    const failure = { reason: 'its process exited with code 3', at: now - 1_000 };
+    const lastExit = { code: 3, at: now - 1_000 };
+    const db = down('db', { failure, lastExit, recentLines: ['no\x1b[2J such file'] });
+    const services = [
+      down('web', { requirement: ['db', 'net'], isWanted: true }),
+      db,
+      statusOf('net'),
+    ];
+    const cause = why('web', { services });
+    expect(cause.below.map(({ service }) => service)).toEqual(['db']);
+    expect(cause.next).toEqual(['herd log db -n 50', 'herd start db', 'herd start web']);
+    expect(whyLines(cause, look)).toEqual([
+      'web does not run.',
+      'It needs db:',
+      '  db does not run: its last start failed at 10:04:04 (1 second ago): its process exited with code 3.',
+      '  Its last process exited with code 3 at 10:04:04 (1 second ago).',
+      '    | no\\x1b[2J such file',
+      '',
+      'Next:',
+      '  herd log db -n 50',
+      '  herd start db',
+      '  herd start web',
+    ]);
+  });
+  it('names who has disabled it, or that it has itself', () => {
+    const facts = {
+      operation: 'op-2',
+      asker: 'root',
+      action: 'disable',
+      service: 'web',
+      atMs: now,
+    };
+    const off = down('web', { isEnabled: false });
+    expect(why('web', { services: [off], commands: [facts] }).sentences).toContain(
+      'It is disabled, so no start is carried out: local root disabled it at 10:04:05 (0 seconds ago).',
+    );
+    expect(why('web', { services: [off] }).sentences).toContain(
+      'It is disabled, so no start is carried out.',
+    );
+    const itself = { ...off, disabledReason: 'respawned 5 times within 7 s' };
+    const cause = why('web', { services: [itself] });
+    expect(cause.sentences[1]).toContain('itself, so no start is carried out: respawned 5 times');
+    expect(cause.next).toEqual(['herd enable web', 'herd start web']);
+  });
+  it('says when it is started again, and how often it was', () => {
+    const flapping = { isRespawning: true, nextStartMs: 1_600, respawnCount: 3 } as const;
+    const lastExit = { signal: 'SIGSEGV', at: now };
+    const { sentences } = why('web', {
+      services: [statusOf('web', { stage: 'starting', ...flapping, lastExit })],
+    });
+    expect(sentences).toEqual([
+      'web is starting.',
+      'Its last process terminated with signal 11 (SIGSEGV) at 10:04:05 (0 seconds ago).',
+      'It has been started again 3 times.',
+      'It is started again in 1.6 s: each time it waits longer.',
+    ]);
+  });
+  it('says what it waits for, and in which command', () => {
+    const part = { asker: 'root', operation: 'op-3', action: 'start', phase: 'waiting' } as const;
+    const grounds = { web: { wish: 'start', underWay: [{ ...part, waitsFor: ['db'] }] } } as const;
+    const services = [
+      down('web', { requirement: ['db'] }),
+      statusOf('db', { stage: 'starting', pid: 8, readyMs: 30_000 }),
+    ];
+    const cause = why('web', { services, grounds });
+    expect(cause.sentences).toContain(
+      'Under way: start web of local root (op-3); it waits for db.',
+    );
+    expect(cause.next[0]).toBe('herd op show op-3');
+    expect(cause.below[0]?.sentences).toContain(
+      'It is waited for until it is ready, 30 seconds at most.',
+    );
+  });
+  it('says of a service out of reach what was seen, and of a fleet which members do not serve', () => {
+    const lost = {
+      stage: 'unknown',
+      origin: 'A',
+      unknownReason: 'no contact',
+      ageMs: 300_000,
+    } as const;
+    const members = [
+      { name: 'a', stage: 'unknown', unknownReason: 'no contact', ageMs: 300_000 },
+      { name: 'b', stage: 'running', ageMs: 0 },
+    ] as const;
+    const services = [
+      statusOf('fleet', { members, runningCount: 1 }),
+      statusOf('a', lost),
+      statusOf('b'),
+    ];
+    const cause = why('fleet', { services });
+    expect(cause).toMatchObject({ verdict: 'not-ready', next: ['herd net'] });
+    expect(cause.sentences).toEqual([
+      'Of fleet 1 of 2 members serve.',
+      'a: no contact, seen 5 min ago.',
+    ]);
+    expect(cause.below.map(({ sentences }) => sentences[0])).toEqual([
+      'Nobody here can tell whether a at A runs: no contact; it was seen 5 min ago.',
+    ]);
+  });
+  it('says of a slot that it has no release, and how far a deploy is', () => {
+    const slot = { phase: 'awaiting-confirm', target: 'rel:1', deadlineMs: now } as const;
+    const cause = why('web', { services: [down('web', { slot })] });
+    expect(cause.sentences).toContain('No release is active in its slot.');
+    expect(cause.sentences).toContain(
+      'The deploy of rel:1 is at: awaiting-confirm, until 10:04:05.',
+    );
+    expect(cause.next).toContain('herd deploy web FILE');
+  });
+  it('has somebody look at the disk where that is full', () => {
+    const failure = { reason: 'write: ENOSPC: no space left on device', at: now };
+    expect(why('web', { services: [down('web', { failure })] }).next).toContain('df -h');
+  });
+  it('says of a requirement that is no service that there is none', () => {
+    const cause = why('web', { services: [down('web', { requirement: ['gone'] })] });
+    expect(cause.below[0]).toMatchObject({ service: 'gone', verdict: 'missing' });
+    expect(cause.next[0]).toBe('herd check');
+  });
+  it('ends in a circle, and after so many services', () => {
+    const circle = [down('a', { requirement: ['b'] }), down('b', { requirement: ['a'] })];
+    expect(why('a', { services: circle }).below[0]?.below).toEqual([]);
+    const chain = Array.from({ length: maxWhyCount + 5 }, (_, at) =>
+      down(`s${at}`, { requirement: [`s${at + 1}`] }),
+    );
+    const known = knownOf({ services: chain });
+    const [first] = chain;
+    if (first === undefined) throw new Error('no chain');
+    expect(namesBelow(first as never, known)).toHaveLength(maxWhyCount);
+    let depth = 0;
+    for (let cause = why('s0', { services: chain }); ; depth += 1) {
+      const [next] = cause.below;
+      if (next === undefined) break;
+      cause = next;
+    }
+    expect(depth + 1).toBe(maxWhyCount);
+  });
+});
