@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TopScreen } from '../../../packages/herd/src/cli/commands/top.ts';
 import type { Context } from '../../../packages/herd/src/cli/context.ts';
 import {
-  bytesText,
+  memoryText,
   sortedTop,
   topLines,
   topOf,
@@ -75,7 +75,7 @@ describe('the table', () => {
     [123.4 * 1024 ** 3, '123G'],
     [5_000 * 1024 ** 4, '5000T'],
   ])('tells %d bytes as %s', (bytes, text) => {
-    expect(bytesText(bytes)).toBe(text);
+    expect(memoryText(bytes)).toBe(text);
   });
 });
 

@@ -106,6 +106,10 @@ const runOwn = async (
   words: readonly string[],
 ): Promise<number> => {
   const [group] = action.split(' ', 1);
+  if (group === 'op' || group === 'retry')
+    return (await import('./commands/op.ts')).runOperation(context, action, words);
+  if (group === 'grant' || group === 'who-can')
+    return (await import('./commands/grant.ts')).runGrant(context, action, words);
   if (group === 'net') return (await import('./commands/net.ts')).runNet(context, action, words);
   if (group === 'node') return (await import('./commands/node.ts')).runNode(context, action, words);
   if (group === 'state')
@@ -136,19 +140,6 @@ const runOwn = async (
       return (await import('./commands/audit.ts')).runAudit(context, words);
     case 'audit verify':
       return (await import('./commands/audit.ts')).runVerify(context, words);
-    case 'retry':
-    case 'op ls':
-    case 'op show':
-    case 'op watch':
-    case 'op cancel':
-      return (await import('./commands/op.ts')).runOperation(context, action, words);
-    case 'grant':
-    case 'grant ls':
-    case 'grant revoke':
-    case 'grant confirm':
-    case 'grant clock':
-    case 'who-can':
-      return (await import('./commands/grant.ts')).runGrant(context, action, words);
     case 'accept':
       return (await import('./commands/accept.ts')).runAccept(context, words);
     case 'deploy':

@@ -30,6 +30,6 @@ const shapeOf = (one: Node): string => {
   if (one.isFleet) return `[[${label}]]`;
   return one.isOneShot ? `((${label}))` : `[${label}]`;
 };
-/** Within quotes these mean something: https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters */
+/** Within quotes these mean something to Mermaid, which has codes for them: 'Entity codes to escape characters'. */
 const labelOf = (name: string): string =>
   visible(name).replace(/["#&;<>`\\]/g, (each) => `#${each.charCodeAt(0)};`);

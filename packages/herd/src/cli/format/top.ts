@@ -60,7 +60,7 @@ export const topLines = (top: Top, order: TopOrder, look: Look): readonly string
 const cellsOf = (row: TopRow, look: Look): readonly string[] => [
   visible(row.service) + (row.stage === 'running' ? '' : ` (${row.stage})`),
   row.cpuPercent === undefined ? '-' : row.cpuPercent.toFixed(1),
-  bytesText(row.rssBytes),
+  memoryText(row.rssBytes),
   String(row.processCount),
   String(row.threadCount),
   row.fdCount === undefined ? '-' : String(row.fdCount),
@@ -76,13 +76,13 @@ const summary = ({ services, cpuCount, memoryBytes, availableBytes }: Top, look:
   const cpu = told.length === 0 ? '-' : `${percent.toFixed(1)}%`;
   return (
     `${timeText(look.now, look.now)}  ${counted(services.length, 'service')}  ` +
-    `CPU ${cpu} of ${cpuCount * 100}%  memory ${bytesText(used)}, ` +
-    `${bytesText(availableBytes)} of ${bytesText(memoryBytes)} available`
+    `CPU ${cpu} of ${cpuCount * 100}%  memory ${memoryText(used)}, ` +
+    `${memoryText(availableBytes)} of ${memoryText(memoryBytes)} available`
   );
 };
 
 /** `12.3M`: three digits at least, in powers of 1,024. */
-export const bytesText = (bytes: number): string => {
+export const memoryText = (bytes: number): string => {
   const units = ['B', 'K', 'M', 'G', 'T'];
   let value = bytes;
   let unit = 0;
