@@ -27,6 +27,7 @@ const long = [
   'cli/hostile-releases',
   'cli/hostile-user',
   'cli/joined',
+  'cli/keeper-kills',
   'cli/left-slots',
   'cli/lives',
   'cli/logs',
