@@ -94,6 +94,30 @@ describe('an audited store', () => {
     expect(loggedIn(bench)).toEqual(['a', 'c', 'd']);
     expect(await storedIn(bench)).toEqual(['a', 'b']);
   });
+  it('tells whoever waits for what was recorded so far once no commit is under way, nor begun by the end of one', async () => {
+    const bench = makeBench();
+    const audited = await opened(bench);
+    const heard: string[] = [];
+    audited.whenIdle(() => heard.push('idle'));
+    expect(heard).toEqual(['idle']);
+    const both = new Promise<void>((done) =>
+      audited.commit(batch('a'), () => {
+        heard.push('a');
+        audited.commit(batch('b'), () => {
+          heard.push('b');
+          done();
+        });
+      }),
+    );
+    audited.whenIdle(() => heard.push('all'));
+    await both;
+    expect(heard).toEqual(['idle', 'a', 'b', 'all']);
+    bench.disk.failures.set(bench.disk.writeCount + 1, 'before');
+    const failing = commit(audited, batch('c'));
+    audited.whenIdle(() => heard.push('never'));
+    expect(await failing).toBeInstanceOf(Error);
+    expect(heard).toHaveLength(4);
+  });
   it('has the line in the log before anything that waits for the batch goes on', async () => {
     const bench = makeBench();
     const store = await opened(bench);

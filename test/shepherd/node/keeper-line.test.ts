@@ -232,11 +232,36 @@ describe('a start', () => {
     backend = await open();
     const { answer, value } = answerOf<readonly unknown[]>();
     backend.adopt([{ startId: 'w-1', service: 'web' }], answer);
+    let isAdopted = false;
+    void value.then(() => (isAdopted = true));
+    await new Promise((done) => setTimeout(done, 50));
+    expect(isAdopted).toBe(false); // it has no time of birth yet
+    keeper.say(state('w-1', running).frame());
     expect(await value).toMatchObject([{ startId: 'w-1', pid: 999_999_999 }]);
     const end = answerOf<unknown>();
     backend.watch('w-1', end.answer);
-    keeper.say(state('w-1', running).frame(), ended('w-1', 5));
+    keeper.say(ended('w-1', 5));
     expect(await end.value).toEqual({ code: 5 });
+  });
+  it('that never comes to its program is none when the next daemon adopts it', async () => {
+    backend.close();
+    keeper.has = [state('w-1', prepared).frame()];
+    backend = await open();
+    const { answer, value } = answerOf<readonly unknown[]>();
+    backend.adopt([{ startId: 'w-1', service: 'web' }], answer);
+    keeper.say(state('w-1', failed).text(tags.step, 'begin').numbers(tags.error, [4]).frame());
+    expect(await value).toEqual([]);
+  });
+  it('whose process was killed with a main has the signals that came meanwhile when it is tried again', async () => {
+    startOf(backend, 'w-1', command).ended.catch(() => undefined);
+    await until('the start', () => keeper.count(types.start) === 1);
+    backend.signal('w-1', 'SIGTERM');
+    await until('the signal', () => keeper.count(types.signal) === 1);
+    keeper.say(refused('w-1', 'signal', 3));
+    keeper.say(state('w-1', failed).text(tags.step, 'begin').numbers(tags.error, [4]).frame());
+    await until('both again', () => keeper.count(types.signal) === 2);
+    const last = keeper.heard.slice(-3).map(({ type }) => type);
+    expect(last).toEqual([types.forget, types.start, types.signal]);
   });
   it('that no record knows is ended by the next daemon', async () => {
     backend.close();

@@ -63,6 +63,8 @@ export class AuditedStore {
   readonly #powers: AuditedPowers;
   /** The commit under way; it never rejects. */
   #working: Promise<void> | undefined;
+  #isBusy = false;
+  #waiting: (() => void)[] = [];
   /** Numbers of the lines that are in the store, lowest first. */
   #kept: number[];
   /** Looks and refusals that could not be written down, and until when no other is tried. */
@@ -77,7 +79,10 @@ export class AuditedStore {
     this.#working = undefined;
     this.#kept = [];
     this.#lost = { count: 0, untilMs: -Infinity };
-    this.commit = (entries, done) => this.#commit(entries, done);
+    this.commit = (entries, done) => {
+      this.#isBusy = true;
+      this.#commit(entries, (failure) => this.#ended(done, failure));
+    };
   }
 
   /** As `Store.settle`, for both. Never rejects: what is not mended yet is tried again by the next commit. */
@@ -103,6 +108,15 @@ export class AuditedStore {
     const reader = readPast(maxUses);
     await lookThroughAudit(this.#place, (line) => reader.look(line));
     return reader.past();
+  }
+
+  /**
+   * Calls back once no commit is under way: all that was recorded before is on the disk then, since the next one begins
+   * within the end of the one before.
+   */
+  whenIdle(told: () => void): void {
+    if (this.#isBusy) this.#waiting.push(told);
+    else told();
   }
 
   async close(): Promise<void> {
@@ -136,6 +150,15 @@ export class AuditedStore {
         () => this.#over(done),
         (error: unknown) => this.#over(done, error),
       );
+  }
+
+  #ended(done: (failure?: Error) => void, failure: Error | undefined): void {
+    this.#isBusy = false;
+    // Of what failed nobody is told: it may be on the disk or not.
+    if (failure !== undefined) this.#waiting = [];
+    done(failure);
+    if (this.#isBusy) return;
+    for (const told of this.#waiting.splice(0)) told();
   }
 
   #over(done: (failure?: Error) => void, error?: unknown): void {

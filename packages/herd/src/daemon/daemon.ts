@@ -96,11 +96,13 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
     const opened = inRoom(reserve, () => openState(options.state));
     const places = placesOf(options);
-    const running = runServices(options, powers, places, log);
+    let whenDurable = (told: () => void): void => told();
+    const running = runServices(options, powers, places, log, (told) => whenDurable(told));
     running.catch(() => undefined); // it is waited for below, where nothing else has failed
     const { description, store } = await both(read(), opened);
     if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
     const audited = auditedStore(options.state, store, reserve, log);
+    whenDurable = (told) => audited.whenIdle(told);
     closing = () => audited.close();
     const processes = await running;
     ending = processes.close;
@@ -218,6 +220,7 @@ const runServices = (
   powers: DaemonPowers,
   places: ServicePlaces,
   log: Log,
+  whenDurable: (told: () => void) => void,
 ): Promise<Processes> => {
   const coredumpFilter = keepMemoryOutOfDumps(log);
   return openProcesses(options, {
@@ -226,6 +229,7 @@ const runServices = (
     uid: powers.uid,
     usualKeeper: powers.keeper,
     log,
+    whenDurable,
     say: powers.say,
     ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
   });

@@ -40,6 +40,7 @@ import { checkCgroup, groupsOf } from '../traits.ts';
 import { identityOf, nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
+  begun,
   closeLog,
   endingOf,
   forgetFrame,
@@ -49,14 +50,16 @@ import {
   tooOld,
   type Kept,
 } from './kept.ts';
-import { forgetCount, forgetMs, owedSignalCount, startTryCount } from './limits.ts';
+import { owedSignalCount, startTryCount } from './limits.ts';
+import { Forgetter, type ForgetPowers } from './forgetter.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
 import { failureOf, startFrame, type Making } from './start-frame.ts';
 
 /** What the backend works with. */
-export interface KeeperPowers extends Omit<ChildProcessPowers, 'starts'> {
+export interface KeeperPowers
+  extends Omit<ChildProcessPowers, 'starts'>, Partial<Pick<ForgetPowers, 'whenDurable'>> {
   readonly keeper: Omit<LinePowers, 'log' | 'coredumpFilter'>;
   readonly starts: Starts;
   /** Of the shepherd; that of its services where they say nothing. */
@@ -86,13 +89,12 @@ class KeptBackend implements KeeperBackend {
   /** What the keeper has and nobody here has asked for yet. */
   readonly #found: Map<string, StartState>;
   /** Ends that were told, and are still in the keeper. */
-  readonly #toForget: Set<string>;
+  readonly #forgetter: Forgetter;
   /** Starts that are under way to the keeper: a thousand at once would block the daemon. */
   readonly #pieces: Pieces;
   readonly #followers: Followers;
   /** What the keeper has, in bits. */
   #features: number;
-  #forgetTimer: NodeJS.Timeout | undefined;
   #isUp: boolean;
   #hasAdopted: boolean;
   #bootId: string;
@@ -103,13 +105,13 @@ class KeptBackend implements KeeperBackend {
     this.#proc = powers.proc ?? makeProc();
     this.#kept = new Map();
     this.#found = new Map();
-    this.#toForget = new Set();
+    const { whenDurable = (told) => told() } = powers;
+    this.#forgetter = new Forgetter({ send: (frame) => this.#line.send(frame), whenDurable });
     this.#pieces = new Pieces();
     this.#followers = new Followers((frame) => {
       if (this.#isUp) this.#line.send(frame);
     });
     this.#features = 0;
-    this.#forgetTimer = undefined;
     this.#isUp = false;
     this.#hasAdopted = false;
     this.#bootId = '';
@@ -147,7 +149,7 @@ class KeptBackend implements KeeperBackend {
   }
 
   close(): void {
-    clearTimeout(this.#forgetTimer);
+    this.#forgetter.close();
     this.#pieces.drop();
     this.#line.close();
   }
@@ -165,7 +167,7 @@ class KeptBackend implements KeeperBackend {
       const handsOver = start.pidFile !== undefined;
       this.#kept.set(startId, keptOf({ service, starting, handsOver, waiting: [ended] }));
       // An id that is used again means the new one from now on.
-      if (this.#toForget.delete(startId)) this.#line.send(forgetFrame(startId));
+      this.#forgetter.now(startId);
       if (this.#isUp) this.#line.send(frame);
     } catch (error) {
       this.#forgetFile(startId);
@@ -221,7 +223,7 @@ class KeptBackend implements KeeperBackend {
     this.#endStrangers();
     const unsettled = known.flatMap(({ startId }) => {
       const kept = this.#kept.get(startId);
-      return kept?.starting === undefined ? [] : [kept];
+      return kept === undefined || kept.process !== undefined ? [] : [kept];
     });
     const settled = unsettled.map((kept) => new Promise<void>((done) => kept.settled.push(done)));
     void Promise.all(settled).then(() => this.#adoptOthers(known, answer));
@@ -280,9 +282,10 @@ class KeptBackend implements KeeperBackend {
     if (state === undefined || this.#kept.has(startId)) return;
     if (state.state === 'failed') {
       this.#found.delete(startId);
-      return this.#forget(startId);
+      return this.#forgetter.add(startId);
     }
-    const process = this.#startedOf(state);
+    // What is under way is no process yet: one without its time of birth could be taken for another later.
+    const process = state.state === 'prepared' ? undefined : this.#startedOf(state);
     this.#kept.set(startId, keptOf({ service, process, handsOver: handsOver === true }));
     // What is under way has no end to be told of yet, either.
     if (state.state !== 'ended') this.#found.delete(startId);
@@ -290,15 +293,16 @@ class KeptBackend implements KeeperBackend {
 
   /** Of these no record is on the disk: an older state was put back, and its services are to be started anew. */
   #endStrangers(): void {
-    for (const [startId, { state, pid }] of this.#found) {
+    for (const [startId, found] of this.#found) {
+      const { state, pid } = found;
       if (this.#kept.has(startId)) continue;
       this.#found.delete(startId);
       if (state === 'ended' || state === 'failed') {
-        this.#forget(startId);
+        this.#forgetter.add(startId);
         continue;
       }
       this.#powers.log?.('process.stranger', { startId, pid });
-      const process = this.#startedOf({ id: startId, pid, startTime: '0' });
+      const process = this.#startedOf(found);
       this.#kept.set(startId, keptOf({ service: '', process }));
       this.signal(startId, 'SIGKILL');
     }
@@ -330,7 +334,7 @@ class KeptBackend implements KeeperBackend {
     if (state?.state !== 'ended') return undefined;
     this.#found.delete(startId);
     this.#kept.delete(startId);
-    this.#forget(startId);
+    this.#forgetter.add(startId);
     return endingOf(state);
   }
 
@@ -353,21 +357,25 @@ class KeptBackend implements KeeperBackend {
     const { id, step, error } = said;
     const kept = this.#kept.get(id);
     if (step === 'signal') {
-      kept?.owed.shift();
-      return this.#signalRefused(id, error);
+      const frame = kept?.owed.shift();
+      return this.#signalRefused(id, error, kept, frame);
     }
     if (step === 'follow') return this.#followers.refused(id, error, kept?.process);
     if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
   }
 
-  #signalRefused(startId: string, error: number): void {
-    if (error === os.constants.errno.ESRCH) return; // it has ended, and its ending is on its way
-    const pid = this.#kept.get(startId)?.process?.pid;
+  #signalRefused(startId: string, error: number, kept?: Kept, frame?: Buffer): void {
+    if (error === os.constants.errno.ESRCH) {
+      // It has ended, and its ending is on its way; or it will be started again, and then this is to reach it.
+      if (kept?.starting !== undefined && frame !== undefined) kept.missed.push(frame);
+      return;
+    }
+    const pid = kept?.process?.pid;
     this.#powers.log?.('process.signal-refused', { startId, pid, error });
   }
 
   #heard(state: StartState): void {
-    if (this.#toForget.has(state.id)) return;
+    if (this.#forgetter.has(state.id)) return;
     const kept = this.#kept.get(state.id);
     if (kept === undefined) {
       this.#found.set(state.id, state);
@@ -389,15 +397,12 @@ class KeptBackend implements KeeperBackend {
   }
 
   #runs(kept: Kept, state: StartState): void {
-    if (kept.starting === undefined) {
-      kept.process = this.#startedOf(state);
-      return this.#followers.heard(kept.process);
-    }
-    const { started } = kept.starting;
+    const { starting } = kept;
     kept.starting = undefined;
     kept.process = this.#startedOf(state);
-    started.kept(kept.process);
-    for (const settled of kept.settled.splice(0)) settled();
+    if (starting === undefined) this.#followers.heard(kept.process);
+    else starting.started.kept(kept.process);
+    begun(kept);
   }
 
   #failed(startId: string, kept: Kept, step: string, error: number): void {
@@ -405,17 +410,21 @@ class KeptBackend implements KeeperBackend {
       // It has not run, for certain: its main was killed. Under its own id again, once that is free.
       kept.starting.tryCount += 1;
       this.#line.send(forgetFrame(startId));
-      return this.#line.send(kept.starting.frame);
+      this.#line.send(kept.starting.frame);
+      const missed = kept.missed.splice(0);
+      kept.owed.push(...missed);
+      for (const frame of missed) this.#line.send(frame);
+      return;
     }
     this.#kept.delete(startId);
-    this.#forget(startId);
+    this.#forgetter.add(startId);
     this.#forgetFile(startId);
     // Where its main was killed it was taken for running for a moment: the child of a fork, which has ended.
+    begun(kept);
     if (kept.starting === undefined) return settle(kept, { code: notExecuted });
     const reason = failureOf(kept.starting.making, step, error);
     kept.starting.started.broken(reason);
     for (const each of kept.waiting) each.broken(reason);
-    for (const settled of kept.settled.splice(0)) settled();
   }
 
   #ended(kept: Kept, state: StartState): void {
@@ -424,7 +433,7 @@ class KeptBackend implements KeeperBackend {
       return void this.#found.set(state.id, state);
     this.#found.delete(state.id);
     this.#kept.delete(state.id);
-    this.#forget(state.id);
+    this.#forgetter.add(state.id);
     this.#forgetFile(state.id);
     if (kept.handsOver) killStrays(this.#proc, state.id);
     this.#followers.end(state.id);
@@ -434,7 +443,8 @@ class KeptBackend implements KeeperBackend {
   /** The keeper does not have it: it never came there, or its table is gone, with the folder or with a boot. */
   #missing(startId: string, kept: Kept): void {
     if (kept.starting !== undefined) return this.#line.send(kept.starting.frame);
-    if (kept.process === undefined) return;
+    begun(kept);
+    if (kept.process === undefined) return void this.#kept.delete(startId);
     const record = { ...kept.process, service: kept.service };
     this.#kept.delete(startId);
     this.#powers.log?.('process.not-kept', { startId, pid: record.pid });
@@ -451,6 +461,7 @@ class KeptBackend implements KeeperBackend {
   /** Should it be there again, and have one of these running, nobody asks for it any more: it is ended then. */
   #giveUp(why: string): void {
     for (const [startId, kept] of this.#kept) {
+      begun(kept);
       if (kept.starting === undefined) continue;
       this.#kept.delete(startId);
       this.#forgetFile(startId);
@@ -458,26 +469,11 @@ class KeptBackend implements KeeperBackend {
       const reason = new StartFailed(text, { summary: 'exec: the keeper cannot be reached' });
       kept.starting.started.broken(reason);
       for (const each of kept.waiting) each.broken(reason);
-      for (const settled of kept.settled.splice(0)) settled();
     }
   }
 
   #startedOf({ id, pid, startTime }: Pick<StartState, 'id' | 'pid' | 'startTime'>): Started {
     return { startId: id, pid, startTime, bootId: this.#bootId };
-  }
-
-  #forget(startId: string): void {
-    this.#toForget.add(startId);
-    if (this.#toForget.size >= forgetCount) return this.#forgetAll();
-    this.#forgetTimer ??= setTimeout(() => this.#forgetAll(), forgetMs).unref();
-  }
-  #forgetAll(): void {
-    clearTimeout(this.#forgetTimer);
-    this.#forgetTimer = undefined;
-    // Those that are told of again are forgotten again then.
-    if (!this.#isUp) return;
-    for (const startId of this.#toForget) this.#line.send(forgetFrame(startId));
-    this.#toForget.clear();
   }
 
   /** A file that cannot be removed is removed by the next daemon. */

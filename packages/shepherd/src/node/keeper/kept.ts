@@ -29,6 +29,8 @@ export interface Kept {
   readonly waiting: Answer[];
   /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
   readonly owed: Buffer[];
+  /** Those that came before its process was there, in a start that is tried again. */
+  readonly missed: Buffer[];
   /** Who waits for its beginning, to know whether it is there to be adopted. */
   readonly settled: (() => void)[];
 }
@@ -40,6 +42,7 @@ export const keptOf = (known: Pick<Kept, 'service'> & Partial<Kept>): Kept => ({
   handsOver: false,
   waiting: [],
   owed: [],
+  missed: [],
   settled: [],
   ...known,
 });
@@ -62,6 +65,11 @@ export const forgetFrame = (startId: string): Buffer =>
 /** Tells all who wait how it ended. */
 export const settle = (kept: Kept, ending: Ending): void => {
   for (const each of kept.waiting.splice(0)) each.kept(ending);
+};
+
+/** Tells all who wait for its beginning that nobody has to any more. */
+export const begun = (kept: Kept): void => {
+  for (const settled of kept.settled.splice(0)) settled();
 };
 
 /** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */

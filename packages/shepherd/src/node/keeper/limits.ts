@@ -9,8 +9,8 @@ export const argumentCount = 4096;
 /** Signals of one start that wait for a keeper that is being started again; the oldest of more go. */
 export const owedSignalCount = 64;
 /**
- * Milliseconds for which the end of a process stays in the keeper after it was told: the record of it is on the disk by
- * then, so whoever comes after a crash knows from the one or the other.
+ * Milliseconds for which the end of a process stays in the keeper after it was told, at least: that it is recorded takes
+ * less, and then it stays until the disk has that.
  */
 export const forgetMs = 1_000;
 /** Ends that wait to be forgotten before they are, at once: a quarter of the keeper's table. */
