@@ -9,11 +9,11 @@ export const argumentCount = 4096;
 /** Signals of one start that wait for a keeper that is being started again; the oldest of more go. */
 export const owedSignalCount = 64;
 /**
- * Milliseconds for which the end of a process stays in the keeper after it was told, at least: that it is recorded takes
- * less, and then it stays until the disk has that.
+ * Milliseconds for which the end of a process stays in the keeper after it was told, at least: to record it takes less,
+ * and then it stays until the disk has that.
  */
 export const forgetMs = 1_000;
-/** Ends that wait to be forgotten before they are, at once: a quarter of the keeper's table. */
+/** Ends that wait to be forgotten before they are, at once: an eighth of the keeper's table. */
 export const forgetCount = 1_000;
 /** Milliseconds for a keeper to come up, and to say what it has: it takes 3, but a machine may be busy. */
 export const startKeeperMs = 10_000;
