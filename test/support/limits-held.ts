@@ -114,7 +114,7 @@ export const held: Readonly<Record<string, Held>> = {
     'ocapn/session/flow: has as many messages as take 10 ms, by what the last ones took',
   ),
   'ocapn freeMessages': by(
-    'ocapn/session/flow: is shared by all who read, but for 8 messages of each and the owner',
+    'ocapn/session/flow: is shared by all who have come, but for 8 messages of each and the owner',
   ),
   'ocapn ownersRounds': by(
     'ocapn/session/flow: is put off while turns of the owner wait, 32 times and no more',

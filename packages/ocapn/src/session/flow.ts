@@ -5,7 +5,7 @@
  *   half of a window is used     the vat is asked to say when it has worked off what is there
  *   all of it is used            the session waits in line
  *   what all have read would     the same for whoever has read more than a few messages in this round,
- *     take the vat `roundMs`       but for the owner's sessions
+ *     take the vat `roundMs`       but for the owner's sessions and those that we dialled
  *   the vat has said so          every window is whole again; those in line go on, first come first
  *                                served, as many as fit into a round
  *   turns of the owner wait      the round begins when they are over, or after some times
@@ -17,17 +17,17 @@
  * takes: nobody begins another until what he asked has ended.
  *
  * What a message takes is what the vat has needed for the last ones. It is believed at once where that is
- * more than before, and little by little where it is less: nobody gains by bringing light and heavy ones
- * in turn.
+ * more than before, and little by little where it is less, and never is less than `LEAST_MS`: who brings
+ * light and heavy ones in turn gains little by that.
  */
 import type { Frontier } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
 import type { Room } from './tables.ts';
 
-/** What a message is taken to cost before any were measured: a plain call. */
-const FIRST_MS = 0.01;
+/** The least that a message is taken to cost, some plain calls: so a round has 250 that may turn out to be heavy. */
+const LEAST_MS = 0.04;
 /** Of what a message costs less than before, one part in so many is believed. */
-const CAUTION = 8;
+const CAUTION = 64;
 
 /** A session as those see it who decide when it reads. */
 export interface Reading {
@@ -48,10 +48,10 @@ export class Flow {
   #isAsked = false;
   /** Messages of all sessions since the round began. */
   #messageCount = 0;
-  /** Of those, what sessions other than the owner's may still bring. */
+  /** Of those, what sessions may still bring that are not free. */
   #left = 0;
   #half = 0;
-  #messageMs = FIRST_MS;
+  #messageMs = LEAST_MS;
   #busyMs: number;
   #putOffCount = 0;
   constructor(frontier: Frontier, limits: Limits) {
@@ -65,9 +65,9 @@ export class Flow {
     return this.#left <= 0;
   }
   /** One message was read. */
-  count(isOwners: boolean): void {
+  count(isFree: boolean): void {
     this.#messageCount += 1;
-    if (isOwners) return;
+    if (isFree) return;
     this.#left -= 1;
     if (this.#left < this.#half) this.ask();
   }
@@ -112,6 +112,7 @@ export class Flow {
     if (this.#messageCount >= this.limits.freeMessages)
       this.#messageMs = Math.max(
         messageMs,
+        LEAST_MS,
         this.#messageMs + (messageMs - this.#messageMs) / CAUTION,
       );
     this.#busyMs = busyMs;
@@ -129,13 +130,11 @@ export class Window {
   constructor(flow: Flow) {
     this.#flow = flow;
   }
-  /** Whether nothing may be read before the next round. `isOwners`: it is a session of the owner. */
-  isSpent(room: Room, isOwners: boolean): boolean {
+  /** Whether nothing may be read before the next round. `isFree`: it is the owner's, or we dialled it. */
+  isSpent(room: Room, isFree: boolean): boolean {
     if (this.#round === this.#flow.round)
       return (
-        this.#messages <= 0 ||
-        this.#bytes <= 0 ||
-        (!isOwners && this.#free <= 0 && this.#flow.isFull)
+        this.#messages <= 0 || this.#bytes <= 0 || (!isFree && this.#free <= 0 && this.#flow.isFull)
       );
     this.#round = this.#flow.round;
     this.#messages = room.flowMessages;
@@ -144,11 +143,11 @@ export class Window {
     return false;
   }
   /** One message was read. */
-  use(room: Room, byteCount: number, isOwners: boolean): void {
+  use(room: Room, byteCount: number, isFree: boolean): void {
     this.#messages -= 1;
     this.#bytes -= byteCount;
     this.#free -= 1;
-    this.#flow.count(isOwners);
+    this.#flow.count(isFree);
     if (this.#messages * 2 < room.flowMessages || this.#bytes * 2 < room.flowBytes)
       this.#flow.ask();
   }

@@ -277,7 +277,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   #take(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length && !this.isClosed) {
-      if (this.#state === 'open' && this.#window.isSpent(this.#tables.room, this.meter.lane === 0))
+      if (this.#state === 'open' && this.#window.isSpent(this.#tables.room, this.#isFree))
         return this.#stall(chunk, at);
       at = this.#assembly === undefined ? this.#next(chunk, at) : this.#join(this.#assembly, chunk);
     }
@@ -327,6 +327,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     this.connection.pause();
     this.#host.flow.wait(this);
   }
+  /** Others have no say in how much it reads: it is the owner's, or we dialled it. */
+  get #isFree(): boolean {
+    return this.meter.lane === 0 || this.meter.isDialler;
+  }
   get #recordBytes(): number {
     const { helloBytes, recordBytes } = this.#host.limits;
     return this.#state === 'hello' ? helloBytes : recordBytes;
@@ -338,7 +342,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     meter.tap?.got(meter.gotCount, operation, byteCount);
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
-      this.#window.use(this.#tables.room, byteCount, meter.lane === 0);
+      this.#window.use(this.#tables.room, byteCount, this.#isFree);
       if (!this.#isConfirmed) this.#confirm();
       return this.#incoming.handle(operation, byteCount);
     }
