@@ -110,8 +110,9 @@ export const LIMITS = {
   /** Messages of sessions that had to wait, taken up together: about 40 ms of plain turns. */
   roundMessages: 4_096,
   /**
-   * Milliseconds for which the vat shall run what all who have come but the owner bring between two rounds: what he asks
-   * meanwhile waits that long. How many messages that are is told by what the last ones took, 250 at most.
+   * Milliseconds for which the vat shall run what all who have come but the owner bring between two
+   * rounds: what he asks meanwhile waits that long. How many messages that are is told by what the last
+   * ones took, 250 at most.
    */
   roundMs: 10,
   /** Messages of a session that the others have no say in, in each round: whoever does not flood never waits. */
