@@ -62,6 +62,8 @@ const facts = {
   node: { by: 'herd' },
   op: { by: 'herd' },
   ref: { by: 'herd' },
+  spawn: { by: 'herd' },
+  schedule: { by: 'herd' },
   release: { by: 'herd' },
   retry: { by: 'herd' },
   state: { by: 'herd' },

@@ -346,6 +346,104 @@ describe('the report of a service', () => {
   });
 });
 
+describe('a timer', () => {
+  const timer: ShownStatus['timer'] = {
+    when: 'minute 0; hour 3',
+    nextMs: now + 60_000,
+    upcoming: [now + 60_000, now + 86_460_000],
+    leftCount: 2,
+    runs: [
+      { number: 1, startedMs: now - 300_000, endedMs: now - 298_000, code: 0 },
+      { number: 2, startedMs: now - 200_000, endedMs: now - 199_000, code: 3, isTriggered: true },
+      {
+        number: 3,
+        startedMs: now - 150_000,
+        endedMs: now - 90_000,
+        signal: 'SIGTERM',
+        isOverdue: true,
+      },
+      {
+        number: 4,
+        startedMs: now - 60_000,
+        endedMs: now - 60_000,
+        reason: 'its program is not there',
+      },
+      { number: 5, startedMs: now - 30_000, isLost: true },
+      { number: 6, startedMs: now - 5_000 },
+    ],
+  };
+  const backup = { timer, command: ['backup', '-q'], since: now - 3_600_000 };
+
+  it('is listed among running timers, and stopped as any other', () => {
+    const services = [
+      status('backup', backup),
+      status('web'),
+      status('off', { ...backup, stage: 'stopped' }),
+    ];
+    expect(statusListLines(services, look)).toEqual([
+      'Started:',
+      ' + web',
+      'Running timers:',
+      ' + backup',
+      'Stopped:',
+      ' - off',
+    ]);
+  });
+
+  it('is reported in the words of GNU, with its runs and its alarms', () => {
+    const lines = statusReportLines(status('backup', backup), look, 10);
+    expect(lines.slice(0, 6)).toEqual([
+      '● Status of backup:',
+      '  Timed service.',
+      '  Awaiting next timer alarm; service active since 09:04:05 (60 minutes ago).',
+      '  Periodically running: backup -q',
+      '  When: minute 0; hour 3',
+      '  2 occurrences left.',
+    ]);
+    expect(lines.slice(lines.indexOf('Recent runs:'))).toEqual([
+      'Recent runs:',
+      '  09:59:05 (5 minutes ago), took 2 seconds: exited successfully',
+      '  triggered 10:00:45 (3 minutes ago), took 1 second: exited with code 3',
+      '  10:01:35 (2 minutes ago), took 60 seconds: terminated with signal SIGTERM, since it took too long',
+      '  10:03:05 (60 seconds ago), took 0 seconds: could not run: its program is not there',
+      '  10:03:35 (30 seconds ago): nobody has seen whether it ran',
+      '  10:04:00 (5 seconds ago): goes on',
+      '',
+      'Upcoming timer alarms:',
+      '  10:05:05 (in 60 seconds)',
+      '  2026-11-26 10:05:05 (in 24 hours)',
+    ]);
+    expect(statusReportLines(status('backup', backup), look, 2).join('\n')).not.toContain(
+      '10:03:05',
+    );
+  });
+
+  it('says since when it runs something, and as whom', () => {
+    const running = {
+      ...backup,
+      timer: { ...timer, executingMs: now - 5_000 },
+      pid: 7,
+      runsAs: { user: 'www' },
+    };
+    const lines = statusReportLines(status('backup', running), look, 0);
+    expect(lines).toContain('  Executing timer action since 10:04:00 (5 seconds ago).');
+    expect(lines).toContain('  Main PID: 7');
+    expect(lines).toContain('  Periodically running as "www": backup -q');
+    expect(lines).not.toContain('Recent runs:');
+  });
+
+  it('tells what is transient from what is configured', () => {
+    const job = { since: now - 5_000, transient: 'lives' as const };
+    expect(statusReportLines(status('job', job), look, 0)).toContain(
+      '  It is transient, running since 10:04:00 (5 seconds ago).',
+    );
+    const over = { ...job, stage: 'stopped' as const, transient: 'ended' as const };
+    expect(statusReportLines(status('job', over), look, 0)).toContain(
+      '  It is transient, has ended, and is not started again.',
+    );
+  });
+});
+
 describe('the outcome of a command', () => {
   const command = { action: 'start', service: 'web', args: [] };
   const outcome = (result: Result, more: Partial<Outcome> = {}): Outcome => ({

@@ -265,6 +265,19 @@ describe('herd schedule', () => {
     expect(machine.processes.started).toEqual(['timer-1', 'timer-2']);
   });
 
+  it('waits on where the shepherd was shut down in order', () => {
+    schedule('in', '10m', 'backup');
+    spawn('make');
+    machine.ask((turn, shepherd) => turn.send(shepherd, 'shutDown', machine.printer(turn)));
+    world.runFor(second);
+    expect(machine.processes.living()).toEqual([]);
+    reboot();
+    expect(names()).toEqual(['web', 'timer', 'timer-1', 'transient']);
+    expect(status('transient-1')).toMatchObject({ transient: 'ended' });
+    world.runFor(600 * second);
+    expect(machine.processes.started).toEqual(['transient-1', 'timer-1']);
+  });
+
   it('is called off by its stop', () => {
     schedule('in', '10m', 'backup');
     expect(herd('stop', 'timer-1').value?.result).toBe('changed');

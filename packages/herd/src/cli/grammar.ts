@@ -81,7 +81,10 @@ export const optionRules = {
   'check-timeout': { kind: 'seconds' },
   app: { kind: 'text' },
   'app-version': { kind: 'text' },
-  env: { kind: 'texts' },
+  env: { letter: 'E', kind: 'texts' },
+  directory: { letter: 'd', kind: 'text' },
+  user: { kind: 'text' },
+  group: { kind: 'text' },
   platform: { kind: 'text' },
   migration: { kind: 'text' },
   provenance: { kind: 'texts' },
@@ -91,7 +94,7 @@ export const optionRules = {
   'no-confirm': { kind: 'flag' },
   'accept-data-loss': { kind: 'flag' },
   machines: { kind: 'text' },
-  name: { kind: 'text' },
+  name: { letter: 'N', kind: 'text' },
   labels: { kind: 'text' },
   give: { kind: 'text' },
   'dial-out': { kind: 'flag' },
@@ -192,6 +195,7 @@ const rolling: readonly OptionName[] = [
 ];
 const switching: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
 const deploying: readonly OptionName[] = ['selector', ...switching, ...rolling, 'yes'];
+const spawning: readonly OptionName[] = ['name', 'directory', 'env', 'user', 'group'];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [...starting, ...rolling];
 /** The options of an action that is none of herd's. */
@@ -212,6 +216,8 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['restart', rule('SERVICE [ARG...]', 1, many, restarting)],
   ['enable', rule('SERVICE', 1, 1, changing)],
   ['disable', rule('SERVICE', 1, 1, changing)],
+  ['spawn', rule('-- COMMAND [ARG...]', 1, many, spawning)],
+  ['schedule', rule('at TIME|in SPAN -- COMMAND [ARG...]', 3, many, spawning)],
   ['doc', rule('SERVICE [list-actions | action ACTION]', 1, 3, [])],
   ['log', rule('[SERVICE]', 0, 1, ['selector', 'log-history', 'follow', 'since'])],
   ['reload', rule('[root]', 0, 1, ['dry-run'])],

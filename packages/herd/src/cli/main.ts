@@ -129,6 +129,9 @@ const runOwn = async (
       return (await import('./commands/log.ts')).runLog(context, words);
     case 'doc':
       return (await import('./commands/doc.ts')).runDoc(context, words);
+    case 'spawn':
+    case 'schedule':
+      return (await import('./commands/spawn.ts')).runSpawn(context, action, words);
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
     case 'reload':

@@ -6,6 +6,7 @@ import { machinePages } from './machine-pages.ts';
 import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';
 import { releasePages } from './release-pages.ts';
+import { spawnPages } from './spawn-pages.ts';
 
 /** A command line, and what it does. */
 export type Example = readonly [command: string, about: string];
@@ -448,6 +449,7 @@ export const pages: Readonly<Record<string, Page>> = {
   ...netPages,
   ...nodePages,
   ...releasePages,
+  ...spawnPages,
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
     examples: [

@@ -18,8 +18,8 @@ export interface Moment {
 export const readMoment = (words: readonly string[], nowMs: number, zone: Zone): Moment => {
   const [kind, first = '', second = ''] = words;
   if (kind === 'in') return { atMs: nowMs + spanIn(first), wordCount: 2 };
-  if (kind !== 'at')
-    throw new BadRequest(`expected ${forms}, found '${(kind ?? '').slice(0, 40)}'`);
+  // What else it is may be a word of a command, and those are nobody's business.
+  if (kind !== 'at') throw new BadRequest(`expected ${forms}`);
   const [date, time, wordCount] = partsOf(first, second);
   const clock = clockIn(time);
   const atMs =

@@ -38,6 +38,9 @@ export const statusReportLines = (
     ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
     ...respawnFacts(status, look, lineCount),
     ...failureFacts(status, look),
+    ...(status.transient === 'ended'
+      ? ['It is transient, has ended, and is not started again.']
+      : []),
     ...(status.logFile === undefined ? [] : [`Log file: ${status.logFile}`]),
   ];
   const bullet = look.paint(styleOf(status), look.bullet);
@@ -66,7 +69,7 @@ const stageSentence = (status: ShownStatus, look: Look): string => {
   const when = since === undefined ? undefined : whenText(since, look);
   switch (stage) {
     case 'running':
-      return `${runningWords(when)}${readiness(status)}.`;
+      return `${runningWords(status, when)}${readiness(status)}.`;
     case 'starting':
       return 'It is starting.';
     case 'stopping':
@@ -81,8 +84,12 @@ const stageSentence = (status: ShownStatus, look: Look): string => {
   }
 };
 
-const runningWords = (when: string | undefined): string =>
-  when === undefined ? 'It is started' : `It is running since ${when}`;
+const runningWords = ({ transient }: ShownStatus, when: string | undefined): string => {
+  if (when === undefined) return 'It is started';
+  return transient === undefined
+    ? `It is running since ${when}`
+    : `It is transient, running since ${when}`;
+};
 
 const readiness = ({ isReady, members }: ShownStatus): string =>
   isReady === false && members === undefined ? ', but not ready' : '';
