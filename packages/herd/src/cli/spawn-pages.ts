@@ -5,11 +5,11 @@ import type { Page } from './pages.ts';
 export const spawnPages: Readonly<Record<string, Page>> = {
   spawn: {
     text:
-      'Has the shepherd run a command once, as a service that nobody has configured, and prints its name. It runs ' +
-      'where and as other services do, unless options say otherwise, goes on when the shepherd ends, and is never ' +
-      "started again. 'herd status' and 'herd log' know it; 'herd stop transient' ends all of them. Once it has ended " +
-      'it is in no list, and can be asked for by its name for a day. Only the owner of the machine may. What stands ' +
-      'behind -- is the command, as typed.',
+      'Has the shepherd run a command once, as a service that nobody has configured, and prints its name. ' +
+      'It runs where and as other services do, unless options say otherwise, goes on when the shepherd ' +
+      "ends, and is never started again. 'herd status' and 'herd log' know it; 'herd stop transient' ends " +
+      'all of them. Once it has ended it is in no list, and can be asked for by its name for a day. Only ' +
+      'the owner of the machine may. What stands behind -- is the command, as typed.',
     examples: [
       ['herd spawn -- make backup', 'run it now'],
       [
@@ -21,11 +21,11 @@ export const spawnPages: Readonly<Record<string, Page>> = {
   },
   schedule: {
     text:
-      'Has a command run once at a time: at HH:MM or HH:MM:SS, which is the next one; on a day, at YYYY-MM-DD HH:MM; ' +
-      'or in 90s, 10m, 2h, 1d. Local time of the shepherd, up to a year ahead. It waits over restarts of the shepherd, ' +
-      'and runs at once where its time has passed meanwhile. The options are those of spawn. ' +
-      "'herd stop timer-1' calls one off, 'herd stop timer' all. What is to happen again and again is a timer of the " +
-      'configuration.',
+      'Has a command run once at a time: at HH:MM or HH:MM:SS, which is the next one; on a day, at YYYY-MM-' +
+      'DD HH:MM; or in 90s, 10m, 2h, 1d. Local time of the shepherd, up to a year ahead. It waits over ' +
+      'restarts of the shepherd, and runs at once where its time has passed meanwhile. The options are ' +
+      "those of spawn. 'herd stop timer-1' calls one off, 'herd stop timer' all. What is to happen again " +
+      'and again is a timer of the configuration.',
     examples: [
       ['herd schedule at 03:15 -- make backup', 'the next time that it is a quarter past three'],
       ['herd schedule in 10m -- ./remind', 'in ten minutes'],
