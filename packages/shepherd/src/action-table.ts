@@ -55,6 +55,7 @@ const facts = {
   top: { by: 'herd' },
   why: { by: 'herd' },
   help: { by: 'herd' },
+  import: { by: 'herd' },
   check: { by: 'herd' },
   completion: { by: 'herd' },
   do: { by: 'herd' },
@@ -90,7 +91,6 @@ const facts = {
   can: { by: 'nobody' },
   dashboard: { by: 'nobody' },
   dev: { by: 'nobody' },
-  import: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;
 
 /** All of these words. */

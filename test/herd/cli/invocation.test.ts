@@ -101,7 +101,7 @@ describe('a command line', () => {
   it('may not use an option of another action', () => {
     expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
     expect(refusal('status', '--out', 'f').hint).toBe(
-      "It belongs to 'ref mint', 'ref export', 'grant', 'node invite', 'node rekey', 'release build', 'release key'.",
+      "It belongs to 'import', 'ref mint', 'ref export', 'grant', 'node invite', 'node rekey', 'release build', 'release key'.",
     );
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
     expect(refusal('release', 'ls', '-l', 'role=web').hint).toMatch(

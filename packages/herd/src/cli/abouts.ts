@@ -104,6 +104,7 @@ export const actionAbouts: Readonly<Record<string, string>> = {
   reload: 'read the configuration again, and take over what has changed',
   detach: 'end the shepherd, and leave its services to the next one',
   check: 'read a configuration and say what is wrong with it',
+  import: 'write a configuration from what systemd, supervisor or pm2 are told',
   do: 'ask for an action by its name, whatever it is',
   'ref mint': 'make a ref to one service, to be given away',
   'ref add': 'keep a ref that you were given, under a name of yours',

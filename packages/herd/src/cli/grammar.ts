@@ -223,6 +223,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['reload', rule('[root]', 0, 1, ['dry-run'])],
   ['detach', rule('root', 1, 1, [])],
   ['check', rule('[FILE]', 0, 1, [])],
+  ['import', rule('FILE...', 1, many, ['from', 'out', 'force', 'strict'])],
   [
     'do',
     {

@@ -49,3 +49,9 @@ export const machinesAtOnce = 4;
 export const askFromCount = 10;
 /** Names of those that are shown before; `--dry-run` has them all. */
 export const shownNameCount = 20;
+
+/** What `herd import` reads. */
+export const importLimits = {
+  /** Bytes of one file: descriptions are written by hand. */
+  fileBytes: 1_048_576,
+} as const;

@@ -114,6 +114,7 @@ const runOwn = async (
   if (group === 'node') return (await import('./commands/node.ts')).runNode(context, action, words);
   if (group === 'state')
     return (await import('./commands/state.ts')).runState(context, action, words);
+  if (group === 'release') return runReleaseGroup(context, action, words);
   switch (action) {
     case 'status':
       return runStatus(context, words);
@@ -134,6 +135,8 @@ const runOwn = async (
       return (await import('./commands/spawn.ts')).runSpawn(context, action, words);
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
+    case 'import':
+      return (await import('./commands/import.ts')).runImport(context, words);
     case 'reload':
     case 'detach':
       return (await import('./commands/reload.ts')).runOnRoot(context, action);
@@ -152,19 +155,25 @@ const runOwn = async (
         : (await import('./commands/machines.ts')).runMachines(context, words);
     case 'rollback':
       return (await import('./commands/deploy.ts')).runRollback(context, words);
+    default:
+      return (await import('./commands/ref.ts')).runRef(context, action, words);
+  }
+};
+
+/** What there is of releases: on nodes, and in files. */
+const runReleaseGroup = async (
+  context: Context,
+  action: string,
+  words: readonly string[],
+): Promise<number> => {
+  switch (action) {
     case 'release ls':
       return (await import('./commands/slot-releases.ts')).runReleases(context, words);
     case 'release left':
       return (await import('./commands/left-slots.ts')).runLeft(context);
     case 'release free':
       return (await import('./commands/left-slots.ts')).runFree(context, words);
-    case 'release build':
-    case 'release show':
-    case 'release diff':
-    case 'release sign':
-    case 'release key':
-      return (await import('./commands/release.ts')).runRelease(context, action, words);
     default:
-      return (await import('./commands/ref.ts')).runRef(context, action, words);
+      return (await import('./commands/release.ts')).runRelease(context, action, words);
   }
 };

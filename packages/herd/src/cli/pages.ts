@@ -155,6 +155,18 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd check --json shepherd.config.ts', 'what a shepherd would make of it'],
     ],
   },
+  import: {
+    text:
+      'Writes a configuration from units of systemd, a Procfile, a configuration of supervisor, or the ' +
+      'applications of pm2 as JSON, and says with file and line what was not carried over. Units that ' +
+      'are given together may require each other, and a timer takes the place of its service. Nothing ' +
+      'of what is read is run, and no shepherd is asked.',
+    examples: [
+      ['herd import /etc/systemd/system/*.service', 'to look at'],
+      ['herd import -o shepherd.config.ts web.service web.timer', 'into a file'],
+      ['herd import --from supervisor programs.ini', 'whose it is, where its name does not tell'],
+    ],
+  },
   do: {
     text:
       'Asks for an action by its name, where the name means something to herd itself. What follows ' +

@@ -44,6 +44,7 @@
  *     machines    file, release, exitCode, machines: name, system, operation, result, reason, … of each
  *     machines-plan  the same with --dry-run: name, system, send (byteCount, isAtMost), steps, problem
  *     completion  shell, script
+ *     import      config: its text; file with --out; services: names; notes: file, line, text
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; id of one that was minted;
  *                 of one that is shown: allows, host

@@ -161,6 +161,8 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
   if (own === undefined) return words.length === 1 ? [...(await having(first, world))] : [];
   const rest = words.slice(own.wordCount);
   switch (own.name) {
+    case 'import':
+      return 'files';
     case 'audit verify':
     case 'check':
     case 'release build':

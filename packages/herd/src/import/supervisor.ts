@@ -1,0 +1,185 @@
+/** Programs of supervisord: the `[program:…]` sections of its configuration. */
+import { keptLogCount, logMebibytes, longestSeconds, nameChars } from '../config/limits.ts';
+import {
+  execOf,
+  withoutEmpty,
+  plainName,
+  secretNotes,
+  type ImportedEntry,
+  type Imported,
+  type Note,
+  type SourceFile,
+  type Value,
+} from './found.ts';
+import { sectionsOf, type Section } from './ini.ts';
+import { splitWords } from './words.ts';
+
+const ownSections =
+  /^(supervisord|unix_http_server|inet_http_server|supervisorctl|rpcinterface:.*)$/;
+/** Copies of one program that become services each. */
+const copyCount = 64;
+const known = new Set([
+  ...[
+    'command',
+    'process_name',
+    'numprocs',
+    'numprocs_start',
+    'directory',
+    'umask',
+    'autostart',
+    'autorestart',
+  ],
+  ...[
+    'startretries',
+    'stopsignal',
+    'stopwaitsecs',
+    'user',
+    'environment',
+    'stdout_logfile_maxbytes',
+  ],
+  ...['stdout_logfile_backups', 'stopasgroup', 'killasgroup', 'redirect_stderr', 'priority'],
+]);
+const reasons: Readonly<Record<string, string>> = {
+  startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
+  exitcodes: 'whatever ends by itself is started again, with any exit code',
+  stdout_logfile: "'herd log' has it",
+  stderr_logfile: "'herd log' has it",
+  stderr_logfile_maxbytes: 'output and errors are one log',
+  stderr_logfile_backups: 'output and errors are one log',
+  stdout_capture_maxbytes: 'there are no events',
+  stdout_events_enabled: 'there are no events',
+};
+
+/** Reads one. */
+export const readSupervisor = (source: SourceFile): Imported => {
+  const { file } = source;
+  const { sections, notes: strange } = sectionsOf(source, 'supervisor');
+  const groups = groupsIn(sections);
+  const notes: Note[] = [...strange];
+  const found: ImportedEntry[] = [];
+  for (const section of sections) {
+    const [kind = '', name] = section.title.split(/:(.*)/);
+    if (kind === 'program' && name !== undefined)
+      found.push(...programsOf(section, name.trim(), source, groups));
+    else if (kind !== 'group' && !ownSections.test(section.title))
+      notes.push({ file, line: section.line, text: `[${section.title}] was not carried over` });
+  }
+  return { found, notes };
+};
+
+/** The group of each program that is in one. */
+const groupsIn = (sections: readonly Section[]): ReadonlyMap<string, string> =>
+  new Map(
+    sections.flatMap(({ title, settings }) => {
+      if (!title.startsWith('group:')) return [];
+      const programs = settings.find(({ key }) => key === 'programs')?.value ?? '';
+      return programs
+        .split(',')
+        .map((each) => [each.trim(), title.slice('group:'.length)] as const);
+    }),
+  );
+
+const programsOf = (
+  section: Section,
+  name: string,
+  source: SourceFile,
+  groups: ReadonlyMap<string, string>,
+): readonly ImportedEntry[] => {
+  const count = Number(section.settings.find(({ key }) => key === 'numprocs')?.value ?? 1);
+  const copies = Number.isSafeInteger(count) ? Math.min(Math.max(1, count), copyCount) : 1;
+  return Array.from({ length: copies }, (_none, at) =>
+    programOf(section, name, source, groups, copies > 1 ? at : undefined),
+  );
+};
+const programOf = (
+  { settings, line }: Section,
+  name: string,
+  { file, folder }: SourceFile,
+  groups: ReadonlyMap<string, string>,
+  copy: number | undefined,
+): ImportedEntry => {
+  const notes: Note[] = [];
+  const note = (text: string, at = line): Note => ({ file, line: at, text });
+  const said = new Map<string, string>();
+  for (const { key, value, line: at } of settings) {
+    if (!known.has(key)) notes.push(note(`${key}=${value}${because(reasons[key])}`, at));
+    else said.set(key, expanded(value, name, folder, copy));
+  }
+  for (const [key, value] of said)
+    if (/%\([A-Za-z_]/.test(value))
+      notes.push(note(`${key}: only program_name, process_num and here are known in it: ${value}`));
+  const variables = environmentOf(said.get('environment') ?? '');
+  notes.push(...secretNotes(variables, note));
+  if (said.has('priority')) notes.push(note(`priority: say what it requires: requirement: ['…']`));
+  if (said.get('autorestart') === 'unexpected')
+    notes.push(note('autorestart=unexpected: it is started again after any end'));
+  const words = splitWords(said.get('command') ?? '', 'posix');
+  if (words === undefined || words.length === 0) notes.push(note('its command cannot be read'));
+  const directory = said.get('directory');
+  const umask = said.get('umask');
+  const group = groups.get(name);
+  const around = {
+    ...(directory !== undefined && { cwd: directory }),
+    env: variables,
+    ...(said.has('user') && { user: said.get('user') }),
+    ...(umask !== undefined && { process: { umask: { octal: parseInt(umask, 8) } } }),
+  };
+  return {
+    name: plainName(copy === undefined ? name : `${name}-${copy}`, nameChars),
+    from: `${file}: [program:${name}]`,
+    constructor: 'service',
+    options: withoutEmpty({
+      labels: group === undefined ? undefined : { group: plainName(group, 63) },
+      start: execOf(words === undefined || words.length === 0 ? ['false'] : words, around),
+      respawn: respawnOf(said),
+      stop: {
+        signal: signalName(said.get('stopsignal') ?? 'TERM'),
+        graceSeconds: Math.min(secondsIn(said.get('stopwaitsecs'), 10), longestSeconds),
+      },
+      log: logOf(said),
+      autoStart: said.get('autostart') !== 'false',
+    }),
+    notes,
+  };
+};
+const because = (why: string | undefined): string => (why === undefined ? '' : `: ${why}`);
+const expanded = (value: string, name: string, here: string, copy: number | undefined): string =>
+  value
+    .replaceAll('%(program_name)s', name)
+    .replaceAll('%(here)s', here)
+    .replaceAll(/%\(process_num\)(?:0?(\d))?d/g, (_all, width: string | undefined) =>
+      String(copy ?? 0).padStart(Number(width ?? 1), '0'),
+    )
+    .replaceAll('%%', '%');
+const secondsIn = (value: string | undefined, without: number): number => {
+  const seconds = Number(value ?? without);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : without;
+};
+/** `TERM` and `SIGTERM` alike. */
+const signalName = (text: string): string =>
+  text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
+const respawnOf = (said: ReadonlyMap<string, string>): Value | undefined => {
+  if (said.get('autorestart') === 'false') return undefined;
+  const limit = said.get('startretries');
+  return limit === undefined || !/^\d{1,3}$/.test(limit) ? true : { limit: Number(limit) };
+};
+const sizes: Readonly<Record<string, number>> = { KB: 1 / 1_024, MB: 1, GB: 1_024 };
+const logOf = (said: ReadonlyMap<string, string>): Value => {
+  const [, digits, unit = ''] =
+    /^(\d+)(KB|MB|GB)$/i.exec(said.get('stdout_logfile_maxbytes') ?? '') ?? [];
+  const size = Math.ceil(Number(digits ?? 0) * (sizes[unit.toUpperCase()] ?? 0));
+  const kept = Number(said.get('stdout_logfile_backups') ?? 0);
+  return withoutEmpty({
+    maxMiB: size > 0 ? Math.min(size, logMebibytes) : undefined,
+    keep: kept > 0 ? Math.min(kept, keptLogCount) : undefined,
+  });
+};
+
+/** `A="b",C=d`. */
+const environmentOf = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...text.matchAll(/([A-Za-z_]\w*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^,]*))/g)].map(
+      ([, key = '', double, single, bare]) =>
+        [key, double?.replaceAll(/\\(.)/g, '$1') ?? single ?? bare?.trim() ?? ''] as const,
+    ),
+  );

@@ -1,0 +1,404 @@
+/** What other service managers are told becomes a configuration that is good, and says what it leaves behind. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  configText,
+  imported,
+  kindOf,
+  type SourceKind,
+} from '../../../packages/herd/src/import/index.ts';
+import { load } from '../config/support.ts';
+
+// A configuration is bundled by a real process.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
+
+const source = (file: string, text: string) => ({ file, folder: '/srv', text });
+const read = (kind: SourceKind, files: Readonly<Record<string, string>>) => {
+  const all = imported(
+    Object.entries(files).map(([file, text]) => [kind, source(file, text)] as const),
+  );
+  const text = configText(all, Object.keys(files));
+  const notes = [...all.notes, ...all.found.flatMap((each) => each.notes)];
+  const told = notes.map(({ line, text }) => (line === undefined ? text : `${line}: ${text}`));
+  return { all, text, told };
+};
+/** As a shepherd would take it. */
+const loaded = async (text: string) => (await load(text)).services;
+
+describe('a unit of systemd', () => {
+  const web = `[Unit]
+Description=Serves pages
+Requires=db.service network.target
+BindsTo=cache.service
+After=db.service cache.service
+Wants=metrics.service
+
+[Service]
+Type=exec
+Environment="PORT=8080" 'MODE=very fast'
+Environment=API_TOKEN=x
+ExecStartPre=-/bin/rm -f /run/web.sock
+ExecStart=/usr/bin/web --port $PORT --name %N \\
+  "--greeting=it's \\"nice\\""
+ExecReload=/bin/kill -HUP $MAINPID
+ExecStop=/usr/bin/webctl stop ; ignored
+KillSignal=SIGINT
+TimeoutStopSec=1min 30s
+Restart=on-failure
+RestartSec=500ms
+StartLimitBurst=3
+User=www
+UMask=0027
+LimitNOFILE=1024:65536
+LimitMEMLOCK=64M
+Nice=5
+OOMScoreAdjust=-100
+NoNewPrivileges=yes
+PrivateTmp=true
+WorkingDirectory=/srv/web
+
+[Install]
+WantedBy=multi-user.target
+`;
+  const db = '[Service]\nExecStart=/usr/bin/db\nRestart=always\n';
+  const cache = '[Service]\nType=forking\nPIDFile=/run/cache.pid\nExecStart=/usr/sbin/cached\n';
+
+  it('keeps its command, its user, its limits and how it is stopped and comes back', async () => {
+    const { text, told } = read('systemd', {
+      'web.service': web,
+      'db.service': db,
+      'cache.service': cache,
+    });
+    const [entry, database, forking] = await loaded(text);
+    expect(entry).toMatchObject({
+      provision: ['web'],
+      requirement: [{ name: 'db' }, { name: 'cache', ifLost: 'stop' }],
+      documentation: 'Serves pages',
+      autoStart: true,
+      start: {
+        argv: [
+          '/bin/sh',
+          '-c',
+          `{ /bin/rm -f /run/web.sock || true; } && exec /usr/bin/web --port 8080 --name web ` +
+            `'--greeting=it'\\''s "nice"'`,
+        ],
+        cwd: '/srv/web',
+        env: { PORT: '8080', MODE: 'very fast', API_TOKEN: 'x' },
+        user: 'www',
+        process: {
+          umask: 0o027,
+          limits: { openFiles: [1_024, 65_536], lockedBytes: [67_108_864, 67_108_864] },
+          nice: 5,
+          oomScore: -100,
+          noNewPrivileges: true,
+        },
+      },
+      stop: { signal: 'SIGINT', graceSeconds: 90 },
+      respawn: { limit: 3, delaySeconds: 0.5, maxDelaySeconds: 0.5 },
+      actions: { 'reload-config': { signal: 'SIGHUP' } },
+    });
+    expect(database).toMatchObject({ respawn: { limit: 5, windowSeconds: 10 }, autoStart: false });
+    expect(forking).toMatchObject({ pidFile: { path: '/run/cache.pid' } });
+    for (const what of [
+      /^6: Wants=metrics.service/,
+      /PrivateTmp=true/,
+      /API_TOKEN looks like a secret/,
+      /on-failure/,
+    ])
+      expect(told).toContainEqual(expect.stringMatching(what));
+    expect(told.join('\n')).not.toMatch(/After=|network\.target|Description/);
+    expect(text).toContain(`// not carried over: line 29: PrivateTmp=true`);
+  });
+  it('that runs to its end is a one-shot, or stays up without a process', async () => {
+    const unit = (more: string) =>
+      `[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=-/bin/b $X\n${more}`;
+    const { text } = read('systemd', {
+      'a.service': unit(''),
+      'b.service': unit('RemainAfterExit=yes\n'),
+    });
+    const [oneShot, remaining] = await loaded(text);
+    expect([oneShot, remaining]).toMatchObject([
+      { oneShot: true, start: { argv: ['/bin/sh', '-c', '/bin/a && { /bin/b $X || true; }'] } },
+      { remainAfterExit: true },
+    ]);
+  });
+  it('with a timer beside it is one', async () => {
+    const { text, told } = read('systemd', {
+      'backup.service':
+        '[Unit]\nDescription=Backs up\n[Service]\nType=oneshot\nExecStart=/usr/bin/backup\nRuntimeMaxSec=1h\n',
+      'backup.timer':
+        '[Timer]\nOnCalendar=Mon..Fri *-*-1..7 02/6:30\nPersistent=true\nRandomizedDelaySec=5min\nOnBootSec=10\n[Install]\nWantedBy=timers.target\n',
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        kind: 'timer',
+        provision: ['backup'],
+        documentation: 'Backs up',
+        when: {
+          daysOfWeek: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'],
+          daysOfMonth: [1, 2, 3, 4, 5, 6, 7],
+          hours: [2, 8, 14, 20],
+          minutes: 30,
+        },
+        run: { argv: ['/usr/bin/backup'] },
+        maxSeconds: 3_600,
+        catchUp: 'once',
+        spreadSeconds: 300,
+        autoStart: true,
+      },
+    ]);
+    expect(told).toEqual([expect.stringMatching(/^5: .*OnBootSec=10/)]);
+  });
+  it.each([
+    ['daily', { hours: 0, minutes: 0 }],
+    ['hourly', { minutes: 0 }],
+    ['weekly', { daysOfWeek: 'monday', hours: 0, minutes: 0 }],
+    ['quarterly', { months: [1, 4, 7, 10], daysOfMonth: 1, hours: 0, minutes: 0 }],
+    ['*:0/15', { minutes: [0, 15, 30, 45] }],
+    ['Sat,Sun 10:00', { daysOfWeek: ['saturday', 'sunday'], hours: 10, minutes: 0 }],
+    [
+      'Fri..Mon 10:00',
+      { daysOfWeek: ['friday', 'saturday', 'sunday', 'monday'], hours: 10, minutes: 0 },
+    ],
+    ['*-*-31 23:59:30', { daysOfMonth: 31, hours: 23, minutes: 59, seconds: 30 }],
+  ])('has its calendar: %s', (event, fields) => {
+    const { all, told } = read('systemd', {
+      'a.service': '[Service]\nExecStart=/bin/a\n',
+      'a.timer': `[Timer]\nOnCalendar=${event}\n`,
+    });
+    expect(all.found[0]?.options['when']).toEqual({ call: 'calendar', args: [fields] });
+    expect(told).toEqual([]);
+  });
+  it.each([
+    '2026-*-* 10:00',
+    '*-*~01 10:00',
+    '10:00 UTC',
+    '25:00',
+    'Foo 10:00',
+    '*-*-* 10:00:00.5',
+  ])('says of a calendar that cannot be had that it is another one: %s', (event) => {
+    const { told } = read('systemd', {
+      'a.service': '[Service]\nExecStart=/bin/a\n',
+      'a.timer': `[Timer]\nOnCalendar=${event}\n`,
+    });
+    expect(told).toEqual([expect.stringContaining('calendar cannot say that; it is daily now')]);
+  });
+});
+
+describe('others', () => {
+  it('a Procfile is a service for each line, with the ports of foreman', async () => {
+    const { text, told } = read('procfile', {
+      Procfile: '# all\nweb: node server.js -p $PORT\n\nworker: make "work" # now\nnonsense\n',
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        provision: ['web'],
+        start: {
+          argv: ['/bin/sh', '-c', 'node server.js -p $PORT'],
+          cwd: '/srv',
+          env: { PORT: '5000' },
+        },
+      },
+      {
+        provision: ['worker'],
+        start: { argv: ['/bin/sh', '-c', 'make "work" # now'] },
+        autoStart: true,
+      },
+    ]);
+    expect(told).toEqual([
+      '5: expected NAME: COMMAND',
+      expect.stringContaining('.env'),
+      expect.stringContaining('PORT is 5000'),
+    ]);
+  });
+  it('programs of supervisor are services, each copy one, and their groups are labels', async () => {
+    const { text, told } = read('supervisor', {
+      'supervisord.conf': `[supervisord]
+logfile=/tmp/supervisord.log
+[program:web]
+command=/usr/bin/web "a b" --at=%(here)s ; the server
+directory=/srv/web
+environment=A="1,2",B='x',C=y
+autorestart=true
+startretries=7
+stopsignal=QUIT
+stopwaitsecs=3
+user=www
+umask=022
+stdout_logfile_maxbytes=50MB
+stdout_logfile_backups=3
+startsecs=5
+[program:worker]
+command=work %(process_num)02d
+numprocs=2
+autostart=false
+autorestart=false
+[group:site]
+programs=web,worker
+[eventlistener:mem]
+command=memmon
+`,
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        provision: ['web'],
+        labels: { group: 'site' },
+        start: {
+          argv: ['/usr/bin/web', 'a b', '--at=/srv'],
+          cwd: '/srv/web',
+          env: { A: '1,2', B: 'x', C: 'y' },
+          user: 'www',
+          process: { umask: 0o022 },
+        },
+        respawn: { limit: 7 },
+        stop: { signal: 'SIGQUIT', graceSeconds: 3 },
+        log: { maxMiB: 50, keep: 3 },
+        autoStart: true,
+      },
+      { provision: ['worker-0'], start: { argv: ['work', '00'] }, autoStart: false },
+      { provision: ['worker-1'], start: { argv: ['work', '01'] } },
+    ]);
+    expect(told).toEqual([
+      '23: [eventlistener:mem] was not carried over',
+      expect.stringContaining('startsecs=5'),
+    ]);
+  });
+  it('applications of pm2 are services', async () => {
+    const app = {
+      name: 'api',
+      script: 'server.js',
+      args: '--port 80',
+      node_args: ['--inspect'],
+      cwd: 'api',
+      instances: 'max',
+      env: { MODE: 'x', DB_PASSWORD: 'y' },
+      env_production: {},
+      kill_timeout: '3s',
+      max_restarts: 4,
+      restart_delay: 250,
+      watch: true,
+    };
+    const { text, told } = read('pm2', {
+      'apps.json': JSON.stringify({
+        apps: [app, { script: './run.sh', autorestart: false }, { name: 'none' }],
+      }),
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        provision: ['api'],
+        start: {
+          argv: ['node', '--inspect', 'server.js', '--port', '80'],
+          cwd: '/srv/api',
+          env: { MODE: 'x' },
+        },
+        respawn: { limit: 4, delaySeconds: 0.25, maxDelaySeconds: 0.25 },
+        stop: { signal: 'SIGINT', graceSeconds: 3 },
+      },
+      { provision: ['run'], start: { argv: ['bash', './run.sh'] } },
+    ]);
+    for (const what of [
+      'apps[2] has no script',
+      'instances: "max"',
+      'watch: nothing',
+      'DB_PASSWORD looks like',
+      'env_production',
+    ])
+      expect(told.join('\n')).toContain(what);
+    expect(read('pm2', { 'x.json': '{' }).told).toEqual(['x.json is no JSON']);
+    expect(read('pm2', { 'x.json': '{"apps":7}' }).told).toEqual([
+      expect.stringContaining('expected {'),
+    ]);
+  });
+  it('are told by their names, or by what stands in them', () => {
+    const kind = (file: string, text = '') => kindOf(source(file, text));
+    expect([
+      kind('/x/a.service'),
+      kind('Procfile.dev'),
+      kind('a.json'),
+      kind('a.conf', '\n[program:a]'),
+      kind('a', '[Unit]'),
+      kind('a'),
+    ]).toEqual(['systemd', 'procfile', 'pm2', 'supervisor', 'systemd', undefined]);
+  });
+});
+
+describe('what is written', () => {
+  it('is taken for nothing but text, whatever stands in it, and has each name once', async () => {
+    const evil = `'] }); process.exit(1); /* \`\${1}\` \u2028 \\u0041 "`;
+    const { text } = read('procfile', { Procfile: `web: ${evil}\nweb: b\n` });
+    const services = await loaded(text);
+    expect(services.map(({ provision }) => provision[0])).toEqual(['web', 'web-2']);
+    expect(services[0]).toMatchObject({ start: { argv: ['/bin/sh', '-c', evil.trim()] } });
+    const { text: noted } = read('systemd', {
+      'a.service': `[Service]\nExecStart=/bin/a\nFoo=*/ \u2028 process.exit(1)\nBar=\u202ex\n`,
+    });
+    expect(await loaded(noted)).toHaveLength(1);
+    expect(noted).not.toMatch(/[\u2028\u202e]/);
+  });
+  it('has no name that a service may not have', async () => {
+    const { text } = read('systemd', { 'a@b c!.service': '[Service]\nExecStart=/bin/a %i\n' });
+    expect(await loaded(text)).toMatchObject([{ provision: ['a@b-c-'] }]);
+  });
+});
+
+describe('the command', () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true });
+  });
+  it('writes a file that only its owner reads, and over none', async () => {
+    const { run } = await import('./support.ts');
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'import-'));
+    folders.push(folder);
+    const unit = path.join(folder, 'web.service');
+    const out = path.join(folder, 'shepherd.config.ts');
+    fs.writeFileSync(unit, '[Service]\nExecStart=/bin/web\nPrivateTmp=yes\n');
+    const first = await run(['import', '-o', out, unit]);
+    expect([first.code, fs.statSync(out).mode & 0o777]).toEqual([0, 0o600]);
+    expect(first.stdout).toContain('1 service, 1 thing to look at');
+    expect(first.stderr).toContain(`web.service:3: PrivateTmp=yes`);
+    const again = await run(['import', '-o', out, unit]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);
+    expect((await run(['import', '--strict', '--force', '-o', out, unit])).code).toBe(1);
+    const json = await run(['import', '--json', unit]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      kind: 'import',
+      services: ['web'],
+      notes: [{ line: 3 }],
+    });
+  });
+  it('says what it cannot read, and runs no program', async () => {
+    const { run } = await import('./support.ts');
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'import-'));
+    folders.push(folder);
+    const at = (name: string, text: string): string => {
+      fs.writeFileSync(path.join(folder, name), text);
+      return path.join(folder, name);
+    };
+    const { importLimits } = await import('../../../packages/herd/src/cli/limits.ts');
+    const errorOf = async (...words: readonly string[]) => {
+      const { code, stderr } = await run(['import', ...words]);
+      return `${code} ${stderr}`;
+    };
+    expect(await errorOf(at('ecosystem.config.js', 'process.exit(9)'))).toMatch(
+      /^2 .*is a program, and none is run/s,
+    );
+    expect(await errorOf(at('what', 'x'))).toMatch(/^2 .*is none of systemd, procfile/s);
+    expect(await errorOf('--from', 'runit', at('what', 'x'))).toMatch(/^2 .*--from takes systemd/s);
+    expect(await errorOf(path.join(folder, 'gone.service'))).toMatch(/^2 .*cannot read .*ENOENT/s);
+    expect(await errorOf(at('empty.service', ''))).toMatch(
+      /^2 .*no ExecStart.*no service was found/s,
+    );
+    const most = at(
+      'most.service',
+      `[Service]\nExecStart=/bin/a\n${'#'.repeat(importLimits.fileBytes - 27)}`,
+    );
+    expect(fs.statSync(most).size).toBe(importLimits.fileBytes);
+    expect(await errorOf(most)).toMatch(/^0 /);
+    fs.appendFileSync(most, '#');
+    expect(await errorOf(most)).toMatch(/^2 .*above 1048576/s);
+  });
+});
