@@ -128,7 +128,8 @@ describe('a member', () => {
     expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
     await pass(bench, 1);
     expect(await statusOf(bench)).toMatchObject({ stage: 'unknown', ageMs: staleMs });
-    const untilSecondMs = 1_000 - ((300 + staleMs) % 1_000);
+    const { gatheredMs } = FLEET_LIMITS;
+    const untilSecondMs = gatheredMs - ((300 + staleMs) % gatheredMs);
     await pass(bench, untilSecondMs - 1);
     expect(bench.touched.count).toBe(touched);
     await pass(bench, 1);
