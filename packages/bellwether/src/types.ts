@@ -79,8 +79,24 @@ export interface ProcessTraits {
   readonly ownSession?: false;
   /** Files that it finds open to read, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. */
   readonly descriptors?: Readonly<Record<number, string>>;
-  /** The folder of a group of cgroup v2 that is there, as '/sys/fs/cgroup/web'; what it may use is said there. */
+  /**
+   * The folder of a group of cgroup v2, as '/sys/fs/cgroup/web'. It is there, and what it may use is said there; with
+   * `cgroupLimits` it is made below one that is there.
+   */
   readonly cgroup?: string;
+  /** What all processes of that group may use; refused where this machine lacks the controller. */
+  readonly cgroupLimits?: {
+    readonly memoryBytes?: number;
+    readonly processes?: number;
+    /** Of one processor: 150 are one and a half. */
+    readonly cpuPercent?: number;
+  };
+  /**
+   * Files of variables, one NAME=value a line, which the shepherd's user reads at each start: for what is to stand in
+   * no configuration. They win over `env`. Other processes of the same user can read an environment; `descriptors` they
+   * cannot.
+   */
+  readonly environmentFiles?: readonly string[];
 }
 
 /** A name in the daemon's own ref store; made by `ref`. The secret stays in the store. */

@@ -1,6 +1,10 @@
 /** What a configuration says of a process beside its command: what is taken, and what it becomes. */
 import { describe, expect, it } from 'vitest';
-import { descriptorCount, supplementaryCount } from '../../../packages/herd/src/config/limits.ts';
+import {
+  descriptorCount,
+  environmentFileCount,
+  supplementaryCount,
+} from '../../../packages/herd/src/config/limits.ts';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
 import { refusalOfServices, taken } from './check.ts';
 
@@ -24,7 +28,8 @@ describe('the process of a command', () => {
     const said = `{
       groups: ['disk', 7], umask: 0o027, nice: -5, oomScore: -1000, noNewPrivileges: true,
       limits: { openFiles: 4096, coreBytes: 'unlimited', stackBytes: [1, 'unlimited'] },
-      ownSession: false, descriptors: { 9: '/etc/key' }, cgroup: '/sys/fs/cgroup/web' }`;
+      ownSession: false, descriptors: { 9: '/etc/key' }, cgroup: '/sys/fs/cgroup/web',
+      cgroupLimits: { memoryBytes: 9, processes: 8, cpuPercent: 150 }, environmentFiles: ['/etc/web.env'] }`;
     expect(startOf(said)?.traits).toEqual({
       ...{ groups: ['disk', 7], umask: 0o027, nice: -5, oomScore: -1000, noNewPrivileges: true },
       limits: {
@@ -33,6 +38,8 @@ describe('the process of a command', () => {
         stackBytes: [1, 'unlimited'],
       },
       ...{ ownSession: false, descriptors: { 9: '/etc/key' }, cgroup: '/sys/fs/cgroup/web' },
+      cgroupLimits: { memoryBytes: 9, processes: 8, cpuPercent: 150 },
+      environmentFiles: ['/etc/web.env'],
     });
   });
   it('has a folder in its root, which is the top of it where none is said', () => {
@@ -43,6 +50,12 @@ describe('the process of a command', () => {
     expect(startOf(groups(supplementaryCount))).toBeDefined();
     expect(refusalOfServices(service(descriptors(descriptorCount + 1)))).toMatch(/has over 32/);
     expect(refusalOfServices(service(groups(supplementaryCount + 1)))).toMatch(/more than 64/);
+  });
+  it(`has ${environmentFileCount} files of variables at most`, () => {
+    const files = (count: number) =>
+      `{ environmentFiles: [${Array<string>(count).fill("'/etc/web.env'").join()}] }`;
+    expect(startOf(files(environmentFileCount))).toBeDefined();
+    expect(refusalOfServices(service(files(environmentFileCount + 1)))).toMatch(/more than 16/);
   });
   it.each([
     [`{ umask: 0o1000 }`, /umask: is over 511/],
@@ -59,6 +72,9 @@ describe('the process of a command', () => {
     [`{ descriptors: { 256: '/f' } }`, /expected a descriptor from 3 to 255/],
     [`{ descriptors: { 3: 'f' } }`, /expected an absolute path/],
     [`{ terminal: '/dev/tty1', ownSession: false }`, /a terminal needs a session of its own/],
+    [`{ cgroupLimits: { memoryBytes: 1 } }`, /cgroupLimits need a cgroup/],
+    [`{ cgroup: '/c', cgroupLimits: { memoryBytes: 0 } }`, /memoryBytes: is below 1/],
+    [`{ environmentFiles: ['web.env'] }`, /expected an absolute path, as in '\/etc\/web.env'/],
     [`{ cpus: 3 }`, /unknown option 'cpus'/],
   ])('is refused with %s', (process, why) => {
     expect(refusalOfServices(service(process))).toMatch(why);

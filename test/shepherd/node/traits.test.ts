@@ -10,6 +10,7 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
+import { environmentFileBytes } from '../../../packages/shepherd/src/node/limits.ts';
 import type { Command, ProcessTraits } from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperProgram, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { makeFolder, startOf, textOf, until } from './support.ts';
@@ -164,6 +165,36 @@ while True: sys.stdout.buffer.write(os.read(m, 100)); sys.stdout.flush()`;
     await until('what it said', () => seen.includes('to its terminal'));
     expect(seen.split('\n')[1]?.trim()).toBe(terminal);
     holder.kill('SIGKILL');
+  });
+
+  it('finds variables of files, the last one first, and none of the comments', async () => {
+    const [first, last] = ['first', 'last'].map((name) => path.join(folder, `${name}.env`));
+    if (first === undefined || last === undefined) throw new Error('two files');
+    fs.writeFileSync(first, '# A=comment\n\nA=first\nB=two words  \r\n');
+    fs.writeFileSync(last, `A='last one'\nC="d=e"\nD="half\n; E=f\n`);
+    const traits = { environmentFiles: [first, last] };
+    const env = { A: 'of the configuration', F: 'f' };
+    expect(await printed('echo "$A|$B|$C|$D|$E|$F"', traits, { env })).toBe(
+      'last one|two words|d=e|"half||f\n',
+    );
+  });
+
+  it('is refused where a file of variables is not there, is none, or has too much, and no word of it is told', async () => {
+    const file = path.join(folder, 'web.env');
+    const command = { argv: ['true'], traits: { environmentFiles: [file] } } as const;
+    expect(await refusal(command)).toBe(`exec: environment file ${file}: no such file (ENOENT)`);
+    fs.writeFileSync(file, 'A=b\nsecret of somebody\n');
+    expect(await refusal(command)).toBe(
+      `exec: environment file ${file}: line 2: expected NAME=value`,
+    );
+    fs.writeFileSync(file, `A=${'x'.repeat(environmentFileBytes - 2)}`);
+    expect(await refusal(command)).toBe('it started');
+    fs.appendFileSync(file, 'x');
+    expect(await refusal(command)).toBe(
+      `exec: environment file ${file}: has more than ${environmentFileBytes} bytes`,
+    );
+    const folderOf = { argv: ['true'], traits: { environmentFiles: [folder] } } as const;
+    expect(await refusal(folderOf)).toContain('is not a regular file');
   });
 
   it.runIf(isRoot && unified !== undefined)(

@@ -125,3 +125,6 @@ export const problemCount = 20;
 
 /** Machines of one declaration: each is dialled and deployed to from here; beyond that a controller does it better. */
 export const machineCount = 256;
+
+/** Files of variables of one command: nobody keeps track of more. */
+export const environmentFileCount = 16;

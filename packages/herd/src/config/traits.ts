@@ -4,6 +4,7 @@ import { account } from './accounts.ts';
 import {
   argumentChars,
   descriptorCount,
+  environmentFileCount,
   firstDescriptor,
   lastDescriptor,
   supplementaryCount,
@@ -78,9 +79,27 @@ export const traits = record(
     ownSession: z.literal(false).optional(),
     descriptors: descriptors.optional(),
     cgroup: absolutePath('/sys/fs/cgroup/web').optional(),
+    cgroupLimits: record(
+      {
+        memoryBytes: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+        processes: whole(1, 4_194_304).optional(),
+        cpuPercent: whole(1, 1_000_000).optional(),
+      },
+      '{ memoryBytes, processes, cpuPercent }',
+    ).optional(),
+    environmentFiles: z
+      .array(absolutePath('/etc/web.env'))
+      .max(environmentFileCount, `has more than ${environmentFileCount} files`)
+      .optional(),
   },
-  '{ groups, umask, limits, nice, oomScore, noNewPrivileges, root, terminal, ownSession, descriptors, cgroup }',
-).refine(
-  ({ terminal, ownSession }) => terminal === undefined || ownSession === undefined,
-  'a terminal needs a session of its own',
-);
+  '{ groups, umask, limits, nice, oomScore, noNewPrivileges, root, terminal, ownSession, descriptors, cgroup, ' +
+    'cgroupLimits, environmentFiles }',
+)
+  .refine(
+    ({ cgroup, cgroupLimits }) => cgroup !== undefined || cgroupLimits === undefined,
+    'cgroupLimits need a cgroup',
+  )
+  .refine(
+    ({ terminal, ownSession }) => terminal === undefined || ownSession === undefined,
+    'a terminal needs a session of its own',
+  );

@@ -131,3 +131,6 @@ export const searchedBytes = 16 * 1024 * 1024;
 export const usageBetweenMs = 400;
 /** Processes of the machine that one look reads; each costs some 20 µs, for which the daemon does nothing else. */
 export const usageProcessCount = 20_000;
+
+/** Bytes of a file of variables: a start has room for a mebibyte of them, together with its arguments. */
+export const environmentFileBytes = 65_536;

@@ -1,6 +1,4 @@
 /** What a command says of its process beside its surroundings, from words to the numbers of this machine. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import type { Command, ProcessTraits, StartManner } from '../words/types.ts';
 import { groupOf, nodeAccounts, type Accounts } from './users.ts';
@@ -51,12 +49,3 @@ export const limitsOf = ({ limits = {} }: ProcessTraits): readonly (readonly big
     const numbers = bounds.map((each) => (each === 'unlimited' ? unlimited : BigInt(each)));
     return [[BigInt(limitNumbers[name]), ...numbers]];
   });
-
-/** @throws StartFailed where there is no such group of cgroup v2 */
-export const checkCgroup = ({ cgroup }: ProcessTraits): void => {
-  if (cgroup === undefined || fs.existsSync(path.join(cgroup, 'cgroup.procs'))) return;
-  throw new StartFailed(
-    `exec: cgroup ${cgroup}: no group of cgroup v2 is there (no file cgroup.procs); make it, or mount cgroup v2`,
-    { summary: 'exec: its cgroup: no group of cgroup v2 is there' },
-  );
-};

@@ -30,6 +30,12 @@ export interface ProcessTraits {
   /** By descriptor. */
   readonly descriptors?: Readonly<Record<string, string>>;
   readonly cgroup?: string;
+  readonly cgroupLimits?: {
+    readonly memoryBytes?: number;
+    readonly processes?: number;
+    readonly cpuPercent?: number;
+  };
+  readonly environmentFiles?: readonly string[];
 }
 /** One side of a resource limit. */
 export type LimitBound = number | 'unlimited';

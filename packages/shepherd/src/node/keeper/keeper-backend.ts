@@ -36,7 +36,9 @@ import { removePidFile } from '../pid-file.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain, findProgram } from '../program.ts';
 import type { Starts } from '../starts.ts';
-import { checkCgroup, groupsOf } from '../traits.ts';
+import { openCgroup } from '../cgroup.ts';
+import { readEnvironmentFiles } from '../environment-file.ts';
+import { groupsOf } from '../traits.ts';
 import { identityOf, nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
@@ -256,9 +258,10 @@ class KeptBackend implements KeeperBackend {
     const asked = Object.keys(manner).length > 0;
     if (asked && (this.#features & features.follow) === 0) throw tooOld();
     const found = findProgram(command, this.#powers);
-    if (traits !== undefined) checkCgroup(traits);
+    if (traits !== undefined) openCgroup(traits);
+    const variables = readEnvironmentFiles(traits?.environmentFiles ?? []);
     const groups = traits && groupsOf(traits, accounts);
-    const program = { ...found, env: { ...found.env, [startIdVariable]: startId } };
+    const program = { ...found, env: { ...found.env, ...variables, [startIdVariable]: startId } };
     const logFile = logFiles.pathOf(service);
     closeLog(logFile);
     if (pidFile !== undefined) removePidFile(pidFile.path, uid);
