@@ -1,4 +1,5 @@
 /** Old logs that are compressed: any part of them, in a log and alone; by the time, by age, and after a crash. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
@@ -301,6 +302,45 @@ describe('a log that is put aside by the time', () => {
     const next = open({ when: midnight });
     next.clock.wall = at('2026-11-27T09:00:00');
     await next.look();
+    expect(names()).toEqual(['web.log', 'web.log.1']);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a log on a full disk (root)', () => {
+  beforeEach(() => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder]);
+  });
+  afterEach(() => void execFileSync('umount', ['-l', folder]));
+
+  it('gives up the oldest of what was put aside, one at each look, until it can be put aside', async () => {
+    const { look, lines, events } = open({ maxBytes: 9_000, isPacked: false });
+    for (const each of ['a', 'b', 'c']) {
+      // The first line of what is left may be the end of one that is gone.
+      write(`-\n${each}\n${'x'.repeat(9_999)}\n`);
+      await look();
+    }
+    fs.writeFileSync(place('filler'), Buffer.alloc(8_192));
+    write(`-\nd\n${'x'.repeat(9_999)}\n`);
+    await look();
+    expect(events.map((event) => event.replace(/ \(.*/, ''))).toEqual([
+      'log.not-rotated: the disk is full',
+      'log.dropped: there was no room for it',
+    ]);
+    expect(names()).toEqual(['web.log', 'web.log.1', 'web.log.2']);
+    await look();
+    const first = (await lines()).filter((line) => /^[a-z]$/.test(line));
+    expect(first).toEqual(['b', 'c', 'd']);
+    expect(names()).toEqual(['web.log', 'web.log.1', 'web.log.2', 'web.log.3']);
+  });
+  it('keeps what it has where there is nothing else to give up', async () => {
+    const { look, lines, events } = open({ maxBytes: 9_000 });
+    write(`a\n${'x'.repeat(9_999)}\n`);
+    fs.writeFileSync(place('filler'), Buffer.alloc(65_536 - 5 * 4_096));
+    await look();
+    expect(events).toHaveLength(1);
+    expect((await lines())[0]).toBe('a');
+    fs.rmSync(place('filler'));
+    await look();
     expect(names()).toEqual(['web.log', 'web.log.1']);
   });
 });

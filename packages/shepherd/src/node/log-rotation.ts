@@ -21,6 +21,7 @@ import { makeQueue } from './queue.ts';
 import { nodeZone } from './zone.ts';
 import { logPollMs } from './limits.ts';
 import type { ServiceLogs } from './log-files.ts';
+import type { ServiceLog } from './service-log.ts';
 import type { Starts } from './starts.ts';
 import type { Zone } from '../words/types.ts';
 
@@ -99,6 +100,18 @@ const rotateNow = async (
   return { serviceCount, troubles };
 };
 
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+/** A log that cannot be put aside fills the disk for good: then rather less of it, and at the next look it works. */
+const makeRoom = (one: ServiceLog, log: Log): void => {
+  try {
+    if (one.dropOldest()) log('log.dropped', { file: one.file, why: 'there was no room for it' });
+  } catch (error) {
+    log('log.not-dropped', { file: one.file, why: explain(error) });
+  }
+};
+
 /** The logs that are there. */
 export const logsIn = async ({
   folder,
@@ -129,6 +142,7 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
       await one.packOld();
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
+      if (isFull(error)) makeRoom(logs.logIn(file), log);
     }
   }
   try {

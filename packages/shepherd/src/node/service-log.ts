@@ -244,6 +244,18 @@ export class ServiceLog {
   }
 
   /**
+   * Makes room on a full disk: the oldest of what was put aside goes. False where there is none. @throws the system's
+   * error
+   */
+  dropOldest(): boolean {
+    const last = this.#old().at(-1);
+    if (last === undefined) return false;
+    this.#rotationCount += 1;
+    fs.rmSync(last.file, { force: true });
+    return true;
+  }
+
+  /**
    * Packs what was put aside, all but the latest: that is read most often, and compared after a crash. @throws the
    * system's error; what was to be packed is there still, and is tried again after the next rotation
    */
