@@ -166,10 +166,12 @@ const respawnFacts = (status: ShownStatus, look: Look, lineCount: number): reado
   const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
   if (status.members === undefined)
     facts.push(comesBack(status) ? 'Will be respawned.' : 'Will not be respawned.');
+  // As with GNU herd: how a process ended that was stopped is no news.
   if (status.lastRespawn !== undefined)
-    facts.push(`Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`);
-  if (status.lastRespawn !== undefined || status.stage !== 'stopped')
-    facts.push(...exitFacts(status, lineCount));
+    facts.push(
+      `Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`,
+      ...exitFacts(status, lineCount),
+    );
   return facts;
 };
 
