@@ -8,6 +8,7 @@
  *     src/shepherd.ts      →  shepherd.mjs
  *                         websocket-door.mjs, which it reads when it is asked for WebSockets
  *     src/depot-worker.ts  →  depot-worker.mjs, a thread of it
+ *     src/man/             →  man/herd.1, …, the manual pages (man.mjs)
  *
  * and the keeper into packages/keeper/dist, where there is a C compiler (packages/keeper/build.mjs).
  *
@@ -20,6 +21,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildKeeper } from '../packages/keeper/build.mjs';
+import { writeManPages } from './man.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const source = path.join(root, 'packages', 'herd', 'src');
@@ -153,6 +155,7 @@ buildKeeper();
 try {
   await buildHerd();
   await buildDaemon();
+  await writeManPages(path.join(output, 'man'));
   await warmUp();
   swapIn();
 } finally {

@@ -22,6 +22,7 @@ import {
   takesOptionsAfter,
   wordsOfGroup,
 } from './grammar.ts';
+import { exitCodeWords } from './exit-code-words.ts';
 import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
 import { optionArguments } from './option-arguments.ts';
@@ -238,6 +239,7 @@ const examples: readonly Example[] = [
   'restart',
 ].flatMap((name) => pages[name]?.examples ?? []);
 
+const exitCodeText = `Exit codes: ${exitCodeWords.map(([code, words]) => `${code} ${words}`).join(', ')}.`;
 const epilogue = [
   'An example of each option:',
   ...Object.values(optionExamples).map((command) => `  ${command}`),
@@ -246,11 +248,7 @@ const epilogue = [
   'follows the SERVICE of any other action arrives as typed; only --dry-run is',
   'refused there. What follows -- is never an option.',
   '',
-  'Exit codes: 0 done or unchanged, 1 failed, 2 usage or configuration,',
-  '3 some failed and others did not, 4 unreachable (no shepherd runs here, too)',
-  'or unknown, 5 your grant does not allow it (any more), 6 time was up,',
-  '7 rolled back, 8 a way back that failed, 9 a later command won or something',
-  'is locked, 130 detached by Ctrl-C.',
+  ...wrapped(exitCodeText.split(' '), '', 76),
 ].join('\n');
 
 /** What there is of `herd GROUP …`, each with what it does. */

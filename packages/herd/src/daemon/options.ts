@@ -35,7 +35,8 @@ export type Asked =
   | { readonly kind: 'run'; readonly options: DaemonOptions }
   | { readonly kind: 'print'; readonly text: string };
 
-const help = `Usage: shepherd [OPTION...]
+/** What `shepherd --help` prints; its manual page is made of it. */
+export const shepherdHelp = `Usage: shepherd [OPTION...]
        shepherd join|leave|home [OPTION...]
 Runs the services of a configuration until it is told to stop. The second form
 asks the one that runs here to join a controller (shepherd join < INVITE), to
@@ -72,7 +73,7 @@ Examples:
  */
 export const readOptions = (words: readonly string[], places: Places, version: string): Asked => {
   const { values } = parse(words);
-  if (values.help === true) return { kind: 'print', text: help };
+  if (values.help === true) return { kind: 'print', text: shepherdHelp };
   if (values.version === true) return { kind: 'print', text: `shepherd (Bellwether) ${version}\n` };
   const state = path.resolve(values.state ?? places.state);
   const logs = path.resolve(
