@@ -9,9 +9,9 @@ export const configPage = (version: string, sources: readonly string[]): string 
   const page = new ManPage('shepherd.config', '5', version, 'what a shepherd runs');
   page.section('DESCRIPTION');
   page.paragraph(
-    'A configuration is a typed module, shepherd.config.ts, .mts, .js or .mjs, whose default export is made by ' +
-      'defineShepherd. It is evaluated in a process of its own, to plain data; it has no code that the shepherd runs. ' +
-      'herd check says what is wrong with one, herd reload takes over what has changed.',
+    'A configuration is a typed module, shepherd.config.ts, .mts, .js or .mjs, whose default export is ' +
+      'made by defineShepherd. It is evaluated in a process of its own, to plain data; it has no code that the ' +
+      'shepherd runs. herd check says what is wrong with one, herd reload takes over what has changed.',
   );
   page.section('EXAMPLE');
   page.verbatim(example);

@@ -33,8 +33,8 @@ export const herdPage = (version: string): string => {
   );
   page.paragraph(
     'Options come before SERVICE, with actions of herd itself also after it. What follows the SERVICE of any other ' +
-      'action arrives as typed; only --dry-run is refused there. What follows -- is never an option. Long options may ' +
-      'be abbreviated, where only one begins so.',
+      'action arrives as typed; only --dry-run is refused there. What follows -- is never an option. Long ' +
+      'options may be abbreviated, where only one begins so.',
   );
   page.section('ACTIONS');
   for (const [name, { usage, options, otherwise }] of actionRules) {
