@@ -95,6 +95,7 @@ describe('a frame for the keeper', () => {
   });
   const making = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => ({
     startId: 'w-1',
+    service: 'web',
     program: { file: '/bin/true', argv0: 'true', args, cwd: '/', env },
     umask: 0o022,
     logFile: '/log',

@@ -255,6 +255,6 @@ const isFree = (port: number): Promise<boolean> =>
 
 /** A configuration with these service entries, written as code. */
 export const configOf = (name: string, services: string, listen = '{ unix: true }'): string =>
-  `import {defineShepherd, every, exec, exported, fleet, logRotation, monitoring, ref, service, shell, slot, systemLog, timer} from 'bellwether';
+  `import {defineShepherd, every, exec, exported, fleet, logRotation, monitoring, ref, service, shell, slot, socket, systemLog, timer} from 'bellwether';
 export default defineShepherd({ name: '${name}', services: [${services}], listen: ${listen} });
 `;

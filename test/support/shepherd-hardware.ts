@@ -131,6 +131,9 @@ export class Processes {
         say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
       },
       signal: (startId, signal) => this.#signal(startId, signal),
+      listen: (_service, _sockets, answer) => say(1, () => answer.kept(undefined)),
+      unlisten: (_service, answer) => say(1, () => answer.kept(undefined)),
+      connection: () => undefined,
       follow: (startId, _command, _pidFile, answer) => {
         const process = this.#live.get(startId);
         if (process === undefined)

@@ -35,6 +35,7 @@ import {
 import { requestOf, type Asked } from './shepherd-machine.ts';
 import { makeAlarmClock } from '../../packages/shepherd/src/timer/alarm-clock.ts';
 import { utc } from '../../packages/shepherd/src/timer/calendar.ts';
+import { placeText } from '../../packages/shepherd/src/words/socket-types.ts';
 import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 /** A fork that the service asked for. */
@@ -78,6 +79,10 @@ export class ServiceRig {
   readonly probes: Answer[] = [];
   readonly probed: string[] = [];
   readonly forgotten: string[] = [];
+  /** What was listened at, and closed; who waits for that, and for somebody to come. */
+  readonly sockets: string[] = [];
+  readonly listening: Answer[] = [];
+  readonly connections: Answer[] = [];
   /** PID files that are looked into, and who waits for their processes. */
   readonly followed: string[] = [];
   readonly followers: Answer[] = [];
@@ -125,6 +130,15 @@ export class ServiceRig {
           void this.forks.push({ startId, started, ended, isAnswered: false }),
         signal: (startId, signal) => void this.signals.push(`${signal} ${startId}`),
         adopt: (_known, answer) => answer.kept([]),
+        listen: (_service, sockets, answer) => {
+          this.sockets.push(sockets.map(({ place }) => placeText(place)).join(' '));
+          this.listening.push(answer);
+        },
+        unlisten: (_service, answer) => {
+          this.sockets.push('closed');
+          answer.kept(undefined);
+        },
+        connection: (_service, answer) => void this.connections.push(answer),
         follow: (startId, _command, { path }, answer) => {
           this.followed.push(`${path} ${startId}`);
           this.followers.push(answer);

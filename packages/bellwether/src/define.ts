@@ -6,6 +6,7 @@ import type {
   MonitoringOptions,
 } from './chores.ts';
 import { markSite } from './site.ts';
+import type { SocketEntry, SocketOptions } from './sockets.ts';
 import type { SystemLogEntry, SystemLogOptions } from './system-log.ts';
 import type { CalendarOptions, TimerEntry, TimerOptions, When } from './timer.ts';
 import type {
@@ -153,6 +154,13 @@ export const exec = (argv: Exec['argv'], surroundings: Omit<Exec, 'kind' | 'argv
  */
 export const shell = (text: string, surroundings: Omit<Exec, 'kind' | 'argv'> = {}): Exec =>
   exec(['/bin/sh', '-c', text], surroundings);
+
+/**
+ * A socket that a service finds open.
+ * @example socket({ listen: '[::]:80', name: 'http' });
+ */
+export const socket = (options: SocketOptions): SocketEntry =>
+  markSite({ ...options, kind: 'socket' }, socket);
 
 /**
  * A ref by its petname: of the daemon's own store, where `herd ref push` or `herd ref add` put it; in a declaration of

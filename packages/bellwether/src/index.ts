@@ -18,6 +18,7 @@ export {
   service,
   shell,
   slot,
+  socket,
   systemLog,
   timer,
 } from './define.ts';
@@ -74,3 +75,4 @@ export type {
   Trust,
 } from './types.ts';
 export type { CalendarOptions, TimerEntry, TimerOptions, Weekday, When } from './timer.ts';
+export type { SocketEntry, SocketOptions } from './sockets.ts';

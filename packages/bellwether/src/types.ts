@@ -5,6 +5,7 @@
  */
 import type { LogRotationEntry, MonitoringEntry, RotationTime } from './chores.ts';
 import type { FailureHook, Requirement, Respawn } from './policies.ts';
+import type { SocketEntry } from './sockets.ts';
 import type { SystemLogEntry } from './system-log.ts';
 import type { TimerEntry } from './timer.ts';
 
@@ -239,6 +240,16 @@ export interface ServiceOptions {
    * the next shepherd on the same boot of the machine. Default false.
    */
   readonly remainAfterExit?: boolean;
+  /**
+   * What is listened at as long as the service is up, also while its process is started again, and while
+   * there is no shepherd. Its process finds them open from descriptor 3 on, as those of systemd do, with
+   * LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES. Needs the keeper.
+   */
+  readonly sockets?: readonly SocketEntry[];
+  /** How its process gets what comes to its sockets. Default 'systemd', which is all of them. */
+  readonly activation?: 'systemd';
+  /** Whether its process waits to be started until somebody comes. Default true where it has sockets. */
+  readonly lazyStart?: boolean;
   /**
    * Its program makes itself a daemon, and leaves the number of that process in this file, relative to
    * the folder of the configuration; what lies there of an earlier run is removed first. What it names

@@ -117,16 +117,31 @@ static int open_one(const struct opening *opening, struct slot *slot) {
   return file;
 }
 
+/* The lowest descriptor from this one on that is handed to it; ~0 where there is none. */
+static unsigned next_handed(const struct request *request, unsigned from) {
+  unsigned lowest = ~0u;
+  for (uint32_t each = 0; each < request->handed_count; each++) {
+    unsigned file = (unsigned)request->handed[each].file;
+    if (file >= from && file < lowest) lowest = file;
+  }
+  return lowest;
+}
+
 /*
  * What main has open is closed at once, not with the exec: of a child that hangs before it, at a pipe or a dead disk,
  * the lock and the socket would outlive their keeper. Not before it has begun: until then no other keeper may come.
  */
-static void leave_main(int pipe, struct slot *slot) {
+static void leave_main(const struct request *request, int pipe, struct slot *slot) {
   if (pipe != OUT_OF_THE_WAY && dup3(pipe, OUT_OF_THE_WAY, O_CLOEXEC) < 0)
     fail(slot, STEP_DESCRIPTORS, errno);
   /* Linux before 5.9 lacks that call: there all of it is closed by the exec. */
   syscall(SYS_close_range, 3, OUT_OF_THE_WAY - 1, 0);
-  syscall(SYS_close_range, OUT_OF_THE_WAY + 1, ~0u, 0);
+  for (unsigned from = OUT_OF_THE_WAY + 1;;) {
+    unsigned next = next_handed(request, from);
+    if (next > from) syscall(SYS_close_range, from, next - 1, 0);
+    if (next == ~0u) break;
+    from = next + 1;
+  }
 }
 
 /* First all are opened, out of the way of each other, then each gets its number. Nothing else is left open. */
@@ -143,6 +158,12 @@ static void hand_out(const struct request *request, struct slot *slot) {
     int descriptor = request->openings[each].descriptor;
     if (dup2(files[each], descriptor) < 0) fail(slot, STEP_DESCRIPTORS, errno);
     has_error |= descriptor == 2;
+  }
+  /* These are out of the way from the beginning. */
+  for (uint32_t each = 0; each < request->handed_count; each++) {
+    const struct handed *handed = &request->handed[each];
+    if (dup2(handed->file, handed->descriptor) < 0) fail(slot, STEP_DESCRIPTORS, errno);
+    has_error |= handed->descriptor == 2;
   }
   /* Descriptors 0 to 2 of main are /dev/null, /dev/null and its own log. */
   if (!has_error && dup2(1, 2) < 0) fail(slot, STEP_DESCRIPTORS, errno);
@@ -164,14 +185,24 @@ static void become(const struct request *request, struct slot *slot) {
     fail(slot, STEP_PRIVILEGES, errno);
 }
 
+/* As of sd_listen_fds(3): only the process that has this number may take the descriptors for its own. */
+static void tell_listen_pid(struct request *request) {
+  static char text[32];
+  if (request->handed_count == 0 || request->connection > 0) return;
+  snprintf(text, sizeof text, "LISTEN_PID=%d", getpid());
+  request->env[request->env_count++] = text;
+  request->env[request->env_count] = NULL;
+}
+
 void child_run(struct request *request, uint32_t at, int pipe) {
   struct slot *slot = &table->slots[at];
   begin(request, slot);
-  leave_main(pipe, slot);
+  leave_main(request, pipe, slot);
   place(request, slot);
   hand_out(request, slot);
   limit(request, slot);
   become(request, slot);
+  tell_listen_pid(request);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

@@ -13,6 +13,10 @@
  *       3 SIGNAL    ID SIGNAL                                    SIGNALLED, or REFUSED where it could not be sent
  *       4 FORGET    ID                                           nothing: whoever waits for that end knows it
  *       5 FOLLOW    ID PID, and UID as that it runs as            a STATE; or REFUSED, where that is not its process
+ *       6 LISTEN    ID PLACE, and what sockets.c can do          LISTENING; or REFUSED. The same place: as it is
+ *       7 CLOSE     ID                                           CLOSED: neither the socket nor its path is there
+ *       8 WATCH     ID                                           CONNECTION, once, when somebody comes
+ *       9 DROP      CONNECTION                                   nothing: that connection is closed
  *      16 RENEW     FILE                                         the connection ends: main is that program from now
  *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
@@ -21,6 +25,9 @@
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
  *      69 SIGNALLED ID                                           it was sent, to its whole group
+ *      70 LISTENING ID
+ *      72 CLOSED    ID
+ *      71 CONNECTION ID, of an inetd socket CONNECTION its number, PEER, LOCAL
  *
  *     STATE     PREPARED  it is under way: another STATE follows
  *               RUNNING   the program runs, or is about to: its process has its record
@@ -52,12 +59,19 @@ enum {
   SIGNAL = 3,
   FORGET = 4,
   FOLLOW = 5,
+  LISTEN = 6,
+  CLOSE = 7,
+  WATCH = 8,
+  DROP = 9,
   RENEW = 16,
   SAY_HELLO = 65,
   SAY_STATE = 66,
   SAY_TOLD = 67,
   SAY_REFUSED = 68,
   SAY_SIGNALLED = 69,
+  SAY_LISTENING = 70,
+  SAY_CONNECTION = 71,
+  SAY_CLOSED = 72,
 };
 
 /* Tags of fields; the pairs are { what, which, text }. */
@@ -89,6 +103,14 @@ enum {
   TAG_FLAGS = 25,
   TAG_CGROUP = 26, /* the folder of a group of cgroup v2 */
   TAG_FEATURES = 27,
+  TAG_PLACE = 28, /* a pair: the family (enum below), the port, the address or the path */
+  TAG_STYLE = 29, /* bits, below */
+  TAG_BACKLOG = 30,
+  TAG_MODE = 31,
+  TAG_SOCKET = 32,     /* a pair: the descriptor, 0, the id of a socket */
+  TAG_CONNECTION = 33, /* a number that a CONNECTION has said */
+  TAG_PEER = 34,       /* as TAG_PLACE */
+  TAG_LOCAL = 35,
 };
 #define TAG_MAY_BE_SKIPPED 0x8000u
 /* Which sources this program was made from, as a text: another one is another keeper. */
@@ -110,6 +132,16 @@ enum {
   OPEN_SCREEN = 4,
 };
 
+/* Families of TAG_PLACE. */
+enum { PLACE_UNIX = 1, PLACE_4 = 4, PLACE_6 = 6 };
+/* Bits of TAG_STYLE. */
+enum {
+  STYLE_DATAGRAM = 1,
+  /* What comes is accepted here, one at a time, and handed out by its number. */
+  STYLE_ACCEPTS = 2,
+  STYLES = 3,
+};
+
 /* Bits of TAG_FLAGS. */
 enum {
   FLAG_NO_NEW_PRIVILEGES = 1,
@@ -126,7 +158,9 @@ enum {
 enum {
   /* FOLLOW, FLAG_KEEP_GROUP and FLAG_HANDS_OVER. */
   FEATURE_FOLLOW = 1,
-  FEATURES = 1,
+  /* LISTEN and what goes with it: of main alone. */
+  FEATURE_SOCKETS = 2,
+  FEATURES = 3,
 };
 /* In which an anchor tells its main of its own ones, by their number. */
 #define FEATURES_VARIABLE "KEEPER_FEATURES"
@@ -162,6 +196,13 @@ enum {
 #define GROUP_COUNT 64u
 #define LIMIT_COUNT 16u
 #define OPEN_COUNT 36u
+/* Sockets that listen for services, and those of one service. */
+#define SOCKET_COUNT 1024u
+#define OWN_SOCKET_COUNT 16u
+/* Connections that were accepted and are not handed out: one for each socket. */
+#define CONNECTION_COUNT SOCKET_COUNT
+/* Bytes of the path of a socket: what Linux takes, without the NUL. */
+#define SOCKET_PATH_BYTES 107u
 /* The highest descriptor that a start may ask for. */
 #define HIGHEST_DESCRIPTOR 255u
 

@@ -83,6 +83,59 @@ static int add_opening(const struct field *field, struct request *request) {
   return 0;
 }
 
+static int read_place(const struct field *field, struct request *request) {
+  if (field->length < 17 || !is_text(field->bytes + 16, field->length - 16)) return EBADMSG;
+  uint64_t family = number_at(field->bytes), port = number_at(field->bytes + 8);
+  const char *text = field->bytes + 16;
+  if (family == PLACE_UNIX && (text[0] != '/' || port != 0)) return EINVAL;
+  if (family != PLACE_UNIX && family != PLACE_4 && family != PLACE_6) return EINVAL;
+  if (strlen(text) > SOCKET_PATH_BYTES || port > UINT16_MAX) return EINVAL;
+  request->place = (struct place){(uint32_t)family, (uint32_t)port, text};
+  return 0;
+}
+
+static int add_socket(const struct field *field, struct request *request) {
+  if (field->length < 17) return EBADMSG;
+  uint64_t descriptor = number_at(field->bytes);
+  struct field rest = {field->tag, field->bytes + 16, field->length - 16};
+  const char *id;
+  int error = read_id(&rest, &id);
+  if (error) return error;
+  if (descriptor < 3 || descriptor > HIGHEST_DESCRIPTOR) return EINVAL;
+  if (request->handed_count >= OWN_SOCKET_COUNT) return E2BIG;
+  for (uint32_t at = 0; at < request->handed_count; at++)
+    if (request->handed[at].descriptor == (int)descriptor) return EINVAL;
+  request->handed[request->handed_count++] = (struct handed){(int)descriptor, -1, id};
+  return 0;
+}
+
+static int read_socket(const struct field *field, struct request *request) {
+  int64_t number = 0;
+  int error;
+  switch (field->tag) {
+    case TAG_PLACE: return read_place(field, request);
+    case TAG_SOCKET: return add_socket(field, request);
+    case TAG_STYLE:
+      error = read_number(field, 0, STYLES, &number);
+      if (number == (STYLE_DATAGRAM | STYLE_ACCEPTS)) return EINVAL;
+      if (!error) request->style = (uint32_t)number;
+      return error;
+    case TAG_BACKLOG:
+      error = read_number(field, 0, UINT16_MAX, &number);
+      if (!error) request->backlog = (uint32_t)number;
+      return error;
+    case TAG_MODE:
+      error = read_number(field, 0, 0777, &number);
+      if (!error) request->has_mode = 1, request->mode = (mode_t)number;
+      return error;
+    case TAG_CONNECTION:
+      error = read_number(field, 1, INT64_MAX, &number);
+      if (!error) request->connection = (uint64_t)number;
+      return error;
+    default: return field->tag & TAG_MAY_BE_SKIPPED ? 0 : EPROTO;
+  }
+}
+
 static int add_group(const struct field *field, struct request *request) {
   request->has_groups = 1;
   if (field->length == 0) return 0; /* none at all */
@@ -125,7 +178,7 @@ static int read_surroundings(const struct field *field, struct request *request)
     case TAG_GROUP: return add_group(field, request);
     case TAG_LIMIT: return add_limit(field, request);
     case TAG_OPEN: return add_opening(field, request);
-    default: return field->tag & TAG_MAY_BE_SKIPPED ? 0 : EPROTO;
+    default: return read_socket(field, request);
   }
 }
 
@@ -162,6 +215,18 @@ static int is_absolute(const char *path) {
   return path != NULL && path[0] == '/';
 }
 
+/* A descriptor is one thing; and LISTEN_PID takes a variable more. */
+static int check_handed(const struct request *request) {
+  if (request->handed_count > 0 && request->env_count >= ENV_COUNT) return E2BIG;
+  for (uint32_t at = 0; at < request->opening_count; at++) {
+    int descriptor = request->openings[at].descriptor;
+    if (request->connection > 0 && descriptor <= 2) return EINVAL;
+    for (uint32_t other = 0; other < request->handed_count; other++)
+      if (request->handed[other].descriptor == descriptor) return EINVAL;
+  }
+  return 0;
+}
+
 /* What each type cannot do without. */
 static int check(uint32_t type, const struct request *request) {
   switch (type) {
@@ -169,13 +234,18 @@ static int check(uint32_t type, const struct request *request) {
     case FORGET: return request->id != NULL ? 0 : EINVAL;
     case RENEW: return is_absolute(request->file) ? 0 : EINVAL;
     case SIGNAL: return request->id != NULL && request->signal > 0 ? 0 : EINVAL;
+    case LISTEN: return request->id != NULL && request->place.text != NULL ? 0 : EINVAL;
+    case CLOSE:
+    case WATCH: return request->id != NULL ? 0 : EINVAL;
+    case DROP: return request->connection > 0 ? 0 : EINVAL;
     case FOLLOW: return request->id != NULL && request->pid > 0 ? 0 : EINVAL;
     case START:
       if (request->id == NULL || request->arg_count == 0 || !is_absolute(request->file))
         return EINVAL;
       if (!is_absolute(request->folder)) return EINVAL;
       if (request->root != NULL && !is_absolute(request->root)) return EINVAL;
-      return request->cgroup == NULL || is_absolute(request->cgroup) ? 0 : EINVAL;
+      if (request->cgroup != NULL && !is_absolute(request->cgroup)) return EINVAL;
+      return check_handed(request);
     default: return ENOSYS;
   }
 }
@@ -185,6 +255,7 @@ static void clear(struct request *request) {
   memset(request, 0, offsetof(struct request, args));
   request->args[0] = request->env[0] = NULL;
   memset(&request->has_uid, 0, offsetof(struct request, limits) - offsetof(struct request, has_uid));
+  request->handed_count = 0;
 }
 
 int read_request(uint32_t type, char *bytes, size_t length, struct request *request) {

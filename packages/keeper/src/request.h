@@ -13,6 +13,16 @@ struct opening {
   uint32_t how;
   const char *path;
 };
+struct place {
+  uint32_t family, port;
+  /* Of a path, or of an address. */
+  const char *text;
+};
+/* A socket of main's that a start is to find, as what; main says which descriptor of its own that is. */
+struct handed {
+  int descriptor, file;
+  const char *id;
+};
 struct limit {
   int which;
   struct rlimit value;
@@ -23,6 +33,13 @@ struct request {
   uint64_t lowest_version, highest_version;
   /* Of a FOLLOW. */
   int32_t pid;
+  /* Of a LISTEN. */
+  struct place place;
+  uint32_t style, backlog;
+  int has_mode;
+  mode_t mode;
+  /* Of a DROP, and of a start; 0 where there is none. */
+  uint64_t connection;
   /* Of a start. NULL, or -1 where there is such a flag: it was not said. */
   const char *file, *folder, *root, *cgroup;
   char *args[ARG_COUNT + 1];
@@ -37,6 +54,8 @@ struct request {
   uint32_t arg_count, env_count, group_count, limit_count, opening_count;
   struct limit limits[LIMIT_COUNT];
   struct opening openings[OPEN_COUNT];
+  uint32_t handed_count;
+  struct handed handed[OWN_SOCKET_COUNT + 3];
 };
 
 /*

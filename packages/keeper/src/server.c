@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "anchor.h"
 #include "child.h"
+#include "sockets.h"
 #include "starts.h"
 
 /* Whole frames that are carried out before others have their turn: exits and answers wait no longer than these. */
@@ -46,6 +47,15 @@ void watch_add(int descriptor, enum watch kind, uint32_t index) {
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | index};
   if (epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) == 0) return;
   /* Without room for a watch nothing would ever be heard of it: another main looks at everything. */
+  complain("cannot watch", errno);
+  _exit(1);
+}
+
+void watch_once(int descriptor, enum watch kind, uint32_t index, int is_watched) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,
+                              .data.u64 = (uint64_t)kind << 32 | index};
+  int what = is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(events, what, descriptor, &event) == 0) return;
   complain("cannot watch", errno);
   _exit(1);
 }
@@ -147,6 +157,40 @@ void say_signalled(const char *id) {
   frame_close();
 }
 
+static void say_of(uint16_t type, const char *id) {
+  if (!has_said_hello || !frame_open(type)) return;
+  frame_text(TAG_ID, id);
+  frame_close();
+}
+
+void say_listening(const char *id) {
+  say_of(SAY_LISTENING, id);
+}
+
+void say_closed(const char *id) {
+  say_of(SAY_CLOSED, id);
+}
+
+static void frame_place(uint16_t tag, const struct place *place) {
+  char bytes[16 + SOCKET_PATH_BYTES + 1];
+  uint64_t family = place->family, port = place->port;
+  size_t length = strlen(place->text) + 1;
+  memcpy(bytes, &family, 8);
+  memcpy(bytes + 8, &port, 8);
+  memcpy(bytes + 16, place->text, length);
+  frame_field(tag, bytes, 16 + length);
+}
+
+void say_connection(const char *id, uint64_t connection, const struct place *peer,
+                    const struct place *local) {
+  if (!has_said_hello || !frame_open(SAY_CONNECTION)) return;
+  frame_text(TAG_ID, id);
+  if (connection > 0) frame_number(TAG_CONNECTION, connection);
+  if (peer != NULL) frame_place(TAG_PEER, peer);
+  if (local != NULL) frame_place(TAG_LOCAL, local);
+  frame_close();
+}
+
 /* An anchor that says nothing of its own has none. */
 static uint64_t features_of_anchor(void) {
   const char *said = getenv(FEATURES_VARIABLE);
@@ -160,12 +204,13 @@ static void say_hello(void) {
   if (!frame_open(SAY_HELLO)) return;
   frame_number(TAG_VERSION, is_known ? highest : 0);
   frame_text(TAG_BOOT, table->boot);
-  frame_number(TAG_FEATURES, FEATURES & features_of_anchor());
+  frame_number(TAG_FEATURES, FEATURE_SOCKETS | (FEATURE_FOLLOW & features_of_anchor()));
   frame_text(TAG_BUILD, BUILD);
   frame_close();
   if (!is_known) return;
   has_said_hello = 1;
   for (uint32_t at = 0; at < SLOT_COUNT; at++) say_state(at);
+  sockets_tell();
   if (frame_open(SAY_TOLD)) frame_close();
 }
 
@@ -201,6 +246,10 @@ static int carry_out(uint32_t type, char *bytes, size_t length) {
   if (type == FORGET) start_forget(&request);
   if (type == FOLLOW) start_follow(&request);
   if (type == RENEW) renew(request.file);
+  if (type == LISTEN) socket_listen(&request);
+  if (type == CLOSE) socket_close(&request);
+  if (type == WATCH) socket_watch(&request);
+  if (type == DROP) socket_drop(&request);
   return 1;
 }
 
@@ -317,6 +366,7 @@ static void handle(const struct epoll_event *event) {
     case WATCH_NOTICES: return read_notices();
     case WATCH_PIPE: return start_pipe_ended(at);
     case WATCH_FOSTER: return start_foster_ended(at);
+    case WATCH_SOCKET: return socket_ready(at);
     case WATCH_CLIENT:
       if (client >= 0 && event->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive();
       return;
@@ -348,7 +398,7 @@ void server_run(void) {
     int wait_ms = starts_look();
     flush();
     if (has_frame() && output_length <= sizeof output / 2) wait_ms = 0;
-    if (client < 0 && !table_has_living()) {
+    if (client < 0 && !table_has_living() && !sockets_are_there()) {
       if (now_ms() >= idle_until) _exit(0);
       wait_ms = 100;
     }

@@ -28,6 +28,7 @@
 #include <unistd.h>
 #include "child.h"
 #include "follow.h"
+#include "sockets.h"
 
 /* Signals a whole group by its leader, and nobody else whose number it may become: Linux 6.9. */
 enum { SIGNAL_GROUP = 4 };
@@ -145,6 +146,8 @@ void start_begin(struct request *request) {
   if (at < SLOT_COUNT) return say_state(at);
   at = find_free();
   if (at == SLOT_COUNT) return say_refused(request->id, STEP_ROOM, EAGAIN);
+  int missing = sockets_hand_out(request);
+  if (missing) return say_refused(request->id, STEP_LISTEN, missing);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return say_refused(request->id, STEP_FORK, errno);
   prepare(at, request);
@@ -157,6 +160,7 @@ void start_begin(struct request *request) {
     set_free(at);
     return say_refused(request->id, STEP_FORK, error);
   }
+  sockets_handed_out(request);
   pipes[at] = ends[0];
   watch_add(ends[0], WATCH_PIPE, at);
 }

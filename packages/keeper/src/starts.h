@@ -6,8 +6,10 @@
 #include "table.h"
 
 /* What the loop calls back for, and of which slot. */
-enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER };
+enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER, WATCH_SOCKET };
 void watch_add(int descriptor, enum watch kind, uint32_t index);
+/* The same for one event; of one that is watched already, once more. */
+void watch_once(int descriptor, enum watch kind, uint32_t index, int is_watched);
 /* Closes it. */
 void watch_end(int descriptor);
 

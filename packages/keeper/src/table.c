@@ -27,7 +27,7 @@ static const char *const names[STEP_COUNT] = {
     [STEP_FOLDER] = "folder",   [STEP_PRIVILEGES] = "privileges",
     [STEP_EXEC] = "exec",       [STEP_SIGNAL] = "signal",
     [STEP_REQUEST] = "request", [STEP_ROOM] = "room",
-    [STEP_FOLLOW] = "follow",
+    [STEP_FOLLOW] = "follow",   [STEP_LISTEN] = "listen",
 };
 
 const char *step_name(uint32_t step) {

@@ -50,6 +50,7 @@ enum step {
   STEP_REQUEST,
   STEP_ROOM,
   STEP_FOLLOW,
+  STEP_LISTEN,
   STEP_COUNT,
 };
 

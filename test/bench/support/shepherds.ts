@@ -17,6 +17,9 @@ const noProcesses: ProcessBackend = {
   signal: nobody,
   adopt: (_known, answer) => answer.kept([]),
   follow: nobody,
+  listen: nobody,
+  unlisten: nobody,
+  connection: nobody,
   watch: nobody,
   runToEnd: nobody,
 };

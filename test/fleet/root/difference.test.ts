@@ -65,6 +65,7 @@ describe('what changed', () => {
       { pidFile: { path: '/a', timeoutMs: 1 }, keepsGroup: true },
       ['killGroup', 'pidFile'],
     ],
+    ['that it is lazy', { isLazy: true }, ['lazyStart']],
     ['that it remains', { remainsAfterExit: true }, ['remainAfterExit']],
     ['flags', { isOneShot: true, isAutoStarted: true }, ['autoStart', 'oneShot']],
     ['readiness', { ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 1 } }, ['ready']],

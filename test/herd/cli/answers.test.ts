@@ -94,6 +94,7 @@ const status: Required<ExportedStatus> = {
   stopCommand: ['down'],
   remainsAfterExit: true,
   pidFile: '/p',
+  endpoints: [{ name: 'web', address: '127.0.0.1:80' }],
   keepsGroup: true,
   isReady: true,
   isEnabled: true,
@@ -175,6 +176,7 @@ const {
   stopCommand: _stop,
   remainsAfterExit: _stays,
   pidFile: _file,
+  endpoints: _endpoints,
   keepsGroup: _group,
   ...facts
 } = many;

@@ -215,6 +215,14 @@ describe('the report of a service', () => {
     ]);
     expect(lines).toContain('  Will not be respawned.');
   });
+  it('shows where it is listened for it, in the words of GNU', () => {
+    const endpoints = [{ name: 'http', address: '[::1]:80' }];
+    const lines = statusReportLines({ ...full, endpoints }, look, 0);
+    expect(lines.slice(4, 6)).toEqual([
+      '  Systemd-style service listening on 1 endpoint:',
+      '  - [::1]:80 ("http")',
+    ]);
+  });
   it('shows no log lines when none are asked for', () => {
     const shown = statusReportLines(full, look, 0).join('\n');
     expect(shown).not.toContain('Recent messages');

@@ -216,3 +216,40 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
     { maxBytes: 2 * 1024 * 1024, keptCount: 3, isPacked: true },
   ]);
 });
+
+it('sockets become places, and a lazy service is respawned by the rule of GNU', async () => {
+  const description = await load(`
+import { defineShepherd, exec, service, socket } from 'bellwether';
+export default defineShepherd({ services: [
+  service({ provision: ['web'], start: exec(['x'], { cwd: '/' }), sockets: [
+    socket({ listen: '[::1]:80', name: 'http' }),
+    socket({ listen: '0.0.0.0:53', style: 'datagram' }),
+    socket({ listen: '/run/./web.sock', owner: 'root', mode: 0o600 }),
+  ] }),
+  service({ provision: ['eager'], start: exec(['x'], { cwd: '/' }), lazyStart: false, sockets: [
+    socket({ listen: '/a', backlog: 1, bindAttempts: 1 }),
+  ] }),
+] });`);
+  const usual = { name: 'unknown', style: 'stream', backlog: 128, bindAttempts: 5 };
+  const modes = { mode: 0o666, folderMode: 0o755 };
+  const configs = toServiceConfigs(description, {}).map((one) =>
+    one.kind === 'service' ? one.config : undefined,
+  );
+  expect(configs).toMatchObject([
+    {
+      isLazy: true,
+      respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 30_000 },
+      sockets: [
+        { ...usual, ...modes, name: 'http', place: { family: 6, host: '::1', port: 80 } },
+        { ...usual, ...modes, style: 'datagram', place: { family: 4, host: '0.0.0.0', port: 53 } },
+        {
+          ...{ ...usual, ...modes, owner: 'root', mode: 0o600 },
+          place: { family: 'unix', host: '/run/web.sock', port: 0 },
+        },
+      ],
+    },
+    { sockets: [{ backlog: 1, bindAttempts: 1 }] },
+  ]);
+  expect(configs[1]).not.toHaveProperty('isLazy');
+  expect(configs[1]).not.toHaveProperty('respawn');
+});

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { expiredDays, gnuNameCount, pathChars } from '../../../packages/herd/src/config/limits.ts';
+import {
+  backlogCount,
+  bindCount,
+  expiredDays,
+  gnuNameCount,
+  pathChars,
+  socketCount,
+  socketNameChars,
+  socketPathBytes,
+} from '../../../packages/herd/src/config/limits.ts';
 import { refusalOfServices, refusalOfWhole, taken } from './check.ts';
 
 /** Each case: what stands on line 3, and what is said about it after the file's name. */
@@ -246,6 +255,54 @@ describe('a wrong value is refused with what was expected', () => {
       `service({ provision: ['a'], pidFile: { path: 'a' } })`,
       `services[0].pidFile: needs a start: there is no program that would write it`,
     ],
+    [web(`sockets: []`), `services[0].sockets: expected at least one socket, found a list`],
+    [
+      web(`sockets: [socket({ listen: 'localhost:80' })]`),
+      `services[0].sockets[0].listen: expected 'ADDRESS:PORT' or a path, as in '127.0.0.1:80', '[::]:80' or '/run/web.sock', found "localhost:80"`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '127.0.0.1:80', owner: 'root' })]`),
+      `services[0].sockets[0].owner: is only of a path: an address belongs to nobody`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/${'a'.repeat(socketPathBytes)}' })]`),
+      `services[0].sockets[0].listen: is a path of more than ${socketPathBytes} bytes, which a socket cannot have`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a', name: '${'a'.repeat(socketNameChars + 1)}' })]`),
+      `services[0].sockets[0].name: has more than 255 characters`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a', name: 'a:b' })]`),
+      `services[0].sockets[0].name: may have letters, digits and _ . - only`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a', backlog: ${backlogCount + 1} })]`),
+      `services[0].sockets[0].backlog: is over ${backlogCount}`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a', bindAttempts: ${bindCount + 1} })]`),
+      `services[0].sockets[0].bindAttempts: is over ${bindCount}`,
+    ],
+    [
+      web(
+        `sockets: Array.from({ length: ${socketCount + 1} }, (_, at) => socket({ listen: '/a' + at }))`,
+      ),
+      `services[0].sockets: has more than ${socketCount} sockets`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a' }), socket({ listen: '/a' })]`),
+      `services[0].sockets: has two sockets at one place`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a' })], oneShot: true`),
+      `services[0].sockets: contradicts oneShot: they are for a process that stays`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a' })], ready: { notifyFd: 3 }`),
+      `services[0].ready: descriptor 3 is a socket of its process`,
+    ],
+    [web(`lazyStart: true`), `services[0].lazyStart: goes with sockets`],
     [
       `service({ provision: ['a'], killGroup: false })`,
       `services[0].killGroup: needs a start: there is no process that has a group`,

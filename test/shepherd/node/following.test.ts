@@ -1,5 +1,6 @@
 /** Programs that make themselves daemons: whose word in a PID file is believed, and what of them is known afterwards. */
 import { spawn } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -119,6 +120,8 @@ describe('a shepherd without its keeper', () => {
 });
 
 describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => {
+  /** As start ids are: what is left of a start is looked for by it on the whole machine. */
+  let id: string;
   const opened: KeeperBackend[] = [];
   let backend: KeeperBackend;
   const open = async () => {
@@ -129,7 +132,10 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     backend = await openKeeper({ env, cwd: folder, logFiles, starts, ...kept });
     opened.push(backend);
   };
-  beforeEach(open);
+  beforeEach(() => {
+    id = `f-${crypto.randomUUID()}`;
+    return open();
+  });
   afterEach(() => {
     for (const each of opened.splice(0)) each.close();
   });
@@ -139,11 +145,11 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     const ended = answerOf<Ending>();
     const command = sh(text);
     const file = { path: pidFile, timeoutMs };
-    const start = { startId: 'w-1', service: 'web', command, pidFile: file, ...manner };
+    const start = { startId: id, service: 'web', command, pidFile: file, ...manner };
     backend.start(start, started.answer, ended.answer);
     const first = await started.value;
     const followed = answerOf<Started>();
-    backend.follow('w-1', command, file, followed.answer);
+    backend.follow(id, command, file, followed.answer);
     return { first, followed: followed.value, ended: ended.value };
   };
   /** As most daemons do it: a session of its own, and its parent gone. */
@@ -153,11 +159,11 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
   it('is the process that its program has made: its signals, its end', async () => {
     const { first, followed, ended } = await begin(daemon('exec sleep 600'));
     const { pid, startId } = await followed;
-    expect(startId).toBe('w-1');
+    expect(startId).toBe(id);
     expect(pid).not.toBe(first.pid);
     expect(pid).toBe(Number(fs.readFileSync(pidFile, 'utf8')));
     await until('the end of the first', () => !isAlive(first.pid));
-    backend.signal('w-1', 'SIGTERM');
+    backend.signal(id, 'SIGTERM');
     expect(await ended).toEqual({ signal: 'SIGTERM' });
   });
   it('tells the exit code of a process that is an orphan, at once', async () => {
@@ -175,14 +181,14 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     await followed;
     const other = Number(fs.readFileSync(path.join(folder, 'other'), 'utf8'));
     expect(isAlive(other)).toBe(true);
-    backend.signal('w-1', 'SIGTERM');
+    backend.signal(id, 'SIGTERM');
     expect(await ended).toEqual({ signal: 'SIGTERM' });
     expect(isAlive(other)).toBe(false);
   });
   it('may be its first process, which has stayed', async () => {
     const { first, followed, ended } = await begin(`echo $$ > ${pidFile}; exec sleep 600`);
     expect((await followed).pid).toBe(first.pid);
-    backend.signal('w-1', 'SIGKILL');
+    backend.signal(id, 'SIGKILL');
     expect(await ended).toEqual({ signal: 'SIGKILL' });
   });
   it('believes a process that has written over its environment only as an orphan of its user', async () => {
@@ -190,14 +196,14 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
       `setsid env -i sh -c 'echo $$ > ${pidFile}; exec sleep 600' & exit 0`,
     );
     await followed;
-    backend.signal('w-1', 'SIGKILL');
+    backend.signal(id, 'SIGKILL');
     expect(await ended).toEqual({ signal: 'SIGKILL' });
   });
   it('has the file of an earlier run removed before', async () => {
     fs.writeFileSync(pidFile, `${process.pid}\n`);
     const { followed } = await begin(daemon('exec sleep 600'));
     expect((await followed).pid).not.toBe(process.pid);
-    backend.signal('w-1', 'SIGKILL');
+    backend.signal(id, 'SIGKILL');
   });
   it('fails where no file shows up, and nothing of it is left, in whatever session', async () => {
     const { followed, ended } = await begin(
@@ -207,7 +213,7 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     await expect(followed).rejects.toThrow(`PID file ${pidFile} did not show up within 0.5 s`);
     const own = Number(fs.readFileSync(path.join(folder, 'own'), 'utf8'));
     expect(isAlive(own)).toBe(true);
-    backend.signal('w-1', 'SIGTERM');
+    backend.signal(id, 'SIGTERM');
     await ended;
     await until('the end of what it left', () => !isAlive(own));
   });
@@ -228,7 +234,7 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
         ({ pid }) => new Error(`it was taken for ${pid}`),
         (error: unknown) => error,
       );
-      backend.signal('w-1', 'SIGKILL');
+      backend.signal(id, 'SIGKILL');
       await ended;
       return String(why);
     };
@@ -262,7 +268,11 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
       const started = answerOf<Started>();
       const ended = answerOf<Ending>();
       const command = sh('setsid sleep 600 & echo $! > orphan; exec sleep 600');
-      backend.start({ startId: 'o-1', service: 'other', command }, started.answer, ended.answer);
+      backend.start(
+        { startId: `${id}-other`, service: 'other', command },
+        started.answer,
+        ended.answer,
+      );
       const { pid } = await started.value;
       const orphan = await until('its orphan', () => {
         const text = fs.existsSync(path.join(folder, 'orphan'))
@@ -273,7 +283,7 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
       for (const each of [pid, orphan])
         expect(await named(each)).toContain('which is no process of this start');
       expect([pid, orphan].map(isAlive)).toEqual([true, true]);
-      backend.signal('o-1', 'SIGKILL');
+      backend.signal(`${id}-other`, 'SIGKILL');
       await ended.value;
       process.kill(orphan, 'SIGKILL');
     });
@@ -287,24 +297,24 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     backend.close();
     await open();
     const found = answerOf<readonly Started[]>();
-    backend.adopt([{ startId: 'w-1', service: 'web', handsOver: true }], found.answer);
+    backend.adopt([{ startId: id, service: 'web', handsOver: true }], found.answer);
     expect((await found.value).map(({ pid }) => pid)).toEqual([first.pid]);
     const ended = answerOf<Ending>();
-    backend.watch('w-1', ended.answer);
+    backend.watch(id, ended.answer);
     const followed = answerOf<Started>();
-    backend.follow('w-1', sh(''), { path: pidFile, timeoutMs: 20_000 }, followed.answer);
+    backend.follow(id, sh(''), { path: pidFile, timeoutMs: 20_000 }, followed.answer);
     fs.writeFileSync(path.join(folder, 'go'), '');
     const { pid } = await followed.value;
     // Once more, as by a daemon that did not live to write it down.
     backend.close();
     await open();
     const again = answerOf<readonly Started[]>();
-    backend.adopt([{ startId: 'w-1', service: 'web', handsOver: true }], again.answer);
+    backend.adopt([{ startId: id, service: 'web', handsOver: true }], again.answer);
     await again.value;
     const last = answerOf<Ending>();
-    backend.watch('w-1', last.answer);
+    backend.watch(id, last.answer);
     const same = answerOf<Started>();
-    backend.follow('w-1', sh(''), { path: pidFile, timeoutMs: 20_000 }, same.answer);
+    backend.follow(id, sh(''), { path: pidFile, timeoutMs: 20_000 }, same.answer);
     expect((await same.value).pid).toBe(pid);
     process.kill(pid, 'SIGTERM');
     expect(await last.value).toEqual({ signal: 'SIGTERM' });

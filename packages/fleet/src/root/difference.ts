@@ -116,6 +116,7 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^isOneShot$/, 'oneShot'],
   [/^remainsAfterExit$/, 'remainAfterExit'],
   [/^keepsGroup$/, 'killGroup'],
+  [/^isLazy$/, 'lazyStart'],
   [/^pidFile\.timeoutMs$/, 'pidFile.timeoutSeconds'],
   [/^petname$/, 'from'],
   [/^follows\.selector$/, 'select'],

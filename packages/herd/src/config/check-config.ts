@@ -1,10 +1,10 @@
 /** From plain data to a description: its shape, then its names, then its size. */
 import path from 'node:path';
 import { canonicalJson } from './canonical.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError, type Problem } from './config-error.ts';
 import { gnuProblems, graphProblems } from './graph.ts';
 import { descriptionBytes } from './limits.ts';
-import { found, problemsOf, wordsFor, type Site } from './problems.ts';
+import { found, pathText, problemsOf, wordsFor, type Site } from './problems.ts';
 import {
   shepherdSchema,
   type ChoreDescription,
@@ -13,6 +13,7 @@ import {
   type ServiceDescription,
   type TimerDescription,
 } from './schema.ts';
+import { parsePlace, tooLongPath } from './sockets.ts';
 
 /** Where the data came from. */
 export interface Origin {
@@ -55,6 +56,15 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
       return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
     }),
   };
+  const longPaths = description.services.flatMap((entry, at): readonly Problem[] => {
+    if (entry.kind !== 'service') return [];
+    return (entry.sockets ?? []).flatMap(({ listen }, of) => {
+      const text = tooLongPath(listen);
+      const keys = ['services', at, 'sockets', of, 'listen'];
+      return text === undefined ? [] : [{ ...siteOf(keys), path: pathText(keys), text }];
+    });
+  });
+  if (longPaths.length > 0) throw new ConfigError(longPaths);
   const bytes = Buffer.byteLength(canonicalJson(description));
   if (bytes > descriptionBytes) {
     const text = `its description has ${bytes} bytes, at most ${descriptionBytes} are taken`;
@@ -78,6 +88,9 @@ const placed = (entry: ServiceDescription, folder: string): ServiceDescription =
   return {
     ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    ...(entry.sockets === undefined
+      ? {}
+      : { sockets: entry.sockets.map((each) => socketPlaced(each, folder)) }),
     ...(entry.pidFile === undefined
       ? {}
       : { pidFile: { ...entry.pidFile, path: path.resolve(folder, entry.pidFile.path) } }),
@@ -108,6 +121,11 @@ const timerPlaced = (entry: TimerDescription, folder: string): TimerDescription 
 type RotatedFile = Extract<ChoreDescription, { kind: 'log-rotation' }>['files'][number];
 const filePlaced = (one: RotatedFile, folder: string): RotatedFile =>
   one.run === undefined ? one : { ...one, run: placer(folder)(one.run) };
+
+const socketPlaced = <T extends { readonly listen: string }>(socket: T, folder: string): T =>
+  parsePlace(socket.listen)?.family === 'unix'
+    ? { ...socket, listen: path.resolve(folder, socket.listen) }
+    : socket;
 
 const readyPlaced = <T extends Pick<ServiceDescription, 'ready'>>(entry: T, folder: string): T =>
   entry.ready?.exec === undefined

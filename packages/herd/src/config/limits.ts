@@ -55,6 +55,14 @@ export const argumentCount = 1_000;
 export const argumentChars = 128 * 1024 - 1;
 /** Characters of the path of a file that is watched or listened at: Linux takes 4,096 with the NUL at the end. */
 export const pathChars = 4_095;
+/** Sockets of one service: as many as the keeper hands to a start. */
+export const socketCount = 16;
+/** Characters of the name of a socket: what systemd takes. */
+export const socketNameChars = 255;
+/** Connections that may wait to be accepted; the kernel takes 4,096 where nobody says otherwise. */
+export const backlogCount = 65_535;
+/** Tries to have a socket, a second apart: a minute is long for a start. */
+export const bindCount = 60;
 /** Variables of one command. */
 export const variableCount = 1_000;
 /** Characters of a URL or of a host. */

@@ -20,6 +20,7 @@ import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
 import { choreConfig, logRotationActions, monitoringActions, rotationWhenOf } from './chores.ts';
+import { socketConfigOf } from './sockets.ts';
 import { whenOf } from './timer.ts';
 import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
@@ -175,7 +176,8 @@ const configOf = (
   ...(entry.pidFile === undefined
     ? {}
     : { pidFile: { path: entry.pidFile.path, timeoutMs: ms(entry.pidFile.timeoutSeconds) } }),
-  ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
+  ...socketsOf(entry),
+  ...respawnOf(entry),
   actions: Object.fromEntries(
     Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env, as)]),
   ),
@@ -341,6 +343,26 @@ const commandOf = (exec: ExecDescription, ofDaemon: Environment, as: RunAs): Com
     ...runAs,
     ...(traits === undefined ? {} : { traits: traits as ProcessTraits }),
   };
+};
+
+const socketsOf = ({
+  sockets,
+  lazyStart = true,
+}: ServiceDescription): Pick<ServiceConfig, 'sockets' | 'isLazy'> =>
+  sockets === undefined
+    ? {}
+    : { sockets: sockets.map(socketConfigOf), ...(lazyStart && { isLazy: true }) };
+
+/** A lazy process that has ended waits to be wanted again: how often that may be so is GNU's rule. */
+const lazyRespawn = { limit: 5, windowSeconds: 7, delaySeconds: 0.1, maxDelaySeconds: 30 };
+const respawnOf = ({
+  respawn,
+  sockets,
+  lazyStart,
+}: ServiceDescription): Pick<ServiceConfig, 'respawn'> => {
+  const isLazy = sockets !== undefined && lazyStart !== false;
+  const policy = respawn ?? (isLazy ? lazyRespawn : undefined);
+  return policy === undefined ? {} : { respawn: policyOf(policy) };
 };
 
 /** The schema let no other text through. */

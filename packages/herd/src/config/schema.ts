@@ -23,6 +23,7 @@ import {
   pathChars,
   provisionCount,
   serviceCount,
+  socketCount,
   trustedKeyCount,
   urlChars,
 } from './limits.ts';
@@ -33,6 +34,7 @@ import { record } from './record.ts';
 import { checkService } from './service-rules.ts';
 import { logRotationShape, monitoringShape } from './chores.ts';
 import { log } from './log.ts';
+import { socket } from './sockets.ts';
 import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
@@ -174,6 +176,13 @@ const service = record(
     log: log.optional(),
     oneShot: z.boolean().default(false),
     remainAfterExit: z.boolean().optional(),
+    sockets: z
+      .array(socket)
+      .min(1, 'expected at least one socket')
+      .max(socketCount, `has more than ${socketCount} sockets`)
+      .optional(),
+    activation: z.literal('systemd', "expected 'systemd'").optional(),
+    lazyStart: z.boolean().optional(),
     pidFile: pidFile.optional(),
     killGroup: z.boolean().optional(),
     actions,

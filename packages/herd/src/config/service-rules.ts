@@ -12,6 +12,7 @@ export const checkService = (entry: ServiceDescription, tell: Tell): void => {
   if (entry.start?.process?.root !== undefined && entry.start.argv[0]?.startsWith('/') !== true)
     tell('start', 'with a root the program is an absolute path in it');
   if (entry.start === undefined) checkWithoutStart(entry, tell);
+  checkSockets(entry, tell);
   checkEnd(entry, tell);
 };
 
@@ -27,8 +28,31 @@ const checkWithoutStart = (entry: ServiceDescription, tell: Tell): void => {
   }
   if (entry.pidFile !== undefined)
     tell('pidFile', 'needs a start: there is no program that would write it');
+  if (entry.sockets !== undefined)
+    tell('sockets', 'needs a start: there is no process that would take them');
   if (entry.killGroup !== undefined)
     tell('killGroup', 'needs a start: there is no process that has a group');
+};
+
+/** The first descriptor that a process finds a socket at. */
+const firstSocket = 3;
+const checkSockets = (entry: ServiceDescription, tell: Tell): void => {
+  const { sockets, start } = entry;
+  if (sockets === undefined) {
+    for (const key of ['activation', 'lazyStart'] as const)
+      if (entry[key] !== undefined) tell(key, 'goes with sockets');
+    return;
+  }
+  const places = sockets.map(({ listen }) => listen);
+  if (new Set(places).size < places.length) tell('sockets', 'has two sockets at one place');
+  for (const key of ['oneShot', 'remainAfterExit', 'pidFile'] as const)
+    if (entry[key] !== undefined && entry[key] !== false)
+      tell('sockets', `contradicts ${key}: they are for a process that stays`);
+  const isTaken = (at: number): boolean => at >= firstSocket && at < firstSocket + sockets.length;
+  if (entry.ready?.notifyFd !== undefined && isTaken(entry.ready.notifyFd))
+    tell('ready', `descriptor ${entry.ready.notifyFd} is a socket of its process`);
+  for (const at of Object.keys(start?.process?.descriptors ?? {}))
+    if (isTaken(Number(at))) tell('start', `descriptor ${at} is a socket of its process`);
 };
 
 /** Of what is over with its process there is nothing that would go on. */

@@ -94,6 +94,7 @@ const localRules: Rules<LocalStatus> = {
   stopCommand: false,
   remainsAfterExit: true,
   pidFile: false,
+  endpoints: false,
   keepsGroup: true,
   runsAs: false,
   lastRespawn: true,

@@ -25,6 +25,7 @@ import type {
   ProcessBackend,
   RunningRecord,
   SignalName,
+  SocketConfig,
   Start,
   Started,
 } from '../words/types.ts';
@@ -120,6 +121,19 @@ class ChildProcessBackend implements ProcessBackend {
     } catch (error) {
       this.#powers.log?.('process.signal-failed', { startId, pid, signal, why: explain(error) });
     }
+  }
+
+  listen(_service: string, _sockets: readonly SocketConfig[], answer: Answer): void {
+    const text = 'only a shepherd with its keeper can hold sockets for a service';
+    answer.broken(
+      new StartFailed(`${text}; this one has none (its log says why)`, { summary: text }),
+    );
+  }
+  unlisten(_service: string, answer: Answer): void {
+    answer.kept(undefined);
+  }
+  connection(service: string, answer: Answer): void {
+    answer.broken(new StartFailed(`${service} has no sockets that listen`));
   }
 
   /** Whoever it starts has no PID file. */

@@ -63,6 +63,12 @@ export const makeProcessMonitor = (
     freshStartId: () => nextStartId(held),
     follow: (turn, run, service, command, pidFile) =>
       follow(held, turn, run, service, command, pidFile),
+    listen: (turn, service, sockets) =>
+      turn.ask<unknown>((answer) => held.backend.listen(service, sockets, answer)),
+    unlisten: (turn, service) =>
+      turn.ask<unknown>((answer) => held.backend.unlisten(service, answer)),
+    connection: (turn, service) =>
+      turn.ask<unknown>((answer) => held.backend.connection(service, answer)),
     forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),

@@ -218,6 +218,14 @@ export const hold = (
   ...powers,
 });
 
+/** A start that nobody waits for yet. */
+export const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
+  const { vow: answer, resolver } = turn.vow<Outcome>();
+  const { vow: begun, resolver: beginner } = turn.vow<Outcome>();
+  turn.when(answer, (_turn, outcome) => beginner.kept(outcome));
+  return { answer, resolver, begun, beginner, isRespawn };
+};
+
 /** The stage that others see. */
 export const stageOf = (state: State): Stage => {
   switch (state.at) {
@@ -296,6 +304,9 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
     stopAsking(held, turn, before.run);
   }
   if (before.at === 'stopping') before.grace?.cancel();
+  // Whoever answers for a stop waits for it; everybody else goes on.
+  if (next.at === 'stopped' && before.at !== 'stopped' && held.config.get().sockets !== undefined)
+    turn.tell(held.monitor, 'unlisten', held.name);
   if (isDown(next)) takeLatest(held, turn);
   const at = held.clock.wall();
   const isSameStage = stageOf(before) === stageOf(next);

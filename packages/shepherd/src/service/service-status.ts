@@ -3,7 +3,8 @@ import type { Turn } from '@bellwether/actors';
 import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
-import type { LocalStatus } from '../words/types.ts';
+import { placeText } from '../words/socket-types.ts';
+import type { Endpoint, LocalStatus, SocketConfig } from '../words/types.ts';
 
 /**
  * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
@@ -43,6 +44,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('command', command?.argv),
     ...given('stopCommand', config.stop.run?.argv),
     ...given('remainsAfterExit', config.remainsAfterExit),
+    ...given('endpoints', config.sockets?.map(endpointOf)),
     ...given('pidFile', config.pidFile?.path),
     ...given('keepsGroup', config.keepsGroup),
     ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
@@ -66,6 +68,11 @@ const transientOf = (held: ServiceHeld): LocalStatus['transient'] => {
   const isOver = held.retirement.get() !== undefined && stateOf(held).at === 'stopped';
   return isOver ? 'ended' : 'lives';
 };
+
+const endpointOf = ({ name, place }: SocketConfig): Endpoint => ({
+  name,
+  address: placeText(place),
+});
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */
 const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {

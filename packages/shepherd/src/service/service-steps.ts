@@ -6,6 +6,7 @@ import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { recordEnabled } from './enabling.ts';
+import { claimSockets, closedFirst, listenFirst } from './listening.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
 import { noteAdopted } from './replacement.ts';
@@ -14,6 +15,7 @@ import { armTimer, disarmTimer, scheduleOf } from './timing.ts';
 import {
   change,
   enter,
+  launchOf,
   noteExit,
   outcomeOf,
   refusal,
@@ -29,15 +31,8 @@ import {
   type State,
   type Timer,
 } from './service-state.ts';
-import type {
-  Ending,
-  Entry,
-  Outcome,
-  Readiness,
-  Run,
-  ServiceConfig,
-  StartManner,
-} from '../words/types.ts';
+import type { Ending, Entry, Outcome, Readiness, Run } from '../words/types.ts';
+import { mannerOf } from '../words/manner.ts';
 import { endedWords } from '../words/wording.ts';
 
 /** An explicit start. */
@@ -90,7 +85,7 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     case 'resting':
       state.timer.cancel();
       enter(held, turn, stopped, 'stopped');
-      return turn.kept(outcomeOf(held, 'changed'));
+      return closedFirst(held, turn, outcomeOf(held, 'changed'));
     case 'spawning':
     case 'waking': {
       const answer = end(held, turn, runOf(state), { kind: 'asked' });
@@ -103,7 +98,7 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
       if (held.config.get().timer !== undefined) return endTimer(held, turn);
       forgetRemains(held, turn);
       enter(held, turn, stopped, 'stopped');
-      return turn.kept(outcomeOf(held, 'changed'));
+      return closedFirst(held, turn, outcomeOf(held, 'changed'));
     case 'stopping':
       return state.answer;
   }
@@ -122,6 +117,7 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const isDone = ending?.code === 0 && held.config.get().remainsAfterExit === true;
   if (ending !== undefined && !isDone) return endedAway(held, turn, run, ending);
   held.goal.set('start');
+  claimSockets(held, turn);
   if (isDone) return remainAdopted(held, turn, run);
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
   if (run.handsOver === true && held.config.get().pidFile !== undefined)
@@ -169,23 +165,29 @@ const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): voi
   turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
 };
 
-const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
-  const { vow: answer, resolver } = turn.vow<Outcome>();
-  const { vow: begun, resolver: beginner } = turn.vow<Outcome>();
-  turn.when(answer, (_turn, outcome) => beginner.kept(outcome));
-  return { answer, resolver, begun, beginner, isRespawn };
-};
-
 const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
-  const command = held.config.get().start;
   const launch = launchOf(turn, isRespawn);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
+  const { sockets } = held.config.get();
+  if (sockets === undefined) spawn(held, turn, launch);
+  else
+    listenFirst(held, turn, sockets, {
+      spawn: (turn, launch) => spawn(held, turn, launch),
+      isUp: (turn, launch) => succeed(held, turn, launch, undefined),
+      failed: (turn, reason) => spawnFailed(held, turn, reason),
+      gone: (turn, state) => gone(held, turn, state),
+    });
+  return launch.answer;
+};
+
+const spawn = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
+  const command = held.config.get().start;
   if (command === undefined) {
     const why = armTimer(held, turn);
     if (why !== undefined) fail(held, turn, launch, why);
     else if (held.config.get().isOneShot) finishOneShot(held, turn, launch);
     else succeed(held, turn, launch, undefined);
-    return launch.answer;
+    return;
   }
   turn.when(
     turn.send(
@@ -199,14 +201,7 @@ const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome>
     (turn, run) => spawned(held, turn, run),
     (turn, reason) => spawnFailed(held, turn, reason),
   );
-  return launch.answer;
 };
-
-const mannerOf = ({ remainsAfterExit, pidFile, keepsGroup }: ServiceConfig): StartManner => ({
-  ...(remainsAfterExit === true && { remains: remainsAfterExit }),
-  ...(pidFile !== undefined && { pidFile }),
-  ...(keepsGroup === true && { keepsGroup }),
-});
 
 /** One spawn is under way at most, so this is the answer to it. */
 const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
@@ -489,7 +484,7 @@ const gone = (held: ServiceHeld, turn: Turn, state: State & { readonly at: 'stop
     fail(held, turn, launch, reason, plainReason);
   } else enter(held, turn, stopped, 'stopped');
   const said = doubt === undefined ? {} : { output: [doubtful(held, doubt)] };
-  state.resolver.kept({ ...outcomeOf(held, 'changed'), ...said });
+  state.resolver.follow(closedFirst(held, turn, { ...outcomeOf(held, 'changed'), ...said }));
 };
 
 const disabledWords = (held: ServiceHeld): string => `Service ${held.name} is currently disabled.`;

@@ -1,6 +1,7 @@
 /** The words about processes: how they are started, watched, asked and ended, and the powers behind that. */
 import type { Answer, Vow } from '@bellwether/actors';
 import type { RunningRecord } from './records.ts';
+import type { SocketConfig, SocketHolder } from './socket-types.ts';
 import type { Command, PidFile, Readiness, SignalName, StartManner } from './types.ts';
 
 /**
@@ -57,6 +58,10 @@ export interface ProcessMonitor {
    * of the one before. Broken with StartFailed where the time is up, with what was found.
    */
   follow(run: Run, service: string, command: Command, pidFile: PidFile): Vow<Run>;
+  /** As of a SocketHolder. */
+  listen(service: string, sockets: readonly SocketConfig[]): Vow<unknown>;
+  unlisten(service: string): Vow<unknown>;
+  connection(service: string): Vow<unknown>;
   /** What has remained of a start is no more. */
   forget(startId: string): void;
   /** To the whole process group. */
@@ -98,7 +103,7 @@ export interface Start extends StartManner {
  * The power behind the monitor: the keeper, or child_process. It answers through handlers
  * that exist before the process does, so that no exit is lost.
  */
-export interface ProcessBackend {
+export interface ProcessBackend extends SocketHolder {
   start(
     start: Start,
     /** Kept with Started, or broken with StartFailed. */

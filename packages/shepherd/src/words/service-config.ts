@@ -1,6 +1,7 @@
 /** What makes a `^service`, as plain data: its command, how it is asked and stopped, and its actions. */
 import type { Labels } from './labels.ts';
 import type { LogBounds } from './log-types.ts';
+import type { SocketConfig } from './socket-types.ts';
 import type { TimerConfig } from './timer-types.ts';
 
 /** A program and its surroundings. */
@@ -141,6 +142,8 @@ export interface StartManner {
   readonly pidFile?: PidFile;
   /** What is left of its group goes on without it. */
   readonly keepsGroup?: true;
+  /** It finds these open, from descriptor 3 on. */
+  readonly sockets?: readonly SocketConfig[];
 }
 /** How a service is stopped. */
 export interface StopConfig {
@@ -174,6 +177,10 @@ export interface ServiceConfig {
   readonly isOneShot: boolean;
   /** Its start runs to its end, and with exit code 0 it is up then, without a process. */
   readonly remainsAfterExit?: true;
+  /** What listens for it as long as it is up, whether or not a process runs. */
+  readonly sockets?: readonly SocketConfig[];
+  /** Its process is started once somebody comes to one of them. */
+  readonly isLazy?: true;
   /** Where its program says which process it has made. */
   readonly pidFile?: PidFile;
   /** What is left of the group of its process goes on when that has ended. */

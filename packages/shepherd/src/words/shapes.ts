@@ -28,6 +28,7 @@ import {
   type Read,
 } from '../read.ts';
 import { readLabels } from './labels.ts';
+import { makingMayHave, withoutMakingLists } from './making-shapes.ts';
 import { isDeep, readWay } from './names.ts';
 import { readSlot } from './slot-shapes.ts';
 import { timerReader } from './timer-shapes.ts';
@@ -352,11 +353,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   hasReplacement: readBoolean,
   isGone: readBoolean,
   pid: readCount,
-  command: list(text, limits.listCount),
-  stopCommand: list(text, limits.listCount),
-  remainsAfterExit: readBoolean,
-  pidFile: text,
-  keepsGroup: readBoolean,
+  ...makingMayHave(text),
   runsAs: struct<RunAs>({}, { user: readAccount(text), group: readAccount(text) }),
   lastRespawn: readCount,
   lastExit: exitReader(text),
@@ -412,14 +409,12 @@ const withoutLists = (status: Status): Status => {
       return { ...kept, ...bare, members: [] };
     }
     case 'local': {
-      const { recentLines: _lines, command: _command, stopCommand: _stop, ...named } = status;
-      const { timer: _timer, ...kept } = named;
-      return { ...kept, ...bare };
+      const { recentLines: _lines, timer: _timer, ...kept } = status;
+      return { ...withoutMakingLists(kept), ...bare };
     }
     case 'exported': {
-      const { recentLines: _lines, command: _command, stopCommand: _stop, ...named } = status;
-      const { members: _m, blame: _b, timer: _timer, ...kept } = named;
-      return { ...kept, ...bare };
+      const { recentLines: _lines, members: _m, blame: _b, timer: _timer, ...kept } = status;
+      return { ...withoutMakingLists(kept), ...bare };
     }
   }
 };

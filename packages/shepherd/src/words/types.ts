@@ -49,6 +49,7 @@ export type * from './service-facet.ts';
 export type * from './process-types.ts';
 export type * from './registry.ts';
 export type * from './service-config.ts';
+export type * from './socket-types.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { SlotPhase } from './slot-shapes.ts';
 export type * from './timer-types.ts';
@@ -121,6 +122,8 @@ export interface LocalStatus extends StatusFacts {
   readonly stopCommand?: readonly string[];
   /** It is up without a process once its start has run to its end. */
   readonly remainsAfterExit?: boolean;
+  /** Where it is listened for it. */
+  readonly endpoints?: readonly Endpoint[];
   /** Where its program says which process it has made. */
   readonly pidFile?: string;
   /** What is left of the group of its process goes on without that. */
@@ -152,6 +155,11 @@ export interface LocalStatus extends StatusFacts {
 }
 /** How a process ended, and when: wall clock, milliseconds since 1970. */
 export type Exit = Ending & { readonly at: number };
+/** A socket of a service, for people. */
+export interface Endpoint {
+  readonly name: string;
+  readonly address: string;
+}
 /** A start that did not work. */
 export interface Failure {
   readonly reason: string;

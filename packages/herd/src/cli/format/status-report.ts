@@ -104,6 +104,7 @@ const processFacts = (status: ShownStatus): readonly string[] => {
   else if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
   if (status.stopCommand !== undefined)
     facts.push(`Stop command: ${commandText(status.stopCommand)}`);
+  if (status.endpoints !== undefined) facts.push(...endpointFacts(status.endpoints));
   if (status.pidFile !== undefined) facts.push(`PID file: ${status.pidFile}`);
   if (status.keepsGroup === true)
     facts.push('What is left of its process group goes on when its process ends.');
@@ -114,6 +115,13 @@ const processFacts = (status: ShownStatus): readonly string[] => {
   if (lastExit !== undefined && stage === 'stopped') facts.push(`Process ${endingText(lastExit)}.`);
   return facts;
 };
+
+const endpointFacts = (
+  endpoints: NonNullable<ShownStatus['endpoints']>,
+): readonly string[] => [
+  `Systemd-style service listening on ${counted(endpoints.length, 'endpoint')}:`,
+  ...endpoints.map(({ address, name }) => `- ${address} ("${name}")`),
+];
 
 /** With the number of a signal, as GNU has it, and with its name. */
 export const endingText = ({ code, signal }: Pick<Exit, 'code' | 'signal'>): string => {

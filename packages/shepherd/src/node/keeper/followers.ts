@@ -14,10 +14,11 @@ import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
 import { startIdVariable } from '../../words/records.ts';
-import type { PidFile, Started } from '../../words/types.ts';
+import type { PidFile, RunAs, Started } from '../../words/types.ts';
 import { untilSeen, type FileWait } from '../file-watch.ts';
 import { readPidFile } from '../pid-file.ts';
 import type { Proc } from '../proc.ts';
+import { identityOf, type Accounts } from '../users.ts';
 import { FrameWriter, tags, types } from './protocol.ts';
 
 /** One start whose process is looked for. */
@@ -40,17 +41,25 @@ interface Following {
 /** All of one daemon. */
 export class Followers {
   readonly #send: (frame: Buffer) => void;
+  readonly #accounts: Accounts;
   readonly #following: Map<string, Following>;
 
   /** `send` sends a frame, or drops it where the keeper is away. */
-  constructor(send: (frame: Buffer) => void) {
+  constructor(send: (frame: Buffer) => void, accounts: Accounts) {
     this.#send = send;
+    this.#accounts = accounts;
     this.#following = new Map();
   }
 
   /** Looks until the time is up. */
-  follow(startId: string, pidFile: PidFile, uid: number | undefined, answer: Answer): void {
+  follow(startId: string, pidFile: PidFile, runAs: RunAs | undefined, answer: Answer): void {
     this.end(startId);
+    let uid: number | undefined;
+    try {
+      uid = runAs && identityOf(runAs, this.#accounts).uid;
+    } catch (error) {
+      return answer.broken(error);
+    }
     const nothing = { wait: undefined, timer: undefined, asked: undefined } as const;
     const one: Following = { pidFile, answer, uid, ...nothing, half: undefined, doubt: undefined };
     this.#following.set(startId, one);

@@ -14,7 +14,6 @@
  * Commands, which are short and tell what they print, are children of the daemon. So is what an earlier daemon has
  * started that had no keeper.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import type { Answer } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
@@ -26,24 +25,20 @@ import type {
   FoundRecord,
   RunningRecord,
   SignalName,
+  SocketConfig,
   Start,
   Started,
 } from '../../words/types.ts';
 import { startIdVariable } from '../../words/records.ts';
 import { killChecks } from '../adopted.ts';
 import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
-import { removePidFile } from '../pid-file.ts';
 import { makeProc, type Proc } from '../proc.ts';
-import { explain, findProgram } from '../program.ts';
+import { explain } from '../program.ts';
 import type { Starts } from '../starts.ts';
-import { openCgroup } from '../cgroup.ts';
-import { readEnvironmentFiles } from '../environment-file.ts';
-import { groupsOf } from '../traits.ts';
-import { identityOf, nodeAccounts } from '../users.ts';
+import { nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
   begun,
-  closeLog,
   endingOf,
   forgetFrame,
   keptOf,
@@ -54,10 +49,12 @@ import {
 } from './kept.ts';
 import { owedSignalCount, startTryCount } from './limits.ts';
 import { Forgetter, type ForgetPowers } from './forgetter.ts';
+import { KeptSockets } from './sockets.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
-import { failureOf, startFrame, type Making } from './start-frame.ts';
+import { prepared } from './prepared.ts';
+import { failureOf, startFrame } from './start-frame.ts';
 
 /** What the backend works with. */
 export interface KeeperPowers
@@ -95,6 +92,7 @@ class KeptBackend implements KeeperBackend {
   /** Starts that are under way to the keeper: a thousand at once would block the daemon. */
   readonly #pieces: Pieces;
   readonly #followers: Followers;
+  readonly #sockets: KeptSockets;
   /** What the keeper has, in bits. */
   #features: number;
   #isUp: boolean;
@@ -110,9 +108,12 @@ class KeptBackend implements KeeperBackend {
     const { whenDurable = (told) => told() } = powers;
     this.#forgetter = new Forgetter({ send: (frame) => this.#line.send(frame), whenDurable });
     this.#pieces = new Pieces();
-    this.#followers = new Followers((frame) => {
+    const send = (frame: Buffer): void => {
       if (this.#isUp) this.#line.send(frame);
-    });
+    };
+    const accounts = powers.accounts ?? nodeAccounts();
+    this.#followers = new Followers(send, accounts);
+    this.#sockets = new KeptSockets({ send, accounts, log: powers.log ?? (() => undefined) });
     this.#features = 0;
     this.#isUp = false;
     this.#hasAdopted = false;
@@ -163,7 +164,7 @@ class KeptBackend implements KeeperBackend {
   #start(start: Start, started: Answer, ended: Answer): void {
     const { startId, service } = start;
     try {
-      const making = this.#prepare(start);
+      const making = prepared(start, this.#powers, this.#features);
       const frame = startFrame(making);
       const starting = { making, frame, started, tryCount: 1 };
       const handsOver = start.pidFile !== undefined;
@@ -202,13 +203,7 @@ class KeptBackend implements KeeperBackend {
 
   follow(startId: string, { runAs }: Command, pidFile: PidFile, answer: Answer): void {
     if (!this.#kept.has(startId)) return answer.broken(new StartFailed('its process has ended'));
-    let uid: number | undefined;
-    try {
-      uid = runAs && identityOf(runAs, this.#powers.accounts ?? nodeAccounts()).uid;
-    } catch (error) {
-      return answer.broken(error);
-    }
-    this.#followers.follow(startId, pidFile, uid, {
+    this.#followers.follow(startId, pidFile, runAs, {
       kept: (process) => {
         const kept = this.#kept.get(startId);
         if (kept !== undefined) kept.handsOver = false;
@@ -216,6 +211,17 @@ class KeptBackend implements KeeperBackend {
       },
       broken: (reason) => answer.broken(reason),
     });
+  }
+
+  listen(service: string, sockets: readonly SocketConfig[], answer: Answer): void {
+    if ((this.#features & features.sockets) === 0) return answer.broken(tooOld());
+    this.#sockets.listen(service, sockets, answer);
+  }
+  unlisten(service: string, answer: Answer): void {
+    this.#sockets.unlisten(service, answer);
+  }
+  connection(service: string, answer: Answer): void {
+    this.#sockets.connection(service, answer);
   }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
@@ -248,35 +254,6 @@ class KeptBackend implements KeeperBackend {
     isOfStop?: true,
   ): void {
     this.#others.runToEnd(service, command, timeoutMs, answer, isOfStop);
-  }
-
-  /** Makes sure of all that is on this side. @throws StartFailed, and what a file system says */
-  #prepare({ startId, service, command, ready, pidFile, keepsGroup }: Start): Making {
-    const { logFiles, starts, umask, uid, accounts } = this.#powers;
-    const { traits } = command;
-    const manner = { ...(pidFile && { pidFile }), ...(keepsGroup && { keepsGroup }) };
-    const asked = Object.keys(manner).length > 0;
-    if (asked && (this.#features & features.follow) === 0) throw tooOld();
-    const found = findProgram(command, this.#powers);
-    if (traits !== undefined) openCgroup(traits);
-    const variables = readEnvironmentFiles(traits?.environmentFiles ?? []);
-    const groups = traits && groupsOf(traits, accounts);
-    const program = { ...found, env: { ...found.env, ...variables, [startIdVariable]: startId } };
-    const logFile = logFiles.pathOf(service);
-    closeLog(logFile);
-    if (pidFile !== undefined) removePidFile(pidFile.path, uid);
-    if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
-    const input = command.input === undefined ? undefined : starts.putInput(startId, command.input);
-    const making = {
-      ...(input !== undefined && { input }),
-      ...{ startId, program, umask, logFile, uid },
-      ...(traits && { traits }),
-      ...(groups && { groups }),
-      ...(asked && { manner }),
-    };
-    if (ready?.kind !== 'notify') return making;
-    fs.closeSync(starts.openNotice(startId));
-    return { ...making, notice: { at: ready.descriptor, file: starts.pathOf(startId) } };
   }
 
   /** What the keeper has of a record that is not known here is known from now on. */
@@ -351,11 +328,15 @@ class KeptBackend implements KeeperBackend {
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
     for (const { owed } of this.#kept.values()) for (const frame of owed) this.#line.send(frame);
     this.#followers.again();
+    this.#sockets.again();
   }
 
   #said(said: Said): void {
     if (said.kind === 'state') return this.#heard(said);
     if (said.kind === 'signalled') return void this.#kept.get(said.id)?.owed.shift();
+    if (said.kind === 'listening') return this.#sockets.listening(said.id);
+    if (said.kind === 'closed') return this.#sockets.closed(said.id);
+    if (said.kind === 'connection') return this.#sockets.came(said.id);
     if (said.kind !== 'refused') return;
     const { id, step, error } = said;
     const kept = this.#kept.get(id);
@@ -363,6 +344,7 @@ class KeptBackend implements KeeperBackend {
       const frame = kept?.owed.shift();
       return this.#signalRefused(id, error, kept, frame);
     }
+    if (step === 'listen' && this.#sockets.refused(id, error)) return;
     if (step === 'follow') return this.#followers.refused(id, error, kept?.process);
     if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
   }
@@ -463,6 +445,7 @@ class KeptBackend implements KeeperBackend {
 
   /** Should it be there again, and have one of these running, nobody asks for it any more: it is ended then. */
   #giveUp(why: string): void {
+    this.#sockets.giveUp();
     for (const [startId, kept] of this.#kept) {
       begun(kept);
       if (kept.starting === undefined) continue;

@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import type { Answer } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
-import type { Ending, Started } from '../../words/types.ts';
+import type { Ending, StartManner, Started } from '../../words/types.ts';
 import { openLog } from '../log-files.ts';
 import { explain } from '../program.ts';
-import { FrameWriter, tags, types, type StartState } from './protocol.ts';
+import { features, FrameWriter, tags, types, type StartState } from './protocol.ts';
 import type { Making } from './start-frame.ts';
 
 /** A start that the keeper was asked for. */
@@ -53,6 +53,14 @@ export const tooOld = (): StartFailed => {
   return new StartFailed(`${text}: stop all services and the shepherd, then start again`, {
     summary: text,
   });
+};
+
+/** @throws StartFailed for what the keeper that runs cannot do */
+export const checkManner = ({ pidFile, keepsGroup, sockets }: StartManner, has: number): void => {
+  const needed =
+    (pidFile === undefined && keepsGroup === undefined ? 0 : features.follow) |
+    (sockets === undefined ? 0 : features.sockets);
+  if ((needed & has) !== needed) throw tooOld();
 };
 
 /** With which the child of a fork ends that could not execute its program. */

@@ -122,6 +122,7 @@ export class KeeperLine {
       let features = 0;
       let isOther = false;
       let states: StartState[] | undefined = [];
+      const others: Said[] = [];
       const heard = (said: Said): void => {
         if (states === undefined) return this.#handlers.said(said);
         if (said.kind === 'hello') {
@@ -129,6 +130,7 @@ export class KeeperLine {
           isOther = this.#isOther(said.build);
           if (said.version !== protocolVersion) fail(new KeeperFailed(otherVersion));
         } else if (said.kind === 'state') states.push(said);
+        else if (said.kind === 'listening' || said.kind === 'connection') others.push(said);
         else if (said.kind === 'told' && isOther) {
           isOther = false;
           socket.write(renewFrame(this.#powers.program));
@@ -139,6 +141,7 @@ export class KeeperLine {
           this.#socket = socket;
           clearTimeout(late);
           this.#handlers.up(bootId, all, features);
+          for (const each of others) this.#handlers.said(each);
           resolve();
         }
       };

@@ -11,6 +11,9 @@
  *                       FORGET id                                     REFUSED id step error
  *                       FOLLOW id pid uid                             (a STATE, or REFUSED)
  *                       RENEW file
+ *                       LISTEN id place …                             LISTENING id
+ *                       CLOSE id                                      CLOSED id
+ *                       WATCH id                                      CONNECTION id …
  *                                                                     SIGNALLED id
  *
  * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
@@ -27,12 +30,19 @@ export const types = {
   signal: 3,
   forget: 4,
   follow: 5,
+  listen: 6,
+  close: 7,
+  watch: 8,
+  drop: 9,
   renew: 16,
   saysHello: 65,
   saysState: 66,
   saysTold: 67,
   saysRefused: 68,
   saysSignalled: 69,
+  saysListening: 70,
+  saysConnection: 71,
+  saysClosed: 72,
 } as const;
 
 /** Tags of fields. */
@@ -64,6 +74,14 @@ export const tags = {
   flags: 25,
   cgroup: 26,
   features: 27,
+  place: 28,
+  style: 29,
+  backlog: 30,
+  mode: 31,
+  socket: 32,
+  connection: 33,
+  peer: 34,
+  local: 35,
   build: 0x8000 | 40,
 } as const;
 
@@ -72,7 +90,11 @@ export const ways = { read: 0, append: 1, log: 2, terminal: 3, screen: 4 } as co
 /** What else may be asked for, in bits. */
 export const flags = { noNewPrivileges: 1, keepSession: 2, keepGroup: 4, handsOver: 8 } as const;
 /** What not every keeper has, in bits of its HELLO. */
-export const features = { follow: 1 } as const;
+export const features = { follow: 1, sockets: 2 } as const;
+/** Families of places. */
+export const families = { unix: 1, 4: 4, 6: 6 } as const;
+/** Kinds of sockets, in bits. */
+export const styles = { datagram: 1, accepts: 2 } as const;
 
 /** States by their number. */
 const states = ['free', 'prepared', 'running', 'failed', 'ended'] as const;
@@ -107,6 +129,9 @@ export type Said =
   | ({ readonly kind: 'state' } & StartState)
   | { readonly kind: 'told' }
   | { readonly kind: 'signalled'; readonly id: string }
+  | { readonly kind: 'listening'; readonly id: string }
+  | { readonly kind: 'closed'; readonly id: string }
+  | { readonly kind: 'connection'; readonly id: string }
   | {
       readonly kind: 'refused';
       readonly id: string;
@@ -262,6 +287,12 @@ const readFrame = (frame: Buffer): Said | undefined => {
       };
     case types.saysTold:
       return { kind: 'told' };
+    case types.saysListening:
+      return { kind: 'listening', id: text(tags.id) };
+    case types.saysClosed:
+      return { kind: 'closed', id: text(tags.id) };
+    case types.saysConnection:
+      return { kind: 'connection', id: text(tags.id) };
     case types.saysSignalled:
       return { kind: 'signalled', id: text(tags.id) };
     case types.saysRefused:

@@ -6,6 +6,7 @@ import type { ProcessTraits, StartManner } from '../../words/types.ts';
 import { execFailure, explain, type Program } from '../program.ts';
 import { argumentCount } from './limits.ts';
 import { limitsOf } from '../traits.ts';
+import { socketKey } from './sockets.ts';
 import { flags, FrameTooLong, FrameWriter, tags, types, ways } from './protocol.ts';
 
 /** All that a process is made of. */
@@ -23,6 +24,7 @@ export interface Making {
   readonly uid: number;
   readonly traits?: ProcessTraits;
   readonly manner?: StartManner;
+  readonly service: string;
   /** Numbers of its supplementary groups, where it says some. */
   readonly groups?: readonly number[];
 }
@@ -44,7 +46,7 @@ export const startFrame = (making: Making): Buffer => {
     putOutput(frame, traits, making.logFile);
     if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
-    putTraits(frame, traits, making.manner);
+    putTraits(frame, traits, making.manner, making.service);
     if (making.notice !== undefined)
       frame.numbers(tags.open, [making.notice.at, ways.append], making.notice.file);
     return frame.frame();
@@ -68,11 +70,27 @@ const putOutput = (frame: FrameWriter, { terminal }: ProcessTraits, logFile: str
   for (const each of [1, 2]) frame.numbers(tags.open, [each, ways.screen], terminal);
 };
 
+/** Where the sockets of a service begin: SD_LISTEN_FDS_START of systemd. */
+const firstListenDescriptor = 3;
+/** By which a process finds them, as of sd_listen_fds(3); the keeper adds LISTEN_PID. */
+export const listenVariables = (
+  sockets: StartManner['sockets'] = [],
+): Readonly<Record<string, string>> =>
+  sockets.length === 0
+    ? {}
+    : {
+        LISTEN_FDS: String(sockets.length),
+        LISTEN_FDNAMES: sockets.map(({ name }) => name).join(':'),
+      };
+
 const putTraits = (
   frame: FrameWriter,
   traits: ProcessTraits,
-  { pidFile, keepsGroup }: StartManner = {},
+  { pidFile, keepsGroup, sockets = [] }: StartManner = {},
+  service: string,
 ): void => {
+  for (const at of sockets.keys())
+    frame.numbers(tags.socket, [firstListenDescriptor + at, 0], socketKey(service, at));
   const { nice, oomScore, root, cgroup, descriptors = {} } = traits;
   if (nice !== undefined) frame.numbers(tags.nice, [nice]);
   if (oomScore !== undefined) frame.numbers(tags.oom, [oomScore]);
@@ -131,6 +149,7 @@ const phrases: Readonly<Record<string, string>> = {
   privileges: 'noNewPrivileges',
   request: 'the keeper does not understand what it is to be given',
   room: 'the keeper has no room for one more',
+  listen: 'a socket that it is to be given',
 };
 
 /** Why a start failed, in words. */

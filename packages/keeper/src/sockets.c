@@ -1,0 +1,303 @@
+/*
+ * Sockets of services, which listen before a service runs, while it is started again, and while there is no daemon. Who
+ * comes meanwhile waits in the kernel.
+ *
+ *     LISTEN    bound, and kept; of the same id at another place: that one is closed first
+ *     WATCH     told once, when somebody comes; he is not accepted, the service does that
+ *               of a socket that ACCEPTS: one is accepted, numbered and told; who comes next waits for the next WATCH
+ *     START     is given sockets by their id, or the connection by its number as 0 to 2
+ *     CLOSE     closed, and its path is removed where that still is this socket
+ *
+ * No socket is ever made non-blocking for a service: that is a property which all who have it share.
+ */
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "starts.h"
+
+struct listener {
+  /* Empty where there is none. */
+  char id[ID_BYTES + 1];
+  char path[SOCKET_PATH_BYTES + 1];
+  struct place place;
+  uint32_t style;
+  int file;
+  int is_watched, is_wanted;
+  /* Of its path: whether that still is this socket. */
+  dev_t device;
+  ino_t inode;
+  /* Accepted, and not handed out: 0 for none. */
+  uint64_t connection;
+  int accepted;
+};
+static struct listener listeners[SOCKET_COUNT];
+static uint32_t listener_count;
+static uint64_t last_connection;
+
+union address {
+  struct sockaddr any;
+  struct sockaddr_un path;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+};
+
+static struct listener *find(const char *id) {
+  for (uint32_t at = 0; at < SOCKET_COUNT; at++)
+    if (listeners[at].id[0] != 0 && strcmp(listeners[at].id, id) == 0) return &listeners[at];
+  return NULL;
+}
+
+static struct listener *find_connection(uint64_t number) {
+  for (uint32_t at = 0; number > 0 && at < SOCKET_COUNT; at++)
+    if (listeners[at].id[0] != 0 && listeners[at].connection == number) return &listeners[at];
+  return NULL;
+}
+
+static struct listener *find_free(void) {
+  for (uint32_t at = 0; at < SOCKET_COUNT; at++)
+    if (listeners[at].id[0] == 0) return &listeners[at];
+  return NULL;
+}
+
+static void end_connection(struct listener *one) {
+  if (one->connection > 0) close(one->accepted);
+  one->connection = 0;
+}
+
+static void end(struct listener *one) {
+  struct stat found;
+  int is_own = one->place.family == PLACE_UNIX && lstat(one->path, &found) == 0 &&
+               found.st_dev == one->device && found.st_ino == one->inode;
+  if (is_own) unlink(one->path);
+  if (one->is_watched) watch_end(one->file);
+  else close(one->file);
+  end_connection(one);
+  memset(one, 0, sizeof *one);
+  listener_count--;
+}
+
+/* 0, or an errno. */
+static int address_of(const struct place *place, union address *address, socklen_t *length) {
+  memset(address, 0, sizeof *address);
+  switch (place->family) {
+    case PLACE_UNIX:
+      address->path.sun_family = AF_UNIX;
+      memcpy(address->path.sun_path, place->text, strlen(place->text) + 1);
+      *length = sizeof address->path;
+      return 0;
+    case PLACE_4:
+      address->v4.sin_family = AF_INET;
+      address->v4.sin_port = htons((uint16_t)place->port);
+      *length = sizeof address->v4;
+      return inet_pton(AF_INET, place->text, &address->v4.sin_addr) == 1 ? 0 : EINVAL;
+    default:
+      address->v6.sin6_family = AF_INET6;
+      address->v6.sin6_port = htons((uint16_t)place->port);
+      *length = sizeof address->v6;
+      return inet_pton(AF_INET6, place->text, &address->v6.sin6_addr) == 1 ? 0 : EINVAL;
+  }
+}
+
+/* Whoever was killed leaves its path behind; one that somebody listens at is not taken from him. */
+static int remove_stale(const union address *address, socklen_t length, int type) {
+  const char *path = address->path.sun_path;
+  struct stat found;
+  if (lstat(path, &found) < 0) return errno == ENOENT ? 0 : errno;
+  if (!S_ISSOCK(found.st_mode)) return EEXIST;
+  int trial = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (trial < 0) return errno;
+  int is_stale = connect(trial, &address->any, length) < 0 && errno == ECONNREFUSED;
+  close(trial);
+  if (!is_stale) return EADDRINUSE;
+  return unlink(path) < 0 && errno != ENOENT ? errno : 0;
+}
+
+static int set_up(int file, const struct request *request, const union address *address,
+                  socklen_t length) {
+  int on = 1, family = address->any.sa_family;
+  int is_datagram = (request->style & STYLE_DATAGRAM) != 0;
+  if (family == AF_INET6 && setsockopt(file, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+    return errno;
+  if (family != AF_UNIX && !is_datagram && setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+    return errno;
+  /* Of a path: what it is bound with is what its entry has from its first moment. */
+  if (family == AF_UNIX && fchmod(file, request->has_mode ? request->mode : 0666) < 0) return errno;
+  mode_t before = umask(0);
+  int error = bind(file, &address->any, length) < 0 ? errno : 0;
+  umask(before);
+  if (error) return error;
+  if (family == AF_UNIX && (request->has_uid || request->has_gid)) {
+    uid_t uid = request->has_uid ? request->uid : (uid_t)-1;
+    gid_t gid = request->has_gid ? request->gid : (gid_t)-1;
+    if (lchown(address->path.sun_path, uid, gid) < 0) return errno;
+  }
+  return !is_datagram && listen(file, (int)request->backlog) < 0 ? errno : 0;
+}
+
+/* A descriptor above all that a start may ask for, so that nothing of a child is in its way. */
+static int open_listener(const struct request *request, int *file) {
+  union address address;
+  socklen_t length;
+  int type = request->style & STYLE_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
+  int error = address_of(&request->place, &address, &length);
+  if (!error && address.any.sa_family == AF_UNIX) error = remove_stale(&address, length, type);
+  if (error) return error;
+  int opened = socket(address.any.sa_family, type | SOCK_CLOEXEC, 0);
+  if (opened < 0) return errno;
+  *file = fcntl(opened, F_DUPFD_CLOEXEC, HIGHEST_DESCRIPTOR + 2);
+  error = *file < 0 ? errno : 0;
+  close(opened);
+  if (error) return error;
+  error = set_up(*file, request, &address, length);
+  if (error) close(*file);
+  return error;
+}
+
+static int is_same(const struct listener *one, const struct request *request) {
+  return one->place.family == request->place.family && one->place.port == request->place.port &&
+         one->style == request->style && strcmp(one->path, request->place.text) == 0;
+}
+
+void socket_listen(const struct request *request) {
+  struct listener *one = find(request->id);
+  if (one != NULL && is_same(one, request)) return say_listening(one->id);
+  if (one != NULL) end(one);
+  one = find_free();
+  if (one == NULL) return say_refused(request->id, STEP_LISTEN, EMFILE);
+  int file = -1;
+  int error = open_listener(request, &file);
+  if (error) return say_refused(request->id, STEP_LISTEN, error);
+  struct stat found;
+  memcpy(one->id, request->id, strlen(request->id) + 1);
+  memcpy(one->path, request->place.text, strlen(request->place.text) + 1);
+  one->place = (struct place){request->place.family, request->place.port, one->path};
+  one->style = request->style;
+  one->file = file;
+  if (one->place.family == PLACE_UNIX && lstat(one->path, &found) == 0) {
+    one->device = found.st_dev;
+    one->inode = found.st_ino;
+  }
+  listener_count++;
+  say_listening(one->id);
+}
+
+void socket_close(const struct request *request) {
+  struct listener *one = find(request->id);
+  if (one != NULL) end(one);
+  say_closed(request->id);
+}
+
+/* Once, as epoll has it: what a service accepts meanwhile is none of main's business. */
+static void watch(struct listener *one) {
+  one->is_wanted = 1;
+  watch_once(one->file, WATCH_SOCKET, (uint32_t)(one - listeners), one->is_watched);
+  one->is_watched = 1;
+}
+
+void socket_watch(const struct request *request) {
+  struct listener *one = find(request->id);
+  if (one == NULL) return say_refused(request->id, STEP_LISTEN, EBADF);
+  if (one->connection == 0) watch(one);
+}
+
+static void describe(const union address *address, socklen_t length, char text[SOCKET_PATH_BYTES + 1],
+                     struct place *place) {
+  *place = (struct place){PLACE_UNIX, 0, text};
+  text[0] = 0;
+  if (length < sizeof(sa_family_t)) return;
+  if (address->any.sa_family == AF_INET) {
+    *place = (struct place){PLACE_4, ntohs(address->v4.sin_port), text};
+    inet_ntop(AF_INET, &address->v4.sin_addr, text, SOCKET_PATH_BYTES);
+  } else if (address->any.sa_family == AF_INET6) {
+    *place = (struct place){PLACE_6, ntohs(address->v6.sin6_port), text};
+    inet_ntop(AF_INET6, &address->v6.sin6_addr, text, SOCKET_PATH_BYTES);
+  }
+}
+
+/* Who has left meanwhile is nobody any more: no addresses are told of him, and his process finds an end. */
+static void say_accepted(const struct listener *one) {
+  union address peer, local;
+  socklen_t peer_length = sizeof peer, local_length = sizeof local;
+  char peer_text[SOCKET_PATH_BYTES + 1], local_text[SOCKET_PATH_BYTES + 1];
+  struct place from, to;
+  if (getpeername(one->accepted, &peer.any, &peer_length) < 0) peer_length = 0;
+  if (getsockname(one->accepted, &local.any, &local_length) < 0) local_length = 0;
+  describe(&peer, peer_length, peer_text, &from);
+  describe(&local, local_length, local_text, &to);
+  say_connection(one->id, one->connection, &from, &to);
+}
+
+/* A descriptor, or an errno below zero: EAGAIN where whoever came has gone. */
+static int accept_one(struct listener *one) {
+  struct pollfd look = {.fd = one->file, .events = POLLIN};
+  if (poll(&look, 1, 0) <= 0) return -EAGAIN;
+  int flags = fcntl(one->file, F_GETFL);
+  /* No service has this socket. */
+  fcntl(one->file, F_SETFL, flags | O_NONBLOCK);
+  int opened = accept4(one->file, NULL, NULL, SOCK_CLOEXEC);
+  if (opened < 0) return errno == ECONNABORTED || errno == EINTR ? -EAGAIN : -errno;
+  int accepted = fcntl(opened, F_DUPFD_CLOEXEC, HIGHEST_DESCRIPTOR + 2);
+  int error = errno;
+  close(opened);
+  return accepted < 0 ? -error : accepted;
+}
+
+void socket_ready(uint32_t at) {
+  struct listener *one = &listeners[at];
+  if (at >= SOCKET_COUNT || one->id[0] == 0 || !one->is_wanted) return;
+  one->is_wanted = 0;
+  if (!(one->style & STYLE_ACCEPTS)) return say_connection(one->id, 0, NULL, NULL);
+  int accepted = accept_one(one);
+  if (accepted == -EAGAIN) return watch(one);
+  /* As without descriptors: whoever watches does so again later. */
+  if (accepted < 0) return say_refused(one->id, STEP_LISTEN, -accepted);
+  one->connection = ++last_connection;
+  one->accepted = accepted;
+  say_accepted(one);
+}
+
+void socket_drop(const struct request *request) {
+  struct listener *one = find_connection(request->connection);
+  if (one != NULL) end_connection(one);
+}
+
+void sockets_tell(void) {
+  for (uint32_t at = 0; listener_count > 0 && at < SOCKET_COUNT; at++) {
+    const struct listener *one = &listeners[at];
+    if (one->id[0] == 0) continue;
+    say_listening(one->id);
+    if (one->connection > 0) say_accepted(one);
+  }
+}
+
+int sockets_are_there(void) {
+  return listener_count > 0;
+}
+
+int sockets_hand_out(struct request *request) {
+  for (uint32_t each = 0; each < request->handed_count; each++) {
+    const struct listener *one = find(request->handed[each].id);
+    if (one == NULL) return EBADF;
+    request->handed[each].file = one->file;
+  }
+  if (request->connection == 0) return 0;
+  const struct listener *one = find_connection(request->connection);
+  if (one == NULL) return ECONNABORTED;
+  for (int number = 0; number < 3; number++)
+    request->handed[request->handed_count++] = (struct handed){number, one->accepted, NULL};
+  return 0;
+}
+
+void sockets_handed_out(const struct request *request) {
+  struct listener *one = find_connection(request->connection);
+  if (one != NULL) end_connection(one);
+}

@@ -1,0 +1,31 @@
+/* Sockets that listen for services: main holds them, whatever becomes of the services and of the daemon. */
+#ifndef KEEPER_SOCKETS_H
+#define KEEPER_SOCKETS_H
+
+#include "request.h"
+
+/* What a daemon asks for; the answer is said with say_listening, say_connection or say_refused. */
+void socket_listen(const struct request *request);
+void socket_close(const struct request *request);
+void socket_watch(const struct request *request);
+void socket_drop(const struct request *request);
+
+/* Somebody has come to a socket that is watched. */
+void socket_ready(uint32_t at);
+
+/* Says which there are, and whom they have accepted that nobody has taken. */
+void sockets_tell(void);
+int sockets_are_there(void);
+
+/* Finds what a start asks for, and the connection that it is for; 0, or an errno. */
+int sockets_hand_out(struct request *request);
+/* That connection is the start's own now. */
+void sockets_handed_out(const struct request *request);
+
+/* In server.c. */
+void say_listening(const char *id);
+void say_closed(const char *id);
+void say_connection(const char *id, uint64_t connection, const struct place *peer,
+                    const struct place *local);
+
+#endif

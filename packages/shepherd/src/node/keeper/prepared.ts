@@ -1,0 +1,52 @@
+/** All of a start that is on the daemon's side: what has to be there before the keeper is asked for it. */
+import fs from 'node:fs';
+import { startIdVariable } from '../../words/records.ts';
+import type { Start } from '../../words/types.ts';
+import { openCgroup } from '../cgroup.ts';
+import { readEnvironmentFiles } from '../environment-file.ts';
+import { removePidFile } from '../pid-file.ts';
+import { findProgram } from '../program.ts';
+import { groupsOf } from '../traits.ts';
+import { checkManner, closeLog } from './kept.ts';
+import type { KeeperPowers } from './keeper-backend.ts';
+import { listenVariables, type Making } from './start-frame.ts';
+
+/** Makes sure of it; `has` are the features of the keeper. @throws StartFailed, and what a file system says */
+export const prepared = (
+  { startId, service, command, ready, ...manner }: Start,
+  powers: KeeperPowers,
+  has: number,
+): Making => {
+  const { logFiles, starts, umask, uid, accounts } = powers;
+  const { traits } = command;
+  const { pidFile, sockets } = manner;
+  checkManner(manner, has);
+  const found = findProgram(command, powers);
+  if (traits !== undefined) openCgroup(traits);
+  const variables = readEnvironmentFiles(traits?.environmentFiles ?? []);
+  const groups = traits && groupsOf(traits, accounts);
+  const program = {
+    ...found,
+    env: {
+      ...found.env,
+      ...variables,
+      ...listenVariables(sockets),
+      [startIdVariable]: startId,
+    },
+  };
+  const logFile = logFiles.pathOf(service);
+  closeLog(logFile);
+  if (pidFile !== undefined) removePidFile(pidFile.path, uid);
+  if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
+  const input = command.input === undefined ? undefined : starts.putInput(startId, command.input);
+  const making = {
+    ...(input !== undefined && { input }),
+    ...{ startId, service, program, umask, logFile, uid },
+    ...(traits && { traits }),
+    ...(groups && { groups }),
+    manner,
+  };
+  if (ready?.kind !== 'notify') return making;
+  fs.closeSync(starts.openNotice(startId));
+  return { ...making, notice: { at: ready.descriptor, file: starts.pathOf(startId) } };
+};

@@ -1,0 +1,15 @@
+/** What a description says of its start beside the command. */
+import type { ServiceConfig, StartManner } from './service-config.ts';
+
+/** In the words of a start. */
+export const mannerOf = ({
+  remainsAfterExit,
+  pidFile,
+  keepsGroup,
+  sockets,
+}: ServiceConfig): StartManner => ({
+  ...(sockets !== undefined && { sockets }),
+  ...(remainsAfterExit === true && { remains: remainsAfterExit }),
+  ...(pidFile !== undefined && { pidFile }),
+  ...(keepsGroup === true && { keepsGroup }),
+});
