@@ -95,7 +95,7 @@ const firstHour = async (
   });
   expect(await herd('check')).toContain('2 services');
   expect(await herd('start', 'sleeper')).toContain('Service sleeper has been started.');
-  expect(await herd('status')).toMatch(/\+ net\n \+ sleeper/);
+  expect(await herd('status')).toMatch(/\+ net\n \+ root\n \+ sleeper/);
   expect(await herd('log', 'sleeper')).toBe('awake\n');
   await herd('ref', 'mint', 'sleeper', '--out', 'sleeper.ref');
   await herd('ref', 'add', 'mine', '--from', 'sleeper.ref');
@@ -178,7 +178,7 @@ describe('the first hour', together, () => {
     });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Service sleeper has been started.');
-    expect(stdout).toMatch(/\+ net\n \+ sleeper/);
+    expect(stdout).toMatch(/\+ net\n \+ root\n \+ sleeper/);
     expect(stdout).toContain('/var/lib/bellwether/epoch.json');
     expect(stdout).toContain('/var/log/bellwether/sleeper.log');
   });

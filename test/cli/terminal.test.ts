@@ -102,6 +102,22 @@ describe.skipIf(!hasPython)(
       const { stdout } = await daemon.herd('status', '-l', 'many');
       expect(stdout.startsWith(code === 0 ? 'Started:' : 'Stopped:')).toBe(true);
     });
+    it.each([
+      ['q', 'q'],
+      ['Ctrl-C', '\x03'],
+    ])('top is left by %s, and gives the terminal back', async (_name, key) => {
+      // Whatever is typed next finds lines, an echo and a Ctrl-C that interrupts, as before.
+      const typed = `"${process.execPath}" "${bins.herd}" top; echo CODE $?; stty -a`;
+      const { stdout } = await place.run(
+        'python3',
+        [path.join(place.folder, 'terminal.py'), 'SERVICE', 'sh', '-c', typed],
+        { env: { SHEPHERD_SOCKET: daemon.socket, TERM: 'xterm', PRESSED: key } },
+      );
+      expect(stdout).toMatch(/root +(-|[\d.]+) +[\d.]+M/);
+      expect(stdout).toContain('CODE 0');
+      const settings = stdout.slice(stdout.indexOf('CODE'));
+      expect(settings).toMatch(/[ \n]isig icanon[^]*[ \n]echo /);
+    });
     it('draws nothing with -q', async () => {
       const { stdout } = await onTerminal('', '-q', 'start', 'web-fleet');
       expect(stdout).not.toContain('\x1b[');

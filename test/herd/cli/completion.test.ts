@@ -64,6 +64,10 @@ describe('completion', () => {
   });
   it.each([
     ['start ', ['web', 'net', '@web-a', 'root']],
+    ['why w', ['web']],
+    ['top ', []],
+    ['top --o', ['--once']],
+    ['graph --m', ['--mermaid']],
     ['node rm ', ['web-07']],
     ['net ', ['trace', 'events', 's-k7qm2xzf']],
     ['net tr', ['trace']],
