@@ -168,6 +168,16 @@ describe('why a service is so', () => {
     );
     expect(cause.next).toContain('herd deploy web FILE');
   });
+  it('of a ref goes on by that ref', () => {
+    const status = down('web', { lastExit: { code: 1, at: now } });
+    const known = { ...knownOf({ services: [] }), status: () => status };
+    expect(causeOf('@mine', known, look).next).toEqual([
+      'herd log @mine -n 50',
+      'herd start @mine',
+    ]);
+    const lost = { ...known, status: () => statusOf('web', { stage: 'unknown' }) };
+    expect(causeOf('@mine', lost, look).next).toEqual(['herd ref show mine']);
+  });
   it('has somebody look at the disk where that is full', () => {
     const failure = { reason: 'write: ENOSPC: no space left on device', at: now };
     expect(why('web', { services: [down('web', { failure })] }).next).toContain('df -h');

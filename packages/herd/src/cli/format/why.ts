@@ -75,7 +75,8 @@ export const causeOf = (
       ...fleetWords(status),
     ],
     log: hasFailed(status, verdict) ? (status.recentLines ?? []) : [],
-    next: nextOf(service, status, verdict, grounds, below),
+    // What leads to it is what was typed, where that is a ref.
+    next: nextOf(name.startsWith('@') ? name : service, status, verdict, grounds, below),
   };
 };
 
@@ -270,7 +271,8 @@ const nextOf = (
   if (!status.isEnabled) own.push(`herd enable ${service}`);
   if (status.slot !== undefined && status.slot.current === undefined)
     own.push(`herd deploy ${service} FILE`);
-  else if (verdict === 'unknown') own.push('herd net');
+  else if (verdict === 'unknown')
+    own.push(service.startsWith('@') ? `herd ref show ${service.slice(1)}` : 'herd net');
   else if ((verdict === 'stopped' || verdict === 'failed') && first === undefined)
     own.push(`herd start ${service}`);
   else if (verdict === 'running' || verdict === 'done') own.push(`herd status ${service}`);
