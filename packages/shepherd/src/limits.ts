@@ -75,6 +75,8 @@ export const limits = {
   timerAtOnceCount: 16,
   /** Alarms to come that a status tells. GNU's `herd status` shows as many. */
   upcomingAlarmCount: 5,
+  /** Numbers of one kind that a calendar has: the minutes of an hour. */
+  calendarNumberCount: 60,
   /** Milliseconds between two looks at the wall clock while a timer waits: how late it is noticed that it was set. */
   alarmLookMs: 60_000,
   /** Seconds between two lines of a monitoring: 23 days, which is what a timer has room for. */

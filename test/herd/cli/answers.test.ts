@@ -70,6 +70,16 @@ const run: Required<TimerRun> = {
 };
 const timer: Required<TimerFacts> = {
   when: 'minute 0',
+  event: {
+    kind: 'calendar',
+    seconds: [0],
+    minutes: Array.from({ length: limits.calendarNumberCount }, (_, at) => at),
+    hours: [1],
+    daysOfMonth: [2],
+    months: [3],
+    daysOfWeek: [4],
+    isEitherDay: true,
+  },
   nextMs: 14,
   executingMs: 15,
   leftCount: 16,

@@ -7,7 +7,8 @@ import {
   messageCharacters,
   messageCount,
 } from '../../../packages/herd/src/gnu/limits.ts';
-import { serviceRecord, shown } from '../../../packages/herd/src/gnu/service-record.ts';
+import { serviceRecord } from '../../../packages/herd/src/gnu/service-record.ts';
+import { shown } from '../../../packages/herd/src/gnu/shown.ts';
 import { datumText } from '../../../packages/herd/src/gnu/wire/write.ts';
 
 const web: LocalStatus = {
@@ -66,6 +67,46 @@ describe('the record of a service', () => {
       '(exit-statuses ((9 . 5)))',
     );
     expect(recordOf({ ...web, lastExit: { at: 5_000 } })).toContain('(exit-statuses ())');
+  });
+  it('tells all exits that are known, newest first', () => {
+    const exits = [
+      { code: 0, at: 1_000 },
+      { signal: 'SIGTERM', at: 2_000 },
+    ];
+    expect(recordOf({ ...web, exits, lastExit: { code: 1, at: 9 } })).toContain(
+      '(exit-statuses ((15 . 2) (0 . 1)))',
+    );
+  });
+  it('is of a timer what its clients work out alarms from, its runs and no environment', () => {
+    const timer = {
+      when: 'minute 5',
+      event: { kind: 'calendar', seconds: [0], minutes: [5], daysOfWeek: [6] },
+      executingMs: 7_000,
+      runs: [
+        { number: 1, startedMs: 1_000, endedMs: 2_000, code: 0 },
+        { number: 2, startedMs: 3_000, endedMs: 4_000, reason: 'no such file' },
+        { number: 3, startedMs: 5_000, isLost: true },
+        { number: 4, startedMs: 7_000 },
+      ],
+    } as const;
+    const all = (first: number, last: number): string =>
+      Array.from({ length: last - first + 1 }, (_, at) => first + at).join(' ');
+    const runs = '(past-runs (((exception misc-error #f "~A" ("no such file") #f) 4 3) (0 2 1)))';
+    const command =
+      '(action (command (version 0) (arguments ("a" "b")) (user "web") (group #f) (supplementary-groups ()) ' +
+      '(environment-variables ()) (directory "/") (resource-limits ())))';
+    const running = { ...web, pid: 9, command: ['a', 'b'], runsAs: { user: 'web' }, timer };
+    expect(recordOf(running)).toContain(
+      '(running (timer (version 0) (event (calendar-event (version 0) (seconds (0)) (minutes (5)) ' +
+        `(hours (${all(0, 23)})) (days-of-month (${all(1, 31)})) (days-of-week (6)) (months (${all(1, 12)})))) ` +
+        `${command} (processes ((9 . 7))) (remaining-occurrences +inf.0) ${runs}))`,
+    );
+    const { event: _event, executingMs: _executing, ...rest } = timer;
+    expect(recordOf({ ...web, timer: { ...rest, leftCount: 2 } })).toContain(
+      '(timer (version 0) (event #f) (action (command (version 0) (arguments ()) (user #f) (group #f) ' +
+        '(supplementary-groups ()) (environment-variables ()) (directory "/") (resource-limits ()))) ' +
+        `(processes ()) (remaining-occurrences 2) ${runs})`,
+    );
   });
   it('tells its changes newest first, a failure as a stop, and nothing that GNU Shepherd has no word for', () => {
     const changes = [

@@ -24,7 +24,8 @@ import { docMessages } from './doc.ts';
 import { Heard, troubleIn } from './heard.ts';
 import { logLineCount, statusMs } from './limits.ts';
 import { answerRoot } from './root-answer.ts';
-import { serviceRecord, shown } from './service-record.ts';
+import { serviceRecord } from './service-record.ts';
+import { shown } from './shown.ts';
 import { Keyword, sym, Sym, type Datum } from './wire/datum.ts';
 import type { GnuReply, GnuRequest } from './wire/request.ts';
 

@@ -2,7 +2,8 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import type { DoorRoot } from '@bellwether/fleet';
 import type { Change, Event, Sink, Status } from '@bellwether/shepherd';
-import { shown, type RootFacts } from './service-record.ts';
+import type { RootFacts } from './service-record.ts';
+import { shown } from './shown.ts';
 import type { Datum } from './wire/datum.ts';
 
 /** What requests are answered with. */

@@ -1,5 +1,5 @@
 /** `herd doc`, in all its forms. */
-import { shown } from './service-record.ts';
+import { shown } from './shown.ts';
 import { unspecified } from './asked.ts';
 import { sym } from './wire/datum.ts';
 import type { GnuReply } from './wire/request.ts';

@@ -2,7 +2,7 @@
 import type { Event, LineTopic, Outcome } from '@bellwether/shepherd';
 import { isGood, topicWords } from '@bellwether/shepherd';
 import { messageCount } from './limits.ts';
-import { shown } from './service-record.ts';
+import { shown } from './shown.ts';
 
 type Line = { readonly text: string } & LineTopic;
 

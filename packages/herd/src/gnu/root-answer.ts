@@ -12,7 +12,8 @@ import {
 import { docMessages } from './doc.ts';
 import { Heard, troubleIn } from './heard.ts';
 import { statusMs } from './limits.ts';
-import { rootRecord, serviceRecord, shown } from './service-record.ts';
+import { rootRecord, serviceRecord } from './service-record.ts';
+import { shown } from './shown.ts';
 import { sym, type Datum } from './wire/datum.ts';
 import type { GnuReply } from './wire/request.ts';
 

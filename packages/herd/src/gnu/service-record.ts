@@ -7,12 +7,13 @@
  *     a service elsewhere    where its process is, as its running value: a process record means one of this machine
  *     running, not ready     a sentence, as its running value, where it has no process; a process is shown as one
  *
- * The environment of a process is in none of it, unlike in GNU Shepherd's records of timers.
+ * Lines of a log have no times, since services write them themselves: their instant is that since which the service is
+ * what it is. The environment of a process is in none of it, unlike in GNU Shepherd's records of timers.
  */
-import os from 'node:os';
 import type { Change, LocalStatus, Status } from '@bellwether/shepherd';
-import { visible } from '../client/escape.ts';
-import { changeCount, messageCharacters } from './limits.ts';
+import { changeCount } from './limits.ts';
+import { shown } from './shown.ts';
+import { secondsOf, timerRecord, waitStatus } from './timer-record.ts';
 import { Dotted, Real, sym, type Datum } from './wire/datum.ts';
 import { field, versionZero } from './wire/request.ts';
 
@@ -121,15 +122,12 @@ const record = (all: RecordFields): Datum => [
   field('pending-replacement?', all.isReplaced),
 ];
 
-/** Text for a terminal: `herd` prints what it gets. */
-export const shown = (text: string): string =>
-  visible(text.length > messageCharacters ? `${text.slice(0, messageCharacters)}…` : text);
-
-const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
 const momentOf = (ms: number | undefined): readonly Datum[] =>
   ms === undefined ? [] : [secondsOf(ms)];
 
 const runningValue = (status: Status): Datum => {
+  if (status.kind === 'local' && status.timer !== undefined)
+    return timerRecord({ ...status, timer: status.timer });
   if (status.stage !== 'running' && status.stage !== 'stopping') return false;
   if (status.kind === 'fleet') return `${status.runningCount} of ${status.members.length} run`;
   if (status.kind === 'exported') {
@@ -170,15 +168,15 @@ const changesOf = (changes: readonly Change[]): readonly Datum[] =>
       return stage === undefined ? [] : [new Dotted([sym(stage)], secondsOf(at))];
     });
 
-/** As `waitpid` tells it: the code in the second byte, a signal in the first. */
+/** Newest first. */
 const exitsOf = (status: Status): readonly Datum[] => {
-  if (status.kind === 'fleet' || status.lastExit === undefined) return [];
-  const { code, signal, at } = status.lastExit;
-  const found = signal === undefined ? code && code * 256 : signalNumber(signal);
-  return found === undefined ? [] : [new Dotted([found], secondsOf(at))];
+  if (status.kind === 'fleet') return [];
+  const { lastExit, exits = lastExit === undefined ? [] : [lastExit] } = status;
+  return exits.toReversed().flatMap((exit) => {
+    const found = waitStatus(exit);
+    return found === undefined ? [] : [new Dotted([found], secondsOf(exit.at))];
+  });
 };
-const signalNumber = (name: string): number | undefined =>
-  new Map<string, number>(Object.entries(os.constants.signals)).get(name);
 
 const messagesOf = (status: Status): readonly Datum[] => {
   if (status.kind === 'fleet') return [];

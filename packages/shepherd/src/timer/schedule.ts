@@ -448,6 +448,7 @@ const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts 
   const upcoming = isArmed ? upcomingOf(held, timer, limits.upcomingAlarmCount) : [];
   return {
     when: whenWords(timer.when),
+    ...(timer.when.kind === 'calendar' && !timer.when.isEitherDay && { event: timer.when }),
     ...(nextMs !== undefined && { nextMs }),
     ...(executingMs !== undefined && { executingMs }),
     ...(isArmed && leftCount !== undefined && { leftCount }),

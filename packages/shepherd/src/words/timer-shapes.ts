@@ -1,13 +1,14 @@
 /** What crosses machines of a timer: what its status tells, read field by field. */
 import { limits } from '../limits.ts';
-import { list, readBoolean, readCount, struct, type Read } from '../read.ts';
-import type { TimerFacts, TimerRun } from './timer-types.ts';
+import { list, readBoolean, readCount, struct, wordOf, type Read } from '../read.ts';
+import type { CalendarEvent, TimerFacts, TimerRun } from './timer-types.ts';
 
 /** @throws Malformed */
 export const timerReader = (text: Read<string>): Read<TimerFacts> =>
   struct<TimerFacts>(
     { when: text },
     {
+      event: readEvent,
       nextMs: readCount,
       executingMs: readCount,
       leftCount: readCount,
@@ -15,6 +16,19 @@ export const timerReader = (text: Read<string>): Read<TimerFacts> =>
       runs: list(runReader(text), limits.timerRunCount),
     },
   );
+
+const numbers = list(readCount, limits.calendarNumberCount);
+const readEvent = struct<CalendarEvent>(
+  { kind: wordOf(['calendar'] as const, 'calendar'), seconds: numbers },
+  {
+    minutes: numbers,
+    hours: numbers,
+    daysOfMonth: numbers,
+    months: numbers,
+    daysOfWeek: numbers,
+    isEitherDay: (value, what) => readTrue(value, what),
+  },
+);
 
 const readTrue: Read<true | undefined> = (value, what) =>
   readBoolean(value, what) ? true : undefined;

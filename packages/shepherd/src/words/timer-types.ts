@@ -103,6 +103,8 @@ export interface TimerFacts {
   /** Wall clock: its next alarm, absent where it is down or there is none; since when a run goes on, if one does. */
   readonly nextMs?: number;
   readonly executingMs?: number;
+  /** The same as data, where it is a calendar in which days have to be in both lists, if there are two. */
+  readonly event?: CalendarEvent;
   /** As of a TimerRecord. */
   readonly leftCount?: number;
   /** The next alarms and the last runs, oldest first: where it is asked, not where it is watched. */
