@@ -1,7 +1,7 @@
 /**
- * A timer as GNU Shepherd's clients know one. The next alarms they work out from its event by themselves; where it rings
- * by other rules than theirs there is none. Runs are told also of one that is stopped, unlike there. The environment of
- * what it runs is nobody's business, unlike there, too.
+ * A timer as GNU Shepherd's clients know one. The next alarms they work out from its event by themselves; where it
+ * rings by other rules than theirs there is none. Runs are told also of one that is stopped, unlike there. The
+ * environment of what it runs is nobody's business, unlike there, too.
  */
 import os from 'node:os';
 import type { CalendarEvent, LocalStatus, TimerFacts, TimerRun } from '@bellwether/shepherd';
