@@ -8,6 +8,7 @@
  *     stop                      (name …), what stopped first      exception
  *     restart                   (#t)                              exception
  *     enable, disable, doc, log ("#<unspecified>")                exception, action-not-found
+ *     spawn, schedule           (name), of what was made          exception
  *     any other                 (#t), its output as messages      (#f), its output and why as messages
  */
 import { ActorError, isRemote } from '@bellwether/actors';
@@ -20,21 +21,15 @@ import {
   type NamedRequest,
 } from './asked.ts';
 import { codeIn } from '../client/errors.ts';
+import { wordsIn } from './arguments.ts';
 import { docMessages } from './doc.ts';
 import { Heard, troubleIn } from './heard.ts';
 import { logLineCount, statusMs } from './limits.ts';
 import { answerRoot } from './root-answer.ts';
 import { serviceRecord } from './service-record.ts';
 import { shown } from './shown.ts';
-import { Keyword, sym, Sym, type Datum } from './wire/datum.ts';
+import { sym, Sym, type Datum } from './wire/datum.ts';
 import type { GnuReply, GnuRequest } from './wire/request.ts';
-
-/** Arguments that are none: a client of another kind, or an option that this action does not have. */
-class BadArgument extends ActorError {
-  constructor(message: string) {
-    super('bad-argument', message);
-  }
-}
 
 /** Answers a request. 'end': nothing is said, since the shepherd has ended. Never rejects. */
 export const answer = async (
@@ -47,19 +42,16 @@ export const answer = async (
   const isRoot = service.name === 'root' || service.name === 'shepherd';
   try {
     if (!(action instanceof Sym)) return notAnAction(action, isRoot ? sym('root') : service);
-    const asked = { action: action.name, service: service.name, args: textsIn(request.args) };
+    const asked = {
+      action: action.name,
+      service: service.name,
+      args: wordsIn(action.name, request.args),
+    };
     return isRoot ? await answerRoot(powers, asked) : await answerService(powers, asked);
   } catch (error) {
     return failed(powers, action, isRoot ? sym('root') : service, error);
   }
 };
-const textsIn = (args: readonly Datum[]): readonly string[] =>
-  args.map((arg) => {
-    if (typeof arg === 'string') return arg;
-    if (arg instanceof Keyword) throw new BadArgument(`no option #:${arg.name} is known here`);
-    throw new BadArgument('an argument is no text');
-  });
-
 const answerService = (powers: AnswerPowers, asked: NamedRequest): Promise<GnuReply> => {
   switch (asked.action) {
     case 'status':
@@ -119,6 +111,7 @@ const perform = async (
   const outcome = await powers.ask((turn, root) =>
     turn.send(root, 'perform', request, powers.sink(turn, heard.take)),
   );
+  if (action === 'spawn' || action === 'schedule') return spawned(action, outcome, heard);
   return isBuiltIn(action) ? done(powers, action, outcome, heard) : acted(action, outcome, heard);
 };
 const dayMs = 86_400_000;
@@ -152,6 +145,13 @@ const done = async (
 /** Most reasons were said while it was done. */
 const withTrouble = (messages: readonly string[], trouble: string): readonly string[] =>
   messages.some((line) => line.includes(trouble)) ? messages : [...messages, trouble];
+
+/** A service that was made, by its name; GNU Shepherd gives a timer itself, of which `herd` reads nothing. */
+const spawned = (action: string, outcome: Outcome, heard: Heard): GnuReply => {
+  const trouble = troubleIn(outcome);
+  if (trouble !== undefined) throw new ActorError('failed', trouble);
+  return { result: (outcome.output ?? []).map(sym), messages: heard.messages(action) };
+};
 
 /** A custom action: what it printed, then why it failed. */
 const acted = (action: string, outcome: Outcome, heard: Heard): GnuReply => {

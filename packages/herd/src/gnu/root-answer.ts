@@ -1,6 +1,7 @@
 /** Actions of GNU Shepherd's `root`: the shepherd itself. */
 import { ActorError } from '@bellwether/actors';
 import type { Reloaded } from '@bellwether/fleet';
+import type { Status } from '@bellwether/shepherd';
 import { reloadLines } from '../cli/format/reload.ts';
 import {
   changesByService,
@@ -124,9 +125,14 @@ const everything = async (powers: AnswerPowers): Promise<GnuReply> => {
     powers.ask((turn, root) => turn.send(root, 'history')),
   ]);
   const changesOf = changesByService(changes);
-  const services = statuses.map((status) =>
-    serviceRecord(status, { changes: changesOf.get(status.provision[0] ?? '') ?? [] }),
-  );
+  // There a transient service is gone once it has ended; here its status and its log can be asked for.
+  const isThere = (status: Status): boolean =>
+    status.kind !== 'local' || status.transient !== 'ended';
+  const services = statuses
+    .filter(isThere)
+    .map((status) =>
+      serviceRecord(status, { changes: changesOf.get(status.provision[0] ?? '') ?? [] }),
+    );
   return {
     result: [[recordOfRoot(powers), ...services]],
     messages: unknownMessages(statuses),

@@ -45,6 +45,7 @@ export const serviceRecord = (status: Status, { changes }: Beside): Datum =>
     failures: status.kind === 'fleet' ? [] : momentOf(status.failure?.at),
     stage: status.stage,
     isOneShot: status.isOneShot,
+    isTransient: status.kind === 'local' && status.transient !== undefined,
     actions: status.actions.map(({ name }) => name),
     exits: exitsOf(status),
     messages: messagesOf(status),
@@ -72,6 +73,7 @@ export const rootRecord = (
     failures: [],
     stage: 'running',
     isOneShot: false,
+    isTransient: false,
     actions,
     exits: [],
     messages: [],
@@ -91,6 +93,7 @@ interface RecordFields {
   readonly failures: readonly Datum[];
   readonly stage: string;
   readonly isOneShot: boolean;
+  readonly isTransient: boolean;
   readonly actions: readonly string[];
   readonly exits: readonly Datum[];
   readonly messages: readonly Datum[];
@@ -112,7 +115,7 @@ const record = (all: RecordFields): Datum => [
   field('startup-failures', all.failures),
   field('status', sym(all.stage)),
   field('one-shot?', all.isOneShot),
-  field('transient?', false),
+  field('transient?', all.isTransient),
   field('respawn-limit', new Dotted([5], 7)),
   field('respawn-delay', new Real(0.1)),
   field('actions', all.actions.map(sym)),
