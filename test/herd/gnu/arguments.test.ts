@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { wordsIn } from '../../../packages/herd/src/gnu/arguments.ts';
+import { requestWords } from '../../../packages/herd/src/gnu/arguments.ts';
 import type { Datum } from '../../../packages/herd/src/gnu/wire/datum.ts';
 import { readText } from '../../support/gnu-datum.ts';
 
 const words = (action: string, text: string): readonly string[] =>
-  wordsIn(action, readText(text) as readonly Datum[]);
+  requestWords(action, readText(text) as readonly Datum[]);
 
 describe('arguments', () => {
   it('are texts', () => {

@@ -21,7 +21,7 @@ import {
   type NamedRequest,
 } from './asked.ts';
 import { codeIn } from '../client/errors.ts';
-import { wordsIn } from './arguments.ts';
+import { requestWords } from './arguments.ts';
 import { docMessages } from './doc.ts';
 import { Heard, troubleIn } from './heard.ts';
 import { logLineCount, statusMs } from './limits.ts';
@@ -45,7 +45,7 @@ export const answer = async (
     const asked = {
       action: action.name,
       service: service.name,
-      args: wordsIn(action.name, request.args),
+      args: requestWords(action.name, request.args),
     };
     return isRoot ? await answerRoot(powers, asked) : await answerService(powers, asked);
   } catch (error) {

@@ -27,7 +27,7 @@ const optionOf: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** As a command of this shepherd has them. @throws BadArgument */
-export const wordsIn = (action: string, args: readonly Datum[]): readonly string[] => {
+export const requestWords = (action: string, args: readonly Datum[]): readonly string[] => {
   const first = args.findIndex((arg) => arg instanceof Keyword);
   const texts = args.slice(0, first < 0 ? args.length : first).map(textIn);
   if (action !== 'spawn' && action !== 'schedule') {
