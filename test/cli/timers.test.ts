@@ -62,8 +62,20 @@ describe.skipIf(isWithoutKeeper)(`a shepherd that is killed${whyNoKeeper}`, toge
   }) => {
     const daemon = await place.shepherd('a', configOf('A', ''));
     const env = ['-E', `F=${place.folder}`];
-    const script = 'echo $$ >>"$F/runs"; until [ -e "$F/leave" ]; do sleep 0.05; done; exit 3';
-    const spawned = await daemon.herd('spawn', '-N', 'job', ...env, '--', 'sh', '-c', script);
+    const script =
+      'echo $$ | tee -a "$F/runs"; until [ -e "$F/leave" ]; do sleep 0.05; done; exit 3';
+    const log = ['--log-file', path.join(place.folder, 'job.txt')];
+    const spawned = await daemon.herd(
+      'spawn',
+      '-N',
+      'job',
+      ...env,
+      ...log,
+      '--',
+      'sh',
+      '-c',
+      script,
+    );
     expect(spawned).toMatchObject({ code: 0, stdout: 'Service job has been started.\njob\n' });
     const scheduled = await daemon.herd(
       'schedule',
@@ -88,6 +100,8 @@ describe.skipIf(isWithoutKeeper)(`a shepherd that is killed${whyNoKeeper}`, toge
     );
     expect((await next.herd('status', 'job')).stdout).toContain('Process exited with code 3.');
     expect(runsIn(place)).toHaveLength(1);
+    expect((await next.herd('log', 'job')).stdout.trim()).toBe(runsIn(place)[0]);
+    expect(fs.existsSync(path.join(place.folder, 'job.txt'))).toBe(true);
     expect((await next.herd('start', 'job')).code).toBe(1);
   });
 });

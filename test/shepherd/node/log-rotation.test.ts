@@ -44,6 +44,37 @@ const logs = (): readonly string[] =>
     .sort();
 const startOf = (name: string): string => fs.readFileSync(place(name), 'utf8').slice(0, 5);
 
+describe('a log that lies elsewhere', () => {
+  it('is rotated as the others are, and stays when they are removed', async () => {
+    const all = powers();
+    fs.mkdirSync(place('there'));
+    const file = place('there/job.txt');
+    all.logs.bound('job', { file });
+    expect(all.logs.pathOf('job')).toBe(file);
+    write('there/job.txt', 'first');
+    await rotateFull(all);
+    expect(startOf('there/job.txt.1')).toBe('first');
+    all.logs.remove('job');
+    expect(fs.existsSync(`${file}.1`)).toBe(true);
+    expect(all.logs.pathOf('job')).toBe(place('job.log'));
+  });
+  it('of one in the folder nothing is left once it is removed, and of others all', async () => {
+    const all = powers();
+    write('job.log', 'first');
+    write('job.log.x.log', 'other', 5);
+    write('job-1.log', 'other', 5);
+    await rotateFull(all);
+    all.logs.remove('job');
+    expect(
+      fs
+        .readdirSync(folder)
+        .filter((name) => name.startsWith('job') && !name.includes('times'))
+        .sort(),
+    ).toEqual(['job-1.log', 'job.log.x.log']);
+    expect(fs.existsSync(place('job.log.times'))).toBe(false);
+  });
+});
+
 describe('a log that is over 10 MiB', () => {
   it('becomes the first old one, and is empty', async () => {
     write('web.log', 'first');

@@ -103,6 +103,7 @@ describe('herd spawn', () => {
       [['-N', 'a b', 'make'], 'is no name for a service'],
       [['-N', 'root', 'make'], 'is no name for a service'],
       [['-N', 'web', 'make'], "there is a service 'web' already"],
+      [['--log-file', 'here', 'make'], '--log-file takes an absolute path'],
       [['-d', 'here', 'make'], '-d takes an absolute folder'],
       [['-E', 'A', 'make'], '-E takes VAR=VALUE'],
       [['--nice', '3', 'make'], 'there is no option --nice'],

@@ -60,6 +60,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   'app-version': 'what you call this release of it',
   env: 'a variable that it is run with',
   directory: 'the folder that it runs in (default: that of all services)',
+  'log-file': 'where its log lies, rotated as the others are (default: with them)',
   user: 'as whom it runs, by name or number; only a shepherd of root can do that',
   group: 'with which group it runs',
   platform: 'where it runs, linux-x64 for example (default: anywhere)',

@@ -83,6 +83,7 @@ export const optionRules = {
   'app-version': { kind: 'text' },
   env: { letter: 'E', kind: 'texts' },
   directory: { letter: 'd', kind: 'text' },
+  'log-file': { kind: 'text' },
   user: { kind: 'text' },
   group: { kind: 'text' },
   platform: { kind: 'text' },
@@ -195,7 +196,7 @@ const rolling: readonly OptionName[] = [
 ];
 const switching: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
 const deploying: readonly OptionName[] = ['selector', ...switching, ...rolling, 'yes'];
-const spawning: readonly OptionName[] = ['name', 'directory', 'env', 'user', 'group'];
+const spawning: readonly OptionName[] = ['name', 'directory', 'env', 'log-file', 'user', 'group'];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [...starting, ...rolling];
 /** The options of an action that is none of herd's. */

@@ -41,6 +41,7 @@ export const optionArguments: Readonly<Record<Exclude<OptionName, Valueless>, st
   'app-version': 'VERSION',
   env: 'NAME=VALUE',
   directory: 'FOLDER',
+  'log-file': 'FILE',
   user: 'USER',
   group: 'GROUP',
   platform: 'PLATFORM',

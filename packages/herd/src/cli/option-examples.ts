@@ -57,6 +57,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'app-version': 'herd release build dist --run ./serve --app-version 1.2 -o web.rel',
   env: 'herd release build dist --run ./serve --env PORT=8080 --env MODE=fast -o web.rel',
   directory: 'herd spawn -d /srv/web -- make backup',
+  'log-file': 'herd spawn --log-file backup.log -- make backup',
   user: 'herd spawn --user www-data -- ./clean',
   group: 'herd spawn --user www-data --group adm -- ./clean',
   platform: 'herd release build dist --run ./serve --platform linux-x64 -o web.rel',

@@ -1,7 +1,7 @@
 /**
  * What a request for a transient service says, as words:
  *
- *     [-N NAME] [-d DIR] [-E VAR=VALUE]… [--user USER] [--group GROUP] [--] [at TIME | in SPAN] COMMAND [ARG…]
+ *     [-N NAME] [-d DIR] [-E VAR=VALUE]… [--log-file FILE] [--user USER] [--group GROUP] [--] [at TIME | in SPAN] COMMAND [ARG…]
  *
  * The options are those of GNU's `herd`, which has the time with `schedule` alone.
  */
@@ -15,6 +15,7 @@ import type { SpawnSpec } from '../words/transient-types.ts';
 interface Said {
   name?: string;
   directory?: string;
+  logFile?: string;
   user?: string;
   group?: string;
   readonly env: Record<string, string>;
@@ -64,6 +65,10 @@ const options: Readonly<Record<string, (said: Said, value: string) => void>> = {
     if (Object.keys(said.env).length >= limits.spawnVariableCount)
       throw new BadRequest(`over ${limits.spawnVariableCount} variables are given with -E`);
     said.env[value.slice(0, at)] = value.slice(at + 1);
+  },
+  '--log-file': (said, value) => {
+    if (!value.startsWith('/')) throw new BadRequest('--log-file takes an absolute path');
+    said.logFile = value;
   },
   '--user': (said, value) => {
     said.user = value;

@@ -57,6 +57,8 @@ export interface LogPowers {
 export interface ServiceLogs extends LogFiles {
   /** Where the next byte will land in the log of a service. */
   end(service: string): number;
+  /** Logs that do not lie in the folder. */
+  elsewhere(): readonly string[];
   /** The log in a file of the folder; what no service is known for has the usual bounds. */
   logIn(file: string): ServiceLog;
   /** Adds a line, with the time before it, to the log of a service that has no process. @throws the system's error */
@@ -82,6 +84,8 @@ class FolderLogs implements ServiceLogs {
   readonly #powers: LogPowers;
   /** By file. */
   readonly #logs: Map<string, ServiceLog>;
+  /** By service: where those lie that are not in the folder. */
+  readonly #elsewhere: Map<string, string>;
   /** What ends the reading of a reader. */
   readonly #readings: Map<string, () => void>;
   /** For what looks through a log, which may take a while. */
@@ -90,11 +94,14 @@ class FolderLogs implements ServiceLogs {
   constructor(powers: LogPowers) {
     this.#powers = powers;
     this.#logs = new Map();
+    this.#elsewhere = new Map();
     this.#readings = new Map();
     this.#looking = makeQueue(lookCount);
   }
 
   pathOf(service: string): string {
+    const file = this.#elsewhere.get(service);
+    if (file !== undefined) return file;
     return path.resolve(this.#powers.folder, `${fileNameOf(service)}.log`);
   }
 
@@ -110,14 +117,21 @@ class FolderLogs implements ServiceLogs {
     return this.#logOf(service).end();
   }
 
-  bound(service: string, bounds: LogBounds): void {
+  elsewhere(): readonly string[] {
+    return [...new Set(this.#elsewhere.values())];
+  }
+
+  bound(service: string, { file, ...bounds }: LogBounds): void {
+    if (file === undefined) this.#elsewhere.delete(service);
+    else this.#elsewhere.set(service, file);
     this.#logOf(service).bounds = { ...usual, ...bounds };
   }
 
   remove(service: string): void {
     const file = this.pathOf(service);
     this.#logs.delete(file);
-    removeWhole(file);
+    // What somebody wanted somewhere else is his.
+    if (!this.#elsewhere.delete(service)) removeWhole(file);
   }
 
   lines(service: string, query: LogQuery, answer: Answer): void {

@@ -31,7 +31,7 @@ export interface RotationPowers {
   readonly folder: string;
   /** Files in it that somebody else takes care of. Absolute. */
   readonly except: readonly string[];
-  readonly logs: Pick<ServiceLogs, 'logIn' | 'pathOf'>;
+  readonly logs: Pick<ServiceLogs, 'logIn' | 'pathOf' | 'elsewhere'>;
   /** What processes may write to without end, too. */
   readonly starts: Pick<Starts, 'emptyFull'>;
   /** Calls back once, so many milliseconds later; the result takes it back. */
@@ -116,12 +116,13 @@ const makeRoom = (one: ServiceLog, log: Log): void => {
 export const logsIn = async ({
   folder,
   except,
-}: Pick<RotationPowers, 'folder' | 'except'>): Promise<readonly string[]> => {
+  logs,
+}: Pick<RotationPowers, 'folder' | 'except' | 'logs'>): Promise<readonly string[]> => {
   const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
-  return names
-    .filter((name) => name.endsWith('.log'))
-    .map((name) => path.join(folder, name))
-    .filter((file) => !except.includes(file));
+  return [
+    ...names.filter((name) => name.endsWith('.log')).map((name) => path.join(folder, name)),
+    ...logs.elsewhere(),
+  ].filter((file) => !except.includes(file));
 };
 
 /**

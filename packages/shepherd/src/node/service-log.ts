@@ -47,7 +47,7 @@ interface Copied {
   readonly copied: number;
 }
 /** What is said of a log, or holds where nothing is. */
-export type AllBounds = Required<Omit<LogBounds, 'when'>> & Pick<LogBounds, 'when'>;
+export type AllBounds = Required<Omit<LogBounds, 'when' | 'file'>> & Pick<LogBounds, 'when'>;
 /** A file that holds the places from `from` up to `to`. */
 interface Part {
   readonly file: string;

@@ -88,7 +88,9 @@ export const spawn = (
   const name = spec.name ?? freeName(held, turn, parent);
   if (held.canonical(turn, name) !== undefined)
     throw new Conflict(`there is a service '${name}' already`);
-  const config = configOf(name, parent, spawning.commandOf(spec), atMs);
+  const described = configOf(name, parent, spawning.commandOf(spec), atMs);
+  const { logFile: file } = spec;
+  const config = file === undefined ? described : { ...described, log: { file } };
   const text = JSON.stringify(config);
   if (text.length > limits.transientCharacters)
     throw new Limit(`its description has over ${limits.transientCharacters} characters`);

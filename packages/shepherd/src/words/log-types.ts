@@ -92,6 +92,8 @@ export interface Follow {
 }
 /** How long a log may get before it is put aside, and how many old ones are kept. Absent: as usual. */
 export interface LogBounds {
+  /** Where it lies, absolute, in place of the folder of all logs. What is there stays when the service is forgotten. */
+  readonly file?: string;
   readonly maxBytes?: number;
   readonly keptCount?: number;
   /** When it is put aside although there is room. Absent: not before. */

@@ -10,6 +10,8 @@ export interface SpawnSpec {
   /** Absolute. Absent: where the shepherd's user is at home. */
   readonly directory?: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Where its log lies, absolute. Absent: with the others. */
+  readonly logFile?: string;
   readonly user?: string;
   readonly group?: string;
 }

@@ -27,6 +27,7 @@ const optionWords = ({ options }: Context): readonly string[] => [
   ...(options.name === undefined ? [] : ['-N', options.name]),
   ...(options.directory === undefined ? [] : ['-d', path.resolve(options.directory)]),
   ...(options.env ?? []).flatMap((variable) => ['-E', variable]),
+  ...(options['log-file'] === undefined ? [] : ['--log-file', path.resolve(options['log-file'])]),
   ...(options.user === undefined ? [] : ['--user', options.user]),
   ...(options.group === undefined ? [] : ['--group', options.group]),
 ];

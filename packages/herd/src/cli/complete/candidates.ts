@@ -163,6 +163,11 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
   switch (own.name) {
     case 'import':
       return 'files';
+    case 'spawn':
+      return 'files';
+    case 'schedule':
+      if (rest.length === 0) return [{ word: 'at' }, { word: 'in' }];
+      return rest.length === 1 ? [] : 'files';
     case 'audit verify':
     case 'check':
     case 'release build':
