@@ -1,7 +1,8 @@
 /**
  * What a request for a transient service says, as words:
  *
- *     [-N NAME] [-d DIR] [-E VAR=VALUE]… [--log-file FILE] [--user USER] [--group GROUP] [--] [at TIME | in SPAN] COMMAND [ARG…]
+ *     [-N NAME] [-d DIR] [-E VAR=VALUE]… [--log-file FILE] [--user USER] [--group GROUP] [--]
+ *     [at TIME | in SPAN] COMMAND [ARG…]
  *
  * The options are those of GNU's `herd`, which has the time with `schedule` alone.
  */
