@@ -72,3 +72,20 @@ describe.skipIf(isWithoutKeeper)(`a program that makes itself a daemon${whyNoKee
     expect(isAlive(second)).toBe(false);
   });
 });
+
+describe('a service that is asked whether it is alive', () => {
+  it('is ended and respawned when it is not any more', async () => {
+    await begun(`service({ provision: ['web'], respawn: true, start: exec(['sleep', '600']),
+      live: { exec: shell('echo x >> asked; [ ! -e dead ]'), everySeconds: 1, failures: 2 } })`);
+    await herd('start', 'web');
+    const pid = async () => /Main PID: (\d+)/.exec((await herd('status', 'web')).text)?.[1];
+    const first = await pid();
+    await eventually('a check', () => fs.existsSync(path.join(daemon.folder, 'asked')));
+    expect((await herd('status', 'web')).text).toMatch(/Live: checked at/);
+    fs.writeFileSync(path.join(daemon.folder, 'dead'), '');
+    await eventually('another process', async () => {
+      const now = await pid();
+      return now !== undefined && now !== first;
+    });
+  });
+});

@@ -76,3 +76,4 @@ export type {
 } from './types.ts';
 export type { CalendarOptions, TimerEntry, TimerOptions, Weekday, When } from './timer.ts';
 export type { SocketEntry, SocketOptions } from './sockets.ts';
+export type { Live, Making } from './making.ts';

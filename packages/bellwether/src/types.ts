@@ -4,8 +4,8 @@
  * configuration is loaded.
  */
 import type { LogRotationEntry, MonitoringEntry, RotationTime } from './chores.ts';
+import type { Making } from './making.ts';
 import type { FailureHook, Requirement, Respawn } from './policies.ts';
-import type { SocketEntry } from './sockets.ts';
 import type { SystemLogEntry } from './system-log.ts';
 import type { TimerEntry } from './timer.ts';
 
@@ -213,7 +213,7 @@ export type Action = {
 export type Labels = Readonly<Record<string, string>>;
 
 /** What `service` takes. */
-export interface ServiceOptions {
+export interface ServiceOptions extends Making {
   /** The names of the service, the canonical one first. */
   readonly provision: readonly [string, ...string[]];
   /** What must run before this one starts, by name, or with how it binds. Default none. */
@@ -235,37 +235,6 @@ export interface ServiceOptions {
   readonly log?: Log;
   /** Runs to its end, then counts as done; others may require it. Default false. */
   readonly oneShot?: boolean;
-  /**
-   * Its start runs to its end; after exit code 0 it counts as running, without a process, until it is stopped. So does
-   * the next shepherd on the same boot of the machine. Default false.
-   */
-  readonly remainAfterExit?: boolean;
-  /**
-   * What is listened at as long as the service is up, also while its process is started again, and while
-   * there is no shepherd. Its process finds them open from descriptor 3 on, as those of systemd do, with
-   * LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES. Needs the keeper.
-   */
-  readonly sockets?: readonly SocketEntry[];
-  /** How its process gets what comes to its sockets. Default 'systemd', which is all of them. */
-  readonly activation?: 'systemd';
-  /** Whether its process waits to be started until somebody comes. Default true where it has sockets. */
-  readonly lazyStart?: boolean;
-  /**
-   * Its program makes itself a daemon, and leaves the number of that process in this file, relative to
-   * the folder of the configuration; what lies there of an earlier run is removed first. What it names
-   * is believed only if its start has made it, and is the process of the service from then on. Needs the
-   * keeper.
-   */
-  readonly pidFile?: {
-    readonly path: string;
-    /** Default 5, as in GNU Shepherd. Later the start has failed. */
-    readonly timeoutSeconds?: number;
-  };
-  /**
-   * Whether what is left of the group of its process is killed when that has ended. Default true; false
-   * needs the keeper. A stop signals the whole group in any case.
-   */
-  readonly killGroup?: boolean;
   readonly actions?: Readonly<Record<string, Action>>;
   /** Started with the daemon, unless the last command for it was stop. Default false. */
   readonly autoStart?: boolean;

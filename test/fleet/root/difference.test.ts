@@ -65,6 +65,17 @@ describe('what changed', () => {
       { pidFile: { path: '/a', timeoutMs: 1 }, keepsGroup: true },
       ['killGroup', 'pidFile'],
     ],
+    [
+      'whether it is alive',
+      {
+        live: {
+          probe: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 1 },
+          everyMs: 1,
+          failureCount: 1,
+        },
+      },
+      ['live'],
+    ],
     ['that it is lazy', { isLazy: true }, ['lazyStart']],
     ['that it remains', { remainsAfterExit: true }, ['remainAfterExit']],
     ['flags', { isOneShot: true, isAutoStarted: true }, ['autoStart', 'oneShot']],

@@ -104,6 +104,7 @@ const status: Required<ExportedStatus> = {
   stopCommand: ['down'],
   remainsAfterExit: true,
   pidFile: '/p',
+  live: { failureCount: 1, limitCount: 3, checkedAt: 5 },
   endpoints: [{ name: 'web', address: '127.0.0.1:80' }],
   keepsGroup: true,
   isReady: true,
@@ -186,6 +187,7 @@ const {
   stopCommand: _stop,
   remainsAfterExit: _stays,
   pidFile: _file,
+  live: _live,
   endpoints: _endpoints,
   keepsGroup: _group,
   ...facts

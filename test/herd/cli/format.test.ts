@@ -215,6 +215,19 @@ describe('the report of a service', () => {
     ]);
     expect(lines).toContain('  Will not be respawned.');
   });
+  it.each([
+    [{ failureCount: 0, limitCount: 3 }, 'Live: not checked yet.'],
+    [
+      { failureCount: 0, limitCount: 3, checkedAt: now - 5_000 },
+      'Live: checked at 10:04:00 (5 seconds ago).',
+    ],
+    [
+      { failureCount: 2, limitCount: 3, checkedAt: now - 5_000 },
+      'Live: 2 of 3 checks in a row have failed, the last at 10:04:00 (5 seconds ago).',
+    ],
+  ])('tells whether it is alive: %j', (live, words) => {
+    expect(statusReportLines({ ...full, live }, look, 0)).toContain(`  ${words}`);
+  });
   it('shows where it is listened for it, in the words of GNU', () => {
     const endpoints = [{ name: 'http', address: '[::1]:80' }];
     const lines = statusReportLines({ ...full, endpoints }, look, 0);

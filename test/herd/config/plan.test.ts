@@ -219,14 +219,15 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
 
 it('sockets become places, and a lazy service is respawned by the rule of GNU', async () => {
   const description = await load(`
-import { defineShepherd, exec, service, socket } from 'bellwether';
+import { defineShepherd, exec, service, shell, socket } from 'bellwether';
 export default defineShepherd({ services: [
   service({ provision: ['web'], start: exec(['x'], { cwd: '/' }), sockets: [
     socket({ listen: '[::1]:80', name: 'http' }),
     socket({ listen: '0.0.0.0:53', style: 'datagram' }),
     socket({ listen: '/run/./web.sock', owner: 'root', mode: 0o600 }),
   ] }),
-  service({ provision: ['eager'], start: exec(['x'], { cwd: '/' }), lazyStart: false, sockets: [
+  service({ provision: ['eager'], start: exec(['x'], { cwd: '/' }), lazyStart: false,
+    live: { exec: shell('ping', { cwd: '/' }), failures: 100, everySeconds: 1 }, sockets: [
     socket({ listen: '/a', backlog: 1, bindAttempts: 1 }),
   ] }),
 ] });`);
@@ -248,7 +249,18 @@ export default defineShepherd({ services: [
         },
       ],
     },
-    { sockets: [{ backlog: 1, bindAttempts: 1 }] },
+    {
+      sockets: [{ backlog: 1, bindAttempts: 1 }],
+      live: {
+        probe: {
+          kind: 'exec',
+          command: { argv: ['/bin/sh', '-c', 'ping'], cwd: '/' },
+          timeoutMs: 5_000,
+        },
+        everyMs: 1_000,
+        failureCount: 100,
+      },
+    },
   ]);
   expect(configs[1]).not.toHaveProperty('isLazy');
   expect(configs[1]).not.toHaveProperty('respawn');

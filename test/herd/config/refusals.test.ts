@@ -4,6 +4,8 @@ import {
   bindCount,
   expiredDays,
   gnuNameCount,
+  leastLiveSeconds,
+  liveFailureCount,
   pathChars,
   socketCount,
   socketNameChars,
@@ -254,6 +256,23 @@ describe('a wrong value is refused with what was expected', () => {
     [
       `service({ provision: ['a'], pidFile: { path: 'a' } })`,
       `services[0].pidFile: needs a start: there is no program that would write it`,
+    ],
+    [web(`live: {}`), `services[0].live: expected one of http, tcp and exec, found an object`],
+    [
+      web(`live: { tcp: 'a:1', everySeconds: ${leastLiveSeconds - 0.1} }`),
+      `services[0].live.everySeconds: is under ${leastLiveSeconds}`,
+    ],
+    [
+      web(`live: { tcp: 'a:1', failures: ${liveFailureCount + 1} }`),
+      `services[0].live.failures: is over ${liveFailureCount}`,
+    ],
+    [
+      web(`live: { tcp: 'a:1' }, remainAfterExit: true`),
+      `services[0].live: contradicts remainAfterExit: nothing of it goes on`,
+    ],
+    [
+      `service({ provision: ['a'], live: { tcp: 'a:1' } })`,
+      `services[0].live: needs a start: there is no process to be ended`,
     ],
     [web(`sockets: []`), `services[0].sockets: expected at least one socket, found a list`],
     [

@@ -88,6 +88,9 @@ const placed = (entry: ServiceDescription, folder: string): ServiceDescription =
   return {
     ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    ...(entry.live?.exec === undefined
+      ? {}
+      : { live: { ...entry.live, exec: place(entry.live.exec) } }),
     ...(entry.sockets === undefined
       ? {}
       : { sockets: entry.sockets.map((each) => socketPlaced(each, folder)) }),

@@ -55,6 +55,10 @@ export const argumentCount = 1_000;
 export const argumentChars = 128 * 1024 - 1;
 /** Characters of the path of a file that is watched or listened at: Linux takes 4,096 with the NUL at the end. */
 export const pathChars = 4_095;
+/** Checks in a row that may fail before a service counts as dead. */
+export const liveFailureCount = 100;
+/** Seconds between two checks at least: each may be a program. */
+export const leastLiveSeconds = 1;
 /** Sockets of one service: as many as the keeper hands to a start. */
 export const socketCount = 16;
 /** Characters of the name of a socket: what systemd takes. */

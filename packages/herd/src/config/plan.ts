@@ -177,6 +177,7 @@ const configOf = (
     ? {}
     : { pidFile: { path: entry.pidFile.path, timeoutMs: ms(entry.pidFile.timeoutSeconds) } }),
   ...socketsOf(entry),
+  ...livenessOf(entry.live, env, as),
   ...respawnOf(entry),
   actions: Object.fromEntries(
     Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env, as)]),
@@ -345,6 +346,18 @@ const commandOf = (exec: ExecDescription, ofDaemon: Environment, as: RunAs): Com
   };
 };
 
+const livenessOf = (
+  live: ServiceDescription['live'],
+  env: Environment,
+  as: RunAs,
+): Pick<ServiceConfig, 'live'> => {
+  if (live === undefined) return {};
+  const { everySeconds, failures: failureCount, ...sign } = live;
+  const probe = readinessOf(sign, env, as);
+  if (probe.kind !== 'http' && probe.kind !== 'tcp' && probe.kind !== 'exec') return {};
+  return { live: { probe, everyMs: ms(everySeconds), failureCount } };
+};
+
 const socketsOf = ({
   sockets,
   lazyStart = true,
@@ -369,7 +382,9 @@ const respawnOf = ({
 const signalOf = (name: string): SignalName => name as SignalName;
 
 const readinessOf = (
-  ready: ServiceDescription['ready'],
+  ready:
+    | (Partial<NonNullable<ServiceDescription['ready']>> & { readonly timeoutSeconds: number })
+    | undefined,
   env: Environment,
   as: RunAs,
 ): Readiness => {

@@ -23,6 +23,8 @@ import {
   pathChars,
   provisionCount,
   serviceCount,
+  leastLiveSeconds,
+  liveFailureCount,
   socketCount,
   trustedKeyCount,
   urlChars,
@@ -78,6 +80,29 @@ export const parseTcp = (text: string): { host: string; port: number } | undefin
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 };
 const tcpWords = "expected 'host:port', as in '127.0.0.1:5432'";
+const live = record(
+  {
+    http: httpUrl.optional(),
+    tcp: z
+      .string(tcpWords)
+      .max(urlChars, `has more than ${urlChars} characters`)
+      .refine((text) => parseTcp(text) !== undefined, tcpWords)
+      .optional(),
+    exec: plainExec.optional(),
+    everySeconds: seconds.min(leastLiveSeconds, `is under ${leastLiveSeconds}`).default(30),
+    timeoutSeconds: someSeconds.default(5),
+    failures: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1')
+      .max(liveFailureCount, `is over ${liveFailureCount}`)
+      .default(3),
+  },
+  "{ http: 'http://…' }, { tcp: 'host:port' } or { exec: exec([…]) }",
+).refine(
+  ({ http, tcp, exec: command }) =>
+    [http, tcp, command].filter((sign) => sign !== undefined).length === 1,
+  'expected one of http, tcp and exec',
+);
 const ready = record(
   {
     http: httpUrl.optional(),
@@ -185,6 +210,7 @@ const service = record(
     lazyStart: z.boolean().optional(),
     pidFile: pidFile.optional(),
     killGroup: z.boolean().optional(),
+    live: live.optional(),
     actions,
     autoStart: z.boolean().default(false),
   },

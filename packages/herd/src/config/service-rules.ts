@@ -28,6 +28,7 @@ const checkWithoutStart = (entry: ServiceDescription, tell: Tell): void => {
   }
   if (entry.pidFile !== undefined)
     tell('pidFile', 'needs a start: there is no program that would write it');
+  if (entry.live !== undefined) tell('live', 'needs a start: there is no process to be ended');
   if (entry.sockets !== undefined)
     tell('sockets', 'needs a start: there is no process that would take them');
   if (entry.killGroup !== undefined)
@@ -66,6 +67,7 @@ const checkEnd = (entry: ServiceDescription, tell: Tell): void => {
     if (entry.respawn !== undefined) tell('respawn', `contradicts ${key}: it would never be done`);
     if (entry.ready !== undefined)
       tell('ready', `contradicts ${key}: it is ready when it has ended`);
+    if (entry.live !== undefined) tell('live', `contradicts ${key}: nothing of it goes on`);
     if (entry.pidFile !== undefined)
       tell('pidFile', `contradicts ${key}: what it would name goes on`);
   }

@@ -95,6 +95,7 @@ const localRules: Rules<LocalStatus> = {
   remainsAfterExit: true,
   pidFile: false,
   endpoints: false,
+  live: true,
   keepsGroup: true,
   runsAs: false,
   lastRespawn: true,

@@ -141,6 +141,8 @@ export interface Shown {
   /** Why the service disabled itself, where it did. */
   readonly disabledReason: string | undefined;
   readonly failure: Failure | undefined;
+  /** Checks in a row by which it was not alive. */
+  readonly deathSignCount: number;
   /** What its agent tells of it, where it is a slot. */
   readonly slot: SlotFacts | undefined;
 }
@@ -172,6 +174,8 @@ export interface ServiceHeld extends ServicePowers {
   readonly retirement: JournalCell<string | undefined>;
   /** The start that it stays up by without a process. */
   readonly remains: JournalCell<Remains | undefined>;
+  /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
+  readonly checkedAt: JournalCell<number | undefined>;
   readonly history: JournalCell<readonly Change[]>;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
@@ -207,12 +211,14 @@ export const hold = (
     exits: lastExit === undefined ? [] : [lastExit],
     disabledReason: undefined,
     failure: undefined,
+    deathSignCount: 0,
     slot: undefined,
   }),
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   retirement: turn.cell<string | undefined>(undefined),
   remains: turn.cell<Remains | undefined>(undefined),
+  checkedAt: turn.cell<number | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
   commands: turn.map<string, number>(),
   ...powers,
@@ -304,6 +310,7 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
     stopAsking(held, turn, before.run);
   }
   if (before.at === 'stopping') before.grace?.cancel();
+  if (before.at === 'running' && before.run !== undefined) stopWatching(held, turn, before.run);
   // Whoever answers for a stop waits for it; everybody else goes on.
   if (next.at === 'stopped' && before.at !== 'stopped' && held.config.get().sockets !== undefined)
     turn.tell(held.monitor, 'unlisten', held.name);
@@ -331,6 +338,11 @@ const unserved = (before: State, next: State, now: number): Partial<Shown> => {
   if (next.at === 'running') return { unservedSince: undefined };
   const isFresh = before.at === 'stopped' && next.at !== 'stopped';
   return before.at === 'running' || isFresh ? { unservedSince: now } : {};
+};
+
+/** A command that asks whether it is alive ends with that. */
+const stopWatching = ({ prober, config }: ServiceHeld, turn: Turn, { startId }: Run): void => {
+  if (config.get().live?.probe.kind === 'exec') turn.effect(() => prober.forget(startId));
 };
 
 /** Nobody wants to know any more: an attempt that is under way ends, and its process with it. */

@@ -4,7 +4,7 @@ import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './servi
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
 import { placeText } from '../words/socket-types.ts';
-import type { Endpoint, LocalStatus, SocketConfig } from '../words/types.ts';
+import type { Endpoint, LifeSigns, LocalStatus, SocketConfig } from '../words/types.ts';
 
 /**
  * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
@@ -44,6 +44,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('command', command?.argv),
     ...given('stopCommand', config.stop.run?.argv),
     ...given('remainsAfterExit', config.remainsAfterExit),
+    ...given('live', lifeSignsOf(held)),
     ...given('endpoints', config.sockets?.map(endpointOf)),
     ...given('pidFile', config.pidFile?.path),
     ...given('keepsGroup', config.keepsGroup),
@@ -67,6 +68,16 @@ const transientOf = (held: ServiceHeld): LocalStatus['transient'] => {
   if (held.config.get().transient !== 'child') return undefined;
   const isOver = held.retirement.get() !== undefined && stateOf(held).at === 'stopped';
   return isOver ? 'ended' : 'lives';
+};
+
+const lifeSignsOf = (held: ServiceHeld): LifeSigns | undefined => {
+  const { live } = held.config.get();
+  const state = stateOf(held);
+  if (live === undefined || state.at !== 'running' || state.run === undefined) return undefined;
+  const failureCount = held.shown.get().deathSignCount;
+  const checkedAt = held.checkedAt.get();
+  const seen = checkedAt === undefined ? {} : { checkedAt };
+  return { failureCount, limitCount: live.failureCount, ...seen };
 };
 
 const endpointOf = ({ name, place }: SocketConfig): Endpoint => ({

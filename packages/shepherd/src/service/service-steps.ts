@@ -6,6 +6,7 @@ import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { recordEnabled } from './enabling.ts';
+import { attendLife } from './liveness.ts';
 import { claimSockets, closedFirst, listenFirst } from './listening.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
@@ -128,6 +129,7 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   change(held, turn, { since: run.since });
   noteAdopted(held);
   watch(held, turn, run);
+  if (stateOf(held).at === 'running') attendLife(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
 };
 
@@ -300,6 +302,7 @@ const notReady = (held: ServiceHeld, turn: Turn, run: Run, timeoutMs: number): v
 const succeed = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run | undefined): void => {
   change(held, turn, { failure: undefined });
   enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  attendLife(held, turn, run);
   if (launch.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
   turn.tell(held.attendant, 'serviceIsUp', held.name);
   launch.resolver.kept(outcomeOf(held, 'changed'));

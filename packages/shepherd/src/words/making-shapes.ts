@@ -1,12 +1,12 @@
 /** Reads what a status says of how a service is made: by what it is started and stopped, and where it listens. */
 import { limits } from '../limits.ts';
-import { list, readBoolean, struct, type Optional, type Read } from '../read.ts';
-import type { Endpoint, LocalStatus } from './types.ts';
+import { list, readBoolean, readCount, struct, type Optional, type Read } from '../read.ts';
+import type { Endpoint, LifeSigns, LocalStatus } from './types.ts';
 
 /** What of a status is about that. */
 export type MakingFacts = Pick<
   LocalStatus,
-  'command' | 'stopCommand' | 'remainsAfterExit' | 'pidFile' | 'keepsGroup' | 'endpoints'
+  'command' | 'stopCommand' | 'remainsAfterExit' | 'pidFile' | 'keepsGroup' | 'endpoints' | 'live'
 >;
 
 /** Each may be there or not. */
@@ -16,6 +16,10 @@ export const makingMayHave = (text: Read<string>): Optional<MakingFacts> => ({
   remainsAfterExit: readBoolean,
   pidFile: text,
   keepsGroup: readBoolean,
+  live: struct<LifeSigns>(
+    { failureCount: readCount, limitCount: readCount },
+    { checkedAt: readCount },
+  ),
   endpoints: list(struct<Endpoint>({ name: text, address: text }, {}), limits.listCount),
 });
 /** Lists that a status may do without where it is too long to be kept. */

@@ -78,6 +78,14 @@ export type Readiness =
       readonly port: number;
       readonly timeoutMs: number;
     };
+/** Whether a service that runs is still alive. */
+export interface Liveness {
+  readonly probe: Extract<Readiness, { readonly kind: 'http' | 'tcp' | 'exec' }>;
+  /** From the end of one check to the next. */
+  readonly everyMs: number;
+  /** So many in a row that fail, and its process is ended. */
+  readonly failureCount: number;
+}
 /** How often, and after which delay, a service that died is started again. */
 export interface RespawnPolicy {
   /** More than this many respawns within the window disable the service. GNU: 5 within 7 s. */
@@ -177,6 +185,7 @@ export interface ServiceConfig {
   readonly isOneShot: boolean;
   /** Its start runs to its end, and with exit code 0 it is up then, without a process. */
   readonly remainsAfterExit?: true;
+  readonly live?: Liveness;
   /** What listens for it as long as it is up, whether or not a process runs. */
   readonly sockets?: readonly SocketConfig[];
   /** Its process is started once somebody comes to one of them. */

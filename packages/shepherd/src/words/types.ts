@@ -122,6 +122,8 @@ export interface LocalStatus extends StatusFacts {
   readonly stopCommand?: readonly string[];
   /** It is up without a process once its start has run to its end. */
   readonly remainsAfterExit?: boolean;
+  /** Where it is asked whether it is alive, and runs. */
+  readonly live?: LifeSigns;
   /** Where it is listened for it. */
   readonly endpoints?: readonly Endpoint[];
   /** Where its program says which process it has made. */
@@ -155,6 +157,14 @@ export interface LocalStatus extends StatusFacts {
 }
 /** How a process ended, and when: wall clock, milliseconds since 1970. */
 export type Exit = Ending & { readonly at: number };
+/** What was seen of a service that is asked whether it is alive. */
+export interface LifeSigns {
+  /** Checks in a row that have failed, and how many may not. */
+  readonly failureCount: number;
+  readonly limitCount: number;
+  /** Wall clock of the last check, milliseconds since 1970; absent before the first. */
+  readonly checkedAt?: number;
+}
 /** A socket of a service, for people. */
 export interface Endpoint {
   readonly name: string;

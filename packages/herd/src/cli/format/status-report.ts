@@ -24,7 +24,7 @@ export const statusReportLines = (
   const [name = ''] = status.provision;
   const facts = [
     ...stageSentences(status, look),
-    ...processFacts(status),
+    ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     ...slotFacts(status, look),
@@ -97,7 +97,7 @@ const readiness = ({ isReady, members }: ShownStatus): string =>
 const whenText = (at: number, look: Look): string =>
   `${timeText(at, look.now)} (${agoText(at, look.now)})`;
 
-const processFacts = (status: ShownStatus): readonly string[] => {
+const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
   if (status.timer !== undefined) facts.push(...timerFacts(status, status.timer));
@@ -105,6 +105,7 @@ const processFacts = (status: ShownStatus): readonly string[] => {
   if (status.stopCommand !== undefined)
     facts.push(`Stop command: ${commandText(status.stopCommand)}`);
   if (status.endpoints !== undefined) facts.push(...endpointFacts(status.endpoints));
+  if (status.live !== undefined) facts.push(liveText(status.live, look));
   if (status.pidFile !== undefined) facts.push(`PID file: ${status.pidFile}`);
   if (status.keepsGroup === true)
     facts.push('What is left of its process group goes on when its process ends.');
@@ -116,9 +117,15 @@ const processFacts = (status: ShownStatus): readonly string[] => {
   return facts;
 };
 
-const endpointFacts = (
-  endpoints: NonNullable<ShownStatus['endpoints']>,
-): readonly string[] => [
+const liveText = (live: NonNullable<ShownStatus['live']>, look: Look): string => {
+  const { failureCount, limitCount, checkedAt } = live;
+  if (checkedAt === undefined) return 'Live: not checked yet.';
+  const when = whenText(checkedAt, look);
+  if (failureCount === 0) return `Live: checked at ${when}.`;
+  return `Live: ${failureCount} of ${limitCount} checks in a row have failed, the last at ${when}.`;
+};
+
+const endpointFacts = (endpoints: NonNullable<ShownStatus['endpoints']>): readonly string[] => [
   `Systemd-style service listening on ${counted(endpoints.length, 'endpoint')}:`,
   ...endpoints.map(({ address, name }) => `- ${address} ("${name}")`),
 ];
