@@ -12,7 +12,8 @@
  * Each of the last three is a process of its own, which stands from the beginning. All are run back to back in every
  * round, in turned order every other one; figures are ratios within a round. How long a call keeps others waiting is the
  * less of what passed and of what its process ran: what others take from it on a busy machine is not its doing. In the end it
- * says which figures are not what they must be. `npm run bench -- shepherd [ROUNDS]` takes a C compiler, and the build.
+ * says which figures are not what they must be. `npm run bench -- shepherd [ROUNDS [starts|shepherds]]`
+ * takes a C compiler, and the build.
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
@@ -212,18 +213,19 @@ const startsOf = async (roundCount: number, print: Print): Promise<void> => {
   });
 };
 
-const main = async (roundCount: number): Promise<void> => {
+const main = async (roundCount: number, part: string | undefined): Promise<void> => {
   const missed: string[] = [];
   const judging: Print = (...line) => {
     const found = print(...line);
     if (found !== undefined) missed.push(found);
   };
-  await startsOf(roundCount, judging);
+  if (part !== 'shepherds') await startsOf(roundCount, judging);
   const place = path.join(gnuRoot ?? '/', 'tmp');
-  await withFolder((within) => measureSupervised(within, roundCount, judging), place);
+  if (part !== 'starts')
+    await withFolder((within) => measureSupervised(within, roundCount, judging), place);
   process.stdout.write(missed.map((each) => `missed: ${each}\n`).join(''));
 };
 
 const [first, folder = '', kind = 'keeper'] = process.argv.slice(2);
 if (first === 'serve') await serve(folder, kind as Kind);
-else await main(Number(first ?? 5));
+else await main(Number(first ?? 5), folder);
