@@ -390,6 +390,15 @@ describe('respawn', () => {
     rig.perform('disable');
     expect(rig.status()).not.toHaveProperty('disabledReason');
   });
+  it('without a delay waits for no timer', () => {
+    const rig = running(web({ respawn: { ...respawn, delayMs: 0 } }));
+    const before = rig.world.now;
+    rig.exit({ code: 1 });
+    expect(rig.forks).toHaveLength(2);
+    expect([rig.world.now, rig.world.pendingCount]).toEqual([before, 0]);
+    rig.spawned();
+    expect(rig.status()).toMatchObject({ stage: 'running', respawnCount: 1 });
+  });
   it('says when it is started again, and how its last ten processes ended', () => {
     const rig = running(web({ respawn: { ...respawn, limitCount: 100 } }));
     rig.exit({ code: 1 });

@@ -156,6 +156,7 @@ export class ServiceLog {
     const begin = await this.#backTo(floor, end, query.lineCount ?? Infinity);
     const isTorn = begin === end && floor > since;
     const from = isTorn ? floor : begin;
+    if (from === end) return { bytes: Buffer.alloc(0), isTorn };
     const { place, bytes } = await this.read(from, end - from);
     return { bytes, isTorn: isTorn || place > from };
   }
@@ -338,6 +339,8 @@ export class ServiceLog {
   }
   /** The oldest place that can be read. */
   #oldest(): number {
+    // Never rotated, as most: to look for what is not there is what a status of a thousand would spend its time on.
+    if (this.#base === 0) return 0;
     return this.#old().reduce((place, { size }) => place - size, this.#base);
   }
   /** Those that were put aside, the latest first. One that is there twice was packed when a daemon was killed. */

@@ -462,13 +462,18 @@ const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed', reason:
     return say(held, turn, 'service.disabled', { text });
   }
   change(held, turn, { respawns: next.respawns });
-  const timer = turn.after(next.delayMs, (turn) => {
+  const due = (turn: Turn): void => {
     if (stateOf(held).at === 'resting') respawn(held, turn);
-  });
+  };
+  // Without a delay its end and its next start are one commit, and no timer is waited for.
+  const timer = next.delayMs === 0 ? noTimer : turn.after(next.delayMs, due);
+  if (next.delayMs === 0) turn.when(turn.kept(undefined), due);
   const dueMs = held.clock.now() + next.delayMs;
   enter(held, turn, { at: 'resting', timer, dueMs }, what);
   turn.tell(held.attendant, 'serviceIsLost', held.name, true);
 };
+
+const noTimer = { cancel: (): void => undefined };
 
 const respawn = (held: ServiceHeld, turn: Turn): void => {
   const now = held.shown.get().respawns;
