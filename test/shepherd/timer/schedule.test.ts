@@ -368,6 +368,58 @@ describe('a daemon that is killed', () => {
   });
 });
 
+describe('a timer that is described anew', () => {
+  const swap = (removed: readonly string[], own: readonly ServiceConfig[]): void => {
+    machine.ask((turn, shepherd) =>
+      turn.send(
+        shepherd,
+        'swap',
+        { removed, own, elsewhere: [], aggregates: [] },
+        machine.printer(turn),
+      ),
+    );
+    world.runFor(second);
+  };
+  it('rings as before until it is restarted', () => {
+    up(timerOf(every(100)));
+    swap([], [timerOf(every(10))]);
+    expect(status()).toMatchObject({ hasReplacement: true, timer: { when: 'every 100 s' } });
+    world.runFor(50 * second);
+    expect(runs()).toBe(0);
+    herd('restart');
+    expect(status().timer?.when).toBe('every 10 s');
+    world.runFor(50 * second);
+    expect(runs()).toBeGreaterThanOrEqual(4);
+  });
+
+  it('rings no more once it is out of the configuration, and has its history when it returns', () => {
+    up(timerOf(every(10)));
+    world.runFor(25 * second);
+    swap(['backup'], []);
+    world.runFor(60 * second);
+    expect(runs()).toBe(2);
+    swap([], [timerOf(every(10, { isCaughtUp: true }))]);
+    expect(runs()).toBe(2);
+    expect(status().timer?.runs).toHaveLength(2);
+    machine.crash();
+    machine.boot();
+    world.runFor(11 * second);
+    expect(status().timer?.runs?.[0]).toMatchObject({ number: 1 });
+  });
+
+  it('is a service with a process from then on, and no run of it is taken for that', () => {
+    up(timerOf(every(10)), forEver);
+    world.runFor(11 * second);
+    expect(runs()).toBe(1);
+    swap(['backup'], []);
+    expect(machine.processes.living()).toEqual([]);
+    swap([], [service({ provision: ['backup'], start: { argv: ['serve'] }, isAutoStarted: true })]);
+    expect(machine.processes.living()).toHaveLength(1);
+    expect(status()).toMatchObject({ stage: 'running', command: ['serve'] });
+    expect(status().timer).toBeUndefined();
+  });
+});
+
 describe('spreadMs', () => {
   it('is late by the same time in every life, and by another for another alarm', () => {
     up(timerOf(every(100, { spreadMs: 50 * second })));

@@ -445,7 +445,9 @@ const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts 
   const oldest = [...held.living.keys()][0];
   const executingMs = oldest === undefined ? undefined : runOf(held, oldest)?.startedMs;
   const nextMs = held.next.get()?.dueMs;
-  const upcoming = isArmed ? upcomingOf(held, timer, limits.upcomingAlarmCount) : [];
+  // Each is looked for day by day: not for every look at a list.
+  const count = isArmed && hasLists ? limits.upcomingAlarmCount : 0;
+  const upcoming = upcomingOf(held, timer, count);
   return {
     when: whenWords(timer.when),
     ...(timer.when.kind === 'calendar' && !timer.when.isEitherDay && { event: timer.when }),
