@@ -13,7 +13,7 @@ const rowsIn = (file: string): readonly Row[] =>
   fs
     .readFileSync(pathOf(file), 'utf8')
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !line.startsWith('| shell test '))
+    .filter((line) => line.startsWith('| ') && !/^\| (shell test|feature) /.test(line))
     .map((line) => {
       const [name = '', verdict = '', why = '', tests = ''] = line
         .slice(1, -1)
@@ -28,13 +28,28 @@ const isThere = (test: string): boolean => {
   return [`'${title}'`, `\`${title}\``, `"${title}"`].some((quoted) => text.includes(quoted));
 };
 
+const verdicts = ['equal', 'better', 'part', 'left out'];
+describe('the table of features', () => {
+  const rows = rowsIn('docs/GNU-SHEPHERD.md');
+  it('has each once, with a verdict', () => {
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    expect(rows.length).toBeGreaterThan(50);
+    expect(rows.filter(({ verdict }) => !verdicts.includes(verdict))).toEqual([]);
+  });
+  it('names tests that there are, and says why where it is not equal', () => {
+    expect(rows.flatMap(({ tests }) => tests.filter((test) => !isThere(test)))).toEqual([]);
+    const bare = rows.filter(({ verdict, tests }) => verdict !== 'left out' && tests.length === 0);
+    const silent = rows.filter(({ verdict, why }) => verdict !== 'equal' && why === '');
+    expect([...bare, ...silent].map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('the table of the shell tests', () => {
   const rows = rowsIn('test/cli/gnu/suite.md');
   it('has each of the 28 once, with a verdict', () => {
     expect(new Set(rows.map(({ name }) => name)).size).toBe(28);
     expect(rows).toHaveLength(28);
-    for (const { verdict } of rows)
-      expect(['equal', 'better', 'part', 'left out']).toContain(verdict);
+    for (const { verdict } of rows) expect(verdicts).toContain(verdict);
   });
   it('names tests that there are, at least one for whatever is not left out', () => {
     const missing = rows.flatMap(({ tests }) => tests.filter((test) => !isThere(test)));

@@ -68,6 +68,22 @@ describe('the record of a service', () => {
     );
     expect(recordOf({ ...web, lastExit: { at: 5_000 } })).toContain('(exit-statuses ())');
   });
+  it('is of a service that nobody has come to yet where it is listened for it', () => {
+    const endpoints = [
+      { name: 'a', address: '127.0.0.1:80' },
+      { name: 'b', address: '[::1]:81' },
+      { name: 'c', address: '[2001:db8::ffff:1.2.3.4]:82' },
+      { name: 'd', address: '/run/web.sock' },
+    ];
+    expect(recordOf({ ...web, endpoints, command: ['x'] })).toContain(
+      '(running (systemd-service (version 0) (endpoints (' +
+        '(endpoint (version 0) (name "a") (address #(2 2130706433 80))) ' +
+        '(endpoint (version 0) (name "b") (address #(10 1 81 0 0))) ' +
+        `(endpoint (version 0) (name "c") (address #(10 ${BigInt('0x20010db8000000000000ffff01020304')} 82 0 0))) ` +
+        '(endpoint (version 0) (name "d") (address #(1 "/run/web.sock"))))) (sockets ()) (command ("x"))))',
+    );
+    expect(recordOf({ ...web, endpoints, pid: 7, command: ['x'] })).toContain('(running (process ');
+  });
   it('tells all exits that are known, newest first', () => {
     const exits = [
       { code: 0, at: 1_000 },

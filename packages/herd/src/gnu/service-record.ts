@@ -11,6 +11,7 @@
  * what it is. The environment of a process is in none of it, unlike in GNU Shepherd's records of timers.
  */
 import type { Change, LocalStatus, Status } from '@bellwether/shepherd';
+import { listeningRecord } from './endpoint-record.ts';
 import { changeCount } from './limits.ts';
 import { shown } from './shown.ts';
 import { secondsOf, timerRecord, waitStatus } from './timer-record.ts';
@@ -140,6 +141,8 @@ const runningValue = (status: Status): Datum => {
     return pid === undefined ? `at ${where}` : `process ${pid} at ${where}`;
   }
   if (status.pid !== undefined) return processRecord(status.pid, status.command ?? []);
+  if (status.endpoints !== undefined)
+    return listeningRecord(status.endpoints, status.command ?? []);
   return status.isReady === false ? 'not ready' : true;
 };
 const processRecord = (pid: number, command: readonly string[]): Datum => [
