@@ -32,6 +32,8 @@ describe('arguments', () => {
         'web',
         '--group',
         'g',
+        '--log-file',
+        '/x',
         '--',
       ].concat(['sh', '-c', 'x']),
     );

@@ -6,7 +6,7 @@
  *     #:directory "/srv"                          -d /srv
  *     #:extra-environment-variables ("A=b" …)     -E A=b …
  *     #:user "web"  #:group "web"                 --user web  --group web
- *     #:log-file "/x.log"                         refused: each has a log of its own, which is known here
+ *     #:log-file "/x.log"                         --log-file /x.log
  */
 import { ActorError } from '@bellwether/actors';
 import { Keyword, Sym, type Datum } from './wire/datum.ts';
@@ -22,6 +22,7 @@ const optionOf: ReadonlyMap<string, string> = new Map([
   ['name', '-N'],
   ['directory', '-d'],
   ['extra-environment-variables', '-E'],
+  ['log-file', '--log-file'],
   ['user', '--user'],
   ['group', '--group'],
 ]);
@@ -49,14 +50,9 @@ const optionsIn = (args: readonly Datum[]): readonly string[] => {
     const [keyword, value] = args.slice(at, at + 2);
     if (!(keyword instanceof Keyword)) throw new BadArgument('an option has more than one value');
     const option = optionOf.get(keyword.name);
-    if (option === undefined) throw new BadArgument(unknownWords(keyword.name));
+    if (option === undefined) throw new BadArgument(`there is no option for ${keyword.name} here`);
     const values = Array.isArray(value) ? (value as readonly Datum[]) : [value];
     for (const each of values) words.push(option, each instanceof Sym ? each.name : textIn(each));
   }
   return words;
 };
-
-const unknownWords = (name: string): string =>
-  name === 'log-file'
-    ? "it has a log of its own, 'herd log NAME', and no other"
-    : `there is no option for ${name} here`;

@@ -1,6 +1,6 @@
 /**
- * A service that is listened for, as GNU Shepherd's clients know one while nobody has come. Of an endpoint they read name
- * and address; what else there is to it stays here.
+ * A service that is listened for, as GNU Shepherd's clients know one while nobody has come. Of an endpoint they read
+ * name and address; what else there is to it stays here.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint } from '@bellwether/shepherd';
