@@ -126,6 +126,8 @@ describe('completion', () => {
     ['retry ', ['op-2', 'op-1', '@web-a']],
     ['retry @web-a ', ['op-of-web-a']],
     ['completion ', ['bash', 'zsh', 'fish']],
+    ['schedule ', ['at', 'in']],
+    ['schedule at ', []],
     ['help sta', ['status', 'start', 'state', 'stage']],
     ['help ref m', ['mint']],
     ['start --min', ['--min-ready']],
@@ -145,6 +147,8 @@ describe('completion', () => {
     '-s ',
     '--out x --from ',
     'ref mint web --out x',
+    'spawn -- ',
+    'schedule at 03:15 -- ',
   ])('leaves the word after %j to the shell: it is a file', async (line) => {
     expect(await complete(line)).toBe('files');
   });

@@ -16,7 +16,7 @@ describe('arguments', () => {
     expect(
       words(
         'spawn',
-        '("sh" "-c" "x" #:name job #:directory "/srv" #:extra-environment-variables ("A=b" "C=d") #:user "web" #:group "g")',
+        '("sh" "-c" "x" #:name job #:directory "/srv" #:extra-environment-variables ("A=b" "C=d") #:user "web" #:group "g" #:log-file "/x")',
       ),
     ).toEqual(
       [
@@ -40,7 +40,6 @@ describe('arguments', () => {
     expect(words('schedule', '("at" "12:00" "-N" "x")')).toEqual(['--', 'at', '12:00', '-N', 'x']);
   });
   it.each([
-    ['("x" #:log-file "/x")', /a log of its own/],
     ['("x" #:nice "1")', /no option for nice/],
     ['("x" #:name)', /no text/],
     ['("x" #:name 1)', /no text/],
