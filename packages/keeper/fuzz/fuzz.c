@@ -9,14 +9,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "../src/server.h"
+#include "../src/sockets.h"
 #include "../src/starts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -25,6 +29,17 @@ int __wrap_kill(pid_t pid, int signal);
 int __wrap_epoll_ctl(int events, int what, int descriptor, struct epoll_event *event);
 int __wrap_pipe2(int ends[2], int flags);
 int __wrap_close(int descriptor);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_fcntl(int descriptor, int what, ...);
+int __wrap_setsockopt(int socket, int level, int what, const void *value, socklen_t length);
+int __wrap_bind(int socket, const struct sockaddr *address, socklen_t length);
+int __wrap_listen(int socket, int backlog);
+int __wrap_connect(int socket, const struct sockaddr *address, socklen_t length);
+int __wrap_fchmod(int descriptor, mode_t mode);
+int __wrap_lchown(const char *path, uid_t uid, gid_t gid);
+int __wrap_unlink(const char *path);
+int __wrap_poll(struct pollfd *all, nfds_t count, int wait_ms);
+int __wrap_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 int __wrap_execve(const char *path, char *const words[], char *const env[]);
 int __wrap_setrlimit(int which, const struct rlimit *limit);
 int __real_close(int descriptor);
@@ -80,6 +95,53 @@ int __wrap_setrlimit(int which, const struct rlimit *limit) {
   return 0;
 }
 
+/* Sockets are numbers here, and no path of the machine is touched. */
+int __wrap_socket(int family, int type, int protocol) {
+  (void)family, (void)type, (void)protocol;
+  return DESCRIPTORS_FROM + 3;
+}
+int __wrap_fcntl(int descriptor, int what, ...) {
+  (void)what;
+  return descriptor;
+}
+int __wrap_setsockopt(int socket, int level, int what, const void *value, socklen_t length) {
+  (void)socket, (void)level, (void)what, (void)value, (void)length;
+  return 0;
+}
+int __wrap_bind(int socket, const struct sockaddr *address, socklen_t length) {
+  (void)socket, (void)address, (void)length;
+  return 0;
+}
+int __wrap_listen(int socket, int backlog) {
+  (void)socket, (void)backlog;
+  return 0;
+}
+int __wrap_connect(int socket, const struct sockaddr *address, socklen_t length) {
+  (void)socket, (void)address, (void)length;
+  errno = EINPROGRESS;
+  return -1;
+}
+int __wrap_fchmod(int descriptor, mode_t mode) {
+  (void)descriptor, (void)mode;
+  return 0;
+}
+int __wrap_lchown(const char *path, uid_t uid, gid_t gid) {
+  (void)path, (void)uid, (void)gid;
+  return 0;
+}
+int __wrap_unlink(const char *path) {
+  (void)path;
+  return 0;
+}
+int __wrap_poll(struct pollfd *all, nfds_t count, int wait_ms) {
+  (void)all, (void)count, (void)wait_ms;
+  return 1;
+}
+int __wrap_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags) {
+  (void)socket, (void)address, (void)length, (void)flags;
+  return DESCRIPTORS_FROM + 4;
+}
+
 int __wrap_close(int descriptor) {
   return descriptor < DESCRIPTORS_FROM ? __real_close(descriptor) : 0;
 }
@@ -110,6 +172,7 @@ static void take_all(char *bytes, size_t length, uint8_t how) {
     if (taken <= 0) return;
     done += (size_t)taken;
     for (uint32_t at = 0; at < USED_SLOTS; at++) live_on(at, how);
+    for (uint32_t at = 0; how & 1 && at < 4; at++) socket_ready(at);
     starts_look();
     if (server_drop_output() > OUT_BYTES) abort();
   }

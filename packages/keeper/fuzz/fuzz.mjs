@@ -25,7 +25,11 @@ if (clang === undefined) {
 const wrapped =
   target === 'syslog'
     ? []
-    : ['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'];
+    : [
+        ...['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'],
+        ...['socket', 'setsockopt', 'bind', 'listen', 'connect', 'fchmod', 'lchown', 'unlink'],
+        ...['fcntl', 'poll', 'accept4'],
+      ];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-fuzz-'));
 const program = path.join(folder, 'fuzz');
 const sources = parts().filter((file) => !/(?:keeper|anchor|init)\.c$/.test(file));
@@ -87,6 +91,16 @@ const start = frame(
 const plain = frame(2, id, text(12, '/bin/true'), text(13, 'true'), text(15, '/'));
 const signal = frame(3, id, numbers(11, [15]));
 const forget = frame(4, id);
+const listen = frame(6, id, numbers(28, [4, 80], '127.0.0.1'), numbers(29, [2]), numbers(30, [9]));
+const unix = frame(6, text(2, 'w-2'), numbers(28, [1, 0], '/run/w'), numbers(31, [0o600]));
+const taken = frame(
+  2,
+  ...[text(2, 'w-3'), text(12, '/bin/true'), text(13, 'true'), text(15, '/')],
+  ...[numbers(32, [3, 0], 'w-2'), numbers(33, [1])],
+);
+const [close, watch] = [frame(7, id), frame(8, id)];
+const drop = frame(9, numbers(33, [1]));
+const follow = frame(5, id, numbers(4, [1]), numbers(17, [1]));
 const renew = frame(16, text(12, '/bin/true'));
 const hello = frame(1, numbers(1, [1]), numbers(1, [9]));
 const slot = (state) => {
@@ -103,6 +117,8 @@ const seeds = [
   [0x02, plain, plain, signal, renew, hello, forget],
   [0x06, plain, hello, forget, plain],
   [0x00, plain, signal, forget],
+  [0x02, listen, unix, watch, hello, taken, drop, close, unix],
+  [0x02, plain, follow, signal],
   [0x01, ...[1, 2, 3, 4].map(slot)],
 ];
 const messages = [

@@ -6,9 +6,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startBytes } from '../../../packages/shepherd/src/node/keeper/limits.ts';
 import {
+  families,
   FrameReader,
   FrameWriter,
   protocolVersion,
+  styles,
   tags,
   types,
   ways,
@@ -100,6 +102,84 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(await answerTo(Buffer.from(frame.frame()))).toEqual(refused('nobody', 'signal', ESRCH));
     add(frame, most);
     expect(await answerTo(frame.frame())).toEqual(refused('nobody', 'request', E2BIG));
+  });
+
+  const listen = (id: string, host: string, family: number = families.unix, port = 0) =>
+    new FrameWriter(types.listen)
+      .text(tags.id, id)
+      .numbers(tags.place, [family, port], host)
+      .numbers(tags.backlog, [8]);
+  it('takes a path of 107 bytes for a socket, an address, and no other place', async () => {
+    const wrong = (id: string) => refused(id, 'request', EINVAL);
+    expect(await answerTo(listen('a', `/${'x'.repeat(107)}`).frame())).toEqual(wrong('a'));
+    expect(await answerTo(listen('a', 'x').frame())).toEqual(wrong('a'));
+    expect(await answerTo(listen('a', '/x', families.unix, 1).frame())).toEqual(wrong('a'));
+    expect(await answerTo(listen('a', '127.0.0.1', 5, 80).frame())).toEqual(wrong('a'));
+    expect(await answerTo(listen('a', '127.0.0.1', families[4], 65_536).frame())).toEqual(
+      wrong('a'),
+    );
+    expect(await answerTo(listen('a', 'localhost', families[4], 80).frame())).toEqual(
+      refused('a', 'listen', EINVAL),
+    );
+    const both = listen('a', '/x').numbers(tags.style, [styles.datagram | styles.accepts]);
+    expect(await answerTo(both.frame())).toEqual(wrong('a'));
+    const longest = path.join(folder, 'x'.repeat(106 - folder.length));
+    expect(await answerTo(listen('a', longest).frame())).toEqual({ kind: 'listening', id: 'a' });
+  });
+
+  it('hands 16 sockets to a start, each at a descriptor of its own from 3 on, and no more', async () => {
+    const frame = signal();
+    for (let at = 0; at < 16; at += 1) frame.numbers(tags.socket, [3 + at, 0], 'a');
+    expect(await answerTo(Buffer.from(frame.frame()))).toEqual(refused('nobody', 'signal', ESRCH));
+    frame.numbers(tags.socket, [19, 0], 'a');
+    expect(await answerTo(frame.frame())).toEqual(refused('nobody', 'request', E2BIG));
+    const wrong = refused('nobody', 'request', EINVAL);
+    for (const at of [0, 2, 256])
+      expect(await answerTo(signal().numbers(tags.socket, [at, 0], 'a').frame())).toEqual(wrong);
+    const twice = signal().numbers(tags.socket, [3, 0], 'a').numbers(tags.socket, [3, 0], 'b');
+    expect(await answerTo(twice.frame())).toEqual(wrong);
+  });
+
+  it('accepts one at a time where it is asked to, and gives the connection to a start', async () => {
+    const file = path.join(folder, 'inetd');
+    const { socket, heard } = await connect();
+    const hears = (kind: Said['kind']) =>
+      until(kind, () => heard.splice(0).find((said) => said.kind === kind));
+    const inetd = listen('in', file).numbers(tags.style, [styles.accepts]);
+    socket.write(inetd.frame());
+    await hears('listening');
+    const [first, second] = [net.connect(file), net.connect(file)];
+    const watch = new FrameWriter(types.watch).text(tags.id, 'in').frame();
+    socket.write(watch);
+    await hears('connection');
+    const start = (id: string, connection: number) =>
+      new FrameWriter(types.start)
+        .text(tags.id, id)
+        .text(tags.file, '/bin/sh')
+        .text(tags.cwd, '/')
+        .text(tags.arg, 'sh')
+        .text(tags.arg, '-c')
+        .text(tags.arg, 'read word; echo "got $word"')
+        .numbers(tags.connection, [connection])
+        .frame();
+    socket.write(start('c-1', 1));
+    first.write('one\n');
+    const said = await new Promise<string>((resolve) => {
+      first.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+    });
+    expect(said).toBe('got one\n');
+    // Who comes next waits for the next WATCH; what is dropped is closed.
+    socket.write(watch);
+    await hears('connection');
+    const closed = new Promise((resolve) => second.once('close', resolve));
+    second.resume();
+    socket.write(new FrameWriter(types.drop).numbers(tags.connection, [2]).frame());
+    await closed;
+    socket.write(start('c-2', 2));
+    expect(await hears('refused')).toEqual(refused('c-2', 'listen', 103));
+    socket.write(new FrameWriter(types.close).text(tags.id, 'in').frame());
+    await hears('closed');
+    expect(fs.existsSync(file)).toBe(false);
   });
 
   it('takes descriptors up to 255, each once, and whole paths alone', async () => {
