@@ -30,7 +30,9 @@ describe('a timer', together, () => {
     const { stdout, code } = await daemon.herd('trigger', 'rare');
     expect({ stdout, code }).toMatchObject({ code: 0 });
     await eventually('the run is over', async () =>
-      /triggered .*exited successfully/.test((await daemon.herd('status', 'rare')).stdout),
+      /exited successfully after .*it was triggered/.test(
+        (await daemon.herd('status', 'rare')).stdout,
+      ),
     );
     expect((await daemon.herd('stop', 'tick')).code).toBe(0);
     expect((await daemon.herd('trigger', 'tick')).code).toBe(1);

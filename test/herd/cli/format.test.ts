@@ -423,12 +423,12 @@ describe('a timer', () => {
     ]);
     expect(lines.slice(lines.indexOf('Recent runs:'))).toEqual([
       'Recent runs:',
-      '  09:59:05 (5 minutes ago), took 2 seconds: exited successfully',
-      '  triggered 10:00:45 (3 minutes ago), took 1 second: exited with code 3',
-      '  10:01:35 (2 minutes ago), took 60 seconds: terminated with signal SIGTERM, since it took too long',
-      '  10:03:05 (60 seconds ago), took 0 seconds: could not run: its program is not there',
-      '  10:03:35 (30 seconds ago): nobody has seen whether it ran',
-      '  10:04:00 (5 seconds ago): goes on',
+      '  2026-11-25 09:59:05 Process exited successfully after 2 seconds.',
+      '  2026-11-25 10:00:45 Process exited with code 3 after 1 second. (it was triggered)',
+      '  2026-11-25 10:01:35 Process terminated with signal SIGTERM after 60 seconds. (it took too long)',
+      '  2026-11-25 10:03:05 Process could not be run: its program is not there.',
+      '  2026-11-25 10:03:35 Nobody has seen whether its process ran.',
+      '  2026-11-25 10:04:00 Process goes on.',
       '',
       'Upcoming timer alarms:',
       '  10:05:05 (in 60 seconds)',

@@ -3,7 +3,7 @@ import type { TimerFacts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
-import { agoText, counted, spanText, timeText } from './times.ts';
+import { agoText, counted, momentText, spanText, timeText } from './times.ts';
 import { commandText } from './typed.ts';
 
 /** What it is doing, in place of the sentence of another service; where it is up. */
@@ -49,10 +49,7 @@ export const timerBlocks = (
       : ['', look.paint('bold', title), ...lines.map((line) => `  ${visible(line)}`)];
   const shown = lineCount === 0 ? [] : runs.slice(-lineCount);
   return [
-    ...block(
-      'Recent runs:',
-      shown.map((run) => runText(run, look)),
-    ),
+    ...block('Recent runs:', shown.map(runText)),
     ...block(
       upcoming.length === 1 ? 'Upcoming timer alarm:' : 'Upcoming timer alarms:',
       upcoming.map(
@@ -63,20 +60,25 @@ export const timerBlocks = (
 };
 
 type Run = NonNullable<TimerFacts['runs']>[number];
-const runText = (run: Run, look: Look): string => {
-  const { startedMs, endedMs, isTriggered } = run;
-  const took = endedMs === undefined ? '' : `, took ${spanText(Math.max(0, endedMs - startedMs))}`;
-  const asked = isTriggered === true ? 'triggered ' : '';
-  return `${asked}${whenText(startedMs, look)}${took}: ${endText(run)}`;
+/** `2026-11-26 08:19:19 Process exited with code 1 after 2 seconds.` */
+const runText = (run: Run): string => {
+  const { startedMs, endedMs, isTriggered, isOverdue, reason, isLost } = run;
+  const at = momentText(startedMs);
+  const notes = [
+    ...(isTriggered === true ? ['it was triggered'] : []),
+    ...(isOverdue === true ? ['it took too long'] : []),
+  ];
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  if (reason !== undefined) return `${at} Process could not be run: ${reason}.${note}`;
+  if (isLost === true) return `${at} Nobody has seen whether its process ran.${note}`;
+  if (endedMs === undefined) return `${at} Process goes on.${note}`;
+  const took = spanText(Math.max(0, endedMs - startedMs));
+  return `${at} Process ${endText(run)} after ${took}.${note}`;
 };
-const endText = ({ endedMs, code, signal, reason, isOverdue, isLost }: Run): string => {
-  const why = isOverdue === true ? ', since it took too long' : '';
-  if (reason !== undefined) return `could not run: ${reason}`;
-  if (signal !== undefined) return `terminated with signal ${signal}${why}`;
-  if (code !== undefined)
-    return code === 0 ? `exited successfully${why}` : `exited with code ${code}${why}`;
-  if (isLost === true) return 'nobody has seen whether it ran';
-  return endedMs === undefined ? 'goes on' : `ended while nobody watched it${why}`;
+const endText = ({ code, signal }: Run): string => {
+  if (signal !== undefined) return `terminated with signal ${signal}`;
+  if (code === undefined) return 'ended while nobody watched it';
+  return code === 0 ? 'exited successfully' : `exited with code ${code}`;
 };
 
 const whenText = (at: number, look: Look): string =>
