@@ -40,7 +40,7 @@ describe('a shepherd', () => {
   it('starts where there is no home to write to', async () => {
     const env = { HOME: '/proc/nowhere', XDG_DATA_HOME: '/proc/nowhere' };
     const daemon = await place.shepherd('a', suiteConfig(sleeper('first')), { env });
-    expect(await pidOf(daemon, 'first')).toBeGreaterThan(0);
+    await eventually('its process', async () => (await pidOf(daemon, 'first')) > 0);
     expect(fs.existsSync(path.join(daemon.folder, 'log', 'shepherd.log'))).toBe(true);
   });
 
