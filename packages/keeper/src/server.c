@@ -219,9 +219,11 @@ static void renew(const char *file) {
   char *words[] = {"keeper", "main", NULL};
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
   setrlimit(RLIMIT_NOFILE, &descriptors_at_first);
+  sockets_hand_over();
   /* All that this one has is what the anchor says of itself. */
   execve(file, words, environ);
   int error = errno;
+  sockets_keep();
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++)
     fcntl(number, F_SETFD, FD_CLOEXEC);
   allow_descriptors();
@@ -388,6 +390,7 @@ static void set_up(void) {
   watch_add(ANCHOR_LISTENER, WATCH_LISTENER, 0);
   watch_add(ANCHOR_NOTICES, WATCH_NOTICES, 0);
   starts_adopt();
+  sockets_take_over();
 }
 
 void server_run(void) {

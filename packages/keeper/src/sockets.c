@@ -17,7 +17,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -300,4 +302,74 @@ int sockets_hand_out(struct request *request) {
 void sockets_handed_out(const struct request *request) {
   struct listener *one = find_connection(request->connection);
   if (one != NULL) end_connection(one);
+}
+
+/* What another main finds: all of it, if it has the same layout. */
+#define SOCKETS_VARIABLE "KEEPER_SOCKETS"
+enum { SOCKETS_LAYOUT = 1 };
+struct left {
+  uint32_t layout, size;
+  uint64_t last_connection;
+};
+static int left_file = -1;
+
+static void set_closing(int flags) {
+  for (uint32_t at = 0; at < SOCKET_COUNT; at++) {
+    if (listeners[at].id[0] == 0) continue;
+    fcntl(listeners[at].file, F_SETFD, flags);
+    if (listeners[at].connection > 0) fcntl(listeners[at].accepted, F_SETFD, flags);
+  }
+}
+
+void sockets_hand_over(void) {
+  if (listener_count == 0) return;
+  struct left left = {SOCKETS_LAYOUT, (uint32_t)sizeof listeners, last_connection};
+  char text[16];
+  left_file = memfd_create("sockets", 0);
+  int is_whole = left_file >= 0 && write(left_file, &left, sizeof left) == (ssize_t)sizeof left &&
+                 write(left_file, listeners, sizeof listeners) == (ssize_t)sizeof listeners;
+  if (!is_whole) return complain("cannot hand sockets over", errno);
+  snprintf(text, sizeof text, "%d", left_file);
+  setenv(SOCKETS_VARIABLE, text, 1);
+  set_closing(0);
+}
+
+void sockets_keep(void) {
+  unsetenv(SOCKETS_VARIABLE);
+  if (left_file >= 0) close(left_file);
+  left_file = -1;
+  set_closing(FD_CLOEXEC);
+}
+
+/* No epoll knows them yet. One that is no socket is nobody's: the rest is as it was. */
+static void mend(struct listener *one) {
+  struct stat found;
+  one->id[ID_BYTES] = one->path[SOCKET_PATH_BYTES] = 0;
+  if (one->id[0] == 0) return;
+  if (fstat(one->file, &found) < 0 || !S_ISSOCK(found.st_mode)) {
+    memset(one, 0, sizeof *one);
+    return;
+  }
+  one->place.text = one->path;
+  one->is_watched = one->is_wanted = 0;
+  listener_count++;
+}
+
+void sockets_take_over(void) {
+  const char *said = getenv(SOCKETS_VARIABLE);
+  if (said == NULL) return;
+  int file = (int)strtol(said, NULL, 10);
+  unsetenv(SOCKETS_VARIABLE);
+  struct left left;
+  int is_known = pread(file, &left, sizeof left, 0) == (ssize_t)sizeof left &&
+                 left.layout == SOCKETS_LAYOUT && left.size == sizeof listeners &&
+                 pread(file, listeners, sizeof listeners, sizeof left) == (ssize_t)sizeof listeners;
+  close(file);
+  if (!is_known) {
+    memset(listeners, 0, sizeof listeners);
+    return;
+  }
+  last_connection = left.last_connection;
+  for (uint32_t at = 0; at < SOCKET_COUNT; at++) mend(&listeners[at]);
+  set_closing(FD_CLOEXEC);
 }

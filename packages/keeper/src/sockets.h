@@ -17,6 +17,15 @@ void socket_ready(uint32_t at);
 void sockets_tell(void);
 int sockets_are_there(void);
 
+/*
+ * For a main that executes another program: what it holds stays open, and a variable says where it is written down; and
+ * as before, where that program could not be executed. The next one takes it over; where it has other words for it, the
+ * daemon opens all of them again.
+ */
+void sockets_hand_over(void);
+void sockets_keep(void);
+void sockets_take_over(void);
+
 /* Finds what a start asks for, and the connection that it is for; 0, or an errno. */
 int sockets_hand_out(struct request *request);
 /* That connection is the start's own now. */

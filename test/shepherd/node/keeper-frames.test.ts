@@ -182,6 +182,30 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(fs.existsSync(file)).toBe(false);
   });
 
+  it('keeps sockets, and who waits at them, when main goes on as another program', async () => {
+    const file = path.join(folder, 'kept');
+    const { socket, heard } = await connect();
+    socket.write(listen('kept', file).frame());
+    await until('a socket', () => heard.find(({ kind }) => kind === 'listening'));
+    const client = net.connect(file);
+    client.on('error', () => undefined); // nobody has ever accepted it
+    await until('a connection', () => !client.connecting);
+    const renew = (program: string) =>
+      new FrameWriter(types.renew).text(tags.file, program).frame();
+    // One that cannot be executed changes nothing.
+    socket.write(renew('/no/such'));
+    await until('a refusal', () => heard.find(({ kind }) => kind === 'refused'));
+    socket.write(renew(keeperProgram));
+    await until('the end of the connection', () => socket.closed);
+    const next = await connect();
+    expect(next.heard).toContainEqual({ kind: 'listening', id: 'kept' });
+    next.socket.write(new FrameWriter(types.watch).text(tags.id, 'kept').frame());
+    await until('who has waited', () => next.heard.find(({ kind }) => kind === 'connection'));
+    expect(client.closed).toBe(false);
+    next.socket.write(new FrameWriter(types.close).text(tags.id, 'kept').frame());
+    await until('its end', () => client.closed);
+  });
+
   it('takes descriptors up to 255, each once, and whole paths alone', async () => {
     const file = (descriptor: number, name = '/x') =>
       signal().numbers(tags.open, [descriptor, ways.read], name);
