@@ -38,6 +38,7 @@ const folderMode = 0o750;
  * the folder.
  */
 const fileNameOf = (service: string): string => {
+  if (/^[A-Za-z0-9_+@:-][A-Za-z0-9_+@:.-]*$/.test(service)) return service.slice(0, nameBytes); // most are
   const encoded = Array.from(Buffer.from(service), (byte, at) => {
     const char = String.fromCharCode(byte);
     const isPlain = /[A-Za-z0-9_+@:-]/.test(char) || (char === '.' && at > 0);
