@@ -367,6 +367,7 @@ describe('contact', () => {
   it('with one that only dials out is never sought, and comes back with it', () => {
     const place = new JoinPlace(13);
     place.join(place.invite(), place.node(), { isDialOut: true });
+    place.run(500);
     expect(place.nodes()).toMatchObject([{ isDialOut: true, isConnected: true }]);
     expect(place.herd('start', 'web@web-07').result).toBe('changed');
     for (const goes of ['link', 'machine', 'link'] as const) {

@@ -24,7 +24,7 @@ export const mutants: readonly Mutant[] = [
     name: 'no-output-commit',
     rule: 'nothing leaves a vat before the records ahead of it are durable',
     file: 'packages/actors/src/gate.ts',
-    find: `    if (this.#willGate) push(this.#behindNext, effects);
+    find: `    if (behind !== undefined) push(behind, effects);
     else if (this.#isGating) push(this.#behind, effects);
     else this.#run(effects);`,
     replace: '    this.#run(effects);',

@@ -197,7 +197,7 @@ export const makeLocalRoot = (
       const checked = checkedAuditQuery(query);
       return turn.ask((answer) => options.lastOfAudit(checked, answer));
     },
-    reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun === true, sink, localRoot),
+    reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun, sink, localRoot),
     detach: (turn) => {
       audit(turn, { event: 'asked', asker: localRoot, service: 'root', action: 'detach' });
       // The answer leaves before the daemon does, as that of a shutdown.
