@@ -80,7 +80,7 @@ static void flood(const uint8_t *bytes, size_t length) {
     if (bytes[at] == 0) now += 300;
     sender.key[0] = bytes[at];
     sender.key[1] = (uint8_t)(at & 3);
-    if (syslog_admit(&sender, now)) admitted++;
+    if (syslog_admit(&sender, 1, now)) admitted++;
     else dropped++;
     struct sender who;
     while (syslog_dropped(now, &who, &count)) told += count;

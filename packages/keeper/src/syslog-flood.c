@@ -1,6 +1,7 @@
 /*
- * How much one sender may say: so many messages within a time that begins with the first of them. What comes on top is
- * dropped, and a line says how many when that time is over.
+ * How much one sender may say: so many messages within a time that begins with the first of them, of which a long one
+ * counts as several, since it is the room in the files that must not be one sender's. What comes on top is dropped, and
+ * a line says how many when that time is over.
  *
  * A user is one sender, with however many processes, since he can make more; of root each process is one, since all
  * that is its are not one program. The kernel vouches for both. Of UDP it is the address, which anybody can forge: so
@@ -44,14 +45,16 @@ static struct entry *entry_of(const struct sender *sender, uint64_t now) {
   return &entries[SYSLOG_SENDER_COUNT];
 }
 
-int syslog_admit(const struct sender *sender, uint64_t now) {
+int syslog_admit(const struct sender *sender, size_t length, uint64_t now) {
   if (most_count == 0) return 1;
   struct entry *entry = entry_of(sender, now);
   if (now >= entry->until && entry->dropped == 0) {
     entry->until = now + window_ms;
     entry->count = 0;
   }
-  if (entry->count < most_count) return entry->count++, 1;
+  /* At least one of them, however long. */
+  uint32_t cost = 1 + (uint32_t)(length / SYSLOG_SHARE_BYTES);
+  if (entry->count == 0 || entry->count + cost <= most_count) return entry->count += cost, 1;
   entry->dropped++;
   return 0;
 }

@@ -4,7 +4,8 @@
  *     RFC 3164    <PRI>Nov 26 07:00:00 text          the date is left out: here is when it came
  *     RFC 5424    <PRI>1 TIME HOST PROGRAM PROCESS ID [data] text
  *
- * Without a number there is no saying what it is: `user.notice`, as others have it.
+ * Without a number there is no saying what it is: `user.notice`, as others have it. Whoever sends a message is not the
+ * kernel, which is read elsewhere: what says that it is comes from the facility `user`.
  */
 #include "syslog.h"
 
@@ -111,6 +112,7 @@ void syslog_read_message(const uint8_t *bytes, size_t length, struct message *me
   struct span rest = {bytes, length};
   begin(message, FACILITY_USER);
   if (take_priority(&rest, message)) {
+    if (message->facility == FACILITY_KERNEL) message->facility = FACILITY_USER;
     if (read_5424(rest, message)) return;
     skip_date(&rest);
   }

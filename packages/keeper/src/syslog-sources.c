@@ -22,6 +22,10 @@ struct made {
   dev_t device;
   ino_t number;
 };
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 static struct made made[SYSLOG_SOURCE_COUNT];
 static uint32_t made_count;
 
@@ -66,6 +70,9 @@ static int listen_unix(const struct source *source, const char **reason) {
   if (file < 0) return refuse(file, reason, "");
   int yes = 1;
   if (setsockopt(file, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0) return refuse(file, reason, "");
+  /* To close a socket that somebody sends along may take as long as he likes. Kernels before 6.16 cannot refuse one. */
+  int no = 0;
+  setsockopt(file, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
   widen(file);
   if (bind(file, (struct sockaddr *)&address, sizeof address) < 0) return refuse(file, reason, "");
   struct stat found;

@@ -168,7 +168,7 @@ static int receive(struct listening *one) {
 
 static void take_socket(struct listening *one, int most) {
   for (int count = 0; count < most && receive(one); count++) {
-    if (received.length == 0 || !syslog_admit(&received.sender, now_ms())) continue;
+    if (received.length == 0 || !syslog_admit(&received.sender, received.length, now_ms())) continue;
     struct message message;
     syslog_read_message(received.bytes, received.length, &message);
     log_message(&message, received.name, received.cut);

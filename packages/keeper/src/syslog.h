@@ -44,6 +44,8 @@
 #define SYSLOG_MESSAGE_BYTES 65536u
 /* A byte of it may be written as four; stamp and sender come before that. */
 #define SYSLOG_LINE_BYTES (4u * SYSLOG_MESSAGE_BYTES + 512u)
+/* Bytes of a message for each of which it counts as one more of its sender's: few lines are as long. */
+#define SYSLOG_SHARE_BYTES 256u
 /* Senders that are counted each by itself; all that come on top share one count. */
 #define SYSLOG_SENDER_COUNT 256u
 /* Messages that are taken from one source before the others have their turn. */
@@ -114,7 +116,7 @@ struct sender {
   uint8_t key[16];
 };
 /* False where this is one too many of its sender, which is counted. */
-int syslog_admit(const struct sender *sender, uint64_t now);
+int syslog_admit(const struct sender *sender, size_t length, uint64_t now);
 /* Milliseconds until somebody's time is over, at most `most`. */
 uint64_t syslog_flood_wait(uint64_t now, uint64_t most);
 /* A sender whose time is over and of whom some were dropped, and how many; false where there is none. */

@@ -47,6 +47,19 @@ export default defineShepherd({ services: [
   ]);
 });
 
+it('commands of hooks run in the folder of the configuration', async () => {
+  const hook = `onFailure: { run: exec(['tell'], { cwd: 'x' }) }`;
+  const { services } = await load(`
+import { defineShepherd, service, slot, exec } from 'bellwether';
+export default defineShepherd({ services: [
+  service({ provision: ['web'], start: exec(['web']), ${hook} }), slot({ provision: ['app'], ${hook} }),
+] });`);
+  for (const entry of services)
+    expect(entry).toMatchObject({
+      onFailure: [{ run: { cwd: expect.stringMatching(/^\/.*\/x$/) } }],
+    });
+});
+
 describe('is refused', () => {
   const rest = `service({ provision: ['db'] }), service({ provision: ['job'], start: exec(['job']), oneShot: true }),
     exported({ provision: ['far'], from: ref('far') }), fleet({ provision: ['all'], members: ['far'] })`;

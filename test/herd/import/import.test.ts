@@ -338,6 +338,14 @@ describe('what is written', () => {
     expect(await loaded(noted)).toHaveLength(1);
     expect(noted).not.toMatch(/[\u2028\u202e]/);
   });
+  it('has one comment for the names of its files, whatever they are', async () => {
+    const { text } = read('systemd', {
+      'ev\nfoo();\r\u2028bar();.service': '[Service]\nExecStart=/bin/a\n',
+    });
+    expect(text.split('\n')[1]).toBe("import { defineShepherd, exec, service } from 'bellwether';");
+    expect(text).not.toMatch(/[\r\u2028]/);
+    expect(await loaded(text)).toHaveLength(1);
+  });
   it('has no name that a service may not have', async () => {
     const { text } = read('systemd', { 'a@b c!.service': '[Service]\nExecStart=/bin/a %i\n' });
     expect(await loaded(text)).toMatchObject([{ provision: ['a@b-c-'] }]);

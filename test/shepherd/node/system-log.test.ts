@@ -161,6 +161,35 @@ describe.skipIf(isWithoutKeeper)(`the system log${whyNoKeeper}`, () => {
     await has(log, 8);
   });
 
+  it('counts a long message as several, but takes one however long', async () => {
+    const log = await begin('flood 4 1');
+    await sendUdp(log.port, ['a'.repeat(255), 'b'.repeat(256), 'c'.repeat(256), 'd']);
+    await has(log, 4);
+    const found = texts(log.lines()).map((text) => text.slice(0, 26));
+    expect(found).toEqual(['a'.repeat(26), 'b'.repeat(26), 'd', 'system-log: 1 messages of ']);
+    await log.send('e'.repeat(5_000));
+    await has(log, 5);
+  });
+
+  it('takes nobody for the kernel who says that he is', async () => {
+    const folder = freshFolder();
+    const port = await freePort();
+    const [kernel, user] = [path.join(folder, 'kernel'), path.join(folder, 'user')];
+    const all = [0, 1, 2, 3, 4, 5, 6, 7];
+    await beginLog(
+      configured(
+        `udp 127.0.0.1 ${port}`,
+        `to ${maskOf({ 0: all })} file ${kernel}`,
+        `to ${maskOf({ 1: all })} file ${user}`,
+      ),
+      folder,
+    );
+    await sendUdp(port, ['<0>linux: panic', '<8>user']);
+    await until('the second', () => linesOf(user).length === 2);
+    expect(texts(linesOf(user))).toEqual(['linux: panic', 'user']);
+    expect(linesOf(kernel)).toEqual([]);
+  });
+
   it('counts 256 senders each by itself, and all others together', async () => {
     const log = await begin('flood 1 2');
     for (let at = 0; at < 258; at += 1)

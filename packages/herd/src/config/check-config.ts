@@ -130,10 +130,20 @@ const socketPlaced = <T extends { readonly listen: string }>(socket: T, folder: 
     ? { ...socket, listen: path.resolve(folder, socket.listen) }
     : socket;
 
-const readyPlaced = <T extends Pick<ServiceDescription, 'ready'>>(entry: T, folder: string): T =>
-  entry.ready?.exec === undefined
-    ? entry
-    : { ...entry, ready: { ...entry.ready, exec: placer(folder)(entry.ready.exec) } };
+const readyPlaced = <T extends Pick<ServiceDescription, 'ready' | 'onFailure'>>(
+  entry: T,
+  folder: string,
+): T => ({
+  ...entry,
+  ...(entry.ready?.exec !== undefined && {
+    ready: { ...entry.ready, exec: placer(folder)(entry.ready.exec) },
+  }),
+  ...(entry.onFailure !== undefined && {
+    onFailure: entry.onFailure.map((hook) =>
+      hook.run === undefined ? hook : { ...hook, run: placer(folder)(hook.run) },
+    ),
+  }),
+});
 const placer =
   (folder: string) =>
   (exec: ExecDescription): ExecDescription => ({

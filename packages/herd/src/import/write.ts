@@ -8,7 +8,7 @@ export const configText = ({ found, notes }: Imported, files: readonly string[])
   const names = new Set(['defineShepherd', ...found.flatMap(callsIn)]);
   const list = [...names].toSorted().join(', ');
   return [
-    `// From ${files.join(', ')} by 'herd import'; 'herd check' says whether it is good.`,
+    `// From ${oneLine(files.join(', '))} by 'herd import'; 'herd check' says whether it is good.`,
     ...notes.map(({ text }) => `// ${oneLine(text)}`),
     `import { ${list} } from 'bellwether';`,
     '',
