@@ -53,11 +53,13 @@ const long = [
   'cli/story-7',
   'cli/story-8',
   'cli/strangers',
+  'cli/watch',
   'cli/when-online',
   'ocapn/captp/long-programs',
   'shepherd/node/keeper-kills',
   'shepherd/node/keeper-variants',
   'sim/chaos-with-bugs',
+  'sim/roll-chaos',
   'store/kills',
 ].map((name) => `test/${name}.test.ts`);
 const processes = {
