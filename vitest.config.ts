@@ -15,7 +15,9 @@ const real = [
 ];
 const long = [
   'attack/masses',
+  'cli/audit',
   'cli/carrying',
+  'cli/chores',
   'cli/comebacks',
   'cli/confirming',
   'cli/contrib',
@@ -27,6 +29,7 @@ const long = [
   'cli/far-controller',
   'cli/full-logs',
   'cli/gnu/basic',
+  'cli/gnu/daemon',
   'cli/gnu/processes',
   'cli/gnu/states',
   'cli/grant-operations',
@@ -53,6 +56,7 @@ const long = [
   'cli/story-7',
   'cli/story-8',
   'cli/strangers',
+  'cli/terminal',
   'cli/watch',
   'cli/when-online',
   'ocapn/captp/long-programs',
