@@ -146,6 +146,22 @@ describe('the event ring', () => {
     const numbers = bench.vat.events().flatMap((each) => (each.kind === 'turn' ? [each.turn] : []));
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
+  it('forgets the oldest of whoever has filled it before anybody else came', () => {
+    const bench = makeBench({ events: new EventRing(4) });
+    const told = (name: string, lane: number, count: number): void => {
+      const line = { name, isDialler: false, lane };
+      for (let number = 1; number <= count; number += 1) bench.vat.got(line, number, 'next');
+      bench.vat.handled();
+    };
+    told('s-first', 1, 4);
+    told('s-owner', 0, 2);
+    expect(lines(bench.vat.events())).toEqual([
+      'got s-first 3 next < 0',
+      'got s-first 4 next < 0',
+      'got s-owner 1 next < 0',
+      'got s-owner 2 next < 0',
+    ]);
+  });
   it('counts the turn by which sessions learn that all is worked off among theirs', async () => {
     const bench = makeBench({ events: new EventRing(16) });
     await runIn(bench, () => 1);

@@ -47,8 +47,8 @@ export class EventRing {
   readonly #nexts: Int32Array;
   readonly #newest = new Int32Array(laneCount);
   readonly #counts = new Int32Array(laneCount);
-  /** The lane with the most entries, or with one less. */
-  #largest = 0;
+  /** The lane with the most entries, or with one less; none before the ring is full. */
+  #largest = -1;
   #order = 0;
   /** @throws RangeError for no count up to `eventCountMax` */
   constructor(size: number) {
