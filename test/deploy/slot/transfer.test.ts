@@ -251,8 +251,10 @@ describe('an offer', () => {
     world.runFor(50);
     expect(taken.filter(({ error }) => error !== undefined)).toEqual([]);
     const over = machine.offer(one, alice);
+    const owners = machine.offer(one, { principal: localRoot });
     world.runFor(slotLimits.idleOfferMs);
     expect(over.error).toMatchObject({ code: 'limit' });
+    expect(owners.error).toBeUndefined();
     const later = machine.offer(one, alice);
     world.runFor(50);
     expect(later.value?.missing).toHaveLength(1);

@@ -219,7 +219,7 @@ const page = (lacking: PackedLacking, after?: string): Offered => {
 /**
  * The oldest offer of the asker goes first, then of those whose grants come from the same one, then the one that nobody
  * has asked about for long, then one of whoever has the most (fair.ts) and is not the owner of the machine, then one of
- * his own. @throws Limit
+ * his own; for the owner of the machine others go in any case. @throws Limit
  */
 const makeRoom = (held: Taker, { asker, origin }: Offering): void => {
   const { offers, name } = held;
@@ -235,7 +235,8 @@ const makeRoom = (held: Taker, { asker, origin }: Offering): void => {
   const [oldest] = left;
   if (offers.size < limits.offerCount || oldest === undefined) return;
   const own = left.filter(([, each]) => each.origin === origin);
-  const ofMost = (): Entry | undefined => firstToGo(held, left, () => 1, own.length + 1);
+  const ownCount = origin === localRoot ? 0 : own.length + 1;
+  const ofMost = (): Entry | undefined => firstToGo(held, left, () => 1, ownCount);
   const goes = isIdle(held, oldest[1]) ? oldest : (ofMost() ?? own[0]);
   if (goes === undefined)
     throw new Limit(`${name}: ${offers.size} releases are on their way to it already`);
