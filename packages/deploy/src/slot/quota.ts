@@ -115,8 +115,10 @@ export class BroughtQuota {
     for (const [key, each] of gone) this.#drop(key, each);
     return [...gone.values()].map(({ sha256 }) => sha256);
   }
-  #of(slot: string, isOf: (asker: string) => boolean): readonly Entry[] {
-    return [...this.#contents].filter(([, each]) => each.slot === slot && isOf(each.asker));
+  /** One after another: whoever brings small files has a hundred thousand, of which mostly one goes. */
+  *#of(slot: string, isOf: (asker: string) => boolean): Generator<Entry> {
+    for (const entry of this.#contents)
+      if (entry[1].slot === slot && isOf(entry[1].asker)) yield entry;
   }
   /** What goes for somebody else, in that order: each time of whoever has the most by then, as in fair.ts. */
   *#ofOthers({ slot, asker }: PartialOwner, ownBytes: number): Generator<Entry> {
