@@ -15,6 +15,7 @@ export {
   tapSession,
 } from './router/net-view.ts';
 export type { WireBuffers } from './router/buffers.ts';
+export { quietLog } from './router/quiet-log.ts';
 export type { Tap } from './session/meter.ts';
 export type { TraceDetail } from './trace/shape.ts';
 export { type TracedMessage, WireTrace } from './trace/wire-trace.ts';

@@ -13,7 +13,7 @@ import {
 } from '@bellwether/netlayer-websocket';
 import { base64url, fromBase64url, type Netlayer } from '@bellwether/ocapn';
 import { boundTo } from '../config/bound-to.ts';
-import { RefusedPages } from './refused-pages.ts';
+import { refusedPages } from './refused-pages.ts';
 import { RenewedCertificate } from './renewed-certificate.ts';
 import { readSecret, writeSecret } from '../refs/secret-file.ts';
 
@@ -51,12 +51,11 @@ export const openWebSocketDoor = (
 const placeOf = (door: WebSocketDoor, identity: TlsIdentity, log: Log): WebSocketPlace => {
   const { host, port, url, origins } = door;
   const bindHost = boundTo(door);
-  const pages = new RefusedPages(log, () => nodeClock().now());
   const common = {
     identity: keyIn(door),
     host,
     port,
-    refused: (origin: string) => pages.tell(origin),
+    refused: refusedPages(log, nodeClock()),
     ...(bindHost !== undefined && { bindHost }),
     ...(origins !== undefined && { origins }),
     ...(url !== undefined && { url }),

@@ -18,7 +18,7 @@ interface Tally {
  */
 export const quietLog = (
   log: Log,
-  clock: Clock,
+  clock: Pick<Clock, 'now'>,
   { logMs, logLines }: Limits,
 ): ((key: string, event: string, fields: Readonly<Record<string, unknown>>) => void) => {
   const tallies = new Map<string, Tally>();
