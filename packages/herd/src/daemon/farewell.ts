@@ -1,6 +1,6 @@
 /** What every peer is told when a life ends. */
 import { DiskFailed } from '@bellwether/store';
-import type { LifeEnd } from './life.ts';
+import type { LifeEnd } from './life-types.ts';
 
 /** What every peer may know of an end; the reason itself is in the log. */
 const farewells: Readonly<Record<LifeEnd['kind'], string>> = {

@@ -62,7 +62,7 @@ const network = 'tcp-tls';
 const isWebSocket = ({ transport }: PeerLocation): boolean => transport === 'websocket';
 const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
 
-/** Turns and messages that are remembered for `herd net events`: 200 KB, and seconds of a busy controller. */
+/** Turns and messages that are remembered for `herd net events`: 280 KB, and seconds of a busy controller. */
 const keptEvents = 4_096;
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
