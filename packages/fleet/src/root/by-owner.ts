@@ -39,14 +39,21 @@ export const statuses = (
   const answers = asked.map((name) =>
     turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
   );
-  return turn.when(turn.all(answers), (_turn, settled) =>
+  return orDoubted(turn, known, answers);
+};
+/** The answers; in place of one that did not come what was known before, as doubted. Both in the same order. */
+export const orDoubted = (
+  turn: Turn,
+  known: readonly Status[],
+  answers: readonly Vow<Status>[],
+): Vow<readonly Status[]> =>
+  turn.when(turn.all(answers), (_turn, settled) =>
     settled.flatMap((one, at) => {
       const before = known[at];
       if (one.kept) return [one.value];
       return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
     }),
   );
-};
 
 /** Records that something is asked of the root, before it happens, and how it ended. */
 export const auditedAs =

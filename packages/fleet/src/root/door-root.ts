@@ -13,6 +13,8 @@
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { Denied } from '@bellwether/authority';
 import {
+  checkedRequest,
+  isName,
   isSelection,
   UnknownService,
   type Change,
@@ -26,7 +28,7 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { makeWitness, witnessRefused, type Tally } from '../granted/witness.ts';
-import { reload, shutDown, statuses } from './by-owner.ts';
+import { orDoubted, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
 import type { Reloaded } from '../types.ts';
 
@@ -76,35 +78,35 @@ export const makeDoorRoot = (
   const isBounded = bounds.services !== undefined || bounds.actions !== undefined;
   const tally = { witness: turn.spawn(makeWitness), origin: principal };
   const facets = turn.map<string, Ref<ServiceFacet>>();
-  const facet = (turn: Turn, name: string): Ref<ServiceFacet> => {
-    const canonical = canonicalIn(options, turn, name);
+  const facetOf = (turn: Turn, canonical: string): Ref<ServiceFacet> => {
     const made = facets.get(canonical) ?? turn.call(shepherd, 'facet', canonical, principal);
     facets.set(canonical, made);
     return made;
   };
+  const facet = (turn: Turn, name: string): Ref<ServiceFacet> =>
+    facetOf(turn, canonicalIn(options, turn, name));
   return {
     statuses: (turn, timeoutMs) => {
       if (bounds.services === undefined) return statuses(shepherd, turn, [], timeoutMs, asker);
-      const asked = seen(options, turn).map((name) =>
-        turn.call(facet(turn, name), 'probe', timeoutMs),
-      );
-      return turn.when(turn.all(asked), (_turn, settled) =>
-        settled.flatMap((one) => (one.kept ? [one.value] : [])),
-      );
+      const all = seen(options, turn).map((name) => facetOf(turn, name));
+      return probed(turn, all, timeoutMs);
     },
     status: (turn, name, timeoutMs) => {
-      if (bounds.services !== undefined) return turn.call(facet(turn, name), 'probe', timeoutMs);
-      const one = statuses(shepherd, turn, [known(name)], timeoutMs, asker);
+      const one =
+        bounds.services === undefined
+          ? statuses(shepherd, turn, [known(name)], timeoutMs, asker)
+          : probed(turn, [facet(turn, name)], timeoutMs);
       return turn.when(one, (_turn, [status]) => {
         if (status === undefined) throw new UnknownService(name);
         return status;
       });
     },
     perform: (turn, request, sink) => {
-      const { member, action } = request;
-      known(member);
+      known(request.member);
+      const { member, action } = checkedRequest(request);
       const to = bounds.services === undefined ? undefined : facet(turn, member);
-      if (bounds.actions?.includes(action) === false) return denied(tally, turn, action, member);
+      if (bounds.actions?.includes(action) === false)
+        return denied(tally, turn, action, canonicalIn(options, turn, member));
       if (to !== undefined) return turn.call(to, 'perform', request, sink);
       return turn.send(shepherd, 'perform', request, sink, principal);
     },
@@ -129,26 +131,47 @@ export const makeDoorRoot = (
   };
 };
 
-/** What has been picked out is nobody's name here. @throws UnknownService */
+/** What these tell of their services. */
+const probed = (
+  turn: Turn,
+  facets: readonly Ref<ServiceFacet>[],
+  timeoutMs: number,
+): Vow<readonly Status[]> =>
+  orDoubted(
+    turn,
+    facets.map((one) => turn.call(one, 'status')),
+    facets.map((one) => turn.within(timeoutMs, turn.send(one, 'probe', timeoutMs))),
+  );
+
+/** What has been picked out is nobody's name here. @throws UnknownService, also for what can be no name */
 const known = (name: string): string => {
-  if (isSelection(name)) throw new UnknownService(name);
+  if (!isName(name) || isSelection(name)) throw new UnknownService(name);
   return name;
 };
 
 /** Canonical names of what is within bounds and there. */
-const seen = ({ shepherd, bounds: { services = [] } }: DoorRootOptions, turn: Turn): string[] => {
-  const wanted = services
-    .filter((name) => turn.call(shepherd, 'isRegistered', name))
-    .map((name) => turn.call(shepherd, 'status', name).provision[0]);
-  return turn.call(shepherd, 'names').filter((name) => wanted.includes(name));
+const within = (
+  { shepherd, bounds: { services = [] } }: DoorRootOptions,
+  turn: Turn,
+): ReadonlySet<string | undefined> =>
+  new Set(
+    services
+      .filter((name) => turn.call(shepherd, 'isRegistered', name))
+      .map((name) => turn.call(shepherd, 'status', name).provision[0]),
+  );
+/** The same in order of registration. */
+const seen = (options: DoorRootOptions, turn: Turn): readonly string[] => {
+  const names = within(options, turn);
+  return turn.call(options.shepherd, 'names').filter((name) => names.has(name));
 };
-/** The canonical name of what is within bounds. @throws UnknownService */
+/** The canonical name of what is there, and within bounds. @throws UnknownService */
 const canonicalIn = (options: DoorRootOptions, turn: Turn, name: string): string => {
-  const { shepherd } = options;
+  const { shepherd, bounds } = options;
   const [canonical] = turn.call(shepherd, 'isRegistered', known(name))
     ? turn.call(shepherd, 'status', name).provision
     : [];
-  if (canonical === undefined || !seen(options, turn).includes(canonical))
+  if (canonical === undefined) throw new UnknownService(name);
+  if (bounds.services !== undefined && !within(options, turn).has(canonical))
     throw new UnknownService(name);
   return canonical;
 };
