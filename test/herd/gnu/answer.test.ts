@@ -1,12 +1,14 @@
 import type { Change, LocalStatus, Outcome, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { unknownMessages } from '../../../packages/herd/src/gnu/asked.ts';
+import { unknownMessages, type AnswerPowers } from '../../../packages/herd/src/gnu/asked.ts';
+import { docMessages } from '../../../packages/herd/src/gnu/doc.ts';
 import { Heard, troubleIn } from '../../../packages/herd/src/gnu/heard.ts';
 import {
   changeCount,
   messageCharacters,
   messageCount,
 } from '../../../packages/herd/src/gnu/limits.ts';
+import { answerRoot } from '../../../packages/herd/src/gnu/root-answer.ts';
 import { serviceRecord } from '../../../packages/herd/src/gnu/service-record.ts';
 import { shown } from '../../../packages/herd/src/gnu/shown.ts';
 import { datumText } from '../../../packages/herd/src/gnu/wire/write.ts';
@@ -202,5 +204,29 @@ describe('what went wrong', () => {
   });
   it('is at least the word for it', () => {
     expect(troubleIn(outcome({ result: 'timed-out' }))).toBe("service 'web': timed-out");
+  });
+});
+
+describe('what has more than one line', () => {
+  it('is told line by line: documentation', () => {
+    const web = { name: 'web', documentation: 'Serves.\nAll\u0007 day.', actions: [] };
+    expect(docMessages([], web).messages).toEqual(['Serves.', 'All\\x07 day.']);
+  });
+  it('is told line by line: what is wrong with a configuration, before the error', async () => {
+    const problems = ['web.ts:1:2: no such name', 'services[0]: \u001b[2J'];
+    const powers: AnswerPowers = {
+      node: 'a',
+      root: { pid: 1, command: [], startedMs: 0, logFile: undefined },
+      operation: () => 'op',
+      sink: () => {
+        throw new Error('nobody listens');
+      },
+      ask: <T>() => Promise.resolve({ kind: 'refused', problems } as T),
+    };
+    const asked = { action: 'reload', service: 'root', args: [] };
+    expect(await answerRoot(powers, asked)).toMatchObject({
+      error: { kind: 'exception', text: expect.not.stringContaining('web.ts') as string },
+      messages: ['web.ts:1:2: no such name', 'services[0]: \\x1b[2J'],
+    });
   });
 });

@@ -18,7 +18,7 @@ export const docMessages = (
 ): GnuReply => {
   const told = (messages: readonly string[]): GnuReply => ({
     result: unspecified,
-    messages: messages.map(shown),
+    messages: messages.flatMap((text) => text.split('\n')).map(shown),
   });
   switch (keyword) {
     case undefined:

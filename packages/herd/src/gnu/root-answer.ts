@@ -149,10 +149,21 @@ const reload = async (powers: AnswerPowers, args: readonly string[]): Promise<Gn
   const reloaded: Reloaded = await powers.ask((turn, root) =>
     turn.send(root, 'reload', powers.sink(turn, heard.take)),
   );
-  if (reloaded.kind === 'refused') throw new ActorError('refused', reloaded.problems.join('\n'));
+  if (reloaded.kind === 'refused') return notReloaded(reloaded.problems);
   const { out } = reloadLines(reloaded, false, plainLook, new Set());
   const trouble = reloaded.outcome === undefined ? undefined : troubleIn(reloaded.outcome);
   const messages = [...heard.messages('reload'), ...out.map(shown)];
   if (trouble !== undefined) return { result: [false], messages: [...messages, trouble] };
   return { result: unspecified, messages };
 };
+/** Each of the problems on its own line, before the error. */
+const notReloaded = (problems: readonly string[]): GnuReply => ({
+  result: false,
+  error: {
+    kind: 'exception',
+    action: sym('reload'),
+    service: sym('root'),
+    text: 'the configuration is not as it should be, and nothing has changed',
+  },
+  messages: problems.map(shown),
+});
