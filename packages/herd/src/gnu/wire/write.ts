@@ -2,7 +2,7 @@
 import { Dotted, Keyword, Real, Sym, Vector, type Datum } from './datum.ts';
 import { symbolText } from './tokens.ts';
 
-/** The text of a datum, on one line. It recurses: what is written is made here, and flat. */
+/** The text of a datum, on one line. It recurses: what is written is made here, or as deep as what is read. */
 export const datumText = (datum: Datum): string => {
   switch (typeof datum) {
     case 'boolean':
