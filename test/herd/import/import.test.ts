@@ -338,6 +338,26 @@ describe('what is written', () => {
     expect(await loaded(noted)).toHaveLength(1);
     expect(noted).not.toMatch(/[\u2028\u202e]/);
   });
+  it.each([
+    ['octal', { octal: '0, cwd: globalThis.stolen = 1' }],
+    ['call and args', { call: 'process.exit', args: '1' }],
+    ['constructor', { constructor: 'x' }],
+  ])('has variables for nothing but variables, if they are called %s', async (_names, env) => {
+    const { text } = read('pm2', { 'a.json': JSON.stringify({ script: 'a.js', env }) });
+    const [entry] = await loaded(text);
+    expect(Object.entries((entry as { start: { env: object } }).start.env)).toEqual(
+      Object.entries(env),
+    );
+  });
+  it('has no permissions that are none', async () => {
+    const { text, told } = read('systemd', {
+      'a.service': '[Service]\nExecStart=/bin/a\nUMask=zz\nNice=high\n',
+    });
+    expect(told).toEqual(['UMask=zz cannot be read', 'Nice=high cannot be read']);
+    expect(await loaded(text)).toHaveLength(1);
+    const other = read('supervisor', { 'a.conf': '[program:a]\ncommand=a\numask=9\n' });
+    expect(other.told).toEqual(['1: umask=9 cannot be read']);
+  });
   it('has one comment for the names of its files, whatever they are', async () => {
     const { text } = read('systemd', {
       'ev\nfoo();\r\u2028bar();.service': '[Service]\nExecStart=/bin/a\n',

@@ -1,9 +1,17 @@
 /** What readers of foreign descriptions find: entries of a configuration as plain values, and what is left behind. */
 
-/** A call of a constructor in the configuration that is written: `exec(['a'])`. */
-export interface Call {
+/**
+ * A call of a constructor in the configuration that is written: `exec(['a'])`. A class, as is `Octal`: a record with
+ * keys of somebody else's, such as variables, is taken for neither, whatever they are called.
+ */
+export class Call {
   readonly call: string;
   readonly args: readonly Value[];
+
+  constructor(name: string, args: readonly Value[]) {
+    this.call = name;
+    this.args = args;
+  }
 }
 /** What stands in a configuration. */
 export type Value =
@@ -15,8 +23,12 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value | undefined };
 /** A number that people write to the base of eight. */
-export interface Octal {
+export class Octal {
   readonly octal: number;
+
+  constructor(octal: number) {
+    this.octal = octal;
+  }
 }
 /** Something that was not carried over, or only in part. */
 export interface Note {
@@ -52,7 +64,10 @@ export interface SourceFile {
 }
 
 /** A call. */
-export const call = (name: string, ...args: readonly Value[]): Call => ({ call: name, args });
+export const call = (name: string, ...args: readonly Value[]): Call => new Call(name, args);
+/** Permissions, `0027`; undefined for what is none. */
+export const permissions = (text: string): Octal | undefined =>
+  /^[0-7]{1,4}$/.test(text) ? new Octal(parseInt(text, 8)) : undefined;
 /** `exec([…], { … })`, without what is empty. */
 export const execOf = (argv: readonly string[], around: CommandSurroundings = {}): Call =>
   call('exec', argv, ...aroundOf(around));
@@ -76,7 +91,7 @@ export const withoutEmpty = (
     ),
   );
 const isEmpty = (value: Value): boolean =>
-  typeof value === 'object' && !('call' in value) && Object.keys(value).length === 0;
+  typeof value === 'object' && Object.keys(value).length === 0;
 
 /** A name as services may have one: what they may not have in it becomes a hyphen. */
 export const plainName = (text: string, nameChars: number): string => {

@@ -3,6 +3,7 @@ import { keptLogCount, logMebibytes, longestSeconds, nameChars } from '../config
 import {
   execOf,
   withoutEmpty,
+  permissions,
   plainName,
   secretNotes,
   type ImportedEntry,
@@ -116,13 +117,15 @@ const programOf = (
   const words = splitWords(said.get('command') ?? '', 'posix');
   if (words === undefined || words.length === 0) notes.push(note('its command cannot be read'));
   const directory = said.get('directory');
-  const umask = said.get('umask');
+  const umask = permissions(said.get('umask') ?? '');
+  if (said.has('umask') && umask === undefined)
+    notes.push(note(`umask=${said.get('umask') ?? ''} cannot be read`));
   const group = groups.get(name);
   const around = {
     ...(directory !== undefined && { cwd: directory }),
     env: variables,
     ...(said.has('user') && { user: said.get('user') }),
-    ...(umask !== undefined && { process: { umask: { octal: parseInt(umask, 8) } } }),
+    ...(umask !== undefined && { process: { umask } }),
   };
   return {
     name: plainName(copy === undefined ? name : `${name}-${copy}`, nameChars),

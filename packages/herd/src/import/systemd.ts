@@ -17,6 +17,7 @@ import { longestSeconds, nameChars } from '../config/limits.ts';
 import {
   call,
   withoutEmpty,
+  permissions,
   plainName,
   secretNotes,
   type ImportedEntry,
@@ -352,29 +353,32 @@ const limits: Readonly<Record<string, string>> = {
   LimitSTACK: 'stackBytes',
 };
 const processOf = (unit: Unit): Value => {
-  const umask = unit.last('Service.UMask');
-  const bounds = Object.entries(limits).flatMap(([key, name]) => {
+  const read = <T>(key: string, readerOf: (text: string) => T | undefined): T | undefined => {
     const said = unit.last(`Service.${key}`);
-    if (said === undefined) return [];
-    const [soft, hard = soft] = said.split(':').map(boundOf);
-    if (soft !== undefined && hard !== undefined)
-      return [[name, soft === hard ? soft : [soft, hard]] as const];
-    unit.note(`${key}=${said} cannot be read`);
-    return [];
-  });
-  const numberOf = (key: string): number | undefined => {
-    const said = unit.last(`Service.${key}`);
-    return said !== undefined && /^-?\d+$/.test(said) ? Number(said) : undefined;
+    const value = said === undefined ? undefined : readerOf(said);
+    if (said !== undefined && value === undefined) unit.note(`${key}=${said} cannot be read`);
+    return value;
   };
+  const bounds = Object.entries(limits).flatMap(([key, name]) => {
+    const bound = read(key, boundsOf);
+    return bound === undefined ? [] : [[name, bound] as const];
+  });
   return withoutEmpty({
     groups: unit.words('Service.SupplementaryGroups'),
-    umask: umask === undefined ? undefined : { octal: parseInt(umask, 8) },
+    umask: read('UMask', permissions),
     limits: Object.fromEntries(bounds),
-    nice: numberOf('Nice'),
-    oomScore: numberOf('OOMScoreAdjust'),
+    nice: read('Nice', wholeNumber),
+    oomScore: read('OOMScoreAdjust', wholeNumber),
     noNewPrivileges: unit.isOn('Service.NoNewPrivileges') ? true : undefined,
     root: unit.last('Service.RootDirectory'),
   });
+};
+const wholeNumber = (text: string): number | undefined =>
+  /^-?\d{1,9}$/.test(text) ? Number(text) : undefined;
+const boundsOf = (text: string): Value | undefined => {
+  const [soft, hard = soft] = text.split(':').map(boundOf);
+  if (soft === undefined || hard === undefined) return undefined;
+  return soft === hard ? soft : [soft, hard];
 };
 const powers: Readonly<Record<string, number>> = {
   '': 1,

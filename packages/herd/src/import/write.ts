@@ -1,5 +1,5 @@
 /** Writes a configuration from what was found: text that people go on with. */
-import type { Call, ImportedEntry, Imported, Octal, Value } from './found.ts';
+import { call, Call, Octal, type ImportedEntry, type Imported, type Value } from './found.ts';
 
 const columns = 100;
 
@@ -25,8 +25,8 @@ const callsIn = ({ constructor, options }: ImportedEntry): readonly string[] => 
   ...Object.values(options).flatMap(callsOf),
 ];
 const callsOf = (value: Value | undefined): readonly string[] => {
-  if (value === undefined || typeof value !== 'object' || isOctal(value)) return [];
-  if (isCall(value)) return [value.call, ...value.args.flatMap(callsOf)];
+  if (value === undefined || typeof value !== 'object' || value instanceof Octal) return [];
+  if (value instanceof Call) return [value.call, ...value.args.flatMap(callsOf)];
   return Object.values(value).flatMap(callsOf);
 };
 
@@ -42,7 +42,7 @@ const entryLines = ({
     const place = line === undefined ? '' : `line ${line}: `;
     return `    // not carried over: ${place}${oneLine(text)}`;
   }),
-  `    ${codeOf({ call: constructor, args: [{ provision: [name], ...options }] }, 4)},`,
+  `    ${codeOf(call(constructor, { provision: [name], ...options }), 4)},`,
 ];
 /** No text from outside ends a comment, or a line of it. */
 const oneLine = (text: string): string =>
@@ -52,8 +52,8 @@ const oneLine = (text: string): string =>
 const codeOf = (value: Value, indent: number): string => {
   const short = shortCode(value);
   if (indent + short.length <= columns || typeof value !== 'object') return short;
-  if (isOctal(value)) return short;
-  if (isCall(value)) {
+  if (value instanceof Octal) return short;
+  if (value instanceof Call) {
     const last = value.args.at(-1);
     if (last === undefined) return short;
     const before = value.args.slice(0, -1).map(shortCode);
@@ -70,14 +70,12 @@ const codeOf = (value: Value, indent: number): string => {
 const shortCode = (value: Value): string => {
   if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object') return String(value);
-  if (isOctal(value)) return `0o${value.octal.toString(8).padStart(3, '0')}`;
-  if (isCall(value)) return `${value.call}(${value.args.map(shortCode).join(', ')})`;
+  if (value instanceof Octal) return `0o${value.octal.toString(8).padStart(3, '0')}`;
+  if (value instanceof Call) return `${value.call}(${value.args.map(shortCode).join(', ')})`;
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map(shortCode).join(', ')}]`;
   const parts = entriesOf(value).map(([key, each]) => `${keyCode(key)}: ${shortCode(each)}`);
   return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
 };
-const isCall = (value: object): value is Call => 'call' in value && 'args' in value;
-const isOctal = (value: object): value is Octal => 'octal' in value;
 const entriesOf = (value: object): readonly (readonly [string, Value])[] =>
   Object.entries(value as Readonly<Record<string, Value | undefined>>).flatMap(([key, each]) =>
     each === undefined ? [] : [[key, each] as const],
