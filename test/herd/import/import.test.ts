@@ -158,6 +158,14 @@ WantedBy=multi-user.target
     ['weekly', { daysOfWeek: 'monday', hours: 0, minutes: 0 }],
     ['quarterly', { months: [1, 4, 7, 10], daysOfMonth: 1, hours: 0, minutes: 0 }],
     ['*:0/15', { minutes: [0, 15, 30, 45] }],
+    [
+      'Sat,Tue..Mon 10:00',
+      {
+        daysOfWeek: ['saturday', 'tuesday', 'wednesday', 'thursday', 'friday', 'sunday', 'monday'],
+        hours: 10,
+        minutes: 0,
+      },
+    ],
     ['Sat,Sun 10:00', { daysOfWeek: ['saturday', 'sunday'], hours: 10, minutes: 0 }],
     [
       'Fri..Mon 10:00',
@@ -369,6 +377,65 @@ describe('what is written', () => {
   it('has no name that a service may not have', async () => {
     const { text } = read('systemd', { 'a@b c!.service': '[Service]\nExecStart=/bin/a %i\n' });
     expect(await loaded(text)).toMatchObject([{ provision: ['a@b-c-'] }]);
+  });
+});
+
+describe('hostile text', () => {
+  const mebibyte = 1_048_576;
+  const many = (text: string): string => text.repeat(Math.floor(mebibyte / text.length));
+  const unit = '[Service]\nExecStart=/bin/a\n';
+  // What takes each character more than once for each other one never ends here.
+  it.each([
+    ['a span of digits', 'systemd', `${unit}TimeoutStopSec=${'1'.repeat(64)}!`],
+    ['a span of a mebibyte', 'systemd', `${unit}TimeoutStopSec=${many('1 ')}!`],
+    ['a word of variables', 'supervisor', `[program:a]\ncommand=a\nenvironment=${many('a')}`],
+    ['remarks that do not end', 'supervisor', `[program:a]\ncommand=a\nuser=${many(' ;')}\u2028`],
+    ['a setting again and again', 'systemd', `${unit}${many('A=1\n')}`],
+    ['lines that are none', 'systemd', `${unit}${many('x\n')}`],
+    [
+      'reloads',
+      'systemd',
+      `${unit}Environment=${'A=1 '.repeat(99_999)}\n${'ExecReload=a\n'.repeat(44_444)}`,
+    ],
+    [
+      'secrets',
+      'supervisor',
+      `[program:a]\ncommand=a\nenvironment=${Array.from({ length: 88_000 }, (_none, at) => `token${at}=`).join(',')}`,
+    ],
+    ['one name', 'pm2', `[${Array.from({ length: 65_000 }, () => '{"script":"a"}').join(',')}]`],
+    [
+      'lists in lists',
+      'pm2',
+      `[{"script":"a","args":[${'['.repeat(400_000)}${']'.repeat(400_000)}]}]`,
+    ],
+    [
+      'a record that makes no text',
+      'pm2',
+      '[{"script":"a","env":{"A":{"toString":1}},"kill_timeout":{"toString":1}}]',
+    ],
+  ] as const)('of a mebibyte is read to its end: %s', (_what, kind, text) => {
+    expect(text.length).toBeLessThanOrEqual(mebibyte + 128);
+    expect(imported([[kind, source('a.service', text)]]).found.length).toBeGreaterThan(0);
+  });
+  it('is told from other text at once', () => {
+    expect(kindOf(source('a', '\n'.repeat(mebibyte)))).toBeUndefined();
+  });
+  it('has no words of the language for its own', () => {
+    const { told } = read('supervisor', { a: '[program:a]\ncommand=a\nconstructor=1\n' });
+    expect(told).toEqual(['3: constructor=1']);
+    const json = read('pm2', { 'a.json': '[{"script":"a","constructor":1,"__proto__":2}]' });
+    expect(json.told).toEqual(['constructor', '__proto__']);
+    for (const event of ['constructor', '__proto__'])
+      expect(
+        read('systemd', { 'a.service': unit, 'a.timer': `[Timer]\nOnCalendar=${event}\n` }).told,
+      ).toEqual([expect.stringContaining('calendar cannot say that')]);
+  });
+  it.each(['constructor', '__proto__'])('is a service that is called %s', async (name) => {
+    const { text } = read('systemd', {
+      [`${name}.service`]: unit,
+      'web.service': `${unit}[Unit]\nRequires=${name}.service\n`,
+    });
+    expect(await loaded(text)).toMatchObject([{ provision: [name] }, { requirement: [{ name }] }]);
   });
 });
 

@@ -20,9 +20,9 @@ export const kindOf = ({ file, text }: SourceFile): SourceKind | undefined => {
   if (/\.(?:service|timer|socket|target|mount|path|slice)$/.test(name)) return 'systemd';
   if (/^Procfile/.test(name)) return 'procfile';
   if (name.endsWith('.json')) return 'pm2';
-  if (/^\s*\[(?:program|group|supervisord|eventlistener|fcgi-program)\b/m.test(text))
+  if (/^[ \t]*\[(?:program|group|supervisord|eventlistener|fcgi-program)\b/m.test(text))
     return 'supervisor';
-  if (/^\s*\[(?:Unit|Service|Timer)\]/m.test(text)) return 'systemd';
+  if (/^[ \t]*\[(?:Unit|Service|Timer)\]/m.test(text)) return 'systemd';
   return undefined;
 };
 
@@ -51,9 +51,13 @@ const orNote =
   };
 const withOwnNames = (found: readonly ImportedEntry[]): readonly ImportedEntry[] => {
   const taken = new Set<string>();
+  const counts = new Map<string, number>();
   return found.map((each) => {
     let name = each.name;
-    for (let count = 2; taken.has(name); count += 1) name = `${each.name}-${count}`;
+    // Goes on where the last one of this name ended: all of them may have one.
+    let count = counts.get(each.name) ?? 1;
+    while (taken.has(name)) name = `${each.name}-${(count += 1)}`;
+    counts.set(each.name, count);
     taken.add(name);
     if (name === each.name) return each;
     const note: Note = {

@@ -59,7 +59,8 @@ const logicalLines = (
       goesOn = isOpen;
       return;
     }
-    const body = raw.replace(/\s;.*$/, '');
+    const remark = raw.search(/\s;/);
+    const body = remark < 0 ? raw : raw.slice(0, remark);
     if (body.trim() === '') return;
     if (/^\s/.test(body) && last !== undefined) last.text += ` ${body.trim()}`;
     else lines.push({ line: at + 1, text: body });

@@ -57,18 +57,21 @@ const known = new Set([
   ],
   ...['namespace', 'treekill', 'time', 'merge_logs'],
 ]);
-const reasons: Readonly<Record<string, string>> = {
-  watch: 'nothing here restarts a service because files have changed',
-  max_memory_restart: 'nothing here restarts what grows: say process: { limits: { dataBytes: … } }',
-  cron_restart: "a timer can: run exec(['herd', 'restart', …])",
-  wait_ready: "say ready: { http: … } or ready: { log: '…' }",
-  out_file: "'herd log' has it",
-  error_file: "'herd log' has it",
-  log_file: "'herd log' has it",
-  out: "'herd log' has it",
-  error: "'herd log' has it",
-  log: "'herd log' has it",
-};
+const reasons = new Map(
+  Object.entries({
+    watch: 'nothing here restarts a service because files have changed',
+    max_memory_restart:
+      'nothing here restarts what grows: say process: { limits: { dataBytes: … } }',
+    cron_restart: "a timer can: run exec(['herd', 'restart', …])",
+    wait_ready: "say ready: { http: … } or ready: { log: '…' }",
+    out_file: "'herd log' has it",
+    error_file: "'herd log' has it",
+    log_file: "'herd log' has it",
+    out: "'herd log' has it",
+    error: "'herd log' has it",
+    log: "'herd log' has it",
+  }),
+);
 
 /** Reads one. @throws SyntaxError where it is no JSON */
 export const readPm2 = ({ file, folder, text }: SourceFile): Imported => {
@@ -98,16 +101,14 @@ const appOf = (app: App, at: number, file: string, folder: string): ImportedEntr
   const note = (text: string): Note => ({ file, text });
   for (const [key, value] of Object.entries(app)) {
     if (known.has(key) || value === false || value === null) continue;
-    const why = key.startsWith('env_') ? 'one environment is one configuration' : reasons[key];
+    const why = key.startsWith('env_') ? 'one environment is one configuration' : reasons.get(key);
     notes.push(note(`${key}${why === undefined ? '' : `: ${why}`}`));
   }
   const count = app['instances'];
   if (count !== undefined && count !== 1)
-    notes.push(
-      note(`instances: ${JSON.stringify(count)}: one process is started, and no cluster of node`),
-    );
+    notes.push(note(`instances: ${shown(count)}: one process is started, and no cluster of node`));
   const variables = textsIn(env);
-  notes.push(...secretNotes(variables, note));
+  for (const each of secretNotes(variables, note)) notes.push(each);
   const folderOf = typeof cwd === 'string' ? path.resolve(folder, cwd) : folder;
   const user = app['user'] ?? app['uid'];
   const around = {
@@ -133,8 +134,13 @@ const isIdentity = (value: unknown): value is string | number =>
   typeof value === 'string' || typeof value === 'number';
 const textsIn = (env: unknown): Readonly<Record<string, string>> =>
   isRecord(env)
-    ? Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
+    ? Object.fromEntries(Object.entries(env).map(([name, value]) => [name, textOf(value)]))
     : {};
+/** What is no text is none: how deep a list or a record is, is up to who has written it. */
+const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? '' : String(value);
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : textOf(value);
 
 const argvOf = (app: App, script: string): readonly string[] => {
   const { interpreter } = app;
@@ -146,12 +152,12 @@ const argvOf = (app: App, script: string): readonly string[] => {
     : [chosen, ...before, script, ...after];
 };
 const wordsOf = (value: unknown): readonly string[] => {
-  if (Array.isArray(value)) return value.map(String);
+  if (Array.isArray(value)) return value.map(textOf);
   return typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : [];
 };
 /** Milliseconds, as a number or as `3s`; in seconds. */
 const millisecondsIn = (value: unknown, without: number): number => {
-  const [, digits, unit = 'ms'] = /^(\d+)(ms|s|m|h)?$/.exec(String(value ?? without)) ?? [];
+  const [, digits, unit = 'ms'] = /^(\d+)(ms|s|m|h)?$/.exec(textOf(value ?? without)) ?? [];
   const factor = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit] ?? 1;
   return Math.min(3_600, (Number(digits ?? without) * factor) / 1_000);
 };

@@ -40,16 +40,18 @@ const known = new Set([
   ],
   ...['stdout_logfile_backups', 'stopasgroup', 'killasgroup', 'redirect_stderr', 'priority'],
 ]);
-const reasons: Readonly<Record<string, string>> = {
-  startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
-  exitcodes: 'whatever ends by itself is started again, with any exit code',
-  stdout_logfile: "'herd log' has it",
-  stderr_logfile: "'herd log' has it",
-  stderr_logfile_maxbytes: 'output and errors are one log',
-  stderr_logfile_backups: 'output and errors are one log',
-  stdout_capture_maxbytes: 'there are no events',
-  stdout_events_enabled: 'there are no events',
-};
+const reasons = new Map(
+  Object.entries({
+    startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
+    exitcodes: 'whatever ends by itself is started again, with any exit code',
+    stdout_logfile: "'herd log' has it",
+    stderr_logfile: "'herd log' has it",
+    stderr_logfile_maxbytes: 'output and errors are one log',
+    stderr_logfile_backups: 'output and errors are one log',
+    stdout_capture_maxbytes: 'there are no events',
+    stdout_events_enabled: 'there are no events',
+  }),
+);
 
 /** Reads one. */
 export const readSupervisor = (source: SourceFile): Imported => {
@@ -103,14 +105,14 @@ const programOf = (
   const note = (text: string, at = line): Note => ({ file, line: at, text });
   const said = new Map<string, string>();
   for (const { key, value, line: at } of settings) {
-    if (!known.has(key)) notes.push(note(`${key}=${value}${because(reasons[key])}`, at));
+    if (!known.has(key)) notes.push(note(`${key}=${value}${because(reasons.get(key))}`, at));
     else said.set(key, expanded(value, name, folder, copy));
   }
   for (const [key, value] of said)
     if (/%\([A-Za-z_]/.test(value))
       notes.push(note(`${key}: only program_name, process_num and here are known in it: ${value}`));
   const variables = environmentOf(said.get('environment') ?? '');
-  notes.push(...secretNotes(variables, note));
+  for (const each of secretNotes(variables, note)) notes.push(each);
   if (said.has('priority')) notes.push(note(`priority: say what it requires: requirement: ['…']`));
   if (said.get('autorestart') === 'unexpected')
     notes.push(note('autorestart=unexpected: it is started again after any end'));
@@ -181,7 +183,7 @@ const logOf = (said: ReadonlyMap<string, string>): Value => {
 /** `A="b",C=d`. */
 const environmentOf = (text: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    [...text.matchAll(/([A-Za-z_]\w*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^,]*))/g)].map(
+    [...text.matchAll(/(?<!\w)([A-Za-z_]\w*)=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^,]*))/g)].map(
       ([, key = '', double, single, bare]) =>
         [key, double?.replaceAll(/\\(.)/g, '$1') ?? single ?? bare?.trim() ?? ''] as const,
     ),

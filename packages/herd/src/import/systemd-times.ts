@@ -15,35 +15,38 @@ const units: readonly (readonly [form: RegExp, seconds: number])[] = [
 export const spanSeconds = (text: string): number | undefined => {
   const trimmed = text.trim();
   if (trimmed === 'infinity') return Infinity;
-  if (!/^(?:\d+(?:\.\d+)?\s*[A-Za-zµ]*\s*)+$/.test(trimmed)) return undefined;
   let sum = 0;
-  for (const [, digits, unit = ''] of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)/g)) {
+  let readChars = 0;
+  // Each begins where the one before ended, so that nothing is tried twice, however long the text is.
+  for (const [all, digits, unit = ''] of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*/gy)) {
     const [, seconds] = units.find(([form]) => form.test(unit)) ?? [];
     if (seconds === undefined) return undefined;
     sum += Number(digits) * seconds;
+    readChars += all.length;
   }
+  if (readChars === 0 || readChars < trimmed.length) return undefined;
   return Math.round(sum * 1_000) / 1_000;
 };
 
 /** A calendar event as `calendar` takes it: what is absent matches everything. */
 export type CalendarFields = Readonly<Record<string, readonly (number | string)[]>>;
 
-const shorthands: Readonly<Record<string, string>> = {
-  minutely: '*-*-* *:*:00',
-  hourly: '*-*-* *:00:00',
-  daily: '*-*-* 00:00:00',
-  monthly: '*-*-01 00:00:00',
-  weekly: 'Mon *-*-* 00:00:00',
-  yearly: '*-01-01 00:00:00',
-  annually: '*-01-01 00:00:00',
-  quarterly: '*-01,04,07,10-01 00:00:00',
-  semiannually: '*-01,07-01 00:00:00',
-};
+const shorthands = new Map([
+  ['minutely', '*-*-* *:*:00'],
+  ['hourly', '*-*-* *:00:00'],
+  ['daily', '*-*-* 00:00:00'],
+  ['monthly', '*-*-01 00:00:00'],
+  ['weekly', 'Mon *-*-* 00:00:00'],
+  ['yearly', '*-01-01 00:00:00'],
+  ['annually', '*-01-01 00:00:00'],
+  ['quarterly', '*-01,04,07,10-01 00:00:00'],
+  ['semiannually', '*-01,07-01 00:00:00'],
+]);
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /** Undefined for what `calendar` cannot say: years, time zones, last days of a month, parts of seconds. */
 export const calendarFields = (text: string): CalendarFields | undefined => {
-  const parts = (shorthands[text.trim()] ?? text.trim()).split(/\s+/);
+  const parts = (shorthands.get(text.trim()) ?? text.trim()).split(/\s+/);
   const days = /^[A-Za-z]/.test(parts[0] ?? '') ? daysOf(parts.shift() ?? '') : [];
   const date = (parts[0] ?? '').includes('-') ? dateOf(parts.shift() ?? '') : {};
   const time = parts.length === 0 ? timeOf('00:00:00') : timeOf(parts.shift() ?? '');
@@ -54,17 +57,15 @@ export const calendarFields = (text: string): CalendarFields | undefined => {
 const daysOf = (text: string): readonly string[] | undefined => {
   const indexOf = (name: string): number =>
     name.length < 3 ? -1 : weekdays.findIndex((each) => each.startsWith(name.toLowerCase()));
-  const days: string[] = [];
+  const days = new Set<string>();
   for (const part of text.replace(/,$/, '').split(',')) {
     const [from = '', to = from] = part.split('..');
     const [first, last] = [indexOf(from), indexOf(to)];
     if (first < 0 || last < 0) return undefined;
-    for (let at = first; at !== (last + 1) % 7 || days.length === 0; at = (at + 1) % 7) {
-      days.push(weekdays[at] ?? '');
-      if (days.length > 7) return undefined;
-    }
+    const count = ((last - first + 7) % 7) + 1;
+    for (const at of sequence(first, first + count - 1, 1)) days.add(weekdays[at % 7] ?? '');
   }
-  return days;
+  return [...days];
 };
 const dateOf = (text: string): CalendarFields | undefined => {
   const parts = text.split('-');

@@ -43,12 +43,13 @@ class Unit {
     this.file = source.file;
     this.name = source.file.replace(/^.*\//, '');
     const { sections, notes } = sectionsOf(source, 'systemd');
-    this.notes.push(...notes);
+    for (const note of notes) this.notes.push(note);
     for (const { title, settings } of sections)
       for (const setting of settings) {
         const key = `${title}.${setting.key}`;
-        const before = this.#settings.get(key) ?? [];
-        this.#settings.set(key, setting.value === '' ? [] : [...before, setting]);
+        const before = this.#settings.get(key);
+        if (before === undefined || setting.value === '') this.#settings.set(key, []);
+        if (setting.value !== '') this.#settings.get(key)?.push(setting);
       }
   }
   get plain(): string {
@@ -137,7 +138,8 @@ interface Common {
 const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   for (const key of meaningless) unit.all(key);
   const variables = environmentOf(unit);
-  unit.notes.push(...secretNotes(variables, (text) => ({ file: unit.file, text })));
+  for (const { text } of secretNotes(variables, (text) => ({ file: unit.file, text })))
+    unit.note(text);
   unit.leave('Service.EnvironmentFile', 'say its variables in env, or inheritEnv');
   const commands = (key: string): readonly UnitCommand[] =>
     unit.all(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
@@ -329,8 +331,9 @@ const reloadOf = (unit: Unit): Value => {
   const documentation = 'Have it read its configuration again.';
   const signal = settings.length === 1 ? signalSentBy(only) : undefined;
   if (signal !== undefined) return { 'reload-config': { documentation, signal } };
+  const names = { unit: unit.name, variables: environmentOf(unit) };
   const commands = settings.flatMap((setting) => {
-    const command = commandOf(setting, { unit: unit.name, variables: environmentOf(unit) });
+    const command = commandOf(setting, names);
     const isPlain = typeof command !== 'string' && !command.usesVariables;
     if (!isPlain)
       unit.note(`ExecReload=${setting.value}: an action does not know MAINPID`, setting.line);
