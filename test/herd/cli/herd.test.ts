@@ -398,6 +398,15 @@ describe('herd why', () => {
     await serve({ ...answers, status: () => [statusOf('web', more)] });
     expect((await run('why', 'web')).exitCode).toBe(exitCode);
   });
+  it('knows what was run once and has ended, though no list has it', async () => {
+    const ended = statusOf('job-1', { stage: 'stopped', transient: 'ended' });
+    const status = (_turn: Turn, names: unknown): unknown =>
+      (names as readonly string[]).includes('job-1') ? [ended] : [statusOf('web')];
+    await serve({ ...answers, status });
+    const ran = await run('why', 'job-1');
+    expect(ran).toMatchObject({ exitCode: 0, written: { err: '' } });
+    expect(ran.written.out).toContain('job-1 was run once, and has ended');
+  });
   it('is a slip of the shepherd itself', async () => {
     expect((await run('why', 'root')).exitCode).toBe(2);
   });

@@ -84,6 +84,21 @@ describe('why a service is so', () => {
       '  herd start web',
     ]);
   });
+  it('says of what was run once that it has ended, and offers no start', () => {
+    const ended = { transient: 'ended', isOneShot: false } as const;
+    const good = down('job-1', { ...ended, lastExit: { code: 0, at: now } });
+    expect(why('job-1', { services: [good] })).toMatchObject({
+      verdict: 'done',
+      sentences: ['job-1 was run once, and has ended: it is not started again.'],
+      next: ['herd status job-1'],
+    });
+    const bad = down('job-1', { ...ended, lastExit: { code: 1, at: now }, recentLines: ['no'] });
+    expect(why('job-1', { services: [bad] })).toMatchObject({
+      verdict: 'stopped',
+      log: ['no'],
+      next: ['herd log job-1 -n 50'],
+    });
+  });
   it('names who has disabled it, or that it has itself', () => {
     const facts = {
       operation: 'op-2',

@@ -51,10 +51,12 @@ const knownHere = (context: Context, service: string): Promise<Known> => {
       machine.grounds(service, patience),
       root.status([], probe, patience),
     ]);
-    const byName = namesOf(statuses);
+    const listed = namesOf(statuses);
+    // What ran once and has ended is in no list.
+    const asked = listed.get(service) ?? (await askStatus(context, root.service(service)));
+    const byName = new Map(listed).set(service, asked);
     const status = (name: string): ShownStatus | undefined => byName.get(name);
-    const asked = byName.get(service);
-    const names = asked === undefined ? [] : namesBelow(asked, { status });
+    const names = namesBelow(asked, { status });
     const [all, commands] = await Promise.all([
       Promise.all(
         names

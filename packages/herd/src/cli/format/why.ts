@@ -86,11 +86,15 @@ const verdictOf = (status: ShownStatus): Verdict => {
       return status.isReady === false || isShort(status) ? 'not-ready' : 'running';
     case 'stopped':
       if (status.failure !== undefined) return 'failed';
-      return status.isOneShot && status.lastExit?.code === 0 ? 'done' : 'stopped';
+      return (status.isOneShot || hasRun(status)) && status.lastExit?.code === 0
+        ? 'done'
+        : 'stopped';
     default:
       return status.stage;
   }
 };
+/** Somebody had it run once, and that is over. */
+const hasRun = ({ transient }: ShownStatus): boolean => transient === 'ended';
 /** A fleet some of whose members do not serve. */
 const isShort = ({ members, runningCount = 0 }: ShownStatus): boolean =>
   members !== undefined && runningCount < members.length;
@@ -118,6 +122,7 @@ const stageWords = (
 ): string => {
   const [name = ''] = status.provision;
   const since = status.since === undefined ? '' : ` since ${when(status.since, look)}`;
+  if (hasRun(status)) return `${name} was run once, and has ended: it is not started again.`;
   switch (verdict) {
     case 'running':
       return `${name} runs${since}.`;
@@ -273,7 +278,11 @@ const nextOf = (
     own.push(`herd deploy ${service} FILE`);
   else if (verdict === 'unknown')
     own.push(service.startsWith('@') ? `herd ref show ${service.slice(1)}` : 'herd net');
-  else if ((verdict === 'stopped' || verdict === 'failed') && first === undefined)
+  else if (
+    (verdict === 'stopped' || verdict === 'failed') &&
+    first === undefined &&
+    !hasRun(status)
+  )
     own.push(`herd start ${service}`);
   else if (verdict === 'running' || verdict === 'done') own.push(`herd status ${service}`);
   return [...new Set([...below.flatMap(({ next }) => next), ...own])].slice(0, mostNext);
