@@ -129,7 +129,7 @@ describe('why a service is so', () => {
       'web is starting.',
       'Its last process terminated with signal 11 (SIGSEGV) at 10:04:05 (0 seconds ago).',
       'It has been started again 3 times.',
-      'It is started again in 1.6 s: each time it waits longer.',
+      'It is started again in 1.6 s.',
     ]);
   });
   it('says what it waits for, and in which command', () => {

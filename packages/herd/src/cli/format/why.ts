@@ -217,9 +217,7 @@ const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readon
       `It has been started again ${respawnCount === 1 ? 'once' : `${respawnCount} times`}.`,
     );
   if (nextStartMs !== undefined)
-    words.push(
-      `It is started again in ${(nextStartMs / 1_000).toFixed(1)} s: each time it waits longer.`,
-    );
+    words.push(`It is started again in ${(nextStartMs / 1_000).toFixed(1)} s.`);
   if (
     verdict === 'stopped' &&
     lastExit !== undefined &&
