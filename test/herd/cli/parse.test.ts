@@ -326,6 +326,17 @@ describe('help', () => {
       }
     }
   }, 30_000);
+  it('says of an option what it means to the action, where it means another thing to most', async () => {
+    const spawn = (await helpText('spawn', 100)).replace(/\s+/g, ' ');
+    expect(spawn).toContain('-N, --name NAME: what the service is called');
+    expect(spawn).not.toContain('machine, whose services');
+    const imported = (await helpText('import', 100)).replace(/\s+/g, ' ');
+    expect(imported).toContain('--from KIND: systemd');
+    expect(imported).not.toContain('standard input');
+    for (const [name, { options = {} }] of Object.entries(pages))
+      for (const option of Object.keys(options))
+        expect(actionRules.get(name)?.options, name).toContain(option);
+  });
   it('has a page for what slots do, whose examples can be typed as they stand', async () => {
     const own = Object.keys(slotActions).filter((name) => !actionRules.has(name));
     expect(Object.keys(slotPages).sort()).toEqual(own.sort());

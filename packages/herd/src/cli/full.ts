@@ -27,7 +27,7 @@ import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
 import { optionArguments } from './option-arguments.ts';
 import { optionExamples } from './option-examples.ts';
-import { pages, type Example } from './pages.ts';
+import { pages, type Example, type Page } from './pages.ts';
 import { slotPages } from './slot-pages.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
@@ -106,12 +106,12 @@ const readRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
   ...aliasOf(rule),
 });
 const aliasOf = (rule: OptionRule) => (rule.letter === undefined ? {} : { alias: rule.letter });
-const helpRule = (name: OptionName): Readonly<Record<string, unknown>> => {
+const helpRule = (name: OptionName, said?: string): Readonly<Record<string, unknown>> => {
   const rule: OptionRule = optionRules[name];
   const about = optionAbouts[name];
   const argument = optionArguments[name];
   return {
-    describe: argument === undefined ? about : `${argument}: ${about}`,
+    describe: said ?? (argument === undefined ? about : `${argument}: ${about}`),
     ...aliasOf(rule),
   };
 };
@@ -273,11 +273,11 @@ const actionHelp = async (name: string, columns: number): Promise<string> => {
     .join('\nor:    ');
   const own = actionRules.get(name)?.options ?? optionsOfOther(name);
   const common = commonOptions.filter((option) => option !== 'version');
-  const { text = '' } = pages[name] ?? slotPages[name] ?? {};
+  const { text = '', options: said = {} }: Partial<Page> = pages[name] ?? slotPages[name] ?? {};
   const width = widthOf(columns);
   const words = wrapped(text.split(' '), '', width).join('\n');
   const page = plainYargs(columns).usage(`Usage: ${usage}\n\n${words}`);
-  for (const option of [...own, ...common]) page.option(option, helpRule(option));
+  for (const option of [...own, ...common]) page.option(option, helpRule(option, said[option]));
   if (own.length > 0) page.group(own, 'Options:');
   const options = await page.group(common, 'Options of every action:').getHelp();
   return `${options}\n\n${exampleText(name)}`;

@@ -2,6 +2,7 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
+import type { OptionName } from './grammar.ts';
 import { machinePages } from './machine-pages.ts';
 import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';
@@ -15,6 +16,8 @@ export interface Page {
   /** Sentences, wrapped by whoever shows them. */
   readonly text: string;
   readonly examples: readonly Example[];
+  /** Options that mean something else to it than to most: each with what its value is called, and all that is said. */
+  readonly options?: Readonly<{ [N in OptionName]?: string }>;
 }
 
 /** By action. */
@@ -166,6 +169,11 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd import -o shepherd.config.ts web.service web.timer', 'into a file'],
       ['herd import --from supervisor programs.ini', 'whose it is, where its name does not tell'],
     ],
+    options: {
+      from: 'KIND: systemd, procfile, supervisor or pm2; else each file tells by its name or what stands in it',
+      force: 'write over the FILE of --out',
+      strict: 'end with exit code 1 where there is something to look at',
+    },
   },
   do: {
     text:

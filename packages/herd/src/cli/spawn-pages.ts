@@ -1,6 +1,11 @@
 /** What `herd help` says of commands that are run once. */
 import type { Page } from './pages.ts';
 
+const options = {
+  name: 'NAME: what the service is called (default: transient-1 or timer-1, and so on)',
+  env: 'NAME=VALUE: a variable that it is run with',
+} as const;
+
 /** By action. */
 export const spawnPages: Readonly<Record<string, Page>> = {
   spawn: {
@@ -18,6 +23,7 @@ export const spawnPages: Readonly<Record<string, Page>> = {
       ],
       ['herd spawn --user www-data -- ./clean', 'as somebody else'],
     ],
+    options,
   },
   schedule: {
     text:
@@ -31,5 +37,6 @@ export const spawnPages: Readonly<Record<string, Page>> = {
       ['herd schedule in 10m -- ./remind', 'in ten minutes'],
       ['herd schedule at 2026-12-24 18:00 -- ./bell', 'on a day'],
     ],
+    options,
   },
 };

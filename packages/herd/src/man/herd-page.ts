@@ -42,6 +42,8 @@ export const herdPage = (version: string): string => {
     if (otherwise !== undefined) page.paragraph(`Also: herd ${name} ${otherwise.rule.usage}`);
     page.paragraph(`${sentence(actionAbouts[name] ?? '')} ${pages[name]?.text ?? ''}`.trim());
     if (options.length > 0) page.paragraph(`Options: ${options.map(spelled).join(', ')}.`);
+    for (const [option, said] of Object.entries(pages[name]?.options ?? {}))
+      page.item(`--${option}`, sentence(said));
     page.examples(pages[name]?.examples ?? []);
   }
   page.section('ACTIONS OF SLOTS');
