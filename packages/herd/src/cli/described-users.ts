@@ -2,28 +2,33 @@
 import type { RunAs } from '@bellwether/shepherd';
 import { identityOf, nodeAccounts, type Accounts } from '@bellwether/shepherd/node';
 import { visible } from '../client/escape.ts';
-import type { EntryDescription, ExecDescription } from '../config/index.ts';
+import { commandsIn, type EntryDescription, type ExecDescription } from '../config/index.ts';
 import { ownSlotWarning, runsAsText } from './format/runs-as.ts';
 import { isOwn } from './own-user.ts';
 
-/** What is said of users, and by whom: a slot, and the commands of a service. */
+/** What is said of users, and by whom: a slot, and all commands. */
 const saidUsers = (entry: EntryDescription): readonly Said[] => {
   const [name = ''] = entry.provision;
-  if (entry.kind === 'slot')
-    return [
-      { what: name, said: entry },
-      { what: `the check of ${name}`, said: entry.ready?.exec ?? {} },
-    ];
-  if (entry.kind === 'log-rotation')
-    return entry.files.map(({ file, run }) => ({ what: `${name} of ${file}`, said: run ?? {} }));
-  if (entry.kind !== 'service' && entry.kind !== 'timer') return [];
-  const actions = Object.entries(entry.actions).map(([action, { run }]) => ({
-    what: `action ${action} of ${name}`,
-    said: run ?? {},
-  }));
-  if (entry.kind === 'timer') return [{ what: name, said: entry.run }, ...actions];
-  const checks = { what: `the check of ${name}`, said: entry.ready?.exec ?? {} };
-  return [{ what: name, said: entry.start ?? {} }, checks, ...actions];
+  const commands = commandsIn(entry).map(([keys, said]) => ({ what: whose(entry, keys), said }));
+  return entry.kind === 'slot' ? [{ what: name, said: entry }, ...commands] : commands;
+};
+const whose = (entry: EntryDescription, [key, which = '']: readonly string[]): string => {
+  const [name = ''] = entry.provision;
+  if (entry.kind === 'log-rotation') return `${name} of ${entry.files[Number(which)]?.file ?? ''}`;
+  switch (key) {
+    case 'ready':
+      return `the check of ${name}`;
+    case 'live':
+      return `the live check of ${name}`;
+    case 'stop':
+      return `the stop of ${name}`;
+    case 'onFailure':
+      return `what is done when ${name} fails`;
+    case 'actions':
+      return `action ${which} of ${name}`;
+    default:
+      return name;
+  }
 };
 interface Said {
   readonly what: string;

@@ -2,16 +2,15 @@
 import path from 'node:path';
 import { canonicalJson } from './canonical.ts';
 import { ConfigError, type Problem } from './config-error.ts';
+import { withCommands } from './every-command.ts';
 import { gnuProblems, graphProblems } from './graph.ts';
 import { descriptionBytes } from './limits.ts';
 import { found, pathText, problemsOf, wordsFor, type Site } from './problems.ts';
 import {
   shepherdSchema,
-  type ChoreDescription,
   type Description,
+  type EntryDescription,
   type ExecDescription,
-  type ServiceDescription,
-  type TimerDescription,
 } from './schema.ts';
 import { parsePlace, tooLongPath } from './sockets.ts';
 
@@ -48,13 +47,9 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
     ...data,
     name: data.name ?? nodeName,
     listen: listenPlaced(data.listen, folder),
-    services: data.services.map((entry) => {
-      if (entry.kind === 'service') return placed(entry, folder);
-      if (entry.kind === 'timer') return timerPlaced(entry, folder);
-      if (entry.kind === 'log-rotation')
-        return { ...entry, files: entry.files.map((one) => filePlaced(one, folder)) };
-      return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
-    }),
+    services: data.services.map((entry) =>
+      filesPlaced(withCommands(entry, placer(folder)), folder),
+    ),
   };
   const longPaths = description.services.flatMap((entry, at): readonly Problem[] => {
     if (entry.kind !== 'service') return [];
@@ -82,68 +77,23 @@ const listenPlaced = (listen: Description['listen'], folder: string): Descriptio
   return { ...listen, ...placed, websocket: { ...websocket, tls } };
 };
 
-/** Commands run relative to the configuration, wherever the daemon was started. */
-const placed = (entry: ServiceDescription, folder: string): ServiceDescription => {
-  const place = placer(folder);
+const filesPlaced = (entry: EntryDescription, folder: string): EntryDescription => {
+  if (entry.kind !== 'service') return entry;
+  const { sockets, pidFile } = entry;
   return {
-    ...readyPlaced(entry, folder),
-    ...(entry.start === undefined ? {} : { start: place(entry.start) }),
-    ...(entry.live?.exec === undefined
-      ? {}
-      : { live: { ...entry.live, exec: place(entry.live.exec) } }),
-    ...(entry.sockets === undefined
-      ? {}
-      : { sockets: entry.sockets.map((each) => socketPlaced(each, folder)) }),
-    ...(entry.pidFile === undefined
-      ? {}
-      : { pidFile: { ...entry.pidFile, path: path.resolve(folder, entry.pidFile.path) } }),
-    ...(entry.stop.run === undefined
-      ? {}
-      : { stop: { ...entry.stop, run: place(entry.stop.run) } }),
-    actions: actionsPlaced(entry.actions, folder),
+    ...entry,
+    ...(sockets !== undefined && { sockets: sockets.map((each) => socketPlaced(each, folder)) }),
+    ...(pidFile !== undefined && {
+      pidFile: { ...pidFile, path: path.resolve(folder, pidFile.path) },
+    }),
   };
 };
-
-const actionsPlaced = (
-  actions: ServiceDescription['actions'],
-  folder: string,
-): ServiceDescription['actions'] =>
-  Object.fromEntries(
-    Object.entries(actions).map(([name, action]) => [
-      name,
-      action.run === undefined ? action : { ...action, run: placer(folder)(action.run) },
-    ]),
-  );
-
-const timerPlaced = (entry: TimerDescription, folder: string): TimerDescription => ({
-  ...entry,
-  run: placer(folder)(entry.run),
-  actions: actionsPlaced(entry.actions, folder),
-});
-
-type RotatedFile = Extract<ChoreDescription, { kind: 'log-rotation' }>['files'][number];
-const filePlaced = (one: RotatedFile, folder: string): RotatedFile =>
-  one.run === undefined ? one : { ...one, run: placer(folder)(one.run) };
-
 const socketPlaced = <T extends { readonly listen: string }>(socket: T, folder: string): T =>
   parsePlace(socket.listen)?.family === 'unix'
     ? { ...socket, listen: path.resolve(folder, socket.listen) }
     : socket;
 
-const readyPlaced = <T extends Pick<ServiceDescription, 'ready' | 'onFailure'>>(
-  entry: T,
-  folder: string,
-): T => ({
-  ...entry,
-  ...(entry.ready?.exec !== undefined && {
-    ready: { ...entry.ready, exec: placer(folder)(entry.ready.exec) },
-  }),
-  ...(entry.onFailure !== undefined && {
-    onFailure: entry.onFailure.map((hook) =>
-      hook.run === undefined ? hook : { ...hook, run: placer(folder)(hook.run) },
-    ),
-  }),
-});
+/** Commands run relative to the configuration, wherever the daemon was started. */
 const placer =
   (folder: string) =>
   (exec: ExecDescription): ExecDescription => ({

@@ -4,6 +4,7 @@ export { canonicalJson } from './canonical.ts';
 export { endsSoon, judgeCertificate, readCertificate, type Certificate } from './certificate.ts';
 export { ConfigError, type Position, type Problem } from './config-error.ts';
 export { plainEnvironment } from './environment.ts';
+export { commandsIn } from './every-command.ts';
 export { loadConfig, type LoadOptions } from './load-config.ts';
 export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
