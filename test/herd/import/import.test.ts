@@ -125,6 +125,66 @@ WantedBy=multi-user.target
       { remainAfterExit: true },
     ]);
   });
+  it('reads its files of variables at each start, where it says which', async () => {
+    const { text, told } = read('systemd', {
+      'a.service': `[Service]
+Environment=PORT=1
+EnvironmentFile=/etc/a.env
+EnvironmentFile=-/etc/b.env
+EnvironmentFile=/etc/c.d/*.env
+ExecStart=/bin/a \${PORT}
+ExecStop=/bin/stop \${PORT}
+`,
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        start: {
+          argv: ['/bin/sh', '-c', 'exec /bin/a "${PORT}"'],
+          process: { environmentFiles: ['/etc/a.env'] },
+        },
+        stop: { run: { argv: ['/bin/stop', '1'] } },
+      },
+    ]);
+    expect(told).toEqual([
+      expect.stringMatching(/^4: EnvironmentFile=-/),
+      expect.stringMatching(/^5: EnvironmentFile=.*[*]/),
+    ]);
+  });
+  it('says how else it would bound and end all of its group', async () => {
+    const all = 'KillMode=mixed\nMemoryMax=1G\nCPUQuota=50%\nTasksMax=9\n';
+    const { told } = read('systemd', { 'a.service': `[Service]\nExecStart=/bin/a\n${all}` });
+    const names = [
+      'MemoryMax=1G: .*memoryBytes',
+      'CPUQuota',
+      'TasksMax=9',
+      'KillMode=mixed: a stop',
+    ];
+    expect(told).toEqual(names.map((name) => expect.stringMatching(new RegExp(name))));
+    const other = read('systemd', {
+      'a.service': '[Service]\nExecStart=/bin/a\nKillMode=process\n',
+    });
+    expect(await loaded(other.text)).toMatchObject([{ killGroup: false }]);
+  });
+  it.each([
+    ['TimeoutStopSec=0', 3_600],
+    ['TimeoutStopSec=infinity', 3_600],
+    ['TimeoutSec=7', 7],
+    ['TimeoutSec=7\nTimeoutStopSec=8', 8],
+    ['', 90],
+  ])('is given as long to stop as it says: %s', (said, graceSeconds) => {
+    const { all, told } = read('systemd', {
+      'a.service': `[Service]\nExecStart=/bin/a\n${said}\n`,
+    });
+    expect(told).toEqual([]);
+    expect(all.found[0]?.options['stop']).toEqual({ graceSeconds });
+  });
+  it('has no bound for a run that has none', () => {
+    const { all } = read('systemd', {
+      'a.service': '[Service]\nExecStart=/bin/a\nRuntimeMaxSec=infinity\n',
+      'a.timer': '[Timer]\nOnCalendar=daily\n',
+    });
+    expect(all.found[0]?.options).not.toHaveProperty('maxSeconds');
+  });
   it('with a timer beside it is one', async () => {
     const { text, told } = read('systemd', {
       'backup.service':

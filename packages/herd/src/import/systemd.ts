@@ -9,6 +9,7 @@
  *     Restart, RestartSec, StartLimit…           respawn
  *     ExecReload, ExecStop, KillSignal, Timeout  the action reload, stop
  *     User … LimitNOFILE … Nice … UMask …        user, process: { … }
+ *     EnvironmentFile of a file that is there    process: { environmentFiles }
  *     a .timer beside its service                timer({ … }) in place of it
  *
  * Everything else is said to be left behind, with its line, but for what means nothing here.
@@ -140,8 +141,10 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   const variables = environmentOf(unit);
   for (const { text } of secretNotes(variables, (text) => ({ file: unit.file, text })))
     unit.note(text);
-  unit.leave('Service.EnvironmentFile', 'say its variables in env, or inheritEnv');
-  const commands = (key: string): readonly UnitCommand[] =>
+  const environmentFiles = environmentFilesOf(unit);
+  // What files say wins, and is known at a start alone.
+  const known = environmentFiles.length > 0 ? {} : variables;
+  const commands = (key: string, variables = known): readonly UnitCommand[] =>
     unit.all(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
       const command = commandOf(setting, { unit: unit.name, variables });
       if (typeof command !== 'string') return [command];
@@ -155,10 +158,13 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
     env: variables,
     user: unit.last('Service.User'),
     group: unit.last('Service.Group'),
-    process: processOf(unit),
+    process: processOf(unit, environmentFiles),
   });
-  const stops = commands('ExecStop');
-  const graceSeconds = Math.min(secondsOf(unit, 'Service.TimeoutStopSec') ?? 90, longestSeconds);
+  const stops = commands('ExecStop', variables);
+  const whole = secondsOf(unit, 'Service.TimeoutSec');
+  // As with systemd, 0 is no bound.
+  const grace = (secondsOf(unit, 'Service.TimeoutStopSec') ?? whole ?? 90) || longestSeconds;
+  const graceSeconds = Math.min(grace, longestSeconds);
   const stop = withoutEmpty({
     signal: unit.last('Service.KillSignal'),
     graceSeconds,
@@ -166,6 +172,11 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   });
   for (const key of ['ExecStartPost', 'ExecStopPost', 'ExecCondition'])
     unit.leave(`Service.${key}`, 'there is no such step here');
+  for (const [key, name] of Object.entries(groupLimits))
+    unit.leave(
+      `Service.${key}`,
+      `say process: { cgroup: '/sys/fs/cgroup/…', cgroupLimits: { ${name}: … } }`,
+    );
   const requirement = requirementOf(unit, names);
   return { options: { requirement, documentation: unit.last('Unit.Description') }, start, stop };
 };
@@ -193,13 +204,19 @@ const serviceOf = (unit: Unit, names: ReadonlySet<string>): ImportedEntry => {
     remainAfterExit: isOneShot && remains ? true : undefined,
     respawn: isOneShot ? undefined : respawnOf(unit),
     stop,
-    killGroup: unit.last('Service.KillMode') === 'process' ? false : undefined,
+    killGroup: killGroupOf(unit),
     actions: reloadOf(unit),
     autoStart: isWanted ? true : undefined,
   });
   unit.last('Service.TimeoutStartSec');
   unit.leaveTheRest();
   return foundOf(unit, 'service', all);
+};
+const killGroupOf = (unit: Unit): boolean | undefined => {
+  const mode = unit.last('Service.KillMode') ?? 'control-group';
+  if (mode !== 'control-group')
+    unit.leave('Service.KillMode', 'a stop signals all of its group, and kills what is left');
+  return mode === 'process' || mode === 'none' ? false : undefined;
 };
 const foundOf = (
   unit: Unit,
@@ -217,7 +234,7 @@ const foundOf = (
 const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedEntry => {
   const { options, start, stop } = commonOf(unit, names);
   for (const key of meaningless) timer.all(key);
-  const maxSeconds = secondsOf(unit, 'Service.RuntimeMaxSec');
+  const maxSeconds = secondsOf(unit, 'Service.RuntimeMaxSec', Infinity);
   const spread = secondsOf(timer, 'Timer.RandomizedDelaySec');
   for (const key of ['Service.Type', 'Install.WantedBy', 'Service.TimeoutStartSec']) unit.all(key);
   const isWanted = timer.words('Install.WantedBy').length > 0;
@@ -260,12 +277,17 @@ const shortLists = (fields: Readonly<Record<string, readonly (string | number)[]
     Object.entries(fields).map(([key, all]) => [key, all.length === 1 ? (all[0] ?? 0) : all]),
   );
 
-const secondsOf = (unit: Unit, key: string): number | undefined => {
+/** `unbounded` stands for `infinity`. */
+const secondsOf = (
+  unit: Unit,
+  key: string,
+  unbounded: number = longestSeconds,
+): number | undefined => {
   const value = unit.last(key);
   if (value === undefined) return undefined;
   const seconds = spanSeconds(value);
   if (seconds === undefined) unit.note(`${key.replace(/^.*\./, '')}=${value} is no span of time`);
-  return seconds === Infinity ? longestSeconds : seconds;
+  return seconds === Infinity ? unbounded : seconds;
 };
 const workingDirectory = (unit: Unit): string => {
   const said = (unit.last('Service.WorkingDirectory') ?? '/').replace(/^-/, '');
@@ -273,6 +295,14 @@ const workingDirectory = (unit: Unit): string => {
   unit.note(`WorkingDirectory=${said}: say it whole`);
   return '/';
 };
+/** Those that have to be there, by their whole names; no others can be said. */
+const environmentFilesOf = (unit: Unit): readonly string[] =>
+  unit.all('Service.EnvironmentFile').flatMap(({ value, line }) => {
+    if (/^\/[^*?[\]%\\]*$/.test(value)) return [value];
+    const why = 'say process: { environmentFiles: […] } with whole names of files that are there';
+    unit.note(`EnvironmentFile=${value}: ${why}`, line);
+    return [];
+  });
 const environmentOf = (unit: Unit): Readonly<Record<string, string>> =>
   Object.fromEntries(
     unit.words('Service.Environment').flatMap((word) => {
@@ -355,7 +385,12 @@ const limits: Readonly<Record<string, string>> = {
   LimitNPROC: 'processes',
   LimitSTACK: 'stackBytes',
 };
-const processOf = (unit: Unit): Value => {
+const groupLimits: Readonly<Record<string, string>> = {
+  MemoryMax: 'memoryBytes',
+  CPUQuota: 'cpuPercent',
+  TasksMax: 'processes',
+};
+const processOf = (unit: Unit, environmentFiles: readonly string[]): Value => {
   const read = <T>(key: string, readerOf: (text: string) => T | undefined): T | undefined => {
     const said = unit.last(`Service.${key}`);
     const value = said === undefined ? undefined : readerOf(said);
@@ -374,6 +409,7 @@ const processOf = (unit: Unit): Value => {
     oomScore: read('OOMScoreAdjust', wholeNumber),
     noNewPrivileges: unit.isOn('Service.NoNewPrivileges') ? true : undefined,
     root: unit.last('Service.RootDirectory'),
+    environmentFiles,
   });
 };
 const wholeNumber = (text: string): number | undefined =>
