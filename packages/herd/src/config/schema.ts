@@ -80,14 +80,14 @@ export const parseTcp = (text: string): { host: string; port: number } | undefin
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 };
 const tcpWords = "expected 'host:port', as in '127.0.0.1:5432'";
+const tcpPlace = z
+  .string(tcpWords)
+  .max(urlChars, `has more than ${urlChars} characters`)
+  .refine((text) => parseTcp(text) !== undefined, tcpWords);
 const live = record(
   {
     http: httpUrl.optional(),
-    tcp: z
-      .string(tcpWords)
-      .max(urlChars, `has more than ${urlChars} characters`)
-      .refine((text) => parseTcp(text) !== undefined, tcpWords)
-      .optional(),
+    tcp: tcpPlace.optional(),
     exec: plainExec.optional(),
     everySeconds: seconds.min(leastLiveSeconds, `is under ${leastLiveSeconds}`).default(30),
     timeoutSeconds: someSeconds.default(5),
@@ -106,11 +106,7 @@ const live = record(
 const ready = record(
   {
     http: httpUrl.optional(),
-    tcp: z
-      .string(tcpWords)
-      .max(urlChars, `has more than ${urlChars} characters`)
-      .refine((text) => parseTcp(text) !== undefined, tcpWords)
-      .optional(),
+    tcp: tcpPlace.optional(),
     notifyFd: z
       .int('expected a whole number')
       .min(firstDescriptor, 'is below 3: the first three are input, output and errors')
@@ -186,19 +182,23 @@ const actions = z
   .record(actionName, action)
   .refine((all) => Object.keys(all).length <= actionCount, `has over ${actionCount} actions`)
   .default({});
+/** What services, slots and timers say alike. */
+const common = {
+  provision,
+  requirement,
+  documentation: documentation.default(''),
+  labels,
+  log: log.optional(),
+};
 const service = record(
   {
     kind: z.literal('service'),
-    provision,
-    requirement,
-    documentation: documentation.default(''),
-    labels,
+    ...common,
     start: exec.optional(),
     ready: ready.optional(),
     respawn,
     onFailure,
     stop: stopOfService,
-    log: log.optional(),
     oneShot: z.boolean().default(false),
     remainAfterExit: z.boolean().optional(),
     sockets: z
@@ -269,10 +269,7 @@ const mebibyte = 1_048_576;
 const slot = record(
   {
     kind: z.literal('slot'),
-    provision,
-    requirement,
-    documentation: documentation.default(''),
-    labels,
+    ...common,
     keep: z
       .int('expected a whole number')
       .min(0, 'is negative')
@@ -299,21 +296,24 @@ const slot = record(
     respawn,
     onFailure,
     stop,
-    log: log.optional(),
   },
   'slot({ … })',
 );
 
+/** What those say alike that need no word to be of use: they have names, and are started. */
+const offered = (names: string[], about: string) => ({
+  provision: provision.default(names),
+  requirement: plainRequirement,
+  documentation: documentation.default(about),
+  labels,
+  log: log.optional(),
+  autoStart: z.boolean().default(true),
+});
 const systemLog = record(
   {
     kind: z.literal('system-log'),
-    provision: provision.default(['system-log', 'syslogd']),
-    requirement: plainRequirement,
-    documentation: documentation.default('Write what programs and the kernel say to files.'),
-    labels,
+    ...offered(['system-log', 'syslogd'], 'Write what programs and the kernel say to files.'),
     ...systemLogShape,
-    log: log.optional(),
-    autoStart: z.boolean().default(true),
   },
   'systemLog({ … })',
 );
@@ -321,26 +321,16 @@ const systemLog = record(
 const monitoring = record(
   {
     kind: z.literal('monitoring'),
-    provision: provision.default(['monitoring']),
-    requirement: plainRequirement,
-    documentation: documentation.default('Say from time to time how the shepherd is.'),
-    labels,
+    ...offered(['monitoring'], 'Say from time to time how the shepherd is.'),
     ...monitoringShape,
-    log: log.optional(),
-    autoStart: z.boolean().default(true),
   },
   'monitoring({ … })',
 );
 const logRotation = record(
   {
     kind: z.literal('log-rotation'),
-    provision: provision.default(['log-rotation']),
-    requirement: plainRequirement,
-    documentation: documentation.default('Put logs aside from time to time.'),
-    labels,
+    ...offered(['log-rotation'], 'Put logs aside from time to time.'),
     ...logRotationShape,
-    log: log.optional(),
-    autoStart: z.boolean().default(true),
   },
   'logRotation({ … })',
 );
@@ -348,13 +338,9 @@ const logRotation = record(
 const timer = record(
   {
     kind: z.literal('timer'),
-    provision,
-    requirement,
-    documentation: documentation.default(''),
-    labels,
+    ...common,
     ...timerShape,
     stop,
-    log: log.optional(),
     actions: actions.refine((all) => all['trigger'] === undefined, 'trigger is there already'),
     autoStart: z.boolean().default(false),
   },
