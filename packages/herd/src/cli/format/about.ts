@@ -4,7 +4,7 @@ import { rootActions, rootNames } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { actionRules } from '../grammar.ts';
 import type { Look } from '../terminal.ts';
-import { agoText, timeText } from './times.ts';
+import { whenText } from './times.ts';
 
 /** What this herd can ask the shepherd itself for. */
 export const askableRootActions = rootActions.filter(({ name }) => actionRules.has(name));
@@ -25,6 +25,4 @@ export const aboutLines = (about: ShepherdFacts, look: Look): readonly string[] 
 ];
 
 const sinceWords = (since: number | undefined, look: Look): string =>
-  since === undefined
-    ? 'It is started.'
-    : `It is running since ${timeText(since, look.now)} (${agoText(since, look.now)}).`;
+  since === undefined ? 'It is started.' : `It is running since ${whenText(since, look.now)}.`;

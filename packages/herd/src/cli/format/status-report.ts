@@ -12,7 +12,7 @@ import type { ShownStatus } from './shown-status.ts';
 import { runsAsText } from './runs-as.ts';
 import { driftLines, slotFacts } from './slot.ts';
 import { timerBlocks, timerFacts, timerSentences } from './timer.ts';
-import { ageText, agoText, counted, momentText, timeText } from './times.ts';
+import { ageText, counted, momentText, whenText } from './times.ts';
 import { commandText } from './typed.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
@@ -66,7 +66,7 @@ const stageSentences = (status: ShownStatus, look: Look): readonly string[] =>
     : [stageSentence(status, look)];
 const stageSentence = (status: ShownStatus, look: Look): string => {
   const { stage, since } = status;
-  const when = since === undefined ? undefined : whenText(since, look);
+  const when = since === undefined ? undefined : whenText(since, look.now);
   switch (stage) {
     case 'running':
       return `${runningWords(status, when)}${readiness(status)}.`;
@@ -94,9 +94,6 @@ const runningWords = ({ transient }: ShownStatus, when: string | undefined): str
 const readiness = ({ isReady, members }: ShownStatus): string =>
   isReady === false && members === undefined ? ', but not ready' : '';
 
-const whenText = (at: number, look: Look): string =>
-  `${timeText(at, look.now)} (${agoText(at, look.now)})`;
-
 const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
@@ -120,7 +117,7 @@ const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
 const liveText = (live: NonNullable<ShownStatus['live']>, look: Look): string => {
   const { failureCount, limitCount, checkedAt } = live;
   if (checkedAt === undefined) return 'Live: not checked yet.';
-  const when = whenText(checkedAt, look);
+  const when = whenText(checkedAt, look.now);
   if (failureCount === 0) return `Live: checked at ${when}.`;
   return `Live: ${failureCount} of ${limitCount} checks in a row have failed, the last at ${when}.`;
 };
@@ -184,7 +181,7 @@ const respawnFacts = (status: ShownStatus, look: Look, lineCount: number): reado
   // As with GNU herd: how a process ended that was stopped is no news.
   if (status.lastRespawn !== undefined)
     facts.push(
-      `Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`,
+      `Last respawned on ${whenText(status.lastRespawn, look.now)}, ${inAll}.`,
       ...exitFacts(status, lineCount),
     );
   return facts;
@@ -207,7 +204,7 @@ const exitFacts = ({ exits, lastExit }: ShownStatus, lineCount: number): readonl
 const failureFacts = ({ failure }: ShownStatus, look: Look): readonly string[] =>
   failure === undefined
     ? []
-    : [`Failed to start at ${whenText(failure.at, look)}: ${failure.reason}`];
+    : [`Failed to start at ${whenText(failure.at, look.now)}: ${failure.reason}`];
 
 const recentLines = (status: ShownStatus, look: Look, lineCount: number): readonly string[] => {
   const lines = lineCount === 0 ? [] : (status.recentLines ?? []).slice(-lineCount);

@@ -3,7 +3,7 @@ import type { TimerFacts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
-import { agoText, counted, momentText, spanText, timeText } from './times.ts';
+import { counted, momentText, spanText, timeText, whenText } from './times.ts';
 import { commandText } from './typed.ts';
 
 /** What it is doing, in place of the sentence of another service; where it is up. */
@@ -12,12 +12,12 @@ export const timerSentences = (
   { executingMs }: TimerFacts,
   look: Look,
 ): readonly string[] => {
-  const active = since === undefined ? '' : `; service active since ${whenText(since, look)}`;
+  const active = since === undefined ? '' : `; service active since ${whenText(since, look.now)}`;
   return [
     'Timed service.',
     executingMs === undefined
       ? `Awaiting next timer alarm${active}.`
-      : `Executing timer action since ${whenText(executingMs, look)}.`,
+      : `Executing timer action since ${whenText(executingMs, look.now)}.`,
   ];
 };
 
@@ -80,6 +80,3 @@ const endText = ({ code, signal }: Run): string => {
   if (code === undefined) return 'ended while nobody watched it';
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
 };
-
-const whenText = (at: number, look: Look): string =>
-  `${timeText(at, look.now)} (${agoText(at, look.now)})`;

@@ -35,6 +35,10 @@ export const stampText = (at: number): string => {
 export const agoText = (at: number, now: number): string =>
   `${spanText(Math.max(0, now - at))} ago`;
 
+/** `10:04:05 (5 seconds ago)`. */
+export const whenText = (at: number, now: number): string =>
+  `${timeText(at, now)} (${agoText(at, now)})`;
+
 /** `5 seconds`, with the same steps. Milliseconds. */
 export const spanText = (ms: number): string => {
   if (ms < 2 * minute) return counted(Math.floor(ms / second), 'second');

@@ -9,7 +9,7 @@ import type { Look, Style } from '../terminal.ts';
 import { nameOf as askerText } from './audit.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { endingText } from './status-report.ts';
-import { ageText, agoText, counted, spanText, timeText } from './times.ts';
+import { ageText, counted, spanText, timeText, whenText } from './times.ts';
 
 /** What is known when somebody asks. */
 export interface Known {
@@ -111,9 +111,6 @@ const blamed = (status: ShownStatus, verdict: Verdict, known: Known): readonly s
 const serves = (status: ShownStatus | undefined): boolean =>
   status !== undefined && ['running', 'done'].includes(verdictOf(status));
 
-const when = (at: number, look: Look): string =>
-  `${timeText(at, look.now)} (${agoText(at, look.now)})`;
-
 const stageWords = (
   status: ShownStatus,
   verdict: Verdict,
@@ -121,7 +118,7 @@ const stageWords = (
   look: Look,
 ): string => {
   const [name = ''] = status.provision;
-  const since = status.since === undefined ? '' : ` since ${when(status.since, look)}`;
+  const since = status.since === undefined ? '' : ` since ${whenText(status.since, look.now)}`;
   if (hasRun(status)) return `${name} was run once, and has ended: it is not started again.`;
   switch (verdict) {
     case 'running':
@@ -145,7 +142,9 @@ const stageWords = (
   }
 };
 const failureText = ({ failure }: ShownStatus, look: Look): string =>
-  failure === undefined ? '' : `${when(failure.at, look)}: ${failure.reason.replace(/\.$/, '')}`;
+  failure === undefined
+    ? ''
+    : `${whenText(failure.at, look.now)}: ${failure.reason.replace(/\.$/, '')}`;
 const unknownWords = (
   name: string,
   { isGone, unknownReason, ageMs, origin }: ShownStatus,
@@ -174,7 +173,9 @@ const disabledWords = (status: ShownStatus, { commands }: Known, look: Look): re
     ({ action, service }) => action === 'disable' && status.provision.includes(service),
   );
   const who =
-    by === undefined ? '' : `: ${askerText(by.asker)} disabled it at ${when(by.atMs, look)}`;
+    by === undefined
+      ? ''
+      : `: ${askerText(by.asker)} disabled it at ${whenText(by.atMs, look.now)}`;
   return [`It is disabled, so no start is carried out${who}.`];
 };
 
@@ -196,7 +197,7 @@ const wishWords = (
   const words = isMissed
     ? `It is wanted: ${askerText(asker)} asked for its start`
     : `It was ${done} by ${askerText(asker)}`;
-  return [`${words} at ${when(atMs, look)}${along} (${operation}).`];
+  return [`${words} at ${whenText(atMs, look.now)}${along} (${operation}).`];
 };
 
 const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readonly string[] => {
@@ -211,7 +212,7 @@ const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readon
     );
   const isOver = verdict !== 'running' || respawnCount > 0;
   if (lastExit !== undefined && isOver && verdict !== 'done')
-    words.push(`Its last process ${endingText(lastExit)} at ${when(lastExit.at, look)}.`);
+    words.push(`Its last process ${endingText(lastExit)} at ${whenText(lastExit.at, look.now)}.`);
   if (isRespawning === true || respawnCount > 0)
     words.push(
       `It has been started again ${respawnCount === 1 ? 'once' : `${respawnCount} times`}.`,
