@@ -69,6 +69,19 @@ describe('a log of another program', () => {
     expect(await forced(rulesFor({ file: place('none') }))).toEqual({ files: [], troubles: [] });
     expect(names()).toEqual(['web.log']);
   });
+  it('is put aside by two who ask at once as by one after the other', async () => {
+    const whole = long('first').repeat(300);
+    fs.writeFileSync(place('web.log'), whole);
+    const [looked, rules] = [logs(), rulesFor({ file: place('web.log') })];
+    const look = { wall: Date.now(), isForced: true };
+    const found = await Promise.all([looked.rotate(rules, look), looked.rotate(rules, look)]);
+    expect(found).toEqual([
+      { files: [0], troubles: [] },
+      { files: [], troubles: [] },
+    ]);
+    expect(names()).toEqual(['web.log', 'web.log.1']);
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe(whole);
+  });
   it('goes when it is older than it may be', async () => {
     const rules = rulesFor({ file: place('web.log') }, { isPacked: false, expireMs: 5_000 });
     fs.writeFileSync(place('web.log'), long('first'));
@@ -127,6 +140,26 @@ describe('left alone is', () => {
     expect(await refused(place('below/web.log'))).toContain(`others can change ${folder}`);
     fs.chmodSync(folder, 0o755);
     expect((await forced(rulesFor({ file: place('below/web.log'), run }))).files).toEqual([0]);
+  });
+  it('what others can lead the way to, though where it leads is fine', async () => {
+    fs.mkdirSync(place('fine'), { mode: 0o755 });
+    fs.writeFileSync(place('fine/web.log'), long('first'));
+    fs.symlinkSync('fine', place('link'));
+    fs.mkdirSync(place('open'));
+    fs.chmodSync(place('open'), 0o777);
+    fs.symlinkSync(place('fine'), place('open/link'));
+    expect(await refused(place('open/link/web.log'))).toContain(
+      `others can change ${place('open')}`,
+    );
+    expect((await forced(rulesFor({ file: place('link/web.log'), run }))).files).toEqual([0]);
+    expect(fs.existsSync(place('fine/web.log.1'))).toBe(true);
+  });
+  it.skipIf(process.getuid?.() !== 0)('what a link of somebody else leads to (root)', async () => {
+    fs.mkdirSync(place('fine'), { mode: 0o755 });
+    fs.writeFileSync(place('fine/web.log'), long('first'));
+    fs.symlinkSync('fine', place('link'));
+    fs.lchownSync(place('link'), 65_534, 65_534);
+    expect(await refused(place('link/web.log'))).toContain('user 65534 can change');
   });
   it.skipIf(process.getuid?.() !== 0)('what lies in a folder of somebody else (root)', async () => {
     fs.mkdirSync(place('theirs'));

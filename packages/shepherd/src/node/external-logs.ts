@@ -14,25 +14,36 @@ import type { RotatedFile, RotationLook, RotationRules, Zone } from '../words/ty
 import { burstBytes, leastRotatedBytes } from './limits.ts';
 import { expireOld, packOld } from './old-logs.ts';
 import { explain } from './program.ts';
+import { makeQueue, type TaskQueue } from './queue.ts';
 import { shiftOld } from './rotate.ts';
 import { copyMost, copyRest } from './service-log.ts';
+
+/** What came of a look: those that were put aside, by their number, and why others were not. */
+interface Looked {
+  readonly files: readonly number[];
+  readonly troubles: readonly string[];
+}
 
 /** What is remembered of them, as long as this process lives. */
 export class ExternalLogs {
   readonly #zone: Zone;
   /** Wall clock, milliseconds: since when each is to be put aside by the time. */
   readonly #since: Map<string, number>;
+  /** One look at a time: two rotations of one file would lose what is in it. */
+  readonly #inTurn: TaskQueue;
 
   constructor(zone: Zone) {
     this.#zone = zone;
     this.#since = new Map();
+    this.#inTurn = makeQueue(1);
   }
 
-  /** One look at all of them, one after the other. Never rejects. */
-  async rotate(
-    rules: RotationRules,
-    look: RotationLook,
-  ): Promise<{ readonly files: readonly number[]; readonly troubles: readonly string[] }> {
+  /** One look at all of them, one after the other, and after every earlier look. Never rejects. */
+  rotate(rules: RotationRules, look: RotationLook): Promise<Looked> {
+    return this.#inTurn(() => this.#look(rules, look));
+  }
+
+  async #look(rules: RotationRules, look: RotationLook): Promise<Looked> {
     const files: number[] = [];
     const troubles: string[] = [];
     for (const [number, one] of rules.files.entries()) {
@@ -55,14 +66,14 @@ export class ExternalLogs {
     if (!stat.isFile()) throw new Error('is no plain file');
     if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
     if (stat.size <= leastRotatedBytes) return false;
-    checkFolder(path.dirname(file));
-    if (one.run === undefined) await copyAside(file, keptCount);
+    const real = path.join(checkedFolder(path.dirname(file)), path.basename(file));
+    if (one.run === undefined) await copyAside(real, keptCount);
     else {
-      shiftOld(file, keptCount);
-      fs.renameSync(file, `${file}.1`);
+      shiftOld(real, keptCount);
+      fs.renameSync(real, `${real}.1`);
     }
-    expireOld(file, rules, look.wall, () => undefined);
-    if (isPacked) await packOld(file, keptCount, () => undefined);
+    expireOld(real, rules, look.wall, () => undefined);
+    if (isPacked) await packOld(real, keptCount, () => undefined);
     return true;
   }
 
@@ -82,18 +93,29 @@ export class ExternalLogs {
   }
 }
 
-/** @throws Error where others could put something else in the place of what is in there */
-const checkFolder = (folder: string): void => {
+/**
+ * The folder itself, without a link on the way to it. @throws Error where others could put something else in the place
+ * of what is in there, or lead the way elsewhere
+ */
+const checkedFolder = (folder: string): string => {
   const real = fs.realpathSync(folder);
+  for (const way of [folder, real])
+    for (let above = way; ; above = path.dirname(above)) {
+      checkStep(above, above === way);
+      if (above === path.dirname(above)) break;
+    }
+  return real;
+};
+
+/** In a sticky folder everybody keeps to what is his; in the last one a new name counts, too. */
+const checkStep = (step: string, isLast: boolean): void => {
   const us = process.geteuid?.() ?? 0;
-  for (let above = real; ; above = path.dirname(above)) {
-    const { uid, mode } = fs.statSync(above);
-    if (uid !== us && uid !== 0) throw new Error(`user ${uid} can change ${above}`);
-    // In a sticky folder everybody keeps to what is his.
-    const isOpen = (mode & 0o022) !== 0 && (above === real || (mode & 0o1000) === 0);
-    if (isOpen) throw new Error(`others can change ${above} (chmod go-w '${above}')`);
-    if (above === path.dirname(above)) return;
-  }
+  const stat = fs.lstatSync(step);
+  const { uid, mode } = stat;
+  if (uid !== us && uid !== 0) throw new Error(`user ${uid} can change ${step}`);
+  const isOpen =
+    !stat.isSymbolicLink() && (mode & 0o022) !== 0 && (isLast || (mode & 0o1000) === 0);
+  if (isOpen) throw new Error(`others can change ${step} (chmod go-w '${step}')`);
 };
 
 const { O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
