@@ -4,8 +4,9 @@
  * a line says how many when that time is over.
  *
  * A user is one sender, with however many processes, since he can make more; of root each process is one, since all
- * that is its are not one program. The kernel vouches for both. Of UDP it is the address, which anybody can forge: so
- * there is no more room for addresses than for this, and who finds none has a part of what all those together may say.
+ * that is its are not one program. The kernel vouches for both. Of UDP it is the address, which anybody can forge; and
+ * a user may have thousands of users below himself (subuid(5)). So there is room for so many of each kind, and who
+ * finds none has a part of what all those of his kind together may say: neither crowds out root.
  */
 #include "syslog.h"
 
@@ -18,7 +19,9 @@ struct entry {
   uint64_t dropped;
 };
 
-static struct entry entries[SYSLOG_SENDER_COUNT + 1]; /* the last one is of all others */
+enum { ENTRY_COUNT = SENDER_KINDS * (SYSLOG_SENDER_COUNT + 1) };
+/* Those of one kind stand together, and the last of them is of all others. */
+static struct entry entries[ENTRY_COUNT];
 static uint32_t most_count;
 static uint64_t window_ms;
 
@@ -30,19 +33,18 @@ void syslog_flood_begin(uint32_t count, uint32_t seconds) {
 
 /* Its own, a free one, or that of all others. One whose drops are still to be told is not free. */
 static struct entry *entry_of(const struct sender *sender, uint64_t now) {
-  struct entry *free_one = NULL;
-  for (size_t at = 0; at < SYSLOG_SENDER_COUNT; at++) {
-    struct entry *entry = &entries[at];
-    int is_its = entry->sender.kind == sender->kind &&
-                 memcmp(entry->sender.key, sender->key, sizeof sender->key) == 0;
+  struct entry *first = &entries[sender->kind * (SYSLOG_SENDER_COUNT + 1)], *free_one = NULL;
+  struct entry *others = first + SYSLOG_SENDER_COUNT;
+  for (struct entry *entry = first; entry < others; entry++) {
+    int is_its = memcmp(entry->sender.key, sender->key, sizeof sender->key) == 0;
     if (entry->until != 0 && is_its) return entry;
     if (free_one == NULL && (entry->until == 0 || (now >= entry->until && entry->dropped == 0)))
       free_one = entry;
   }
   if (free_one != NULL) *free_one = (struct entry){.sender = *sender};
   if (free_one != NULL) return free_one;
-  entries[SYSLOG_SENDER_COUNT].sender.kind = SENDER_OTHERS;
-  return &entries[SYSLOG_SENDER_COUNT];
+  others->sender = (struct sender){.kind = sender->kind, .is_others = 1};
+  return others;
 }
 
 int syslog_admit(const struct sender *sender, size_t length, uint64_t now) {
@@ -60,7 +62,7 @@ int syslog_admit(const struct sender *sender, size_t length, uint64_t now) {
 }
 
 uint64_t syslog_flood_wait(uint64_t now, uint64_t most) {
-  for (size_t at = 0; at <= SYSLOG_SENDER_COUNT; at++) {
+  for (size_t at = 0; at < ENTRY_COUNT; at++) {
     if (entries[at].dropped == 0) continue;
     uint64_t wait = entries[at].until > now ? entries[at].until - now : 0;
     if (wait < most) most = wait;
@@ -69,7 +71,7 @@ uint64_t syslog_flood_wait(uint64_t now, uint64_t most) {
 }
 
 int syslog_dropped(uint64_t now, struct sender *sender, uint64_t *count) {
-  for (size_t at = 0; at <= SYSLOG_SENDER_COUNT; at++) {
+  for (size_t at = 0; at < ENTRY_COUNT; at++) {
     struct entry *entry = &entries[at];
     if (entry->dropped == 0 || now < entry->until) continue;
     *sender = entry->sender;

@@ -222,11 +222,15 @@ static void name_sender(const struct sender *sender, char *who, size_t room) {
   uint32_t number;
   memcpy(&number, sender->key, sizeof number);
   memcpy(&address, sender->key, sizeof address);
+  if (sender->is_others) {
+    static const char *const others[] = {"users", "processes of root", "addresses"};
+    snprintf(who, room, "all other %s", others[sender->kind]);
+    return;
+  }
   switch (sender->kind) {
     case SENDER_UID: snprintf(who, room, "user %u", number); return;
     case SENDER_PID: snprintf(who, room, "process %u of root", number); return;
-    case SENDER_OTHERS: snprintf(who, room, "all other senders"); return;
-    case SENDER_ADDRESS:
+    default:
       if (IN6_IS_ADDR_V4MAPPED(&address)) inet_ntop(AF_INET, sender->key + 12, who, (socklen_t)room);
       else inet_ntop(AF_INET6, &address, who, (socklen_t)room);
   }

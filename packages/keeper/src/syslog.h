@@ -46,7 +46,7 @@
 #define SYSLOG_LINE_BYTES (4u * SYSLOG_MESSAGE_BYTES + 512u)
 /* Bytes of a message for each of which it counts as one more of its sender's: few lines are as long. */
 #define SYSLOG_SHARE_BYTES 256u
-/* Senders that are counted each by itself; all that come on top share one count. */
+/* Senders of a kind that are counted each by itself; all of that kind that come on top share one count. */
 #define SYSLOG_SENDER_COUNT 256u
 /* Messages that are taken from one source before the others have their turn. */
 #define SYSLOG_TURN_COUNT 64
@@ -110,9 +110,10 @@ int syslog_read_kernel(const uint8_t *bytes, size_t length, struct message *mess
 size_t syslog_write_message(const struct message *message, char *line);
 
 /* Who sent something: only what the kernel says. */
-enum sender_kind { SENDER_UID = 1, SENDER_PID = 2, SENDER_ADDRESS = 3, SENDER_OTHERS = 4 };
+enum sender_kind { SENDER_UID, SENDER_PID, SENDER_ADDRESS, SENDER_KINDS };
 struct sender {
   enum sender_kind kind;
+  int is_others; /* all of its kind that are not counted each by itself */
   uint8_t key[16];
 };
 /* False where this is one too many of its sender, which is counted. */

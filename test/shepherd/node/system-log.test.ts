@@ -198,7 +198,7 @@ describe.skipIf(isWithoutKeeper)(`the system log${whyNoKeeper}`, () => {
     const found = texts(log.lines());
     expect(found.slice(0, 257)).toEqual(Array.from({ length: 257 }, (_, at) => `m${at}`));
     expect(found[257]).toBe(
-      'system-log: 1 messages of all other senders were dropped: more than 1 within 2 s',
+      'system-log: 1 messages of all other addresses were dropped: more than 1 within 2 s',
     );
   });
 
@@ -412,6 +412,17 @@ describe.skipIf(isWithoutKeeper || isWithoutPerl)(
         `localhost ${'b'.repeat(65_536)} [cut: 1 bytes more]`,
         'localhost ',
       ]);
+    });
+
+    it('has room for who is here when addresses by UDP have used up theirs', async () => {
+      const port = await freePort();
+      const log = await atSocket(`udp 127.0.0.1 ${port}`, 'flood 1 60');
+      for (let at = 0; at < 257; at += 1)
+        await sendUdp(port, [`m${at}`], `127.0.${1 + (at >> 7)}.${1 + (at & 127)}`);
+      await until('all of them', () => linesOf(log.file).length === 257);
+      sendUnix(log.socket, 'one');
+      await until('one more', () => linesOf(log.file).length === 258);
+      expect(texts(linesOf(log.file)).at(-1)).toBe('one');
     });
 
     it('tells who has sent it, where that is asked for', async () => {
