@@ -167,7 +167,7 @@ static int write_line(struct sink *sink, const char *line, size_t length) {
   struct iovec parts[2] = {{lost, 0}, {bytes.there, length}};
   if (sink->lost > 0)
     parts[0].iov_len = (size_t)snprintf(
-        lost, sizeof lost, "%slocalhost system-log: %llu %s missing here: %s\n", syslog_stamp(),
+        lost, sizeof lost, "%ssystem-log: %llu %s missing here: %s\n", syslog_stamp(),
         (unsigned long long)sink->lost, sink->lost == 1 ? "line is" : "lines are",
         strerror(sink->error));
   if (!write_whole(sink, parts, 2)) return 0;
@@ -284,7 +284,7 @@ uint64_t syslog_sinks_look(uint64_t now, uint64_t most) {
 void syslog_say(const char *form, ...) {
   char line[SYSLOG_PATH_BYTES + 256];
   size_t room = sizeof line - 1;
-  int length = snprintf(line, room, "%slocalhost system-log: ", syslog_stamp());
+  int length = snprintf(line, room, "%ssystem-log: ", syslog_stamp());
   va_list words;
   va_start(words, form);
   length += vsnprintf(line + length, room - (size_t)length, form, words);

@@ -50,7 +50,7 @@ static uint32_t places_of(const struct message *message) {
   return places;
 }
 
-/* `sender` is what stands before the message: where it came from. */
+/* `sender` is what stands before the message: where it came from, and nothing that it says. */
 static void log_message(const struct message *message, const char *sender, size_t cut) {
   uint32_t places = places_of(message);
   silent_since = now_ms();
@@ -67,7 +67,7 @@ static void log_own(uint8_t level, const char *text) {
   struct message message = {.facility = FACILITY_SYSLOG, .level = level};
   message.text = (struct span){(const uint8_t *)text, strlen(text)};
   message.program = message.process = message.data = (struct span){(const uint8_t *)text, 0};
-  log_message(&message, "localhost", 0);
+  log_message(&message, "system-log:", 0);
 }
 
 static void name_address(const struct sockaddr_storage *from) {
@@ -100,7 +100,7 @@ static void name_peer(const struct ucred *peer) {
 
 static void say_dropped(const char *who, uint64_t count) {
   char text[256];
-  snprintf(text, sizeof text, "system-log: %llu messages of %s were dropped: more than %u within %u s",
+  snprintf(text, sizeof text, "%llu messages of %s were dropped: more than %u within %u s",
            (unsigned long long)count, who, config.flood_count, config.flood_seconds);
   log_own(LEVEL_WARNING, text);
 }
@@ -111,7 +111,7 @@ static void note_overflow(struct listening *one, uint32_t dropped) {
   uint32_t more = dropped - one->dropped;
   if (more == 0) return;
   one->dropped = dropped;
-  snprintf(text, sizeof text, "system-log: %u messages by UDP were lost before they were read", more);
+  snprintf(text, sizeof text, "%u messages by UDP were lost before they were read", more);
   log_own(LEVEL_WARNING, text);
 }
 
@@ -178,7 +178,7 @@ static void take_socket(struct listening *one, int most) {
 
 static void take_kernel_line(const uint8_t *bytes, size_t length) {
   struct message message;
-  if (syslog_read_kernel(bytes, length, &message)) log_message(&message, "localhost linux:", 0);
+  if (syslog_read_kernel(bytes, length, &message)) log_message(&message, "linux:", 0);
 }
 
 /* False where it is over. */
@@ -187,7 +187,7 @@ static int take_kernel(struct listening *one, int most) {
     size_t room = sizeof kernel_bytes - kernel_length;
     ssize_t length = read(one->file, kernel_bytes + kernel_length, room);
     if (length < 0 && errno == EPIPE) {
-      log_own(LEVEL_WARNING, "system-log: the kernel has overwritten messages before they were read");
+      log_own(LEVEL_WARNING, "the kernel has overwritten messages before they were read");
       continue;
     }
     if (length < 0) return errno == EAGAIN || errno == EINTR;

@@ -11,6 +11,11 @@
  *
  *     SIGHUP     opens its files anew        SIGUSR1    rotates them now        SIGTERM    takes what waits, ends
  *
+ *     2026-11-26 07:00:00 localhost text         the second word of a line says where it came from: `localhost` or the
+ *     2026-11-26 07:00:00 10.0.0.7:514 text      address of a sender, whatever he says; `linux:` of what was read from
+ *     2026-11-26 07:00:00 linux: text            the kernel; `system-log:` of this program's own. So no message
+ *     2026-11-26 07:00:00 system-log: text       looks like one of these two
+ *
  * Its configuration is lines of words; a path is the rest of its line. What does not fit is refused with the number of
  * its line.
  *
