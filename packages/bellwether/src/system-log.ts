@@ -81,7 +81,7 @@ export interface SystemLogOptions {
   /**
    * What one sender may say within a time, a user with all of his processes, each process of root, or an address; more
    * is dropped, and a line tells how much that was. False: anything. Default 10,000 messages within 30 s; one of
-   * them counts once more for each 256 bytes that it has.
+   * them counts once more for each 256 bytes that it takes.
    */
   readonly flood?: false | { readonly messages: number; readonly seconds: number };
   /** How exact the time is that stands before each line. Default 'seconds'. */

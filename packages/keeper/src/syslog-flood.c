@@ -24,9 +24,12 @@ enum { ENTRY_COUNT = SENDER_KINDS * (SYSLOG_SENDER_COUNT + 1) };
 static struct entry entries[ENTRY_COUNT];
 static uint32_t most_count;
 static uint64_t window_ms;
+/* Whose message was admitted last. */
+static struct entry *charged;
 
 void syslog_flood_begin(uint32_t count, uint32_t seconds) {
   memset(entries, 0, sizeof entries);
+  charged = NULL;
   most_count = count;
   window_ms = (uint64_t)seconds * 1000;
 }
@@ -55,10 +58,15 @@ int syslog_admit(const struct sender *sender, size_t length, uint64_t now) {
     entry->count = 0;
   }
   /* At least one of them, however long. */
+  charged = entry;
   uint32_t cost = 1 + (uint32_t)(length / SYSLOG_SHARE_BYTES);
   if (entry->count == 0 || entry->count + cost <= most_count) return entry->count += cost, 1;
   entry->dropped++;
   return 0;
+}
+
+void syslog_charge(size_t length) {
+  if (charged != NULL) charged->count += (uint32_t)(length / SYSLOG_SHARE_BYTES);
 }
 
 uint64_t syslog_flood_wait(uint64_t now, uint64_t most) {

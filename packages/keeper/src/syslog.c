@@ -50,16 +50,17 @@ static uint32_t places_of(const struct message *message) {
   return places;
 }
 
-/* `sender` is what stands before the message: where it came from, and nothing that it says. */
-static void log_message(const struct message *message, const char *sender, size_t cut) {
+/* `sender` is what stands before the message: whence it came, and nothing that it says. Gives the bytes of the line. */
+static size_t log_message(const struct message *message, const char *sender, size_t cut) {
   uint32_t places = places_of(message);
   silent_since = now_ms();
-  if (places == 0) return;
+  if (places == 0) return 0;
   int begin = snprintf(line, 256, "%s%s ", syslog_stamp(), sender);
   size_t length = (size_t)begin + syslog_write_message(message, line + begin);
   if (cut > 0) length += (size_t)snprintf(line + length, 64, " [cut: %zu bytes more]", cut);
   line[length++] = '\n';
   syslog_sinks_write(places, line, length);
+  return length;
 }
 
 /* What this program has to say goes where others' messages of its kind go. */
@@ -171,7 +172,8 @@ static void take_socket(struct listening *one, int most) {
     if (received.length == 0 || !syslog_admit(&received.sender, received.length, now_ms())) continue;
     struct message message;
     syslog_read_message(received.bytes, received.length, &message);
-    log_message(&message, received.name, received.cut);
+    size_t length = log_message(&message, received.name, received.cut);
+    if (length > received.length) syslog_charge(length - received.length);
     received.length = 0;
   }
 }

@@ -45,11 +45,11 @@
 #define SYSLOG_SINK_COUNT 32u
 /* Bytes of a path. */
 #define SYSLOG_PATH_BYTES 1024u
-/* Bytes of one message: what UDP can carry. Of a longer one the rest is left out, and its line says how much. */
-#define SYSLOG_MESSAGE_BYTES 65536u
+/* Bytes of one message: RFC 5424 wants 2,048. Of a longer one the rest is left out, and its line says how much. */
+#define SYSLOG_MESSAGE_BYTES 8192u
 /* A byte of it may be written as four; stamp and sender come before that. */
 #define SYSLOG_LINE_BYTES (4u * SYSLOG_MESSAGE_BYTES + 512u)
-/* Bytes of a message for each of which it counts as one more of its sender's: few lines are as long. */
+/* Bytes of a message, and of what its line is longer, for each of which it counts as one more: few are as long. */
 #define SYSLOG_SHARE_BYTES 256u
 /* Senders of a kind that are counted each by itself; all of that kind that come on top share one count. */
 #define SYSLOG_SENDER_COUNT 256u
@@ -123,6 +123,8 @@ struct sender {
 };
 /* False where this is one too many of its sender, which is counted. */
 int syslog_admit(const struct sender *sender, size_t length, uint64_t now);
+/* The line of the one that was admitted last is so many bytes longer than it: escapes are its sender's, too. */
+void syslog_charge(size_t length);
 /* Milliseconds until somebody's time is over, at most `most`. */
 uint64_t syslog_flood_wait(uint64_t now, uint64_t most);
 /* A sender whose time is over and of whom some were dropped, and how many; false where there is none. */

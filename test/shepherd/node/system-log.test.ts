@@ -171,6 +171,15 @@ describe.skipIf(isWithoutKeeper)(`the system log${whyNoKeeper}`, () => {
     await has(log, 5);
   });
 
+  it('counts a message by what becomes of it, too: what is escaped takes four times its room', async () => {
+    const log = await begin('flood 4 1');
+    await sendUdp(log.port, ['\u0001'.repeat(200), 'b', 'c']);
+    await has(log, 3);
+    expect(texts(log.lines()).map((text) => text.slice(0, 14))).toEqual([
+      ...['\\x01\\x01\\x01\\x', 'b', '1 messages of '],
+    ]);
+  });
+
   it('takes nobody for the kernel who says that he is', async () => {
     const folder = freshFolder();
     const port = await freePort();
@@ -417,14 +426,14 @@ describe.skipIf(isWithoutKeeper || isWithoutPerl)(
       return { ...log, folder, socket, file, text: configured(...lines) };
     };
 
-    it('takes a message of 65,536 bytes whole, and says what it cut of a longer one', async () => {
+    it('takes a message of 8,192 bytes whole, and says what it cut of a longer one', async () => {
       const log = await atSocket();
       expect(fs.statSync(log.socket).mode & 0o777).toBe(0o666);
-      sendUnix(log.socket, 'a'.repeat(65_536), 'b'.repeat(65_537), Buffer.alloc(65_536));
+      sendUnix(log.socket, 'a'.repeat(8_192), 'b'.repeat(8_193), Buffer.alloc(8_192));
       await until('two', () => linesOf(log.file).length === 3);
       expect(linesOf(log.file)).toEqual([
-        `localhost ${'a'.repeat(65_536)}`,
-        `localhost ${'b'.repeat(65_536)} [cut: 1 bytes more]`,
+        `localhost ${'a'.repeat(8_192)}`,
+        `localhost ${'b'.repeat(8_192)} [cut: 1 bytes more]`,
         'localhost ',
       ]);
     });
