@@ -84,6 +84,22 @@ export const sendUnix = (socket: string, ...messages: readonly (string | Buffer)
   if (status !== 0) throw new Error(`perl: ${stderr}`);
 };
 
+const python = `import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(sys.argv[1])
+try: socket.send_fds(s, [b'along'], [0, 0])
+except OSError as e: print(e.strerror)`;
+/** Whether there is what sends descriptors along. */
+export const isWithoutPython =
+  spawnSync('python3', ['-c', 'import socket; socket.send_fds']).status !== 0;
+export const whyNoPython = isWithoutPython ? ' (no python3 of 3.9 here)' : '';
+/** Sends a datagram with two descriptors; gives the reason where it was refused, else nothing. */
+export const sendRights = (socket: string): string =>
+  spawnSync('python3', ['-c', python, socket], { encoding: 'utf8' }).stdout.trim();
+
+const [major = 0, minor = 0] = os.release().split('.').map(Number);
+/** Whether the kernel can refuse descriptors for a socket (SO_PASSRIGHTS, since 6.16). */
+export const canRefuseRights = major > 6 || (major === 6 && minor >= 16);
+
 /** A free port of UDP: nobody else of these tests has it. */
 export const freePort = async (): Promise<number> => {
   const socket = dgram.createSocket('udp4');

@@ -74,11 +74,11 @@ static int listen_unix(const struct source *source, const char **reason) {
   int no = 0;
   setsockopt(file, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
   widen(file);
+  /* All may write to it. What it is bound with, not what then lies there: that somebody else may have put there. */
+  if (fchmod(file, 0666) < 0) return refuse(file, reason, "");
   if (bind(file, (struct sockaddr *)&address, sizeof address) < 0) return refuse(file, reason, "");
   struct stat found;
-  /* All may write to it, whatever the umask says. */
-  if (chmod(address.sun_path, 0666) < 0 || lstat(address.sun_path, &found) < 0)
-    return refuse(file, reason, "");
+  if (lstat(address.sun_path, &found) < 0) return refuse(file, reason, "");
   struct made *one = &made[made_count++];
   memcpy(one->path, address.sun_path, length + 1);
   one->device = found.st_dev;

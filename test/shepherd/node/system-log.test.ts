@@ -7,17 +7,21 @@ import { isWithoutKeeper, whyNoKeeper } from '../../support/keepers.ts';
 import { eventually } from '../../support/programs.ts';
 import {
   beginLog,
+  canRefuseRights,
   configured,
   everything,
   freePort,
   freshFolder,
   isWithoutPerl,
+  isWithoutPython,
   linesOf,
   maskOf,
   seeded,
+  sendRights,
   sendUdp,
   sendUnix,
   whyNoPerl,
+  whyNoPython,
 } from '../../support/system-logs.ts';
 
 /** A log that listens by UDP and writes all of it to one file. */
@@ -456,6 +460,30 @@ describe.skipIf(isWithoutKeeper || isWithoutPerl)(
       const uid = process.getuid?.() ?? 0;
       expect(linesOf(log.file)[0]).toMatch(new RegExp(`^localhost pid=\\d+ uid=${uid} one$`));
     });
+
+    it.skipIf(isWithoutPython || !canRefuseRights)(
+      `refuses descriptors that somebody sends along${whyNoPython} (Linux from 6.16 on)`,
+      async () => {
+        const log = await atSocket();
+        expect(sendRights(log.socket)).toBe('Operation not permitted');
+        sendUnix(log.socket, 'alone');
+        await until('it', () => linesOf(log.file).length > 0);
+        expect(texts(linesOf(log.file))).toEqual(['alone']);
+      },
+    );
+
+    it.skipIf(isWithoutPython || canRefuseRights)(
+      `keeps no descriptor that somebody sends along${whyNoPython} (Linux before 6.16)`,
+      async () => {
+        const log = await atSocket();
+        const open = () => fs.readdirSync(`/proc/${log.process.pid}/fd`).length;
+        const before = open();
+        expect(sendRights(log.socket)).toBe('');
+        await until('it', () => linesOf(log.file).length > 0);
+        expect(texts(linesOf(log.file))).toEqual(['along']);
+        expect(open()).toBe(before);
+      },
+    );
 
     it('writes what has come before it is ended, and takes its socket along', async () => {
       const log = await atSocket();
