@@ -32,6 +32,7 @@ struct sink {
   int file; /* -1: shut */
   uint64_t size, lost, lost_at, retry_at;
   int error; /* why the first of these was lost */
+  int is_stuck; /* it could not be put aside, and that was said */
 };
 
 static struct sink sinks[SYSLOG_SINK_COUNT];
@@ -196,6 +197,12 @@ static void shift(const struct sink *sink) {
   }
 }
 
+/* Said once, until it works again: it grows meanwhile. */
+static void say_stuck(struct sink *sink) {
+  if (!sink->is_stuck) syslog_say("%s: cannot be put aside: %s", sink->place->path, strerror(errno));
+  sink->is_stuck = 1;
+}
+
 /* The new file is there before the old one gets its name: where it cannot be made, nothing has changed. */
 static void rotate(struct sink *sink) {
   char fresh[300], first[300];
@@ -204,9 +211,10 @@ static void rotate(struct sink *sink) {
   name_of(sink, 1, first, sizeof first);
   unlinkat(sink->folder, fresh, 0);
   int file = open_name(sink, fresh, O_EXCL);
-  if (file < 0) return;
+  if (file < 0) return say_stuck(sink);
   shift(sink);
   if (renameat(sink->folder, sink->name, sink->folder, first) < 0 && errno != ENOENT) {
+    say_stuck(sink);
     close(file);
     unlinkat(sink->folder, fresh, 0);
     return;
@@ -219,6 +227,7 @@ static void rotate(struct sink *sink) {
   sink->file = file;
   sink->size = 0;
   sink->retry_at = 0;
+  sink->is_stuck = 0;
 }
 
 /* Whether a file has more than so much; somebody else may have emptied it. */

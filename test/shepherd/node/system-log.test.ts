@@ -245,6 +245,26 @@ describe.skipIf(isWithoutKeeper)(`the system log${whyNoKeeper}`, () => {
     ]);
   });
 
+  it('says once that a file cannot be put aside, and writes to it all the same', async () => {
+    const log = await begin('rotate 1 2');
+    fs.mkdirSync(`${log.file}.new`);
+    await log.send('one', 'two', 'three');
+    await has(log, 3);
+    log.process.kill('SIGUSR1');
+    await log.send('four');
+    await has(log, 4);
+    const said = log
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('cannot be put aside'));
+    expect(said.map((line) => line.replace(/^.*system-log: /, ''))).toEqual([
+      `${log.file}: cannot be put aside: File exists`,
+    ]);
+    fs.rmdirSync(`${log.file}.new`);
+    log.process.kill('SIGUSR1');
+    await until('an old one', () => fs.existsSync(`${log.file}.1`));
+  });
+
   it('begins another file where one was moved, or when it is told to', async () => {
     const log = await begin();
     await log.send('one');
