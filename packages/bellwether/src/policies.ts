@@ -47,5 +47,5 @@ export type FailureHook =
   | { readonly start: string }
   /** A command runs to its end; BELLWETHER_SERVICE, _NODE, _FAILURE and _REASON of its environment tell it. */
   | { readonly run: Exec }
-  /** The same is posted there, as JSON. The URL is no secret: who reads the configuration or a log may see it. */
+  /** The same is posted there, as JSON. Who reads the configuration sees the URL; a log tells its host alone. */
   | { readonly webhook: string };

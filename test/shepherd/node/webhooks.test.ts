@@ -1,8 +1,9 @@
 import http from 'node:http';
 import type net from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { webhookCount } from '../../../packages/shepherd/src/node/limits.ts';
 import { makeWebhooks } from '../../../packages/shepherd/src/node/webhooks.ts';
-import { answerOf } from './support.ts';
+import { answerOf, until } from './support.ts';
 
 const open: http.Server[] = [];
 afterEach(() => {
@@ -55,5 +56,34 @@ it('gives up on who does not answer, and says what kept it from being told', asy
   server?.closeAllConnections();
   await new Promise((done) => server?.close(done));
   await expect(post(silent)).rejects.toThrow(/ECONNREFUSED/);
-  await expect(post('file:///etc/passwd')).rejects.toThrow(TypeError);
+  await expect(post('file:///secret')).rejects.toThrow(TypeError);
+  await expect(post('file:///secret')).rejects.not.toThrow('secret');
+});
+it('asks so many at once, and the next one when one has answered', async () => {
+  const held: http.ServerResponse[] = [];
+  const url = await serve((_request, response) => void held.push(response));
+  const webhooks = makeWebhooks();
+  const told = Array.from({ length: webhookCount + 1 }, () => {
+    const { answer, value } = answerOf<number>();
+    webhooks.post(url, '{}', 60_000, answer);
+    return value;
+  });
+  await until('as many as may be', () => held.length === webhookCount);
+  held[0]?.end();
+  await until('the last one', () => held.length > webhookCount);
+  for (const response of held) response.end();
+  expect(await Promise.all(told)).toEqual(told.map(() => 200));
+});
+it('gives up in time on what has not had its turn, and goes on', async () => {
+  const silent = await serve(() => undefined);
+  const webhooks = makeWebhooks();
+  const tell = (url: string, timeoutMs: number): Promise<number> => {
+    const { answer, value } = answerOf<number>();
+    webhooks.post(url, '{}', timeoutMs, answer);
+    return value;
+  };
+  const told = Array.from({ length: webhookCount }, () => tell(silent, 500));
+  told.push(tell(silent, 50));
+  for (const each of told.toReversed()) await expect(each).rejects.toThrow('no answer within');
+  expect(await tell(await serve((_request, response) => response.end()), 60_000)).toBe(200);
 });

@@ -255,8 +255,8 @@ describe('what is done about a failure', () => {
     const it = failing([
       { kind: 'start', service: 'nobody' },
       { kind: 'command', command },
-      { kind: 'webhook', url: 'http://h/500' },
-      { kind: 'webhook', url: 'http://h/gone' },
+      { kind: 'webhook', url: 'http://h/secret/500' },
+      { kind: 'webhook', url: 'https://h:8443?secret=gone' },
     ]);
     it.machine.processes.runCommand = () => ({ code: 2, output: [] });
     it.machine.postAnswer = (url) => (url.endsWith('500') ? 500 : new Error('nobody listens'));
@@ -267,8 +267,8 @@ describe('what is done about a failure', () => {
     expect(told.toSorted()).toEqual(
       [
         'there is no service nobody here',
-        'http://h/500 has answered with 500',
-        'http://h/gone: nobody listens',
+        'http://h has answered with 500',
+        'https://h:8443: nobody listens',
         'its command exited with code 2',
       ]
         .map((why) => `Service db: what is done about its failure did not work: ${why}.`)

@@ -87,7 +87,7 @@ export const logPollMs = 10_000;
  * as much is kept as its size may be.
  */
 export const burstBytes = 128 * 1024 * 1024;
-/** Bytes of a log that are compressed together: to read any of them, all of them are unpacked, in a millisecond. */
+/** Bytes of a log that are compressed together: to read any of them, all of them are unpacked. */
 export const packedPieceBytes = 256 * 1024;
 /** Pieces of one packed log: 4 GiB of it, which is more than a log may have before it is put aside. */
 export const packedPieceCount = 16_000;
@@ -129,8 +129,11 @@ export const searchedBytes = 16 * 1024 * 1024;
 
 /** Milliseconds for which a look at what services use is given again: whoever asks more often costs no more. */
 export const usageBetweenMs = 400;
-/** Processes of the machine that one look reads; each costs some 20 µs, for which the daemon does nothing else. */
+/** Processes of the machine that one look reads; meanwhile the daemon does nothing else. */
 export const usageProcessCount = 20_000;
+
+/** Posts over HTTP at once: each is a socket, and where much fails at once, much is told; the others wait. */
+export const webhookCount = 64;
 
 /** Bytes of a file of variables: a start has room for a mebibyte of them, together with its arguments. */
 export const environmentFileBytes = 65_536;

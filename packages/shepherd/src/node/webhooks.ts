@@ -1,36 +1,65 @@
 /**
  * Tells others over HTTP: one attempt each, of whose answer nobody reads more than its status. Redirects are not
- * followed, since what is told is meant for who was named, and no proxy of the environment is asked.
+ * followed, since what is told is meant for who was named, and no proxy of the environment is asked. URLs may be as
+ * good as passwords, so no error has one in it.
  */
 import http from 'node:http';
 import https from 'node:https';
 import type { Answer } from '@bellwether/actors';
 import type { Webhooks } from '../words/types.ts';
+import { webhookCount } from './limits.ts';
+import { makeQueue, type TaskQueue } from './queue.ts';
 
-/** Webhooks for real. A URL that is none breaks its answer with a TypeError. */
-export const makeWebhooks = (): Webhooks => ({ post });
+/** Webhooks for real: so many at once, the others wait. A URL that is none breaks its answer with a TypeError. */
+export const makeWebhooks = (): Webhooks => {
+  const inTurn = makeQueue(webhookCount);
+  return {
+    post: (url, json, timeoutMs, answer) => {
+      const parsed = URL.canParse(url) ? new URL(url) : undefined;
+      if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
+        return answer.broken(new TypeError('webhook: expected an http or https URL'));
+      post(inTurn, parsed, json, timeoutMs, answer);
+    },
+  };
+};
 
-const post = (url: string, json: string, timeoutMs: number, answer: Answer): void => {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
-    return answer.broken(new TypeError(`webhook: expected an http or https URL, found ${url}`));
-  const isTls = parsed.protocol === 'https:';
-  const agent = isTls ? new https.Agent({ maxSockets: 1 }) : new http.Agent({ maxSockets: 1 });
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) };
-  const asking = (isTls ? https : http).request(parsed, { agent, method: 'POST', headers });
+/** Its time begins at once, so nobody waits for his turn for longer than that. */
+const post = (
+  inTurn: TaskQueue,
+  url: URL,
+  json: string,
+  timeoutMs: number,
+  answer: Answer,
+): void => {
   let isOver = false;
+  let close = (): void => undefined;
   // The end of the request may be told as an error of it, too.
   const end = (settle: () => void): void => {
     if (isOver) return;
     isOver = true;
     clearTimeout(timer);
-    asking.destroy(); // the body, if any, is not read
-    agent.destroy();
+    close();
     settle();
   };
   const late = new Error(`no answer within ${timeoutMs / 1_000} s`);
   const timer = setTimeout(() => end(() => answer.broken(late)), timeoutMs);
-  asking.on('response', ({ statusCode = 0 }) => end(() => answer.kept(statusCode)));
-  asking.on('error', (error) => end(() => answer.broken(error)));
-  asking.end(json);
+  const ask = (over: () => void): void => {
+    if (isOver) return over();
+    const isTls = url.protocol === 'https:';
+    const agent = isTls ? new https.Agent({ maxSockets: 1 }) : new http.Agent({ maxSockets: 1 });
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(json),
+    };
+    const asking = (isTls ? https : http).request(url, { agent, method: 'POST', headers });
+    close = () => {
+      asking.destroy(); // the body, if any, is not read
+      agent.destroy();
+      over();
+    };
+    asking.on('response', ({ statusCode = 0 }) => end(() => answer.kept(statusCode)));
+    asking.on('error', (error) => end(() => answer.broken(error)));
+    asking.end(json);
+  };
+  inTurn(() => new Promise<void>(ask)).catch((error: unknown) => end(() => answer.broken(error)));
 };

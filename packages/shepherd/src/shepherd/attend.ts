@@ -160,13 +160,15 @@ const carryOut = (
         answer,
         (turn, status) => {
           if (status < 200 || status > 299)
-            hookFailed(held, turn, name, `${hook.url} has answered with ${status}`);
+            hookFailed(held, turn, name, `${hostOf(hook.url)} has answered with ${status}`);
         },
-        (turn, error) => hookFailed(held, turn, name, `${hook.url}: ${error.message}`),
+        (turn, error) => hookFailed(held, turn, name, `${hostOf(hook.url)}: ${error.message}`),
       );
     }
   }
 };
+/** The rest of such a URL is often a secret. */
+const hostOf = (url: string): string => /^https?:\/\/[^/\\?#]*/.exec(url)?.[0] ?? 'its URL';
 const hookFailed = (held: ShepherdHeld, turn: Turn, name: string, why: string): void =>
   tellLog(
     held,
