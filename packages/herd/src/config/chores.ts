@@ -70,7 +70,7 @@ export const logRotationActions: ServiceConfig['actions'] = {
   trigger: {
     kind: 'agent',
     documentation:
-      'Put all logs aside now that are long enough, or those of the services that are named.',
+      'Put logs aside now that are long enough: of other programs all, of services all or those that are named.',
     takesArguments: true,
     areArgumentsHarmless: true,
   },

@@ -20,7 +20,7 @@ export interface ChoreParts {
 /** Those of a life, which knows how many sessions it has. */
 export type ChoresOf = (sessionCount: () => number) => ChorePowers;
 
-/** Milliseconds between two looks how late the event loop is: they cost nothing that can be measured. */
+/** Milliseconds between two looks how late the event loop is. */
 const lateLookMs = 50;
 
 /** Makes them; nothing is looked at before somebody asks. */
