@@ -26,8 +26,8 @@
  *      68 REFUSED   ID STEP ERROR                                nothing was done
  *      69 SIGNALLED ID                                           it was sent, to its whole group
  *      70 LISTENING ID
- *      72 CLOSED    ID
  *      71 CONNECTION ID, of an inetd socket CONNECTION its number, PEER, LOCAL
+ *      72 CLOSED    ID
  *
  *     STATE     PREPARED  it is under way: another STATE follows
  *               RUNNING   the program runs, or is about to: its process has its record
@@ -196,11 +196,11 @@ enum {
 #define GROUP_COUNT 64u
 #define LIMIT_COUNT 16u
 #define OPEN_COUNT 36u
-/* Sockets that listen for services, and those of one service. */
+/* Sockets that listen for services, each with one connection that nobody has been given yet; and those of one service. */
+#ifndef SOCKET_COUNT /* fewer for tests */
 #define SOCKET_COUNT 1024u
+#endif
 #define OWN_SOCKET_COUNT 16u
-/* Connections that were accepted and are not handed out: one for each socket. */
-#define CONNECTION_COUNT SOCKET_COUNT
 /* Bytes of the path of a socket: what Linux takes, without the NUL. */
 #define SOCKET_PATH_BYTES 107u
 /* The highest descriptor that a start may ask for. */

@@ -380,6 +380,8 @@ static void set_up(void) {
   /* Two mains at once would be one too many: this one goes with its anchor, also where that is gone already. */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (table->anchor_pid != getppid()) _exit(0);
+  /* Before anything is opened here: it may have to close all that the last program has left open. */
+  sockets_take_over();
   events = epoll_create1(EPOLL_CLOEXEC);
   if (events < 0) {
     complain("epoll", errno);
@@ -390,7 +392,6 @@ static void set_up(void) {
   watch_add(ANCHOR_LISTENER, WATCH_LISTENER, 0);
   watch_add(ANCHOR_NOTICES, WATCH_NOTICES, 0);
   starts_adopt();
-  sockets_take_over();
 }
 
 void server_run(void) {

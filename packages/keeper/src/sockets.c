@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "starts.h"
@@ -367,7 +368,9 @@ void sockets_take_over(void) {
   close(file);
   if (!is_known) {
     memset(listeners, 0, sizeof listeners);
-    return;
+    /* Nobody knows them any more, and as long as they listen nobody else can: nothing else is open up there. */
+    syscall(SYS_close_range, HIGHEST_DESCRIPTOR + 2, ~0u, 0);
+    return complain("sockets of another layout are closed", EPROTO);
   }
   last_connection = left.last_connection;
   for (uint32_t at = 0; at < SOCKET_COUNT; at++) mend(&listeners[at]);

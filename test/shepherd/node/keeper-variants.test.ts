@@ -129,6 +129,43 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
     expect(await value).toEqual({ signal: 'SIGKILL' });
   });
 
+  const listening = (by: KeeperBackend, ...names: readonly string[]) => {
+    const { answer, value } = answerOf<undefined>();
+    const how = { style: 'stream', backlog: 8, bindAttempts: 1, mode: 0o600, folderMode: 0o700 } as const;
+    const sockets = names.map((name) => ({
+      ...how,
+      name,
+      place: { family: 'unix', host: path.join(folder, name), port: 0 } as const,
+    }));
+    by.listen(names.join(), sockets, answer);
+    return value;
+  };
+  it('holds as many sockets as it has room for, and says of one more that there is none', async () => {
+    const kept = await open(keeperVariant(folder, { SOCKET_COUNT: 2 }));
+    await listening(kept, 'a', 'b');
+    await expect(listening(kept, 'c')).rejects.toThrow(
+      'c: the keeper holds as many sockets as it can (EMFILE)',
+    );
+    expect(fs.existsSync(path.join(folder, 'c'))).toBe(false);
+    const { answer, value } = answerOf<undefined>();
+    kept.unlisten('a,b', answer);
+    await value;
+    await listening(kept, 'c');
+    kept.unlisten('c', { kept: () => undefined, broken: () => undefined });
+  });
+
+  it('closes what it cannot read of the sockets that another program held, and has them again', async () => {
+    const first = await open(keeperVariant(folder, { BUILD: 'of-old', SOCKET_COUNT: 2 }));
+    await listening(first, 'a');
+    first.close();
+    const next = await open();
+    expect(textOf(path.join(at(), 'log'))).toContain('sockets of another layout are closed');
+    await listening(next, 'a');
+    const { answer, value } = answerOf<undefined>();
+    next.unlisten('a', answer);
+    await value;
+  });
+
   it('cuts off a daemon that asks and does not read once its room for words is full, and no other', async () => {
     const ids = Array.from({ length: 16 }, (_none, number) => `w-${number}`);
     const program = keeperVariant(folder, { SLOT_COUNT: 16, OUT_BYTES: 8_192 });

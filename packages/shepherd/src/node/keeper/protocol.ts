@@ -5,7 +5,7 @@
  *     frame    u32 length of all of it | u16 type | u16 zero | fields
  *     field    u32 length of the bytes | u16 tag | u16 zero | bytes
  *
- *     to the keeper     HELLO version version     from the keeper     HELLO version boot build
+ *     to the keeper     HELLO version version     from the keeper     HELLO version boot features build
  *                       START id file arg+ …                          STATE id state pid time …
  *                       SIGNAL id signal                              TOLD
  *                       FORGET id                                     REFUSED id step error
