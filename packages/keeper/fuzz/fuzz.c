@@ -36,7 +36,7 @@ int __wrap_bind(int socket, const struct sockaddr *address, socklen_t length);
 int __wrap_listen(int socket, int backlog);
 int __wrap_connect(int socket, const struct sockaddr *address, socklen_t length);
 int __wrap_fchmod(int descriptor, mode_t mode);
-int __wrap_lchown(const char *path, uid_t uid, gid_t gid);
+int __wrap_fchownat(int folder, const char *path, uid_t uid, gid_t gid, int flags);
 int __wrap_unlink(const char *path);
 int __wrap_poll(struct pollfd *all, nfds_t count, int wait_ms);
 int __wrap_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
@@ -125,8 +125,8 @@ int __wrap_fchmod(int descriptor, mode_t mode) {
   (void)descriptor, (void)mode;
   return 0;
 }
-int __wrap_lchown(const char *path, uid_t uid, gid_t gid) {
-  (void)path, (void)uid, (void)gid;
+int __wrap_fchownat(int folder, const char *path, uid_t uid, gid_t gid, int flags) {
+  (void)folder, (void)path, (void)uid, (void)gid, (void)flags;
   return 0;
 }
 int __wrap_unlink(const char *path) {

@@ -27,7 +27,7 @@ const wrapped =
     ? []
     : [
         ...['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'],
-        ...['socket', 'setsockopt', 'bind', 'listen', 'connect', 'fchmod', 'lchown', 'unlink'],
+        ...['socket', 'setsockopt', 'bind', 'listen', 'connect', 'fchmod', 'fchownat', 'unlink'],
         ...['fcntl', 'poll', 'accept4'],
       ];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-fuzz-'));

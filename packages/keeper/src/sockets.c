@@ -124,6 +124,22 @@ static int remove_stale(const union address *address, socklen_t length, int type
   return unlink(path) < 0 && errno != ENOENT ? errno : 0;
 }
 
+/* Root gives nothing away that somebody who may write to its folder has put in the place of the socket meanwhile. */
+static int give(const char *path, const struct request *request) {
+  if (!request->has_uid && !request->has_gid) return 0;
+  int entry = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (entry < 0) return errno;
+  struct stat found;
+  int is_own = fstat(entry, &found) == 0 && S_ISSOCK(found.st_mode) && found.st_nlink == 1 &&
+               found.st_uid == geteuid();
+  uid_t uid = request->has_uid ? request->uid : (uid_t)-1;
+  gid_t gid = request->has_gid ? request->gid : (gid_t)-1;
+  int error = is_own ? 0 : EPERM;
+  if (!error && fchownat(entry, "", uid, gid, AT_EMPTY_PATH) < 0) error = errno;
+  close(entry);
+  return error;
+}
+
 static int set_up(int file, const struct request *request, const union address *address,
                   socklen_t length) {
   int on = 1, family = address->any.sa_family;
@@ -138,12 +154,10 @@ static int set_up(int file, const struct request *request, const union address *
   int error = bind(file, &address->any, length) < 0 ? errno : 0;
   umask(before);
   if (error) return error;
-  if (family == AF_UNIX && (request->has_uid || request->has_gid)) {
-    uid_t uid = request->has_uid ? request->uid : (uid_t)-1;
-    gid_t gid = request->has_gid ? request->gid : (gid_t)-1;
-    if (lchown(address->path.sun_path, uid, gid) < 0) return errno;
-  }
-  return !is_datagram && listen(file, (int)request->backlog) < 0 ? errno : 0;
+  if (family == AF_UNIX) error = give(address->path.sun_path, request);
+  if (!error && !is_datagram && listen(file, (int)request->backlog) < 0) error = errno;
+  if (error && family == AF_UNIX) unlink(address->path.sun_path);
+  return error;
 }
 
 /* A descriptor above all that a start may ask for, so that nothing of a child is in its way. */

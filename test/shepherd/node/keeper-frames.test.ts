@@ -20,7 +20,9 @@ import { isWithoutKeeper, keeperPids, keeperProgram, whyNoKeeper } from '../../s
 import { makeFolder, until } from './support.ts';
 
 /** Errnos of Linux. */
-const [ESRCH, E2BIG, EINVAL] = [3, 7, 22];
+const [EPERM, ESRCH, E2BIG, EINVAL] = [1, 3, 7, 22];
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
 
 describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   let folder: string;
@@ -28,9 +30,10 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   const at = () => path.join(folder, 'keeper');
 
   /** Settles with what it says first, or with how it has ended. */
-  const startKeeper = (): Promise<string> =>
+  const startKeeper = (where = at(), as = {}): Promise<string> =>
     new Promise((resolve) => {
-      const child = spawn(keeperProgram, ['anchor', at()], {
+      const child = spawn(keeperProgram, ['anchor', where], {
+        ...as,
         stdio: ['ignore', 'pipe', 'ignore'],
         detached: true,
       });
@@ -39,8 +42,8 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
       child.once('exit', (code) => resolve(`ended with ${code}`));
     });
   /** A connection that has said hello, and everything that it hears. */
-  const connect = async () => {
-    const socket = net.connect(path.join(at(), 'socket'));
+  const connect = async (where = at()) => {
+    const socket = net.connect(path.join(where, 'socket'));
     const reader = new FrameReader();
     const heard: Said[] = [];
     socket.on('data', (chunk: Buffer) => heard.push(...reader.push(chunk)));
@@ -56,8 +59,8 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     return { socket, heard };
   };
   /** What it answers to one frame that is no hello. */
-  const answerTo = async (frame: Buffer): Promise<Said | undefined> => {
-    const { socket, heard } = await connect();
+  const answerTo = async (frame: Buffer, where = at()): Promise<Said | undefined> => {
+    const { socket, heard } = await connect(where);
     const before = heard.length;
     socket.write(frame);
     await until('an answer', () => heard.length > before || socket.closed);
@@ -125,6 +128,16 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(await answerTo(both.frame())).toEqual(wrong('a'));
     const longest = path.join(folder, 'x'.repeat(106 - folder.length));
     expect(await answerTo(listen('a', longest).frame())).toEqual({ kind: 'listening', id: 'a' });
+  });
+
+  it('leaves no path of a socket that it may not give away', async () => {
+    if (isRoot) fs.chownSync(folder, nobody, nobody);
+    const other = path.join(folder, 'other');
+    expect(await startKeeper(other, isRoot ? { uid: nobody, gid: nobody } : {})).toBe('ready\n');
+    const file = path.join(folder, 'given');
+    const frame = listen('a', file).numbers(tags.uid, [0]).frame();
+    expect(await answerTo(frame, other)).toEqual(refused('a', 'listen', EPERM));
+    expect(fs.existsSync(file)).toBe(false);
   });
 
   it('hands 16 sockets to a start, each at a descriptor of its own from 3 on, and no more', async () => {
