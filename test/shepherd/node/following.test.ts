@@ -11,7 +11,7 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
-import { pidFileBytes, pidFileLinkCount } from '../../../packages/shepherd/src/node/limits.ts';
+import { folderLinkCount, pidFileBytes } from '../../../packages/shepherd/src/node/limits.ts';
 import { readPidFile, removePidFile } from '../../../packages/shepherd/src/node/pid-file.ts';
 import type { Command, Ending, Started } from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
@@ -92,7 +92,7 @@ describe('a PID file', () => {
   it('behind forty links is removed, behind one more it is not', () => {
     fs.writeFileSync(pidFile, '1\n');
     fs.symlinkSync('.', path.join(folder, 'l1'));
-    for (let at = 2; at <= pidFileLinkCount + 1; at += 1)
+    for (let at = 2; at <= folderLinkCount + 1; at += 1)
       fs.symlinkSync(`l${at - 1}`, path.join(folder, `l${at}`));
     expect(() => removePidFile(path.join(folder, 'l41/web.pid'), uid)).toThrow('too many links');
     removePidFile(path.join(folder, 'l40/web.pid'), uid);

@@ -106,8 +106,8 @@ export const lastPieceCount = 64;
 
 /** Bytes of a PID file: a number, and white space around it. */
 export const pidFileBytes = 64;
-/** Links on the way to a PID file: as many as Linux itself follows. */
-export const pidFileLinkCount = 40;
+/** Links on the way to a PID file, or to the folder of a socket: as many as Linux itself follows. */
+export const folderLinkCount = 40;
 /** Bytes in which a process may write the newline of its notice; s6 programs write nothing else. */
 export const noticeBytes = 4096;
 /** How often a file is looked at that somebody waits for and that cannot be watched, in milliseconds. */

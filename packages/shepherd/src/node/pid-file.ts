@@ -10,12 +10,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
-import { pidFileBytes, pidFileLinkCount } from './limits.ts';
+import { pidFileBytes } from './limits.ts';
+import { openFolder } from './open-folder.ts';
 import { explain } from './program.ts';
 
-/** Of Linux; Node has no name for it. A folder that may be entered and not listed can be opened so. */
-const O_PATH = 0o10000000;
-const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
 /**
  * Removes the file of an earlier run, where there is one. `uid` is that of the shepherd.
@@ -40,41 +39,6 @@ export const removePidFile = (file: string, uid: number): void => {
   } finally {
     if (folder !== undefined) fs.closeSync(folder);
   }
-};
-
-/** The folder behind a path, as a descriptor of the caller's; links belong to root or to this user. */
-const openFolder = (folder: string, uid: number): number => {
-  let names = parts(folder);
-  let at = fs.openSync('/', O_PATH | O_DIRECTORY);
-  try {
-    for (let linkCount = 0; ;) {
-      const [name, ...rest] = names;
-      if (name === undefined) return at;
-      const entry = `/proc/self/fd/${at}/${name}`;
-      const found = fs.lstatSync(entry);
-      if (!found.isSymbolicLink()) {
-        names = rest;
-        at = moved(at, fs.openSync(entry, O_PATH | O_DIRECTORY | O_NOFOLLOW));
-        continue;
-      }
-      if (found.uid !== 0 && found.uid !== uid)
-        throw new Error(`the link ${name} on the way to it is of user ${found.uid}`);
-      linkCount += 1;
-      if (linkCount > pidFileLinkCount) throw new Error('too many links on the way to it');
-      const target = fs.readlinkSync(entry);
-      names = [...parts(target), ...rest];
-      if (path.isAbsolute(target)) at = moved(at, fs.openSync('/', O_PATH | O_DIRECTORY));
-    }
-  } catch (error) {
-    fs.closeSync(at);
-    throw error;
-  }
-};
-const parts = (folder: string): readonly string[] =>
-  folder.split('/').filter((each) => each !== '' && each !== '.');
-const moved = (from: number, to: number): number => {
-  fs.closeSync(from);
-  return to;
 };
 
 /** What a PID file says. */

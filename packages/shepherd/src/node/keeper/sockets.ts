@@ -18,6 +18,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
 import { placeText, type SocketConfig, type SocketHolder } from '../../words/socket-types.ts';
+import { openFolder } from '../open-folder.ts';
 import { explain } from '../program.ts';
 import { groupOf, identityOf, type Accounts } from '../users.ts';
 import { families, FrameWriter, styles, tags, types } from './protocol.ts';
@@ -144,10 +145,10 @@ export class KeptSockets implements SocketHolder {
     if (found === undefined) return this.#stranger(key);
     const { holding, held } = found;
     held.isListening = true;
+    if (holding.waiting.length > 0) this.#powers.send(watchFrame(key));
     if (!holding.sockets.every(({ isListening }) => isListening)) return;
     holding.opening?.kept(undefined);
     holding.opening = undefined;
-    if (holding.waiting.length > 0) this.#powers.send(watchFrame(key));
   }
 
   /** Somebody has come to this one. */
@@ -185,7 +186,8 @@ export class KeptSockets implements SocketHolder {
     const { accounts } = this.#powers;
     const uid = owner === undefined ? undefined : identityOf({ user: owner }, accounts).uid;
     const gid = group === undefined ? undefined : groupOf(group, accounts);
-    if (place.family === 'unix') makeFolder(path.dirname(place.host), config.folderMode, uid, gid);
+    if (place.family === 'unix')
+      makeFolder(path.dirname(place.host), config, { uid, gid }, accounts.uid);
     const frame = listenFrame(key, config, uid, gid);
     return { key, config, frame, isListening: false, tryCount: 0, timer: undefined };
   }
@@ -225,23 +227,36 @@ const nobody: Answer = { kept: () => undefined, broken: () => undefined };
 export const socketKey = (service: string, at: number): string =>
   `s${crypto.createHash('sha256').update(service).digest('hex').slice(0, 40)}-${at}`;
 
+/** As removePidFile: in a folder of somebody else nothing is given away but what was just made there. */
 const makeFolder = (
   folder: string,
-  mode: number,
-  uid: number | undefined,
-  gid: number | undefined,
+  { folderMode }: SocketConfig,
+  ids: { readonly uid: number | undefined; readonly gid: number | undefined },
+  ownUid: number,
 ): void => {
+  const opened: number[] = [];
+  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants;
   try {
     if (fs.existsSync(folder)) return;
-    fs.mkdirSync(folder, { recursive: true });
-    fs.chmodSync(folder, mode);
-    if (uid !== undefined || gid !== undefined) fs.chownSync(folder, uid ?? -1, gid ?? -1);
+    const above = path.dirname(folder);
+    fs.mkdirSync(above, { recursive: true });
+    const at = openFolder(above, ownUid);
+    opened.push(at);
+    const entry = `/proc/self/fd/${at}/${path.basename(folder)}`;
+    fs.mkdirSync(entry);
+    const made = fs.openSync(entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    opened.push(made);
+    fs.fchmodSync(made, folderMode);
+    if (ids.uid !== undefined || ids.gid !== undefined)
+      fs.fchownSync(made, ids.uid ?? -1, ids.gid ?? -1);
   } catch (error) {
     const why = explain(error);
     throw new StartFailed(`socket: folder ${folder}: ${why}`, {
       cause: error,
       summary: `the folder of a socket: ${why}`,
     });
+  } finally {
+    for (const each of opened) fs.closeSync(each);
   }
 };
 

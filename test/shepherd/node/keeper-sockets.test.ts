@@ -1,0 +1,106 @@
+/** What a daemon asks of its keeper for the sockets of services, and what it makes of the answers. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { tags, types } from '../../../packages/shepherd/src/node/keeper/protocol.ts';
+import { KeptSockets, socketKey } from '../../../packages/shepherd/src/node/keeper/sockets.ts';
+import { nodeAccounts } from '../../../packages/shepherd/src/node/users.ts';
+import type { SocketConfig } from '../../../packages/shepherd/src/words/socket-types.ts';
+import { answerOf, makeFolder } from './support.ts';
+
+const [EBADF, EADDRINUSE] = [9, 98];
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+const wordOf = new Map<number, string>([
+  [types.listen, 'LISTEN'],
+  [types.close, 'CLOSE'],
+  [types.watch, 'WATCH'],
+]);
+
+let folder: string;
+/** Frames that were sent: what is asked for, and of which socket. */
+let sent: string[];
+let sockets: KeptSockets;
+const at = (host: string, more: Partial<SocketConfig> = {}): SocketConfig => ({
+  ...{ name: 'web', place: { family: 'unix', host: path.join(folder, host), port: 0 } },
+  ...{ style: 'stream', backlog: 8, bindAttempts: 2, mode: 0o600, folderMode: 0o750 },
+  ...more,
+});
+const listen = (...all: readonly SocketConfig[]) => {
+  const { answer, value } = answerOf<undefined>();
+  sockets.listen('web', all, answer);
+  return value;
+};
+const [first, second] = [socketKey('web', 0), socketKey('web', 1)];
+
+beforeEach(() => {
+  folder = makeFolder();
+  sent = [];
+  vi.useFakeTimers();
+  const send = (frame: Buffer): void => {
+    expect(frame.readUInt32LE(12)).toBe(tags.id);
+    const id = frame.toString('utf8', 16, 15 + frame.readUInt32LE(8));
+    sent.push(`${wordOf.get(frame.readUInt32LE(4))} ${id.slice(-1)}`);
+  };
+  sockets = new KeptSockets({ send, accounts: nodeAccounts(), log: () => undefined });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the sockets of a service', () => {
+  it('are asked for once more a second later where a place is taken, and given up after the last try', async () => {
+    const opening = listen(at('a'), at('b'));
+    sockets.listening(second);
+    expect(sockets.refused(first, EADDRINUSE)).toBe(true);
+    expect(sent.splice(0)).toEqual(['LISTEN 0', 'LISTEN 1']);
+    vi.advanceTimersByTime(999);
+    expect(sent).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(sent.splice(0)).toEqual(['LISTEN 0']);
+    sockets.refused(first, EADDRINUSE);
+    expect(sent).toEqual(['CLOSE 0', 'CLOSE 1']);
+    await expect(opening).rejects.toThrow('(EADDRINUSE), tried 2 times');
+    expect(sockets.refused(first, EADDRINUSE)).toBe(false);
+  });
+  it('are each watched again as soon as a keeper that had lost them has them', () => {
+    void listen(at('a'), at('b'));
+    for (const key of [first, second]) sockets.listening(key);
+    const { answer } = answerOf<undefined>();
+    sockets.connection('web', answer);
+    sent.length = 0;
+    sockets.again();
+    expect(sent.splice(0)).toEqual(['LISTEN 0', 'WATCH 0', 'LISTEN 1', 'WATCH 1']);
+    for (const key of [first, second])
+      for (const error of [EADDRINUSE, EBADF]) sockets.refused(key, error);
+    vi.advanceTimersByTime(1_000);
+    expect(sent.splice(0)).toEqual(['LISTEN 0', 'LISTEN 1']);
+    for (const key of [first, second]) sockets.listening(key);
+    expect(sent).toEqual(['WATCH 0', 'WATCH 1']);
+  });
+  it('that an earlier daemon had are closed after a minute, unless somebody asks for them', () => {
+    sockets.listening(first);
+    sockets.listening(second);
+    void listen(at('a'));
+    vi.advanceTimersByTime(59_999);
+    expect(sent.splice(0)).toEqual(['LISTEN 0']);
+    vi.advanceTimersByTime(1);
+    expect(sent).toEqual(['CLOSE 1']);
+  });
+  it('have their folder made, with its permissions and owner', () => {
+    const ids = isRoot ? { owner: nobody, group: nobody } : {};
+    void listen(at('run/web/a', ids));
+    const { mode, uid } = fs.statSync(path.join(folder, 'run/web'));
+    expect([mode & 0o777, uid]).toEqual([0o750, isRoot ? nobody : process.getuid?.()]);
+  });
+  it.skipIf(!isRoot)('have no folder made by way of a link that somebody else has laid', async () => {
+    fs.mkdirSync(path.join(folder, 'etc'));
+    fs.symlinkSync('etc', path.join(folder, 'home'));
+    fs.lchownSync(path.join(folder, 'home'), 54_321, 54_321);
+    await expect(listen(at('home/run/a'))).rejects.toThrow(
+      'the link home on the way to it is of user 54321',
+    );
+    expect(fs.readdirSync(path.join(folder, 'etc'))).toEqual([]);
+  });
+});
