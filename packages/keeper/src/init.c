@@ -65,8 +65,10 @@ static void tell_all(int number) {
   }
   for (uint32_t at = 0; at < SLOT_COUNT; at++) {
     int32_t pid = atomic_load(&table->pids[at]);
-    /* One of this anchor is not reaped as long as its number stands there. */
-    if (pid > 1 && table->slots[at].anchor == table->anchor) kill(-pid, number);
+    int32_t group = table->slots[at].group;
+    /* One of this anchor is not reaped as long as its number stands there; one that was followed may lead no group. */
+    if (pid <= 1 || table->slots[at].anchor != table->anchor) continue;
+    if (kill(group > 1 ? -group : -pid, number) < 0) kill(pid, number);
   }
 }
 
@@ -91,7 +93,6 @@ void init_signal(int number) {
     if (daemon_pid > 0) kill(daemon_pid, number);
     return;
   }
-  if (is_stopping && daemon_pid <= 0) return end(0);
   is_stopping = 1;
   if (daemon_pid <= 0) return end(0);
   /* Of a second one the daemon makes that it ends at once. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { startBytes } from '../../../packages/shepherd/src/node/keeper/limits.ts';
 import {
   families,
+  flags,
   FrameReader,
   FrameWriter,
   protocolVersion,
@@ -17,7 +18,7 @@ import {
   type Said,
 } from '../../../packages/shepherd/src/node/keeper/protocol.ts';
 import { isWithoutKeeper, keeperPids, keeperProgram, whyNoKeeper } from '../../support/keepers.ts';
-import { makeFolder, until } from './support.ts';
+import { isAlive, makeFolder, textOf, until } from './support.ts';
 
 /** Errnos of Linux. */
 const [EPERM, ESRCH, E2BIG, EINVAL] = [1, 3, 7, 22];
@@ -217,6 +218,38 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(client.closed).toBe(false);
     next.socket.write(new FrameWriter(types.close).text(tags.id, 'kept').frame());
     await until('its end', () => client.closed);
+  });
+
+  it('as init ends what was followed with all else, also where that leads no group', async () => {
+    const where = path.join(folder, 'init');
+    const init = spawn(keeperProgram, ['init', where, 'sleep', '600'], { stdio: 'ignore' });
+    keepers.push(init);
+    await until('it listens', () => fs.existsSync(path.join(where, 'socket')));
+    const { socket, heard } = await connect(where);
+    const file = path.join(folder, 'pid');
+    const states = () => heard.flatMap((said) => (said.kind === 'state' ? [said] : []));
+    socket.write(
+      new FrameWriter(types.start)
+        .text(tags.id, 'f')
+        .text(tags.file, '/bin/sh')
+        .text(tags.cwd, '/')
+        .text(tags.arg, 'sh')
+        .text(tags.arg, '-c')
+        .text(tags.arg, `sleep 600 & echo $! > ${file}; exit 0`)
+        .numbers(tags.flags, [flags.handsOver])
+        .frame(),
+    );
+    const pid = await until('its number', () => Number(textOf(file)) || undefined);
+    onTestFinished(() => void spawnSync('kill', ['-9', String(pid)]));
+    await until('that it runs', () => states().some(({ state }) => state === 'running'));
+    socket.write(
+      new FrameWriter(types.follow).text(tags.id, 'f').numbers(tags.pid, [pid]).frame(),
+    );
+    await until('it is followed', () => states().some((said) => said.pid === pid));
+    const ended = new Promise((resolve) => init.once('exit', resolve));
+    init.kill('SIGTERM');
+    expect(await ended).toBe(128 + 15);
+    expect(isAlive(pid)).toBe(false);
   });
 
   it('takes descriptors up to 255, each once, and whole paths alone', async () => {
