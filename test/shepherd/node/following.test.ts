@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   makeChildProcessBackend,
   makeLogFiles,
@@ -11,8 +11,10 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
+import { Followers } from '../../../packages/shepherd/src/node/keeper/followers.ts';
 import { folderLinkCount, pidFileBytes } from '../../../packages/shepherd/src/node/limits.ts';
 import { readPidFile, removePidFile } from '../../../packages/shepherd/src/node/pid-file.ts';
+import { nodeAccounts } from '../../../packages/shepherd/src/node/users.ts';
 import type { Command, Ending, Started } from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { answerOf, isAlive, makeFolder, until } from './support.ts';
@@ -97,6 +99,31 @@ describe('a PID file', () => {
     expect(() => removePidFile(path.join(folder, 'l41/web.pid'), uid)).toThrow('too many links');
     removePidFile(path.join(folder, 'l40/web.pid'), uid);
     expect(fs.existsSync(pidFile)).toBe(false);
+  });
+});
+
+describe('a PID file whose number is another one at each look', () => {
+  it('is looked at no more once its start has ended', async () => {
+    const followers = new Followers(() => undefined, nodeAccounts());
+    const open = fs.openSync;
+    let lookCount = 0;
+    vi.spyOn(fs, 'openSync').mockImplementation((file, ...how) => {
+      if (file === pidFile) {
+        lookCount += 1;
+        fs.writeFileSync(`${pidFile}.new`, String(1_000 + lookCount));
+        fs.renameSync(`${pidFile}.new`, pidFile);
+      }
+      return open(file, ...how);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { answer, value } = answerOf<Started>();
+    followers.follow('w-1', { path: pidFile, timeoutMs: 20_000 }, undefined, answer);
+    await until('a few looks', () => lookCount >= 3);
+    followers.end('w-1');
+    await expect(value).rejects.toThrow('its process has ended');
+    const before = lookCount;
+    await new Promise((go) => setTimeout(go, 200)); // ten of its pauses, in which it must not be read
+    expect(lookCount).toBe(before);
   });
 });
 

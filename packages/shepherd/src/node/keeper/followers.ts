@@ -101,6 +101,7 @@ export class Followers {
   }
 
   async #look(startId: string, one: Following): Promise<boolean> {
+    if (this.#following.get(startId) !== one) return false;
     const found = readPidFile(one.pidFile.path);
     if (!('pid' in found)) {
       one.doubt = found.doubt;
@@ -112,7 +113,6 @@ export class Followers {
       await new Promise((resolve) => setTimeout(resolve, halfMs));
       return this.#look(startId, one);
     }
-    if (this.#following.get(startId) !== one) return false;
     const process = await new Promise<Started | undefined>((heard) => {
       one.asked = { pid, heard };
       this.#send(followFrame(startId, pid, one.uid));
