@@ -242,9 +242,7 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     const pid = await until('its number', () => Number(textOf(file)) || undefined);
     onTestFinished(() => void spawnSync('kill', ['-9', String(pid)]));
     await until('that it runs', () => states().some(({ state }) => state === 'running'));
-    socket.write(
-      new FrameWriter(types.follow).text(tags.id, 'f').numbers(tags.pid, [pid]).frame(),
-    );
+    socket.write(new FrameWriter(types.follow).text(tags.id, 'f').numbers(tags.pid, [pid]).frame());
     await until('it is followed', () => states().some((said) => said.pid === pid));
     const ended = new Promise((resolve) => init.once('exit', resolve));
     init.kill('SIGTERM');

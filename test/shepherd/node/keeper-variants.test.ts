@@ -131,13 +131,24 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
 
   const listening = (by: KeeperBackend, ...names: readonly string[]) => {
     const { answer, value } = answerOf<undefined>();
-    const how = { style: 'stream', backlog: 8, bindAttempts: 1, mode: 0o600, folderMode: 0o700 } as const;
+    const how = {
+      style: 'stream',
+      backlog: 8,
+      bindAttempts: 1,
+      mode: 0o600,
+      folderMode: 0o700,
+    } as const;
     const sockets = names.map((name) => ({
       ...how,
       name,
       place: { family: 'unix', host: path.join(folder, name), port: 0 } as const,
     }));
     by.listen(names.join(), sockets, answer);
+    return value;
+  };
+  const closed = (by: KeeperBackend, service: string) => {
+    const { answer, value } = answerOf<undefined>();
+    by.unlisten(service, answer);
     return value;
   };
   it('holds as many sockets as it has room for, and says of one more that there is none', async () => {
@@ -147,11 +158,9 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
       'c: the keeper holds as many sockets as it can (EMFILE)',
     );
     expect(fs.existsSync(path.join(folder, 'c'))).toBe(false);
-    const { answer, value } = answerOf<undefined>();
-    kept.unlisten('a,b', answer);
-    await value;
+    await closed(kept, 'a,b');
     await listening(kept, 'c');
-    kept.unlisten('c', { kept: () => undefined, broken: () => undefined });
+    await closed(kept, 'c');
   });
 
   it('closes what it cannot read of the sockets that another program held, and has them again', async () => {
@@ -161,9 +170,7 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
     const next = await open();
     expect(textOf(path.join(at(), 'log'))).toContain('sockets of another layout are closed');
     await listening(next, 'a');
-    const { answer, value } = answerOf<undefined>();
-    next.unlisten('a', answer);
-    await value;
+    await closed(next, 'a');
   });
 
   it('cuts off a daemon that asks and does not read once its room for words is full, and no other', async () => {

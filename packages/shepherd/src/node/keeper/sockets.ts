@@ -184,7 +184,8 @@ export class KeptSockets implements SocketHolder {
   #prepare(key: string, config: SocketConfig): Held {
     const { place, owner, group } = config;
     const { accounts } = this.#powers;
-    const uid = owner === undefined ? undefined : identityOf({ user: owner }, accounts).uid;
+    // A number needs neither a name nor a group of that user.
+    const uid = typeof owner === 'string' ? identityOf({ user: owner }, accounts).uid : owner;
     const gid = group === undefined ? undefined : groupOf(group, accounts);
     if (place.family === 'unix')
       makeFolder(path.dirname(place.host), config, { uid, gid }, accounts.uid);
