@@ -196,7 +196,7 @@ enum {
 #define GROUP_COUNT 64u
 #define LIMIT_COUNT 16u
 #define OPEN_COUNT 36u
-/* Sockets that listen for services, each with one connection that nobody has been given yet; and those of one service. */
+/* Sockets that listen for services, each with one connection that nobody has been given yet; those of one service. */
 #ifndef SOCKET_COUNT /* fewer for tests */
 #define SOCKET_COUNT 1024u
 #endif

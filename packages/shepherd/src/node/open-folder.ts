@@ -8,8 +8,8 @@ const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
 /**
- * The folder behind a path, as a descriptor of the caller's, by which its entries can be reached (/proc/self/fd/N/name).
- * `uid` is that of the shepherd. @throws Error where a link of somebody else is on the way
+ * The folder behind a path, as a descriptor of the caller's, who reaches its entries by /proc/self/fd/N/name; `uid` is
+ * that of the shepherd. @throws Error where a link of somebody else is on the way
  */
 export const openFolder = (folder: string, uid: number): number => {
   let names = parts(folder);
