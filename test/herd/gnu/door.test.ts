@@ -12,6 +12,7 @@ import {
 } from '../../../packages/herd/src/gnu/limits.ts';
 import { serve } from '../../../packages/herd/src/gnu/connection.ts';
 import type { GnuReply } from '../../../packages/herd/src/gnu/wire/request.ts';
+import { Unsent } from '../../../packages/herd/src/gnu/unsent.ts';
 import { replyTo, requestText } from '../../support/gnu-client.ts';
 
 let folder: string;
@@ -96,23 +97,19 @@ describe('a door', () => {
 
 describe('a reply that nobody takes', () => {
   const long: GnuReply = { result: ['x'.repeat(4 * 1024 * 1024)] };
-  let held: number;
+  let unsent: Unsent;
   let server: net.Server;
   let client: net.Socket;
-  /** What of the held bytes there is room for. */
-  const begin = (room: number): Promise<void> =>
+  /** So many bytes wait already. */
+  const begin = (byteCount: number): Promise<void> =>
     new Promise((resolve) => {
-      held = 0;
+      unsent = new Unsent();
+      unsent.hold(byteCount);
       server = net.createServer({ allowHalfOpen: true }, (socket) => {
         serve(socket, {
           answer: () => Promise.resolve(long),
           after,
-          hold: (byteCount) => {
-            if (held + byteCount > room) return false;
-            held += byteCount;
-            return true;
-          },
-          release: (byteCount) => void (held -= byteCount),
+          unsent,
           refused: (reason) => void logged.push(reason),
         });
       });
@@ -127,19 +124,25 @@ describe('a reply that nobody takes', () => {
   });
 
   it(`is dropped after ${replyMs} ms, and counts no longer`, async () => {
-    await begin(unsentBytes);
+    await begin(0);
     client.pause();
     client.write(requestText('help', 'root'));
     await until(() => [...timers.values()].includes(replyMs));
-    expect(held).toBeGreaterThan(4 * 1024 * 1024);
+    expect(unsent.byteCount).toBeGreaterThan(4 * 1024 * 1024);
     pass(replyMs);
-    await until(() => held === 0);
+    await until(() => unsent.byteCount === 0);
   });
   it('is none where too many wait already', async () => {
-    await begin(4 * 1024 * 1024);
+    await begin(unsentBytes - 4 * 1024 * 1024);
     client.resume();
     client.write(requestText('help', 'root'));
     await new Promise((resolve) => client.on('close', resolve));
     expect(logged).toEqual(['too many replies wait to be taken']);
+  });
+  it(`has room with all others for ${unsentBytes} bytes, and for one more once one was taken`, () => {
+    const all = new Unsent();
+    expect([all.hold(unsentBytes), all.hold(1)]).toEqual([true, false]);
+    all.release(1);
+    expect([all.hold(1), all.hold(1)]).toEqual([true, false]);
   });
 });

@@ -16,6 +16,7 @@
  */
 import type net from 'node:net';
 import { replyMs, requestMs } from './limits.ts';
+import type { Unsent } from './unsent.ts';
 import { DatumReader } from './wire/read.ts';
 import { replyText, requestIn, type GnuReply, type GnuRequest } from './wire/request.ts';
 
@@ -25,9 +26,8 @@ export interface ConnectionPowers {
   readonly answer: (request: GnuRequest) => Promise<GnuReply | 'end'>;
   /** Calls back once, so many milliseconds later; the result takes that back. */
   readonly after: (ms: number, task: () => void) => () => void;
-  /** Whether there is room for so many bytes that wait to be taken; `false` gives it back. */
-  readonly hold: (byteCount: number) => boolean;
-  readonly release: (byteCount: number) => void;
+  /** Where replies wait that were not taken yet. */
+  readonly unsent: Unsent;
   /** Told why a connection was closed on whoever speaks something else. */
   readonly refused: (reason: string) => void;
 }
@@ -45,9 +45,9 @@ export const serve = (socket: net.Socket, powers: ConnectionPowers): (() => void
   const answered = (reply: GnuReply | 'end'): void => {
     if (reply === 'end' || socket.destroyed) return close();
     const bytes = Buffer.from(replyText(reply));
-    if (!powers.hold(bytes.length)) return refuse('too many replies wait to be taken');
+    if (!powers.unsent.hold(bytes.length)) return refuse('too many replies wait to be taken');
     cancel = powers.after(replyMs, close);
-    socket.once('close', () => powers.release(bytes.length));
+    socket.once('close', () => powers.unsent.release(bytes.length));
     socket.end(bytes, () => close());
   };
   const take = (bytes: Buffer): void => {

@@ -9,7 +9,8 @@ import { SocketFile } from '@bellwether/netlayer-unix';
 import { answer } from './answer.ts';
 import type { AnswerPowers } from './asked.ts';
 import { serve } from './connection.ts';
-import { connectionCount, unsentBytes } from './limits.ts';
+import { connectionCount } from './limits.ts';
+import { Unsent } from './unsent.ts';
 
 /** What a door leads to. */
 export interface GnuDoorPowers extends Omit<AnswerPowers, 'operation'> {
@@ -35,12 +36,12 @@ class GnuDoor {
   readonly #powers: GnuDoorPowers;
   /** How to close each connection. */
   readonly #open: Map<net.Socket, () => void>;
-  #unsentCount: number;
+  readonly #unsent: Unsent;
 
   constructor(powers: GnuDoorPowers) {
     this.#powers = powers;
     this.#open = new Map();
-    this.#unsentCount = 0;
+    this.#unsent = new Unsent();
     // Half-open: GNU's client reads the reply behind its own end, should it end at all.
     this.server = net.createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
   }
@@ -64,8 +65,7 @@ class GnuDoor {
     const close = serve(socket, {
       answer: (request) => answer(powers, request),
       after,
-      hold: (byteCount) => this.#hold(byteCount),
-      release: (byteCount) => void (this.#unsentCount -= byteCount),
+      unsent: this.#unsent,
       refused: (reason) => log('gnu.refused', { reason }),
     });
     this.#open.set(socket, close);
@@ -79,11 +79,5 @@ class GnuDoor {
     const [socket, close] = ended;
     close();
     return this.#open.delete(socket);
-  }
-
-  #hold(byteCount: number): boolean {
-    if (this.#unsentCount + byteCount > unsentBytes) return false;
-    this.#unsentCount += byteCount;
-    return true;
   }
 }
