@@ -35,6 +35,20 @@ const act = (bench: Bench, trace: string[], name: string, gates?: boolean): void
     .catch(() => undefined);
   bench.world.run();
 };
+const most = limits.entriesPerCommit;
+/** So many records in one turn, and what waits for them. */
+const heap = (bench: Bench, trace: string[], name: string, count: number, gates = true): void => {
+  bench.vat
+    .run((turn) => {
+      for (let at = 0; at < count; at += 1) turn.record(name, { gates });
+      turn.effect(() => trace.push(`effect ${name}`));
+    })
+    .catch(() => undefined);
+  bench.world.run();
+};
+/** The beginning of each line, and how many words follow its first. */
+const counted = (trace: readonly string[]): readonly string[] =>
+  trace.map((line) => `${line.slice(0, 8)} ${line.split(' ').length - 1}`);
 
 describe('output commit', () => {
   it('holds effects until the records ahead of them are durable, while later turns run', () => {
@@ -77,26 +91,38 @@ describe('output commit', () => {
   it('fills no commit beyond its limit but with what one task has recorded, each effect behind its own', () => {
     const { trace, finish, ...bench } = withStore();
     act(bench, trace, 'first', true);
-    const most = limits.entriesPerCommit;
-    const heap = (name: string, count: number): void => {
-      bench.vat
-        .run((turn) => {
-          for (let at = 0; at < count; at += 1) turn.record(name);
-          turn.effect(() => trace.push(`effect ${name}`));
-        })
-        .catch(() => undefined);
-      bench.world.run();
-    };
-    heap('a', most - 1);
-    heap('b', most);
-    heap('c', 1);
+    heap(bench, trace, 'a', most - 1);
+    heap(bench, trace, 'b', most);
+    heap(bench, trace, 'c', 1);
     for (let left = 4; left > 1; left -= 1) finish();
-    const shown = trace.map((line) => `${line.slice(0, 8)} ${line.split(' ').length - 1}`);
-    expect(shown).toEqual([
+    expect(counted(trace)).toEqual([
       ...['turn fir 1', 'commit r 1', 'effect f 1'],
       ...[`commit a ${2 * most - 1}`, 'effect a 1', 'effect b 1'],
       ...['commit c 1', 'effect c 1'],
     ]);
+  });
+  it('holds what records nothing behind the last of several commits that gates, and not behind others', () => {
+    const { trace, finish, ...bench } = withStore();
+    act(bench, trace, 'first', true);
+    heap(bench, trace, 'a', most);
+    heap(bench, trace, 'b', most);
+    heap(bench, trace, 'c', 1, false);
+    act(bench, trace, 'late');
+    for (let left = 4; left > 1; left -= 1) finish();
+    expect(counted(trace)).toEqual([
+      ...['turn fir 1', 'commit r 1', 'turn lat 1', 'effect f 1'],
+      ...[`commit a ${most}`, 'effect a 1', `commit b ${most}`, 'effect b 1'],
+      ...['effect c 1', 'effect l 1', 'commit c 1'],
+    ]);
+  });
+  it('makes none of several commits after one that has failed', () => {
+    const { trace, finish, ...bench } = withStore();
+    act(bench, trace, 'first', true);
+    for (const name of ['a', 'b']) heap(bench, trace, name, most);
+    finish();
+    finish(new Error('full'));
+    expect(counted(trace).slice(2)).toEqual(['effect f 1', `commit a ${most}`, 'stopped  1']);
+    expect(() => finish()).toThrow('no commit');
   });
   it('holds back the answer of a caller until the disk knows', async () => {
     const { trace, finish, ...bench } = withStore();
