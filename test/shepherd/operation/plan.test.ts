@@ -2,7 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Request, Step } from '@bellwether/shepherd';
-import { keyOf, plan, planEnd, type Graph } from '../../../packages/shepherd/src/operation/plan.ts';
+import {
+  draftOf,
+  keyOf,
+  plan,
+  planEnd,
+  restartsTogether,
+  type Graph,
+} from '../../../packages/shepherd/src/operation/plan.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
 interface Sketch {
@@ -246,6 +253,13 @@ describe('a restart', () => {
     ]);
     expect(steps.at(-1)).toMatchObject({ touched: [], touchedBy: { own: [`${r}/start/site`] } });
     expect(steps.find(({ kind }) => kind === 'sum')?.action).toBe('restart');
+  });
+  it('waits for no beginning of what may not start', () => {
+    const graph = graphOf({ requires: { a: ['off'] }, disabled: ['off'], up: ['a', 'off'] });
+    const wanted = { action: 'restart', names: ['off', 'a'] };
+    const steps = restartsTogether(draftOf(wanted, { ...graph, waitsFor: () => 'process' }));
+    const keys = new Set(steps.map(({ key }) => key));
+    expect(steps.flatMap(({ after }) => after).filter((key) => !keys.has(key))).toEqual([]);
   });
   it('of a disabled service touches nothing', () => {
     expect(planned('restart', 'base', { requires, disabled: ['base'] })).toMatchObject([

@@ -214,9 +214,11 @@ const upward = (
   const edges: Edges = once((name) => (isAggregate(name) ? membersOf(name) : needsOf(name)));
   const order = inOrder(roots, edges);
   const begun = new Set<string>();
+  const asked = new Set<string>();
   const neededBy = (name: string): readonly string[] =>
     edges(name).map((each) => {
-      if (graph.waitsFor(name, each) !== 'process') return keyFor(each);
+      // What may not start has no beginning.
+      if (graph.waitsFor(name, each) !== 'process' || !asked.has(each)) return keyFor(each);
       begun.add(each);
       return beginKeyOf(keyFor(each));
     });
@@ -224,6 +226,7 @@ const upward = (
     const step = isAggregate(name)
       ? sumOf(draft, name, 'start', keyFor)
       : stepFor(name, neededBy(name));
+    if (step.kind === 'ask') asked.add(name);
     return step.kind === 'sum' ? wished(step, 'start') : step;
   });
   return begun.size === 0 ? steps : steps.flatMap((step) => withBeginning(step, begun));
