@@ -44,6 +44,22 @@ describe('a disabled service', () => {
     rig.herd('enable', 'db');
     expect(rig.herd('start', 'web')?.result).toBe('changed');
   });
+  it('of which a start was refused stays as it was wished to be before, in the next life, too', () => {
+    const rig = up([db, { ...web, isAutoStarted: true }]);
+    rig.herd('stop', 'db');
+    rig.herd('disable', 'db');
+    expect(rig.herd('start', 'db')?.result).toBe('failed');
+    const grounds = rig.machine.ask((turn, shepherd) => turn.call(shepherd, 'grounds', 'db'));
+    rig.world.run();
+    expect(grounds.value).toMatchObject({ wish: 'stop' });
+    rig.herd('enable', 'db');
+    rig.reboot();
+    expect(rig.status('db')).toMatchObject({ isWanted: false, stage: 'stopped' });
+    expect(rig.machine.processes.living()).toEqual([]);
+    expect(rig.herd('start', 'db')?.result).toBe('changed');
+    rig.reboot();
+    expect(rig.machine.processes.living('db')).toHaveLength(1);
+  });
   it('that runs goes on, and so does what requires it', () => {
     const rig = up([db, web]);
     rig.herd('start', 'web');

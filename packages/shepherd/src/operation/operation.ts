@@ -65,7 +65,7 @@ import { plain } from '../words/outcome.ts';
 import type { Attempt, Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
-import { acceptAll, takeBack, wisherOf } from './wishes.ts';
+import { acceptAll, forgetRefused, takeBack, wisherOf } from './wishes.ts';
 import { sayingOf } from '../words/wording.ts';
 
 /**
@@ -330,6 +330,7 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   if (step.kind === 'ask' && step.note !== undefined)
     turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);
   const over = (turn: Turn, ending: StepEnd): void => {
+    if (ending.outcome.result === 'failed') forgetRefused(host, operation, step);
     const acting = operation.steps.get(key);
     const queued = acting && queuedOutcome(host, operation, acting, ending.outcome);
     if (acting === undefined || queued === undefined) end(host, operation, key, ending);

@@ -5,7 +5,7 @@
 import type { Turn } from '@bellwether/actors';
 import { itself, localRoot } from '../words/principal.ts';
 import { wallMs } from './durable.ts';
-import type { Host } from './host.ts';
+import type { Host, OwnService } from './host.ts';
 import { lastWishOf, noteWished, type LastWish } from './last-wishes.ts';
 import { entryOf } from './ledger.ts';
 import { openIn, type Operation } from './memory.ts';
@@ -40,9 +40,22 @@ export const accept = (host: Host, turn: Turn, name: string, last: LastWish): vo
   const isWanted = wish === 'start';
   const own = host.own(name);
   if (own === undefined || host.desired.get(name) === isWanted) return;
+  if (isWanted && isBarred(turn, own)) return;
   host.desired.set(name, isWanted);
   turn.call(own.service, 'wish', isWanted);
   turn.record({ kind: 'desired', service: name, isWanted, ...(by && { by }) } satisfies Entry);
+};
+/** Its start will be refused: it is not to come about on the day on which that is allowed again. */
+const isBarred = (turn: Turn, { service }: OwnService): boolean => {
+  const { stage, isEnabled, transient } = turn.call(service, 'status');
+  return transient === 'ended' || (!isEnabled && stage !== 'running' && stage !== 'starting');
+};
+/** A start that was refused is no wish in this life, either: what was wished before counts. */
+export const forgetRefused = (host: Host, { principal, id }: Operation, step: Step): void => {
+  const { name, wish } = step;
+  if (wish !== 'start' || host.own(name) === undefined || host.desired.get(name) === true) return;
+  const by = host.wishes.get(name)?.by;
+  if (by?.operation === id && by.asker === principal) host.wishes.delete(name);
 };
 /**
  * A step is called off that had not begun: what its service was wished to be is then what it is, unless somebody has
