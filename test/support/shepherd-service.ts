@@ -68,6 +68,7 @@ const makeAttendant = (
   serviceIsLost: (turn, _name, comesBack) =>
     turn.effect(() => told(comesBack ? 'lost for a while' : 'lost')),
   serviceFailed: (turn, _name, { what, reason }) => turn.effect(() => told(`${what}: ${reason}`)),
+  serviceIsOver: () => undefined,
   transientEnded: () => undefined,
 });
 

@@ -145,6 +145,18 @@ describe('a timer', () => {
     expect(runs()).toBe(4);
   });
 
+  it('that is started again after its last run is wanted again, by the next daemon, too', () => {
+    up(timerOf(every(10, { runCount: 1 })), second);
+    world.runFor(15 * second);
+    expect(status()).toMatchObject({ stage: 'stopped', isWanted: false });
+    herd('start');
+    expect(status()).toMatchObject({ stage: 'running', isWanted: true });
+    machine.crash();
+    machine.boot();
+    world.runFor(30 * second);
+    expect(runs()).toBe(2);
+  });
+
   it('does not start where it would never ring', () => {
     const never = { kind: 'calendar', seconds: [0], daysOfMonth: [30], months: [2] } as const;
     up(timerOf(every(1, { when: never }), { isAutoStarted: false }));

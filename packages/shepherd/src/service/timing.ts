@@ -45,6 +45,7 @@ export const timed = (held: ServiceHeld, turn: Turn, isOver: boolean): void => {
   held.goal.set('stop');
   change(held, turn, { isWanted: false });
   turn.record({ kind: 'desired', service: held.name, isWanted: false } satisfies Entry);
+  turn.tell(held.attendant, 'serviceIsOver', held.name);
   enter(held, turn, stopped, 'stopped');
 };
 

@@ -81,6 +81,7 @@ export const makeShepherd = (
     define: (turn, config, agent) => define(held, turn, config, agent),
     serviceIsUp: (turn, name) => isUp(held, turn, name),
     serviceIsLost: (turn, name, comesBack) => isLost(held, turn, name, comesBack),
+    serviceIsOver: (_turn, name) => void held.desired.set(name, false),
     serviceFailed: (turn, name, failure) => hasFailed(held, turn, name, failure),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),

@@ -420,6 +420,8 @@ export interface Attendant {
   /** Its process has ended by itself; `comesBack`: it is to be started again by itself. */
   serviceIsLost(name: string, comesBack: boolean): void;
   serviceFailed(name: string, failure: FailureNotice): void;
+  /** A timer that never rings again: the disk has it that nobody wants it any more. */
+  serviceIsOver(name: string): void;
   /** One that nobody has configured is stopped: it is over. */
   transientEnded(name: string): void;
 }
