@@ -163,6 +163,13 @@ describe('a requirement that is lost', () => {
     it.herd('start', 'db');
     expect([it.stages(), it.stageOf('page')]).toEqual(['running,running', 'running']);
   });
+  it('and is disabled before it is back takes with it what is to stop', () => {
+    const it = lost({ ifLost: 'stop' }, { respawn: { ...once, delayMs: 5_000 } });
+    it.world.runFor(1_000);
+    expect(it.stages()).toBe('starting,running');
+    it.herd('disable', 'db');
+    expect([it.stages(), it.stageOf('page')]).toEqual(['stopped,stopped', 'stopped']);
+  });
   it('and is stopped by hand is not lost: what requires it is stopped with it, and stays so', () => {
     const it = up({ ...db, respawn: once }, web({ ifLost: 'restart' }));
     it.herd('start', 'web');

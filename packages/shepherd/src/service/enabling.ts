@@ -11,6 +11,7 @@ export const disable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   if (state.at === 'resting') {
     state.timer.cancel();
     enter(held, turn, stopped, 'stopped');
+    turn.tell(held.attendant, 'serviceIsLost', held.name, false);
   }
   return setEnabled(held, turn, false);
 };
