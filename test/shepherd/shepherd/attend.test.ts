@@ -265,7 +265,8 @@ describe('what is done about a failure', () => {
       { kind: 'webhook', url: 'http://h/secret/500' },
       { kind: 'webhook', url: 'https://h:8443?secret=gone' },
     ]);
-    it.machine.processes.runCommand = () => ({ code: 2, output: [] });
+    const said = Array.from({ length: limits.recentLineCount + 1 }, (_none, at) => `line ${at}`);
+    it.machine.processes.runCommand = () => ({ code: 2, output: said });
     it.machine.postAnswer = (url) => (url.endsWith('500') ? 500 : new Error('nobody listens'));
     it.herd('start', 'db');
     it.machine.processes.kill('db');
@@ -281,6 +282,9 @@ describe('what is done about a failure', () => {
         .map((why) => `Service db: what is done about its failure did not work: ${why}.`)
         .toSorted(),
     );
+    expect(
+      it.machine.logged('service.hook-failed').flatMap(({ output }) => (output ? [output] : [])),
+    ).toEqual([said.slice(-limits.recentLineCount)]);
   });
   it('of two that start each other comes to rest', () => {
     const it = up(

@@ -64,6 +64,7 @@ export const isLost = (held: ShepherdHeld, turn: Turn, name: string, comesBack: 
   if (back.length === 0) return;
   // What is still to be stopped must not be found running by its start.
   turn.when(outcomeFor(held, turn, operation, request, undefined), (turn) => {
+    if (held.own(name) === undefined) return;
     const again = [...back, ...staying];
     if (held.graph(turn).isServing(name) === true) startAgain(held, turn, again);
     else held.lost.set(name, [...new Set([...(held.lost.get(name) ?? []), ...again])]);
@@ -141,8 +142,9 @@ const carryOut = (
       const answer = turn.send(held.monitor, 'runToEnd', name, command, limits.hookMs);
       return void turn.when(
         answer,
-        (turn, { output: _output, ...ending }) => {
-          if (ending.code !== 0) hookFailed(held, turn, name, `its command ${endedWords(ending)}`);
+        (turn, { output, ...ending }) => {
+          if (ending.code === 0) return;
+          hookFailed(held, turn, name, `its command ${endedWords(ending)}`, output);
         },
         (turn, error) => hookFailed(held, turn, name, error.message),
       );
@@ -169,14 +171,19 @@ const carryOut = (
 };
 /** The rest of such a URL is often a secret. */
 const hostOf = (url: string): string => /^https?:\/\/[^/\\?#]*/.exec(url)?.[0] ?? 'its URL';
-const hookFailed = (held: ShepherdHeld, turn: Turn, name: string, why: string): void =>
-  tellLog(
-    held,
-    turn,
-    'service.hook-failed',
-    name,
-    `what is done about its failure did not work: ${why}`,
-  );
+
+/** With the last lines of what a command has said. */
+const hookFailed = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  why: string,
+  said: readonly string[] = [],
+): void => {
+  const what = `what is done about its failure did not work: ${why}`;
+  const lines = said.slice(-limits.recentLineCount);
+  tellLog(held, turn, 'service.hook-failed', name, what, lines);
+};
 
 const tellLog = (
   held: ShepherdHeld,
@@ -184,4 +191,8 @@ const tellLog = (
   event: string,
   service: string,
   what: string,
-): void => turn.effect(() => held.log(event, { service, text: `Service ${service}: ${what}.` }));
+  output: readonly string[] = [],
+): void => {
+  const text = `Service ${service}: ${what}.`;
+  turn.effect(() => held.log(event, { service, text, ...(output.length > 0 && { output }) }));
+};

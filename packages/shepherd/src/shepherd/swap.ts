@@ -180,7 +180,10 @@ const exchange = (
   const coming = new Set(elsewhere.map((service) => turn.call(service, 'canonicalName')));
   for (const name of removed) {
     forgetService(held, turn, name);
-    if (!staying.has(name)) forgetStart(held, turn, name);
+    if (staying.has(name)) continue;
+    forgetStart(held, turn, name);
+    held.lost.delete(name);
+    held.hooked.delete(name);
   }
   const gone = removed.filter((name) => !coming.has(name));
   forgetWishedStarts(held.lastWishes, turn, gone);
