@@ -142,3 +142,7 @@ export const rootActions: readonly { readonly name: string; readonly documentati
 
 /** GNU's two names for the shepherd itself; no service may be called so. */
 export const rootNames: readonly string[] = ['root', 'shepherd'];
+/** What commands that are run once require, by the action that asks for one; a shepherd has these by itself. */
+export const parents = { spawn: 'transient', schedule: 'timer' } as const;
+/** All of these names: no other service may be called so. */
+export const keptNames: readonly string[] = [...rootNames, ...Object.values(parents)];

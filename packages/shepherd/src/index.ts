@@ -8,6 +8,7 @@ export {
   isStart,
   isSwitch,
   isTaken,
+  keptNames,
   rootActions,
   rootNames,
   takesRelease,

@@ -102,6 +102,7 @@ describe('herd spawn', () => {
       [[], 'a command is missing'],
       [['-N', 'a b', 'make'], 'is no name for a service'],
       [['-N', 'root', 'make'], 'is no name for a service'],
+      [['-N', 'timer', 'make'], 'is no name for a service'],
       [['-N', 'web', 'make'], "there is a service 'web' already"],
       [['--log-file', 'here', 'make'], '--log-file takes an absolute path'],
       [['-d', 'here', 'make'], '-d takes an absolute folder'],
@@ -125,6 +126,56 @@ describe('herd spawn', () => {
     world.runFor(second);
     expect(asked.value).toMatchObject({ result: 'denied' });
     expect(machine.processes.started).toEqual(['transient-1']);
+  });
+
+  it('drops a record that cannot be read, says so, and boots with the others', () => {
+    for (const name of ['bad', 'worse', 'good']) spawn('-N', name, 'make');
+    machine.crash();
+    const wrong = ['{"start":{"argv":[]}}', '{', '{}', '{"start":{"argv":[1]}}', '[]', '"\\u0000'];
+    for (const [at, text] of wrong.entries()) {
+      const service = at === 0 ? 'bad' : at === 1 ? 'worse' : `other-${at}`;
+      machine.disk.entries.push({ kind: 'transient', service, text, operation: `op-${at}` });
+    }
+    const text = '{"start":{"argv":["make"]}}';
+    for (const service of ['root', 'timer', 'a=b'])
+      machine.disk.entries.push({ kind: 'transient', service, text, operation: 'op' });
+    machine.boot();
+    world.runFor(10 * second);
+    expect(machine.logged('transient.unreadable').map(({ service }) => service)).toEqual([
+      ...['bad', 'worse', 'other-2', 'other-3', 'other-4', 'other-5', 'root', 'timer', 'a=b'],
+    ]);
+    expect(names()).toEqual(['web', 'transient', 'good']);
+    expect(status('good')).toMatchObject({ stage: 'running', requirement: ['transient'] });
+    // What they had running is nobody's any more.
+    expect(machine.processes.living().map(({ service }) => service)).toEqual(['good']);
+    reboot();
+    expect(machine.logged('transient.unreadable')).toHaveLength(wrong.length + 3);
+    expect(spawn('-N', 'bad', 'make').value?.result).toBe('changed');
+  });
+
+  it('may have the name of one that has ended, of which nothing is left then', () => {
+    spawn('-N', 'job', '-E', 'A=1', 'make');
+    const asked = machine.herd('spawn', 'transient', { args: ['-N', 'job', 'make'] });
+    world.runFor(second);
+    expect(asked.value?.reason).toContain("there is a service 'job' already");
+    herd('disable', 'job');
+    machine.processes.kill('job', { code: 3 });
+    world.runFor(second);
+    herd('start', 'job');
+    expect(spawn('-N', 'job', 'make', 'again').value?.output).toEqual(['job']);
+    const again = { stage: 'running', transient: 'lives', command: ['make', 'again'] };
+    expect(status('job')).toMatchObject({ ...again, isEnabled: true });
+    expect(status('job')?.lastExit).toBeUndefined();
+    reboot();
+    expect(status('job')).toMatchObject({ ...again, isEnabled: true });
+    expect(machine.processes.started).toEqual(['job', 'job']);
+    machine.processes.kill('job');
+    world.runFor(second);
+    expect(herd('schedule', 'timer', ['-N', 'job', 'in', '1m', 'make']).value?.output).toEqual([
+      'job',
+    ]);
+    world.runFor(90 * second);
+    expect(machine.processes.living('job')).toHaveLength(1);
   });
 
   it('tells the audit how many arguments there were, and none of them', () => {

@@ -6,7 +6,7 @@
  *
  * The options are those of GNU's `herd`, which has the time with `schedule` alone.
  */
-import { rootNames } from '../action-table.ts';
+import { keptNames } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { isName } from '../words/names.ts';
@@ -50,7 +50,7 @@ export const readSpawnCommand = (words: readonly string[]): SpawnSpec['argv'] =>
 
 const options: Readonly<Record<string, (said: Said, value: string) => void>> = {
   '-N': (said, value) => {
-    if (!isName(value) || !nameForm.test(value) || rootNames.includes(value))
+    if (!isSpawnName(value))
       throw new BadRequest(
         `'${value.slice(0, 40)}' is no name for a service: letters, digits and _ . + : @ - are`,
       );
@@ -80,3 +80,6 @@ const options: Readonly<Record<string, (said: Said, value: string) => void>> = {
 };
 /** As a configuration may have it. */
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
+/** Whether a transient service may be called so. */
+export const isSpawnName = (name: string): boolean =>
+  isName(name) && nameForm.test(name) && !keptNames.includes(name);

@@ -10,7 +10,10 @@
  * is to stop all. A next daemon adopts what runs, has what waits wait on, and starts nothing that has ended meanwhile.
  */
 import { Limit, Refused, type Ref, type Turn } from '@bellwether/actors';
-import { Conflict } from '../errors.ts';
+import { parents } from '../action-table.ts';
+import { readErrand, type Errand } from '../checks/transient-text.ts';
+import { isSpawnName } from '../checks/spawn-words.ts';
+import { Conflict, Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
 import { define } from './registering.ts';
@@ -27,8 +30,6 @@ import type {
   TransientRecord,
 } from '../words/types.ts';
 
-/** What transient services require, by what makes them. */
-export const parents = { spawn: 'transient', schedule: 'timer' } as const;
 const actionOf = new Map(Object.entries(parents).map(([action, name]) => [name as string, action]));
 
 /** Has the parent there that somebody asks for a transient service; nothing where it is none, or is there. */
@@ -86,14 +87,19 @@ export const spawn = (
     throw new Limit(`${limits.transientCount} transient services live already`);
   const parent = atMs === undefined ? parents.spawn : parents.schedule;
   const name = spec.name ?? freeName(held, turn, parent);
-  if (held.canonical(turn, name) !== undefined)
+  if (held.canonical(turn, name) !== undefined && !hasEnded(held, name))
     throw new Conflict(`there is a service '${name}' already`);
-  const described = configOf(name, parent, spawning.commandOf(spec), atMs);
-  const { logFile: file } = spec;
-  const config = file === undefined ? described : { ...described, log: { file } };
+  const { logFile } = spec;
+  const config = configOf(name, {
+    command: spawning.commandOf(spec),
+    ...(atMs !== undefined && { atMs }),
+    ...(logFile !== undefined && { logFile }),
+  });
   const text = JSON.stringify(config);
   if (text.length > limits.transientCharacters)
     throw new Limit(`its description has over ${limits.transientCharacters} characters`);
+  // Whoever takes the name of one that has ended knows of that.
+  if (hasEnded(held, name)) erase(held, turn, name);
   haveParent(held, turn, parent);
   turn.effect(() => held.logFiles.remove(name));
   note(held, turn, { service: name, operation, config });
@@ -112,14 +118,9 @@ const freeName = (held: ShepherdHeld, turn: Turn, parent: string): string => {
   }
 };
 
-const configOf = (
-  name: string,
-  parent: string,
-  command: ServiceConfig['start'] & object,
-  atMs: number | undefined,
-): ServiceConfig => ({
+const configOf = (name: string, { command, atMs, logFile }: Errand): ServiceConfig => ({
   provision: [name],
-  requirement: [parent],
+  requirement: [atMs === undefined ? parents.spawn : parents.schedule],
   documentation: '',
   stop: { signal: 'SIGTERM', graceMs: limits.orphanGraceMs },
   ready: { kind: 'spawned' },
@@ -127,6 +128,7 @@ const configOf = (
   actions: {},
   isAutoStarted: false,
   transient: 'child',
+  ...(logFile !== undefined && { log: { file: logFile } }),
   ...(atMs === undefined
     ? { start: command }
     : {
@@ -149,15 +151,25 @@ const note = (held: ShepherdHeld, turn: Turn, one: Transient): void => {
 
 /** Registers what the disk has of them: to be done before anything is adopted. */
 export const bringTransients = (held: ShepherdHeld, turn: Turn<Shepherd>): void => {
-  for (const { text, ...record } of held.records.transients) {
-    // It was one when it was written.
-    const config = JSON.parse(text) as ServiceConfig;
-    held.transients.set(record.service, { ...record, config });
-  }
+  for (const record of held.records.transients) recollect(held, turn, record);
   sweep(held, turn);
   for (const one of [...held.transients.values()]) {
     if (one.ended === undefined) haveParent(held, turn, one.config.requirement[0] ?? '');
     bringOne(held, turn, one);
+  }
+};
+
+/** One that cannot be read is dropped, and holds up nobody: of what it may have left running the boot takes care. */
+const recollect = (held: ShepherdHeld, turn: Turn, { text, ...record }: TransientRecord): void => {
+  const { service } = record;
+  try {
+    if (!isSpawnName(service)) throw new Malformed('service: expected a name of one');
+    held.transients.set(service, { ...record, config: configOf(service, readErrand(text)) });
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const reason = error.message;
+    turn.effect(() => held.log('transient.unreadable', { service, reason }));
+    turn.record({ kind: 'untransient', service } satisfies Entry);
   }
 };
 
@@ -224,7 +236,12 @@ const erase = (held: ShepherdHeld, turn: Turn, name: string): void => {
   if (own?.config.transient === 'child') {
     forgetService(held, turn, name);
     held.timers.delete(name);
+    // The next one of that name is another one.
+    if (held.enabled.get(name) === false)
+      turn.record({ kind: 'enabled', service: name, isEnabled: true } satisfies Entry);
     held.enabled.delete(name);
+    held.desired.delete(name);
+    turn.record({ kind: 'unwished', service: name } satisfies Entry);
     turn.effect(() => held.logFiles.remove(name));
   }
   held.transients.delete(name);

@@ -340,7 +340,7 @@ const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
   labels: readLabels,
 });
 /** A user or a group: its name or its number. */
-const readAccount =
+export const readAccount =
   (text: Read<string>): Read<string | number> =>
   (value, what) =>
     typeof value === 'string' ? text(value, what) : readWhole(value, what);

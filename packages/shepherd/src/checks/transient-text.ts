@@ -1,0 +1,76 @@
+/**
+ * What the disk has of a transient service, read again: what differs between them, and nothing else. All other parts
+ * of its description follow from these.
+ */
+import { Malformed } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { list, readWhole, struct, textOf, type Read } from '../read.ts';
+import { readAccount } from '../words/shapes.ts';
+import type { Command, RunAs } from '../words/service-config.ts';
+
+/** How one transient service differs from another, but for its name. */
+export interface Errand {
+  readonly command: Command;
+  /** When it runs, milliseconds since 1970. Absent: at once. */
+  readonly atMs?: number;
+  /** Absolute. Absent: its log lies with the others. */
+  readonly logFile?: string;
+}
+
+/** Reads it out of the JSON of a description. @throws Malformed */
+export const readErrand = (text: string): Errand => {
+  if (text.length > limits.transientCharacters)
+    throw new Malformed(`description: over ${limits.transientCharacters} characters`);
+  const { start, timer, log } = readDescription(parsed(text), 'description');
+  const logged = log === undefined ? {} : { logFile: log.file };
+  if (timer !== undefined) return { command: timer.run, atMs: timer.when.atMs, ...logged };
+  if (start === undefined) throw new Malformed('description: expected something that it runs');
+  return { command: start, ...logged };
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What V8 says of it would show a part of the text, and commands are nobody's business.
+    throw new Malformed('description: expected JSON');
+  }
+};
+
+/** None is longer than the whole. */
+const words: Read<string> = textOf(limits.transientCharacters);
+const readArgv: Read<Command['argv']> = (value, what) => {
+  const [program, ...args] = list(words, limits.argumentCount)(value, what);
+  if (program === undefined) throw new Malformed(`${what}: expected a program`);
+  return [program, ...args];
+};
+const readVariables: Read<Readonly<Record<string, string>>> = (value, what) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Malformed(`${what}: expected variables`);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, words(each, `${what}.${name}`)]),
+  );
+};
+type PlainCommand = Pick<Command, 'argv' | 'env' | 'cwd' | 'runAs'>;
+const readCommand = struct<PlainCommand>(
+  { argv: readArgv },
+  {
+    env: readVariables,
+    cwd: words,
+    runAs: struct<RunAs>({}, { user: readAccount(words), group: readAccount(words) }),
+  },
+);
+
+interface Description {
+  readonly start?: PlainCommand;
+  readonly timer?: { readonly when: { readonly atMs: number }; readonly run: PlainCommand };
+  readonly log?: { readonly file: string };
+}
+const readDescription = struct<Description>(
+  {},
+  {
+    start: readCommand,
+    timer: struct({ when: struct({ atMs: readWhole }, {}), run: readCommand }, {}),
+    log: struct({ file: words }, {}),
+  },
+);
