@@ -81,6 +81,10 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].provision[0]: is the name of the shepherd itself`,
     ],
     [
+      `service({ provision: ['web', 'timer'] })`,
+      `services[0].provision[1]: is the name of what 'herd spawn' or 'herd schedule' has run: give it another one`,
+    ],
+    [
       `service({ provision: ['a'.repeat(129)] })`,
       `services[0].provision[0]: has more than 128 characters`,
     ],

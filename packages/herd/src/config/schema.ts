@@ -5,7 +5,7 @@
  */
 import os from 'node:os';
 import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
-import { closest, isTaken, rootNames } from '@bellwether/shepherd';
+import { closest, isTaken, keptNames, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
 import { runAs } from './accounts.ts';
@@ -41,7 +41,14 @@ import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
 const provision = z
-  .array(name.refine((text) => !rootNames.includes(text), 'is the name of the shepherd itself'))
+  .array(
+    name
+      .refine((text) => !rootNames.includes(text), 'is the name of the shepherd itself')
+      .refine(
+        (text) => rootNames.includes(text) || !keptNames.includes(text),
+        "is the name of what 'herd spawn' or 'herd schedule' has run: give it another one",
+      ),
+  )
   .min(1, "expected at least one name, as in ['web-server']")
   .max(provisionCount, `has more than ${provisionCount} names`);
 const documentation = z
