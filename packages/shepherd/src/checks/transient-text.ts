@@ -9,7 +9,7 @@ import { readAccount } from '../words/shapes.ts';
 import type { Command, RunAs } from '../words/service-config.ts';
 
 /** How one transient service differs from another, but for its name. */
-export interface Errand {
+export interface RunOnce {
   readonly command: Command;
   /** When it runs, milliseconds since 1970. Absent: at once. */
   readonly atMs?: number;
@@ -18,7 +18,7 @@ export interface Errand {
 }
 
 /** Reads it out of the JSON of a description. @throws Malformed */
-export const readErrand = (text: string): Errand => {
+export const readRunOnce = (text: string): RunOnce => {
   if (text.length > limits.transientCharacters)
     throw new Malformed(`description: over ${limits.transientCharacters} characters`);
   const { start, timer, log } = readDescription(parsed(text), 'description');

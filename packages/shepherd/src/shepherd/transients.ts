@@ -11,7 +11,7 @@
  */
 import { Limit, Refused, type Ref, type Turn } from '@bellwether/actors';
 import { parents } from '../action-table.ts';
-import { readErrand, type Errand } from '../checks/transient-text.ts';
+import { readRunOnce, type RunOnce } from '../checks/transient-text.ts';
 import { isSpawnName } from '../checks/spawn-words.ts';
 import { Conflict, Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -118,7 +118,7 @@ const freeName = (held: ShepherdHeld, turn: Turn, parent: string): string => {
   }
 };
 
-const configOf = (name: string, { command, atMs, logFile }: Errand): ServiceConfig => ({
+const configOf = (name: string, { command, atMs, logFile }: RunOnce): ServiceConfig => ({
   provision: [name],
   requirement: [atMs === undefined ? parents.spawn : parents.schedule],
   documentation: '',
@@ -164,7 +164,7 @@ const recollect = (held: ShepherdHeld, turn: Turn, { text, ...record }: Transien
   const { service } = record;
   try {
     if (!isSpawnName(service)) throw new Malformed('service: expected a name of one');
-    held.transients.set(service, { ...record, config: configOf(service, readErrand(text)) });
+    held.transients.set(service, { ...record, config: configOf(service, readRunOnce(text)) });
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const reason = error.message;
