@@ -40,7 +40,8 @@ describe('herd(1)', () => {
       expect(page).toContain(`.SS "herd ${name} ${usage}`.trimEnd());
       expect(page).toContain(pages[name]?.text ?? 'no page');
       for (const [line] of pages[name]?.examples ?? []) expect(page).toContain(line);
-      for (const said of Object.values(pages[name]?.options ?? {})) expect(page).toContain(said.slice(1));
+      for (const said of Object.values(pages[name]?.options ?? {}))
+        expect(page).toContain(said.slice(1));
     }
     for (const name of Object.keys(slotPages)) expect(page).toContain(`.SS "herd ${name} `);
     for (const name of optionNames)
