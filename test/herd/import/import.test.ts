@@ -185,6 +185,37 @@ ExecStop=/bin/stop \${PORT}
     });
     expect(all.found[0]?.options).not.toHaveProperty('maxSeconds');
   });
+  it('with a socket beside it finds that open', async () => {
+    const { text, told } = read('systemd', {
+      'web.service': '[Service]\nExecStart=/bin/web\n',
+      'web.socket':
+        '[Socket]\nListenStream=80\nListenStream=/run/web.sock\nListenDatagram=127.0.0.1:53\nListenStream=@web\nSocketUser=www\nSocketMode=0660\nDirectoryMode=x\nBacklog=9\nFreeBind=yes\n[Install]\nWantedBy=sockets.target\n',
+      'ftp.service': '[Service]\nExecStart=/bin/ftp\n[Install]\nWantedBy=multi-user.target\n',
+      'one.socket':
+        '[Socket]\nService=ftp.service\nListenStream=[::1]:21\nFileDescriptorName=one\n',
+      'two.socket': '[Socket]\nService=ftp.service\nListenStream=22\nAccept=yes\n',
+      'gone.socket': '[Socket]\nListenStream=1\n',
+    });
+    expect(await loaded(text)).toMatchObject([
+      {
+        sockets: [
+          { listen: '[::]:80', name: 'web.socket', backlog: 9, style: 'stream' },
+          { listen: '/run/web.sock', owner: 'www', mode: 0o660 },
+          { listen: '127.0.0.1:53', style: 'datagram' },
+        ],
+        autoStart: true,
+      },
+      { sockets: [{ listen: '[::1]:21', name: 'one' }], lazyStart: false, autoStart: true },
+    ]);
+    expect(told).toEqual([
+      'gone.socket: its service gone was not read',
+      'web.socket: DirectoryMode=x cannot be read',
+      expect.stringMatching(/^5: web.socket: ListenStream=@web: /),
+      '10: web.socket: FreeBind=yes',
+      expect.stringMatching(/^4: two.socket: Accept=yes: /),
+      '3: two.socket: ListenStream=22',
+    ]);
+  });
   it('with a timer beside it is one', async () => {
     const { text, told } = read('systemd', {
       'backup.service':

@@ -11,6 +11,7 @@
  *     User … LimitNOFILE … Nice … UMask …        user, process: { … }
  *     EnvironmentFile of a file that is there    process: { environmentFiles }
  *     a .timer beside its service                timer({ … }) in place of it
+ *     a .socket beside its service               sockets
  *
  * Everything else is said to be left behind, with its line, but for what means nothing here.
  */
@@ -27,67 +28,10 @@ import {
   type SourceFile,
   type Value,
 } from './found.ts';
-import { sectionsOf, type Setting } from './ini.ts';
 import { commandOf, runOf, signalSentBy, startOf, type UnitCommand } from './systemd-commands.ts';
-import { calendarFields, spanSeconds } from './systemd-times.ts';
-import { splitWords } from './words.ts';
-
-/** A unit that was read: its settings by `Section.Key`. An empty value takes back what stood there before. */
-class Unit {
-  readonly file: string;
-  readonly name: string;
-  readonly notes: Note[] = [];
-  readonly #settings = new Map<string, Setting[]>();
-  readonly #used = new Set<string>();
-
-  constructor(source: SourceFile) {
-    this.file = source.file;
-    this.name = source.file.replace(/^.*\//, '');
-    const { sections, notes } = sectionsOf(source, 'systemd');
-    for (const note of notes) this.notes.push(note);
-    for (const { title, settings } of sections)
-      for (const setting of settings) {
-        const key = `${title}.${setting.key}`;
-        const before = this.#settings.get(key);
-        if (before === undefined || setting.value === '') this.#settings.set(key, []);
-        if (setting.value !== '') this.#settings.get(key)?.push(setting);
-      }
-  }
-  get plain(): string {
-    return this.name.replace(/\.[a-z]+$/, '');
-  }
-  /** All of a key. */
-  all(key: string): readonly Setting[] {
-    this.#used.add(key);
-    return this.#settings.get(key) ?? [];
-  }
-  /** The last of a key, which counts. */
-  last(key: string): string | undefined {
-    return this.all(key).at(-1)?.value;
-  }
-  /** Names and values in lists of blanks. */
-  words(key: string): readonly string[] {
-    return this.all(key).flatMap(({ value }) => splitWords(value, 'c') ?? []);
-  }
-  isOn(key: string): boolean {
-    return /^(?:1|yes|true|on)$/i.test(this.last(key) ?? '');
-  }
-  note(text: string, line?: number): void {
-    this.notes.push({ file: this.file, ...(line !== undefined && { line }), text });
-  }
-  /** A setting that cannot be carried over. */
-  leave(key: string, why: string): void {
-    for (const { key: word, value, line } of this.all(key))
-      this.note(`${word}=${value}: ${why}`, line);
-  }
-  /** Says of all that nobody has looked at that it is left behind. */
-  leaveTheRest(): void {
-    for (const [key, settings] of this.#settings) {
-      if (this.#used.has(key)) continue;
-      for (const { key: word, value, line } of settings) this.note(`${word}=${value}`, line);
-    }
-  }
-}
+import { socketsOf } from './systemd-sockets.ts';
+import { calendarFields } from './systemd-times.ts';
+import { Unit } from './systemd-unit.ts';
 
 /** Reads units together: which of them require each other is known then. */
 export const readUnits = (sources: readonly SourceFile[]): Imported => {
@@ -95,21 +39,30 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
   const services = units.filter(({ name }) => name.endsWith('.service'));
   const names = new Set(services.map(({ plain }) => plain));
   const timers = new Map<string, Unit>();
+  const sockets = new Map<string, readonly Unit[]>();
   const notes: Note[] = [];
+  const tell = (unit: Unit, text: string): void =>
+    void notes.push({ file: unit.file, text: `${unit.file}${text}` });
   for (const unit of units) {
-    if (unit.name.endsWith('.timer')) {
-      const of = (unit.last('Timer.Unit') ?? `${unit.plain}.service`).replace(/\.service$/, '');
-      if (names.has(of)) timers.set(of, unit);
-      else notes.push({ file: unit.file, text: `${unit.file}: its service ${of} was not read` });
-    } else if (!unit.name.endsWith('.service'))
-      notes.push({ file: unit.file, text: `${unit.file} was not carried over: it is no service` });
+    const key = unit.name.endsWith('.timer') ? 'Timer.Unit' : 'Socket.Service';
+    const of = (unit.last(key) ?? `${unit.plain}.service`).replace(/\.service$/, '');
+    if (unit.name.endsWith('.service')) continue;
+    if (!/\.(?:timer|socket)$/.test(unit.name))
+      tell(unit, ' was not carried over: it is no service');
+    else if (!names.has(of)) tell(unit, `: its service ${of} was not read`);
+    else if (unit.name.endsWith('.timer')) timers.set(of, unit);
+    else sockets.set(of, [...(sockets.get(of) ?? []), unit]);
   }
   const found = services.flatMap((unit): readonly ImportedEntry[] => {
     const timer = timers.get(unit.plain);
-    if (unit.all('Service.ExecStart').length > 0)
-      return [timer === undefined ? serviceOf(unit, names) : timerOf(unit, timer, names)];
-    notes.push({ file: unit.file, text: `${unit.file}: it has no ExecStart` });
-    return [];
+    const listening = sockets.get(unit.plain) ?? [];
+    if (unit.all('Service.ExecStart').length === 0) {
+      tell(unit, ': it has no ExecStart');
+      return [];
+    }
+    if (timer === undefined) return [serviceOf(unit, names, listening)];
+    for (const each of listening) tell(each, ' was not carried over: its service is a timer');
+    return [timerOf(unit, timer, names)];
   });
   return { found, notes };
 };
@@ -161,9 +114,9 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
     process: processOf(unit, environmentFiles),
   });
   const stops = commands('ExecStop', variables);
-  const whole = secondsOf(unit, 'Service.TimeoutSec');
+  const whole = unit.seconds('Service.TimeoutSec');
   // As with systemd, 0 is no bound.
-  const grace = (secondsOf(unit, 'Service.TimeoutStopSec') ?? whole ?? 90) || longestSeconds;
+  const grace = (unit.seconds('Service.TimeoutStopSec') ?? whole ?? 90) || longestSeconds;
   const graceSeconds = Math.min(grace, longestSeconds);
   const stop = withoutEmpty({
     signal: unit.last('Service.KillSignal'),
@@ -181,7 +134,11 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   return { options: { requirement, documentation: unit.last('Unit.Description') }, start, stop };
 };
 
-const serviceOf = (unit: Unit, names: ReadonlySet<string>): ImportedEntry => {
+const serviceOf = (
+  unit: Unit,
+  names: ReadonlySet<string>,
+  listening: readonly Unit[],
+): ImportedEntry => {
   const { options, start, stop } = commonOf(unit, names);
   const type = unit.last('Service.Type') ?? 'simple';
   const isOneShot = type === 'oneshot';
@@ -194,8 +151,8 @@ const serviceOf = (unit: Unit, names: ReadonlySet<string>): ImportedEntry => {
   if (type === 'dbus') unit.note('Type=dbus: say ready: { exec: exec([…]) }');
   if (type === 'forking' && pidFile === undefined)
     unit.note('Type=forking without a PIDFile: have the program stay in the foreground');
-  const isWanted =
-    [...unit.words('Install.WantedBy'), ...unit.words('Install.RequiredBy')].length > 0;
+  const sockets = listening.flatMap(socketsOf);
+  const isWanted = isWantedBySome(unit);
   const all = withoutEmpty({
     ...options,
     start,
@@ -206,12 +163,16 @@ const serviceOf = (unit: Unit, names: ReadonlySet<string>): ImportedEntry => {
     stop,
     killGroup: killGroupOf(unit),
     actions: reloadOf(unit),
-    autoStart: isWanted ? true : undefined,
+    sockets,
+    lazyStart: sockets.length > 0 && isWanted ? false : undefined,
+    autoStart: isWanted || listening.some(isWantedBySome) ? true : undefined,
   });
   unit.last('Service.TimeoutStartSec');
-  unit.leaveTheRest();
-  return foundOf(unit, 'service', all);
+  for (const each of [unit, ...listening]) each.leaveTheRest();
+  return foundOf(unit, 'service', all, listening);
 };
+const isWantedBySome = (unit: Unit): boolean =>
+  [...unit.words('Install.WantedBy'), ...unit.words('Install.RequiredBy')].length > 0;
 const killGroupOf = (unit: Unit): boolean | undefined => {
   const mode = unit.last('Service.KillMode') ?? 'control-group';
   if (mode !== 'control-group')
@@ -222,20 +183,25 @@ const foundOf = (
   unit: Unit,
   constructor: ImportedEntry['constructor'],
   options: ImportedEntry['options'],
-  more: readonly Note[] = [],
+  beside: readonly Unit[] = [],
 ): ImportedEntry => ({
   name: plainName(unit.plain, nameChars),
   from: unit.file,
   constructor,
   options,
-  notes: [...unit.notes, ...more],
+  notes: [
+    ...unit.notes,
+    ...beside.flatMap(({ file, notes }) =>
+      notes.map((note) => ({ ...note, text: `${file}: ${note.text}` })),
+    ),
+  ],
 });
 
 const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedEntry => {
   const { options, start, stop } = commonOf(unit, names);
   for (const key of meaningless) timer.all(key);
-  const maxSeconds = secondsOf(unit, 'Service.RuntimeMaxSec', Infinity);
-  const spread = secondsOf(timer, 'Timer.RandomizedDelaySec');
+  const maxSeconds = unit.seconds('Service.RuntimeMaxSec', Infinity);
+  const spread = timer.seconds('Timer.RandomizedDelaySec');
   for (const key of ['Service.Type', 'Install.WantedBy', 'Service.TimeoutStartSec']) unit.all(key);
   const isWanted = timer.words('Install.WantedBy').length > 0;
   timer.all('Timer.Unit');
@@ -252,15 +218,14 @@ const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedE
   });
   unit.leaveTheRest();
   timer.leaveTheRest();
-  const notes = timer.notes.map((note) => ({ ...note, text: `${timer.file}: ${note.text}` }));
-  return foundOf(unit, 'timer', all, notes);
+  return foundOf(unit, 'timer', all, [timer]);
 };
 const whenOf = (timer: Unit): Value => {
   const [first, ...others] = timer.all('Timer.OnCalendar');
   for (const { value, line } of others)
     timer.note(`OnCalendar=${value}: a timer has one time; make another one`, line);
   const every = ['Timer.OnUnitActiveSec', 'Timer.OnUnitInactiveSec']
-    .map((key) => secondsOf(timer, key))
+    .map((key) => timer.seconds(key))
     .find((seconds) => seconds !== undefined);
   for (const key of ['Timer.OnBootSec', 'Timer.OnStartupSec', 'Timer.OnActiveSec'])
     timer.leave(key, 'nothing here runs so long after a start');
@@ -277,18 +242,6 @@ const shortLists = (fields: Readonly<Record<string, readonly (string | number)[]
     Object.entries(fields).map(([key, all]) => [key, all.length === 1 ? (all[0] ?? 0) : all]),
   );
 
-/** `unbounded` stands for `infinity`. */
-const secondsOf = (
-  unit: Unit,
-  key: string,
-  unbounded: number = longestSeconds,
-): number | undefined => {
-  const value = unit.last(key);
-  if (value === undefined) return undefined;
-  const seconds = spanSeconds(value);
-  if (seconds === undefined) unit.note(`${key.replace(/^.*\./, '')}=${value} is no span of time`);
-  return seconds === Infinity ? unbounded : seconds;
-};
 const workingDirectory = (unit: Unit): string => {
   const said = (unit.last('Service.WorkingDirectory') ?? '/').replace(/^-/, '');
   if (said.startsWith('/')) return said;
@@ -339,10 +292,10 @@ const requirementOf = (unit: Unit, names: ReadonlySet<string>): readonly Value[]
 
 const respawnOf = (unit: Unit): Value | undefined => {
   const restart = unit.last('Service.Restart') ?? 'no';
-  const delay = secondsOf(unit, 'Service.RestartSec');
+  const delay = unit.seconds('Service.RestartSec');
   const limit = unit.last('Unit.StartLimitBurst') ?? unit.last('Service.StartLimitBurst');
   const window =
-    secondsOf(unit, 'Unit.StartLimitIntervalSec') ?? secondsOf(unit, 'Service.StartLimitInterval');
+    unit.seconds('Unit.StartLimitIntervalSec') ?? unit.seconds('Service.StartLimitInterval');
   if (restart === 'no') return undefined;
   if (restart !== 'always')
     unit.note(`Restart=${restart}: it is started again after any end that nobody has asked for`);
@@ -391,22 +344,16 @@ const groupLimits: Readonly<Record<string, string>> = {
   TasksMax: 'processes',
 };
 const processOf = (unit: Unit, environmentFiles: readonly string[]): Value => {
-  const read = <T>(key: string, readerOf: (text: string) => T | undefined): T | undefined => {
-    const said = unit.last(`Service.${key}`);
-    const value = said === undefined ? undefined : readerOf(said);
-    if (said !== undefined && value === undefined) unit.note(`${key}=${said} cannot be read`);
-    return value;
-  };
   const bounds = Object.entries(limits).flatMap(([key, name]) => {
-    const bound = read(key, boundsOf);
+    const bound = unit.read(`Service.${key}`, boundsOf);
     return bound === undefined ? [] : [[name, bound] as const];
   });
   return withoutEmpty({
     groups: unit.words('Service.SupplementaryGroups'),
-    umask: read('UMask', permissions),
+    umask: unit.read('Service.UMask', permissions),
     limits: Object.fromEntries(bounds),
-    nice: read('Nice', wholeNumber),
-    oomScore: read('OOMScoreAdjust', wholeNumber),
+    nice: unit.read('Service.Nice', wholeNumber),
+    oomScore: unit.read('Service.OOMScoreAdjust', wholeNumber),
     noNewPrivileges: unit.isOn('Service.NoNewPrivileges') ? true : undefined,
     root: unit.last('Service.RootDirectory'),
     environmentFiles,
