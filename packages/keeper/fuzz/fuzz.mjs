@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz:keeper [SECONDS [syslog]]`: libFuzzer on what a daemon sends and on what a keeper finds, or on what
- * anybody sends to a system log, under the address and undefined-behaviour sanitizers. It takes clang with its runtime (Debian: clang-14 libclang-rt-14-dev). What it finds
- * is left in the folder that it names, and it ends with 1 then.
+ * anybody sends to a system log, under the address and undefined-behaviour sanitizers. It takes clang with its runtime
+ * (Debian: clang-14 libclang-rt-14-dev). What it finds is left in the folder that it names, and it ends with 1 then.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

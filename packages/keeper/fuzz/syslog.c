@@ -74,14 +74,23 @@ static void configuration(const uint8_t *bytes, size_t length) {
 static void flood(const uint8_t *bytes, size_t length) {
   uint64_t now = 1, admitted = 0, dropped = 0, told = 0, count;
   struct sender sender = {.kind = SENDER_UID};
+  /* Of each in this instant. */
+  uint8_t had[SENDER_KINDS][256][4] = {0};
   syslog_flood_begin(2, 1);
   for (size_t at = 0; at < length; at++) {
     /* A step in time now and then, and with it what is told meanwhile. */
-    if (bytes[at] == 0) now += 300;
+    if (bytes[at] == 0) now += 300, memset(had, 0, sizeof had);
+    sender.kind = (enum sender_kind)(at % SENDER_KINDS);
     sender.key[0] = bytes[at];
     sender.key[1] = (uint8_t)(at & 3);
-    if (syslog_admit(&sender, 1, now)) admitted++;
-    else dropped++;
+    if (syslog_admit(&sender, 1, now)) {
+      admitted++;
+      syslog_charge(bytes[at]);
+      /* His own, and those of all others together where there was no room for him before. */
+      must(++had[sender.kind][bytes[at]][at & 3] <= 4);
+    } else {
+      dropped++;
+    }
     struct sender who;
     while (syslog_dropped(now, &who, &count)) told += count;
   }
