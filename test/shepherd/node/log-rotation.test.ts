@@ -109,6 +109,15 @@ describe('a log that is over 10 MiB', () => {
     expect(logs()).toEqual(['link.log', 'one.log', 'target', 'two.log']);
     expect(fs.statSync(place('target')).size).toBe(limit + 1);
   });
+  it('is looked at once more when it is open: it may have got another name since', async () => {
+    write('one.log', 'other');
+    const log = powers().logs.logIn(place('one.log'));
+    expect(log.isFull()).toBe(true);
+    fs.linkSync(place('one.log'), place('two'));
+    await expect(log.rotate(0)).rejects.toThrow('is no plain file with one name');
+    expect(logs()).toEqual(['one.log', 'two']);
+    expect(fs.statSync(place('two')).size).toBe(limit + 1);
+  });
   it('is told where it cannot be rotated, and holds up no other', async () => {
     write('a.log', 'first');
     fs.mkdirSync(place('a.log.5'));

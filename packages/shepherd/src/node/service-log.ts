@@ -212,7 +212,7 @@ export class ServiceLog {
   }
   #isOver(bytes: number): boolean {
     const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    return stat?.isFile() === true && stat.nlink === 1 && stat.size > bytes;
+    return stat !== undefined && isPlain(stat) && stat.size > bytes;
   }
 
   /** Whether it is time for it; one that is too short then waits for the next time. */
@@ -281,8 +281,10 @@ export class ServiceLog {
     try {
       this.#untouchedSince = wall;
       this.#isToPack = true;
-      const { mode: fileMode, size } = await from.stat();
-      const mode = fileMode & 0o777;
+      const stat = await from.stat();
+      if (!isPlain(stat)) throw new Error('is no plain file with one name');
+      const { size } = stat;
+      const mode = stat.mode & 0o777;
       const start = this.#startOf(Math.min(size, fileBytes));
       const to = await fs.promises.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode);
       try {
@@ -366,6 +368,9 @@ export class ServiceLog {
     return size;
   }
 }
+
+/** In a folder of others a name may mean another file from one look to the next. */
+const isPlain = (stat: fs.Stats): boolean => stat.isFile() && stat.nlink === 1;
 
 /** The last one at an index or before it; -1 where there is none. */
 const lastNewline = (bytes: Uint8Array, from: number): number =>
