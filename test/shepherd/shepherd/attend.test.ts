@@ -286,6 +286,19 @@ describe('what is done about a failure', () => {
       it.machine.logged('service.hook-failed').flatMap(({ output }) => (output ? [output] : [])),
     ).toEqual([said.slice(-limits.recentLineCount)]);
   });
+  it('tells the log so much of why it did not work, and no more', () => {
+    const it = failing([{ kind: 'webhook', url: 'http://h/' }]);
+    const told = (length: number): string => {
+      it.machine.postAnswer = () => new Error('x'.repeat(length));
+      it.herd('start', 'db');
+      it.machine.processes.kill('db', { code: 1 });
+      it.world.run();
+      return String(it.machine.logged('service.hook-failed').at(-1)?.['text']);
+    };
+    const room = limits.refusalCharacters - 'http://h: '.length;
+    expect(told(room)).toMatch(/ http:\/\/h: x+\.$/);
+    expect(told(room + 1)).toMatch(/ http:\/\/h: x+…\.$/);
+  });
   it('of two that start each other comes to rest', () => {
     const it = up(
       { ...db, onFailure: [{ kind: 'start', service: 'web' }] },

@@ -180,7 +180,7 @@ const hookFailed = (
   why: string,
   said: readonly string[] = [],
 ): void => {
-  const what = `what is done about its failure did not work: ${why}`;
+  const what = `what is done about its failure did not work: ${cutText(why, limits.refusalCharacters)}`;
   const lines = said.slice(-limits.recentLineCount);
   tellLog(held, turn, 'service.hook-failed', name, what, lines);
 };
