@@ -2,8 +2,9 @@
  * The anchor as the init of a container, or of a user: it starts the daemon, and starts it again.
  *
  *     the daemon ends with 0, nothing runs     the end, with 0: its services were stopped, as was asked of it
- *     it ends otherwise                        again after 50 ms, each time twice that, up to 5 s; from a life of 10 s
- *                                              on anew. Five short lives in a row, and nothing runs: the end, with 70
+ *     it ends otherwise                        again after 100 ms, each time twice that, up to 5 s; after a life of
+ *                                              10 s after 50 ms, and anew. Five short lives in a row, and nothing
+ *                                              runs: the end, with 70
  *     TERM, INT, PWR, RTMIN+3                  the daemon is to stop all in order; its end is the end, with its code.
  *                                              Where none runs, services are told to end themselves. Once more: at once
  *     HUP, USR1, USR2                          passed on to the daemon, which knows what they mean

@@ -106,11 +106,11 @@ describe('a PID file whose number is another one at each look', () => {
   it('is looked at no more once its start has ended', async () => {
     const followers = new Followers(() => undefined, nodeAccounts());
     const open = fs.openSync;
-    let lookCount = 0;
+    let readCount = 0;
     vi.spyOn(fs, 'openSync').mockImplementation((file, ...how) => {
       if (file === pidFile) {
-        lookCount += 1;
-        fs.writeFileSync(`${pidFile}.new`, String(1_000 + lookCount));
+        readCount += 1;
+        fs.writeFileSync(`${pidFile}.new`, String(1_000 + readCount));
         fs.renameSync(`${pidFile}.new`, pidFile);
       }
       return open(file, ...how);
@@ -118,12 +118,12 @@ describe('a PID file whose number is another one at each look', () => {
     onTestFinished(() => void vi.restoreAllMocks());
     const { answer, value } = answerOf<Started>();
     followers.follow('w-1', { path: pidFile, timeoutMs: 20_000 }, undefined, answer);
-    await until('a few looks', () => lookCount >= 3);
+    await until('a few looks', () => readCount >= 3);
     followers.end('w-1');
     await expect(value).rejects.toThrow('its process has ended');
-    const before = lookCount;
+    const before = readCount;
     await new Promise((go) => setTimeout(go, 200)); // ten of its pauses, in which it must not be read
-    expect(lookCount).toBe(before);
+    expect(readCount).toBe(before);
   });
 });
 

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StartFailed } from '../../../packages/shepherd/src/errors.ts';
 import { tags, types } from '../../../packages/shepherd/src/node/keeper/protocol.ts';
 import { KeptSockets, socketKey } from '../../../packages/shepherd/src/node/keeper/sockets.ts';
 import { nodeAccounts } from '../../../packages/shepherd/src/node/users.ts';
@@ -78,6 +79,18 @@ describe('the sockets of a service', () => {
     expect(sent.splice(0)).toEqual(['LISTEN 0', 'LISTEN 1']);
     for (const key of [first, second]) sockets.listening(key);
     expect(sent).toEqual(['WATCH 0', 'WATCH 1']);
+  });
+  it('are waited for no longer where the keeper cannot be reached, neither at their opening nor at their close', async () => {
+    const opening = listen(at('a'));
+    sockets.giveUp(new StartFailed('exec: the keeper cannot be reached'));
+    await expect(opening).rejects.toThrow('the keeper cannot be reached');
+    const again = listen(at('a'));
+    sockets.listening(first);
+    await again;
+    const closing = answerOf<undefined>();
+    sockets.unlisten('web', closing.answer);
+    sockets.giveUp(new StartFailed('exec: the keeper cannot be reached'));
+    await closing.value;
   });
   it('that an earlier daemon had are closed after a minute, unless somebody asks for them', () => {
     sockets.listening(first);

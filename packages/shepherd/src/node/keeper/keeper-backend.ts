@@ -445,14 +445,14 @@ class KeptBackend implements KeeperBackend {
 
   /** Should it be there again, and have one of these running, nobody asks for it any more: it is ended then. */
   #giveUp(why: string): void {
-    this.#sockets.giveUp();
+    const text = `exec: the keeper cannot be reached: ${why}`;
+    const reason = new StartFailed(text, { summary: 'exec: the keeper cannot be reached' });
+    this.#sockets.giveUp(reason);
     for (const [startId, kept] of this.#kept) {
       begun(kept);
       if (kept.starting === undefined) continue;
       this.#kept.delete(startId);
       this.#forgetFile(startId);
-      const text = `exec: the keeper cannot be reached: ${why}`;
-      const reason = new StartFailed(text, { summary: 'exec: the keeper cannot be reached' });
       kept.starting.started.broken(reason);
       for (const each of kept.waiting) each.broken(reason);
     }

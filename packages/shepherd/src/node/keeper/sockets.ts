@@ -111,8 +111,10 @@ export class KeptSockets implements SocketHolder {
       if (keys.delete(key)) this.#checkClosed(service);
   }
 
-  /** It is away for so long that nobody should wait for it. */
-  giveUp(): void {
+  /** It is away for so long that nobody should wait for it: neither for sockets that open nor for those that close. */
+  giveUp(reason: StartFailed): void {
+    for (const holding of [...this.#holdings.values()])
+      if (holding.opening !== undefined) this.#fail(holding, reason);
     for (const [service, { keys }] of this.#closing) {
       keys.clear();
       this.#checkClosed(service);
@@ -174,10 +176,7 @@ export class KeptSockets implements SocketHolder {
       held.timer = setTimeout(() => this.#powers.send(held.frame), bindPauseMs).unref();
       return true;
     }
-    const { opening } = holding;
-    holding.opening = undefined;
-    this.unlisten(holding.service, nobody);
-    opening.broken(socketFailed(place, error, held.tryCount));
+    this.#fail(holding, socketFailed(place, error, held.tryCount));
     return true;
   }
 
@@ -191,6 +190,13 @@ export class KeptSockets implements SocketHolder {
       makeFolder(path.dirname(place.host), config, { uid, gid }, accounts.uid);
     const frame = listenFrame(key, config, uid, gid);
     return { key, config, frame, isListening: false, tryCount: 0, timer: undefined };
+  }
+
+  #fail(holding: Holding, reason: StartFailed): void {
+    const { service, opening } = holding;
+    holding.opening = undefined;
+    this.unlisten(service, nobody);
+    opening?.broken(reason);
   }
 
   #checkClosed(service: string): void {
