@@ -163,6 +163,33 @@ describe('a requirement that is lost', () => {
     it.herd('start', 'db');
     expect([it.stages(), it.stageOf('page')]).toEqual(['running,running', 'running']);
   });
+  it.each(['db', 'cache'])(
+    'again and again is disabled after as many times as alone, with two of them: %s',
+    (name) => {
+      const it = up(
+        { ...db, respawn: once },
+        program({ provision: ['cache'], respawn: once }),
+        program({ provision: ['mid'], requirement: ['cache'] }),
+        web(
+          { ifLost: 'restart' },
+          {
+            requirement: ['database', 'mid'],
+            terms: { database: { ifLost: 'restart' }, mid: { ifLost: 'restart' } },
+          },
+        ),
+      );
+      for (const [each, afterMs] of [
+        ['db', 40],
+        ['cache', 70],
+      ] as const)
+        it.machine.processes.programs.set(each, { ends: { afterMs, ending: { code: 1 } } });
+      it.machine.herd('start', 'web');
+      it.world.runFor(60_000);
+      const starts = it.machine.processes.started.filter((each) => each === name);
+      expect(starts).toHaveLength(1 + once.limitCount);
+      expect(it.machine.logged('service.disabled')).toHaveLength(2);
+    },
+  );
   it('and is disabled before it is back takes with it what is to stop', () => {
     const it = lost({ ifLost: 'stop' }, { respawn: { ...once, delayMs: 5_000 } });
     it.world.runFor(1_000);

@@ -4,7 +4,8 @@
  *     a service                           those that require it with this `ifLost`, and run
  *     ends, and nothing brings it back    stop, restart: are stopped
  *     ends, and is started again          restart: are stopped
- *     is up                               restart: what was stopped for it is started, if it is wanted still
+ *     is up                               restart: what was stopped for it is started, if it is wanted still, and
+ *                                         what else it requires is up, or does not come back by itself
  *
  * That is no wish of anybody: what was wished of them stays what it was, and the next life starts what is wanted. Who
  * hangs on those is stopped before them, as ever, and comes back with them.
@@ -14,6 +15,7 @@
  *                                      written to the log, so that two that start each other come to rest
  */
 import type { Turn } from '@bellwether/actors';
+import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { outcomeFor } from '../operation/callers.ts';
 import { takeUp } from '../operation/commands.ts';
@@ -67,7 +69,7 @@ export const isLost = (held: ShepherdHeld, turn: Turn, name: string, comesBack: 
     if (held.own(name) === undefined) return;
     const again = [...back, ...staying];
     if (held.graph(turn).isServing(name) === true) startAgain(held, turn, again);
-    else held.lost.set(name, [...new Set([...(held.lost.get(name) ?? []), ...again])]);
+    else startAfter(held, name, again);
   });
 };
 const ifLostOf = (
@@ -81,10 +83,27 @@ const ifLostOf = (
   return said === undefined ? undefined : terms[said]?.ifLost;
 };
 
+const startAfter = (held: ShepherdHeld, name: string, names: readonly string[]): void =>
+  held.lost.set(name, [...new Set([...(held.lost.get(name) ?? []), ...names])]);
+
+/**
+ * Whose other requirements are to be started again by themselves waits for those, too: a start would begin to count
+ * their respawns anew, and two that die again and again would keep each other from being disabled.
+ */
 const startAgain = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
   if (held.isClosing()) return;
+  const { requirements } = held.graph(turn);
   const wanted = names.filter((name) => held.own(name) !== undefined && isWanted(held, name));
-  startAll(held, turn, wanted);
+  const ready = wanted.filter((name) => {
+    const missing = inOrder([name], requirements).find((each) => comesBack(held, turn, each));
+    if (missing !== undefined) startAfter(held, missing, [name]);
+    return missing === undefined;
+  });
+  startAll(held, turn, ready);
+};
+const comesBack = (held: ShepherdHeld, turn: Turn, name: string): boolean => {
+  const own = held.own(name);
+  return own !== undefined && turn.call(own.service, 'status').isRespawning === true;
 };
 const startAll = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
   if (names.length === 0) return;
