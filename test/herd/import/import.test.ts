@@ -150,6 +150,13 @@ ExecStop=/bin/stop \${PORT}
       expect.stringMatching(/^5: EnvironmentFile=.*[*]/),
     ]);
   });
+  it('says of variables that cannot be read that they are gone, once', () => {
+    const { told } = read('systemd', {
+      'a.service':
+        '[Service]\nExecStart=/bin/a\nEnvironment="A=1\nEnvironment=B=2\nExecReload=/bin/b $B\n',
+    });
+    expect(told).toEqual(['3: Environment="A=1 cannot be read']);
+  });
   it('says how else it would bound and end all of its group', async () => {
     const all = 'KillMode=mixed\nMemoryMax=1G\nCPUQuota=50%\nTasksMax=9\n';
     const { told } = read('systemd', { 'a.service': `[Service]\nExecStart=/bin/a\n${all}` });

@@ -40,7 +40,12 @@ export class Unit {
   }
   /** Names and values in lists of blanks. */
   words(key: string): readonly string[] {
-    return this.all(key).flatMap(({ value }) => splitWords(value, 'c') ?? []);
+    return this.all(key).flatMap((setting) => {
+      const words = splitWords(setting.value, 'c');
+      if (words === undefined)
+        this.note(`${setting.key}=${setting.value} cannot be read`, setting.line);
+      return words ?? [];
+    });
   }
   isOn(key: string): boolean {
     return /^(?:1|yes|true|on)$/i.test(this.last(key) ?? '');

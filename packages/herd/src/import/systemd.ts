@@ -85,6 +85,7 @@ const meaningless = [
 ];
 
 interface Common {
+  readonly variables: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, Value | undefined>>;
   readonly start: Value;
   readonly stop: Value;
@@ -131,7 +132,8 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
       `say process: { cgroup: '/sys/fs/cgroup/…', cgroupLimits: { ${name}: … } }`,
     );
   const requirement = requirementOf(unit, names);
-  return { options: { requirement, documentation: unit.last('Unit.Description') }, start, stop };
+  const options = { requirement, documentation: unit.last('Unit.Description') };
+  return { variables, options, start, stop };
 };
 
 const serviceOf = (
@@ -139,7 +141,7 @@ const serviceOf = (
   names: ReadonlySet<string>,
   listening: readonly Unit[],
 ): ImportedEntry => {
-  const { options, start, stop } = commonOf(unit, names);
+  const { variables, options, start, stop } = commonOf(unit, names);
   const type = unit.last('Service.Type') ?? 'simple';
   const isOneShot = type === 'oneshot';
   const remains = unit.isOn('Service.RemainAfterExit');
@@ -162,7 +164,7 @@ const serviceOf = (
     respawn: isOneShot ? undefined : respawnOf(unit),
     stop,
     killGroup: killGroupOf(unit),
-    actions: reloadOf(unit),
+    actions: reloadOf(unit, variables),
     sockets,
     lazyStart: sockets.length > 0 && isWanted ? false : undefined,
     autoStart: isWanted || listening.some(isWantedBySome) ? true : undefined,
@@ -203,7 +205,7 @@ const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedE
   const maxSeconds = unit.seconds('Service.RuntimeMaxSec', Infinity);
   const spread = timer.seconds('Timer.RandomizedDelaySec');
   for (const key of ['Service.Type', 'Install.WantedBy', 'Service.TimeoutStartSec']) unit.all(key);
-  const isWanted = timer.words('Install.WantedBy').length > 0;
+  const isWanted = isWantedBySome(timer);
   timer.all('Timer.Unit');
   timer.all('Unit.Description');
   const all = withoutEmpty({
@@ -307,14 +309,14 @@ const respawnOf = (unit: Unit): Value | undefined => {
     fixed: true,
   });
 };
-const reloadOf = (unit: Unit): Value => {
+const reloadOf = (unit: Unit, variables: Common['variables']): Value => {
   const settings = unit.all('Service.ExecReload');
   const [only] = settings;
   if (only === undefined) return {};
   const documentation = 'Have it read its configuration again.';
   const signal = settings.length === 1 ? signalSentBy(only) : undefined;
   if (signal !== undefined) return { 'reload-config': { documentation, signal } };
-  const names = { unit: unit.name, variables: environmentOf(unit) };
+  const names = { unit: unit.name, variables };
   const commands = settings.flatMap((setting) => {
     const command = commandOf(setting, names);
     const isPlain = typeof command !== 'string' && !command.usesVariables;
