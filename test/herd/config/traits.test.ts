@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   descriptorCount,
   environmentFileCount,
+  groupPercent,
+  groupProcessCount,
   supplementaryCount,
 } from '../../../packages/herd/src/config/limits.ts';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
@@ -56,6 +58,14 @@ describe('the process of a command', () => {
       `{ environmentFiles: [${Array<string>(count).fill("'/etc/web.env'").join()}] }`;
     expect(startOf(files(environmentFileCount))).toBeDefined();
     expect(refusalOfServices(service(files(environmentFileCount + 1)))).toMatch(/more than 16/);
+  });
+  it.each([
+    ['processes', groupProcessCount],
+    ['cpuPercent', groupPercent],
+  ])('bounds the %s of a group by %d at most', (name, most) => {
+    const bounded = (value: number) => `{ cgroup: '/c', cgroupLimits: { ${name}: ${value} } }`;
+    expect(startOf(bounded(most))).toBeDefined();
+    expect(refusalOfServices(service(bounded(most + 1)))).toContain(`${name}: is over ${most}`);
   });
   it.each([
     [`{ umask: 0o1000 }`, /umask: is over 511/],

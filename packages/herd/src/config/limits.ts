@@ -138,5 +138,9 @@ export const problemCount = 20;
 /** Machines of one declaration: each is dialled and deployed to from here; beyond that a controller does it better. */
 export const machineCount = 256;
 
+/** Processes of a group of cgroup v2: Linux has no numbers for more. */
+export const groupProcessCount = 4_194_304;
+/** What such a group may use, in percent of one processor: ten thousand of them are more than any machine has. */
+export const groupPercent = 1_000_000;
 /** Files of variables of one command: nobody keeps track of more. */
 export const environmentFileCount = 16;

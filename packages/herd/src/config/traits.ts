@@ -6,6 +6,8 @@ import {
   descriptorCount,
   environmentFileCount,
   firstDescriptor,
+  groupPercent,
+  groupProcessCount,
   lastDescriptor,
   supplementaryCount,
 } from './limits.ts';
@@ -82,8 +84,8 @@ export const traits = record(
     cgroupLimits: record(
       {
         memoryBytes: whole(1, Number.MAX_SAFE_INTEGER).optional(),
-        processes: whole(1, 4_194_304).optional(),
-        cpuPercent: whole(1, 1_000_000).optional(),
+        processes: whole(1, groupProcessCount).optional(),
+        cpuPercent: whole(1, groupPercent).optional(),
       },
       '{ memoryBytes, processes, cpuPercent }',
     ).optional(),
