@@ -131,6 +131,29 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(await answerTo(listen('a', longest).frame())).toEqual({ kind: 'listening', id: 'a' });
   });
 
+  it.each([
+    ['backlog', 0, 65_535],
+    ['mode', 0, 0o777],
+    ['style', 0, styles.accepts],
+    ['connection', 1, 2n ** 63n - 1n],
+    ['pid', 1, 2 ** 31 - 1],
+    ['flags', 0, 15],
+    ['umask', 0, 0o777],
+    ['nice', -20, 19],
+    ['oom', -1_000, 1_000],
+    ['uid', 0, 2 ** 32 - 2],
+    ['gid', 0, 2 ** 32 - 2],
+  ] as const)(
+    'takes a number for %s from %i to %i, and none below or above',
+    async (tag, from, to) => {
+      const answer = (number: bigint) => answerTo(signal().numbers(tags[tag], [number]).frame());
+      for (const number of [BigInt(from), BigInt(to)])
+        expect(await answer(number)).toEqual(refused('nobody', 'signal', ESRCH));
+      for (const number of [BigInt(from) - 1n, BigInt(to) + 1n])
+        expect(await answer(number)).toEqual(refused('nobody', 'request', EINVAL));
+    },
+  );
+
   it('leaves no path of a socket that it may not give away', async () => {
     if (isRoot) fs.chownSync(folder, nobody, nobody);
     const other = path.join(folder, 'other');
