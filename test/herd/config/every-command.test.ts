@@ -15,7 +15,7 @@ const { services } = taken(`defineShepherd({ services: [
     stop: { run: ${exec('stop')} }, onFailure: [{ run: ${exec('hook')} }], actions: ${look('act')},
   }),
   slot({ provision: ['slot'], user: 1, ready: { exec: ${exec('ready')} }, onFailure: { run: ${exec('hook')} } }),
-  timer({ provision: ['timer'], when: every(60), run: ${exec('run')}, actions: ${look('act')} }),
+  timer({ provision: ['nightly'], when: every(60), run: ${exec('run')}, actions: ${look('act')} }),
   logRotation({ files: [{ file: '/log/a', run: ${exec('file')} }] }),
 ] })`);
 
@@ -54,15 +54,15 @@ describe('every command', () => {
   });
   it('is told by herd check with its user', () => {
     expect(services.flatMap(userLines).toSorted()).toEqual([
-      'action look of timer runs as user www',
+      'action look of nightly runs as user www',
       'action look of web runs as user www',
       'log-rotation of /log/a runs as user www',
+      'nightly runs as user www',
       'slot runs as user 1',
       'the check of slot runs as user www',
       'the check of web runs as user www',
       'the live check of web runs as user www',
       'the stop of web runs as user www',
-      'timer runs as user www',
       'web runs as user www',
       'what is done when slot fails runs as user www',
       'what is done when web fails runs as user www',
