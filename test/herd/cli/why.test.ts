@@ -93,6 +93,13 @@ describe('why a service is so', () => {
       next: ['herd status job-1'],
     });
     const bad = down('job-1', { ...ended, lastExit: { code: 1, at: now }, recentLines: ['no'] });
+    const wanted = { ...bad, isWanted: true };
+    const grounds = { 'job-1': { wish: 'start', by, underWay: [] } } as const;
+    expect(why('job-1', { services: [wanted], grounds }).sentences).toEqual([
+      'job-1 was run once, and has ended: it is not started again.',
+      'It was started by local root at 10:03:05 (60 seconds ago) (op-1).',
+      'Its last process exited with code 1 at 10:04:05 (0 seconds ago).',
+    ]);
     expect(why('job-1', { services: [bad] })).toMatchObject({
       verdict: 'stopped',
       log: ['no'],

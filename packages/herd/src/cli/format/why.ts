@@ -68,7 +68,7 @@ export const causeOf = (
     sentences: [
       stageWords(status, verdict, grounds, look),
       ...disabledWords(status, known, look),
-      ...wishWords(service, verdict, grounds, look),
+      ...wishWords(status, verdict, grounds, look),
       ...processWords(status, verdict, look),
       ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
       ...slotWords(status, look),
@@ -181,7 +181,7 @@ const disabledWords = (status: ShownStatus, { commands }: Known, look: Look): re
 
 /** Who wished for what: of a service that came along, for which other. */
 const wishWords = (
-  service: string,
+  status: ShownStatus,
   verdict: Verdict,
   grounds: Grounds | undefined,
   look: Look,
@@ -191,9 +191,10 @@ const wishWords = (
   const done = wish === 'start' ? 'started' : 'stopped';
   if (by === undefined) return [`It is to be ${done}, as it was wished last.`];
   const { asker, operation, atMs, action, service: asked } = by;
-  const isOther = action !== undefined && asked !== undefined && asked !== service;
+  const isOther = action !== undefined && asked !== undefined && asked !== status.provision[0];
   const along = isOther ? `, along with '${action} ${asked}'` : '';
-  const isMissed = wish === 'start' && (verdict === 'stopped' || verdict === 'failed');
+  const isDown = verdict === 'stopped' || verdict === 'failed';
+  const isMissed = wish === 'start' && isDown && !hasRun(status);
   const words = isMissed
     ? `It is wanted: ${askerText(asker)} asked for its start`
     : `It was ${done} by ${askerText(asker)}`;
@@ -223,7 +224,8 @@ const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readon
     verdict === 'stopped' &&
     lastExit !== undefined &&
     !status.isRespawned &&
-    status.isWanted === true
+    status.isWanted === true &&
+    !hasRun(status)
   )
     words.push('It is not started again by itself, since its configuration has no respawn.');
   return words;
