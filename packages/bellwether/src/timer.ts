@@ -1,6 +1,6 @@
 /** What a configuration says of something that is run at times: plain data, as in types.ts. */
 import type { Action, Exec, Labels, Log } from './types.ts';
-import type { Requirement } from './policies.ts';
+import type { FailureHook, Requirement } from './policies.ts';
 
 /** A day of the week. */
 export type Weekday =
@@ -34,6 +34,8 @@ export interface TimerOptions {
   readonly requirement?: readonly (string | Requirement)[];
   readonly documentation?: string;
   readonly labels?: Labels;
+  /** What is done when a run has failed: at most eight things, five times a minute. */
+  readonly onFailure?: FailureHook | readonly FailureHook[];
   readonly when: When;
   /** What is run; what it prints is the log of the timer. */
   readonly run: Exec;

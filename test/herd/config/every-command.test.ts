@@ -15,7 +15,8 @@ const { services } = taken(`defineShepherd({ services: [
     stop: { run: ${exec('stop')} }, onFailure: [{ run: ${exec('hook')} }], actions: ${look('act')},
   }),
   slot({ provision: ['slot'], user: 1, ready: { exec: ${exec('ready')} }, onFailure: { run: ${exec('hook')} } }),
-  timer({ provision: ['nightly'], when: every(60), run: ${exec('run')}, actions: ${look('act')} }),
+  timer({ provision: ['nightly'], when: every(60), run: ${exec('run')}, actions: ${look('act')},
+    onFailure: { run: ${exec('hook')} } }),
   logRotation({ files: [{ file: '/log/a', run: ${exec('file')} }] }),
 ] })`);
 
@@ -39,7 +40,7 @@ describe('every command', () => {
         'stop.run=stop',
       ],
       ['onFailure.0.run=hook', 'ready.exec=ready'],
-      ['actions.look.run=act', 'run=run'],
+      ['actions.look.run=act', 'onFailure.0.run=hook', 'run=run'],
       ['files.0.run=file'],
     ]);
     expect(found.flat()).toHaveLength(written.length);
@@ -64,6 +65,7 @@ describe('every command', () => {
       'the live check of web runs as user www',
       'the stop of web runs as user www',
       'web runs as user www',
+      'what is done when nightly fails runs as user www',
       'what is done when slot fails runs as user www',
       'what is done when web fails runs as user www',
     ]);

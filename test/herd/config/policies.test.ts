@@ -50,10 +50,12 @@ export default defineShepherd({ services: [
 it('commands of hooks run in the folder of the configuration', async () => {
   const hook = `onFailure: { run: exec(['tell'], { cwd: 'x' }) }`;
   const { services } = await load(`
-import { defineShepherd, service, slot, exec } from 'bellwether';
+import { defineShepherd, service, slot, timer, every, exec } from 'bellwether';
 export default defineShepherd({ services: [
   service({ provision: ['web'], start: exec(['web']), ${hook} }), slot({ provision: ['app'], ${hook} }),
+  timer({ provision: ['backup'], when: every(60), run: exec(['backup']), ${hook} }),
 ] });`);
+  expect(services).toHaveLength(3);
   for (const entry of services)
     expect(entry).toMatchObject({
       onFailure: [{ run: { cwd: expect.stringMatching(/^\/.*\/x$/) } }],
@@ -96,6 +98,10 @@ describe('is refused', () => {
     [hooks(failureHookCount + 1), /has more than 8 entries/],
   ])('%s', (given, why) => {
     expect(refusalOfServices(web(given))).toMatch(why);
+  });
+  it('what a timer has started when it fails, and is not there', () => {
+    const said = `timer({ provision: ['t'], when: every(60), run: exec(['t']), onFailure: { start: 'x' } })`;
+    expect(refusalOfServices(said)).toMatch(/no service here provides 'x'/);
   });
   it('not what has as many hooks as it may', () => {
     expect(() => refusalOfServices(web(hooks(failureHookCount)))).toThrow();

@@ -157,6 +157,27 @@ describe('a timer', () => {
     expect(runs()).toBe(2);
   });
 
+  it('has done what is to be done about each run that has failed, and about no other', () => {
+    const onFailure = [{ kind: 'webhook', url: 'http://ops/' }] as const;
+    up(timerOf(every(10), { onFailure }));
+    const failures = (): readonly string[] =>
+      machine.posted.map((each) => /"failure":"([a-z-]+)"/.exec(each)?.[1] ?? '');
+    world.runFor(10 * second);
+    expect([runs(), failures()]).toEqual([1, []]);
+    endAfter(100, 3);
+    world.runFor(10 * second);
+    expect([runs(), failures()]).toEqual([2, ['ended']]);
+    machine.processes.programs.set('backup', { refusal: 'no such program' });
+    world.runFor(10 * second);
+    expect(failures()).toEqual(['ended', 'start-failed']);
+    machine.processes.programs.delete('backup');
+    world.runFor(10 * second);
+    herd('stop');
+    world.runFor(10 * second);
+    expect(machine.processes.living()).toEqual([]);
+    expect(failures()).toHaveLength(2);
+  });
+
   it('does not start where it would never ring', () => {
     const never = { kind: 'calendar', seconds: [0], daysOfMonth: [30], months: [2] } as const;
     up(timerOf(every(1, { when: never }), { isAutoStarted: false }));

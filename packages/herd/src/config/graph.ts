@@ -129,7 +129,7 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
   });
 };
 
-/** Whether it may say of a requirement more than its name. */
+/** Whether it may say of a requirement more than its name, and what is done when it fails. */
 const hasTerms = (
   entry: EntryDescription,
 ): entry is Extract<EntryDescription, { kind: 'service' | 'slot' | 'timer' }> =>
@@ -164,7 +164,7 @@ const checkTerms = (entries: Entries, providers: Providers, tell: Tell): void =>
 /** What is started for a failure is there, and of this machine. */
 const checkHooks = (entries: Entries, providers: Providers, tell: Tell): void => {
   entries.forEach((entry, at) => {
-    if (entry.kind !== 'service' && entry.kind !== 'slot') return;
+    if (!hasTerms(entry)) return;
     entry.onFailure?.forEach(({ start }, index) => {
       if (start === undefined) return;
       const path = ['services', at, 'onFailure', index, 'start'];

@@ -347,6 +347,7 @@ const timer = record(
     kind: z.literal('timer'),
     ...common,
     ...timerShape,
+    onFailure,
     stop,
     actions: actions.refine((all) => all['trigger'] === undefined, 'trigger is there already'),
     autoStart: z.boolean().default(false),

@@ -17,8 +17,8 @@ import type { Entry, Outcome, Schedule, TimerFacts, TimerMemory } from '../words
 export const scheduleOf = (held: ServiceHeld, turn: Turn): Ref<Schedule> => {
   const known = held.schedule.get();
   if (known !== undefined) return known;
-  const { name, node, monitor, alarms, clock, zone, log, timerBefore: memory } = held;
-  const options = { name, node, monitor, alarms, clock, zone, log, memory };
+  const { name, node, monitor, alarms, attendant, clock, zone, log, timerBefore: memory } = held;
+  const options = { name, node, monitor, alarms, attendant, clock, zone, log, memory };
   const schedule = turn.spawn(makeSchedule, { ...options, service: held.self });
   held.schedule.set(schedule);
   return schedule;

@@ -42,8 +42,10 @@ import type {
   Zone,
 } from '../words/timer-types.ts';
 import type {
+  Attendant,
   Ending,
   Entry,
+  FailureNotice,
   LocalService,
   ProcessMonitor,
   Run,
@@ -57,6 +59,7 @@ export interface ScheduleOptions {
   /** The name of this shepherd: by it and its own a service is early or late within its spread. */
   readonly node: string;
   readonly service: Ref<Pick<LocalService, 'timed'>>;
+  readonly attendant: Ref<Attendant>;
   readonly monitor: Ref<ProcessMonitor>;
   readonly alarms: Ref<AlarmClock>;
   readonly clock: Pick<Clock, 'wall'>;
@@ -315,6 +318,7 @@ const begin = (
     (turn, reason): string | undefined => {
       const why = cutText(plainWordsOf(reason), limits.runReasonCharacters);
       say(held, turn, 'failed', `Timer ${held.name} could not run: ${reason.message}`);
+      fail(held, turn, { what: 'start-failed', reason: why });
       over(held, turn, number, { reason: why });
       return reason.message;
     },
@@ -335,11 +339,17 @@ const ended = (held: Held, turn: Turn, number: number, run: Run, ending: Ending)
   const { code, signal } = ending;
   const text = `Timer ${held.name}: process ${run.pid} ${endedWords(ending)}.`;
   say(held, turn, 'ended', text, { pid: run.pid, ...ending });
+  // One that is ended with its timer has not failed.
+  if (code !== 0 && held.stopping.get() === undefined)
+    fail(held, turn, { what: 'ended', reason: `its process ${endedWords(ending)}` });
   over(held, turn, number, {
     ...(code !== undefined && { code }),
     ...(signal !== undefined && { signal }),
   });
 };
+
+const fail = (held: Held, turn: Turn, failure: FailureNotice): void =>
+  turn.tell(held.attendant, 'serviceFailed', held.name, failure);
 
 const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): void => {
   held.living.get(number)?.limit?.cancel();
