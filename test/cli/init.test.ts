@@ -70,23 +70,32 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
   };
   const childrenOf = (pid: number): readonly number[] =>
     fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  /** What /proc says of a process; nothing of one that has ended since somebody listed it. */
+  const toldOf = (pid: number, file: 'stat' | 'cmdline'): string => {
+    try {
+      return fs.readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    } catch {
+      return '';
+    }
+  };
+  const daemonBelow = (init: number): number => {
+    const found = childrenOf(init).find((pid) => toldOf(pid, 'cmdline').includes('shepherd.mjs'));
+    if (found === undefined) throw new Error('no shepherd is a child of the keeper');
+    return found;
+  };
   const order = () => fs.readFileSync(path.join(state, 'order'), 'utf8').trim().split('\n');
 
   it('of a container reaps strangers, brings its shepherd back, and ends in order with it', async () => {
     const begun = begin(container);
     await isReady(begun);
     const [init = 0] = childrenOf(begun.process.pid ?? 0);
-    const statOf = (pid: number) => fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const daemon = childrenOf(init).find((pid) =>
-      fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shepherd.mjs'),
-    );
-    if (daemon === undefined) throw new Error('no shepherd is a child of the keeper');
+    const daemon = daemonBelow(init);
     const web = await pidOf('web');
     await herd('start', 'orphans');
     await eventually(
       'all strangers have come and gone',
       () =>
-        childrenOf(init).every((pid) => !/\((sleep|sh)\) Z/.test(statOf(pid))) &&
+        childrenOf(init).every((pid) => !/\((sleep|sh)\) Z/.test(toldOf(pid, 'stat'))) &&
         childrenOf(init).length <= 5,
     );
     process.kill(daemon, 'SIGKILL');
@@ -135,10 +144,7 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
     await isReady(begun);
     const web = await pidOf('web');
     expect(fs.statSync(`/proc/${web}`).uid).toBe(nobody);
-    const [daemon = 0] = childrenOf(begun.process.pid ?? 0).filter((pid) =>
-      fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('shepherd.mjs'),
-    );
-    process.kill(daemon, 'SIGKILL');
+    process.kill(daemonBelow(begun.process.pid ?? 0), 'SIGKILL');
     await isReady(begun, 2);
     expect(await pidOf('web')).toBe(web);
     begun.process.kill('SIGTERM');
