@@ -10,6 +10,7 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { bootEvaluationMs, evaluationMs } from '../../packages/herd/src/config/limits.ts';
 import { writable } from '../support/machine-faults.ts';
 
 const sleeper = (name: string, seconds = 600, more = ''): string =>
@@ -42,6 +43,18 @@ describe('herd reload', () => {
     for (const name of ['web', 'old', 'same']) await daemon.herd('start', name);
   });
   afterEach(() => place.clean());
+
+  it('takes a configuration that is slow to read at a start, when a machine may be busy, and no other', async () => {
+    const slow = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${evaluationMs + 1_000});`;
+    const text = configOf('B', sleeper('web')).replace('export default', `${slow}\nexport default`);
+    expect(evaluationMs + 1_000).toBeLessThan(bootEvaluationMs);
+    const other = await place.shepherd('b', text);
+    expect((await other.herd('status', 'web')).code).toBe(0);
+    const late = 'shepherd.config.ts: was still running after 10 s and was stopped';
+    expect((await other.herd('reload')).stderr).toContain(late);
+    const file = path.join(other.folder, 'shepherd.config.ts');
+    expect((await other.herd('check', file)).stderr).toContain(late);
+  });
 
   it('tells what is different, and a dry run does no more', async () => {
     edit(daemon, configOf('A', sleeper('web', 601) + sleeper('same') + sleeper('new')));

@@ -18,7 +18,11 @@ import {
   stampText,
   timeText,
 } from '../../../packages/herd/src/cli/format/times.ts';
-import { groupFromCount, maxGroupNames } from '../../../packages/herd/src/cli/limits.ts';
+import {
+  groupFromCount,
+  maxGroupNames,
+  mergeFromCount,
+} from '../../../packages/herd/src/cli/limits.ts';
 import { lookOf } from '../../../packages/herd/src/cli/look.ts';
 import type { Look } from '../../../packages/herd/src/cli/terminal.ts';
 import { fakeTerminal } from './fake-terminal.ts';
@@ -596,6 +600,47 @@ describe('the outcome of a command', () => {
     );
     expect(shown.out.at(-1)).toBe('web: 2 members: 1 unreachable, 1 changed (degraded 1/2)');
     expect(shown.err).toEqual([]);
+  });
+  it('of many that failed in the same words says those once, above their names', () => {
+    const rows = (count: number) => [
+      { member: 'm0', result: 'rolled-back' as const, reason: 'exit 1' },
+      ...Array.from({ length: count }, (_, at) => ({
+        member: `m${at + 1}`,
+        result: 'skipped' as const,
+        reason: 'the canary failed',
+      })),
+      { member: 'x', result: 'skipped' as const, reason: 'gone' },
+      { member: 'y', result: 'skipped' as const, reason: 'the canary failed', output: ['said'] },
+    ];
+    const lines = (count: number) =>
+      outcomeLines(command, outcome('rolled-back', { rows: rows(count) }), look, none).out;
+    expect(lines(mergeFromCount)).toEqual([
+      '  m0         rolled back  exit 1',
+      '  4 members  skipped      the canary failed',
+      '      m1 m2 m3 m4',
+      '  x          skipped      gone',
+      '  y          skipped      the canary failed',
+      '      | said',
+      'web: 7 members: 1 rolled back, 6 skipped',
+    ]);
+    expect(lines(mergeFromCount - 1)[1]).toBe('  m1  skipped      the canary failed');
+    const many = lines(groupFromCount);
+    expect(many.slice(2, 5)).toEqual([
+      '  skipped (22):',
+      '    20 members  skipped  the canary failed',
+      '        m1 m2 m3 m4 m5 m6 m7 m8 m9 m10 m11 m12 m13 m14 m15 m16 m17 m18 m19 m20',
+    ]);
+    expect(lines(maxGroupNames + 2).join('\n')).toContain('… and 4 more');
+  });
+  it('of members that were all well names each, however many say the same', () => {
+    const rows = Array.from({ length: mergeFromCount }, (_, at) => ({
+      member: `m${at}`,
+      result: 'changed' as const,
+      stage: 'running' as const,
+    }));
+    expect(outcomeLines(command, outcome('changed', { rows }), look, none).out[0]).toBe(
+      '  m0  changed  running',
+    );
   });
   it('of many targets is grouped by outcome, from 20 on', () => {
     const rows = (count: number) =>

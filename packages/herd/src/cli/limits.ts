@@ -25,6 +25,8 @@ export const maxLogLines = limits.logLineCount;
  * Targets in one list before they are grouped by outcome; a table of more does not fit a screen.
  */
 export const groupFromCount = 20;
+/** Rows that failed in the same words before they share one line: of fewer each is easier to read by itself. */
+export const mergeFromCount = 4;
 /** Names shown of one group; the rest is a count. `--json` has them all. */
 export const maxGroupNames = 200;
 /** Operations in one list: what a shepherd tells of. */

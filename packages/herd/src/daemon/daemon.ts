@@ -36,6 +36,7 @@ import { AdminRef } from './admin-ref.ts';
 import { AuditedStore } from './audited-store.ts';
 import { chorePowers, type ChoresOf } from './chore-powers.ts';
 import { Configuration } from './configuration.ts';
+import { bootEvaluationMs, evaluationMs } from '../config/limits.ts';
 import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
@@ -90,7 +91,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   let ending = (): void => undefined;
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
-    const read = (): Promise<Description> => describe(options, powers);
+    const read = (timeoutMs: number): Promise<Description> => describe(options, powers, timeoutMs);
     const { env } = powers;
     const { after } = nodeClock({ unref: true });
     const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
@@ -99,7 +100,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     let whenDurable = (told: () => void): void => told();
     const running = runServices(options, powers, places, log, (told) => whenDurable(told));
     running.catch(() => undefined); // it is waited for below, where nothing else has failed
-    const { description, store } = await both(read(), opened);
+    const { description, store } = await both(read(bootEvaluationMs), opened);
     if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
     const audited = auditedStore(options.state, store, reserve, log);
     whenDurable = (told) => audited.whenIdle(told);
@@ -108,7 +109,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     ending = processes.close;
     if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const configuration = new Configuration(description, {
-      read: async () => judged(await read(), options.config, powers.uid, log),
+      read: async () => judged(await read(evaluationMs), options.config, powers.uid, log),
       env,
       here: () => ({
         uid: powers.uid,
@@ -181,8 +182,13 @@ const fullDisk = (state: string): string =>
   `The disk of ${state} is full: make room there. Until then grants can be taken back and services stopped, in room ` +
   'that was kept for that; little else can be asked.';
 
-const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>
+const describe = (
+  options: DaemonOptions,
+  powers: DaemonPowers,
+  timeoutMs: number,
+): Promise<Description> =>
   loadConfig(options.config, {
+    timeoutMs,
     bellwether: powers.bellwether,
     nodeName: defaultNodeName(),
     env: powers.env,

@@ -5,7 +5,7 @@
 import { isGood, results, type Outcome, type Result, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { type Command, isRootName } from '../invocation.ts';
-import { groupFromCount, maxGroupNames } from '../limits.ts';
+import { groupFromCount, maxGroupNames, mergeFromCount } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
 import { ageText, counted, momentText } from './times.ts';
@@ -163,22 +163,64 @@ const verdictText = ({ action, service }: Command, { result, reason }: Outcome):
   return `${visible(action)} ${visible(service)}: ${word}${why}`;
 };
 
-/** Rows as a table, each with the end of its log below it. */
+/**
+ * Rows as a table, each with the end of its log below it. Of many that say the same of what did not come about it is
+ * said once, above their names.
+ */
 export const rowLines = (
   rows: readonly Row[],
   look: Look,
   action: string,
   indent: string,
 ): readonly string[] => {
+  const entries = entriesOf(rows, action);
   const lines = tableLines(
-    rows.map((row) => [row.member, resultWords[row.result], detailOf(row, action)]),
+    entries.map(({ name, row, detail }) => [name, resultWords[row.result], detail]),
     indent,
   );
-  return rows.flatMap((row, at) => [
-    paintedResult(lines[at] ?? '', row, look),
+  return entries.flatMap(({ name, row, members }, at) => [
+    paintedWord(lines[at] ?? '', name, resultWords[row.result], look, styleOf(row.result)),
+    ...wrapped(members, `${indent}    `, look.columns),
     ...tail(row, `${indent}    `),
   ]);
 };
+
+/** One line of a table of rows: of one row, or of several that are all told in the words of the first. */
+interface Entry {
+  readonly name: string;
+  readonly row: Row;
+  readonly detail: string;
+  /** Whose line it is, where the name does not say it. */
+  readonly members: readonly string[];
+}
+const entriesOf = (rows: readonly Row[], action: string): readonly Entry[] => {
+  const alike = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = alikeKey(row, action);
+    const those = alike.get(key);
+    if (those === undefined) alike.set(key, [row]);
+    else those.push(row);
+  }
+  return [...alike.values()].flatMap((those) => {
+    const detail = (row: Row): string => detailOf(row, action);
+    const [row] = those;
+    if (row !== undefined && those.length >= mergeFromCount) {
+      const members = those.map(({ member }) => member);
+      return [{ name: `${those.length} members`, row, detail: detail(row), members }];
+    }
+    return those.map((each) => ({
+      name: each.member,
+      row: each,
+      detail: detail(each),
+      members: [],
+    }));
+  });
+};
+/** Rows of the same key are told in the same words; what went well, or has printed something, is told by itself. */
+const alikeKey = (row: Row, action: string): string =>
+  isGood(row) || row.output !== undefined
+    ? `of ${row.member}`
+    : `${row.result}: ${detailOf(row, action)}`;
 
 /** The line of a row, its result painted. */
 export const paintedResult = (line: string, row: Row, look: Look): string =>
