@@ -11,7 +11,7 @@ import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { Sturdyref, Sym, taggedFrom, taggedRecord } from '@bellwether/ocapn';
 import { type At, printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
 import { isBroken, makePeer, sturdyrefOf, within } from './support/peer.ts';
-import { roads } from './support/roads.ts';
+import { makeCertificate, roads } from './support/roads.ts';
 
 interface Counter {
   echo(value: unknown): unknown;
@@ -220,6 +220,7 @@ const root = rootFrom('goblins');
 const { folder, end } = sharedFolder(root);
 const columns: { readonly name: string; readonly verdicts: Verdicts }[] = [];
 try {
+  makeCertificate(folder);
   for (const road of roads.keys()) {
     const at = { root, road, folder };
     columns.push({ name: `${road} to Goblins`, verdicts: await outward(at) });

@@ -10,7 +10,7 @@ import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors'
 import type { Sturdyref } from '@bellwether/ocapn';
 import { type At, printedRef, rootFrom, sharedFolder, startGuile } from './support/goblins.ts';
 import { makePeer, sturdyrefOf, within } from './support/peer.ts';
-import { roads } from './support/roads.ts';
+import { makeCertificate, roads } from './support/roads.ts';
 
 interface Party {
   hear(word: string): number;
@@ -95,10 +95,13 @@ const { folder, end } = sharedFolder(root);
 let failedCount = 0;
 const tell = (names: readonly string[], result: string): void => {
   if (result !== 'ok') failedCount += 1;
-  process.stdout.write(`${names.map((name) => name.padEnd(12)).join('')}${result}\n`);
+  process.stdout.write(
+    `${names.map((name, at) => name.padEnd(at === 0 ? 14 : 12)).join('')}${result}\n`,
+  );
 };
 try {
-  process.stdout.write('road        gifter      receiver    exporter\n');
+  makeCertificate(folder);
+  process.stdout.write('road          gifter      receiver    exporter\n');
   for (const road of roads.keys()) {
     const at = { root, road, folder };
     for (const [gifter, startGifter] of kinds)

@@ -8,7 +8,9 @@
  *
  * As of November 2026 that branch still says op:gc-export and op:gc-answer, where Goblins 0.18 and Endo 1.1 say
  * op:gc-exports and op:gc-answers and understand nothing else: the four tests of garbage pass where both labels were made
- * plural in utils/captp_types.py.
+ * plural in utils/captp_types.py. The eight tests of op:get and op:index are on another branch, add-referencing-tests: their
+ * module tests/referencing_ops.py and the classes OpGet and OpIndex of its captp_types.py pass here once OpDeliverOnly, which
+ * is gone, is an OpDeliver whose last two fields are False, and both operations are in CAPTP_TYPES.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';

@@ -3,7 +3,7 @@
  *
  *     debootstrap --variant=minbase --include=guile-goblins sid ROOT
  *
- * It is entered with chroot, so this needs root. VERBOSE in the environment shows what Guile says of itself.
+ * It is entered with chroot, so this needs root; certificates are made by openssl. VERBOSE in the environment shows what Guile says of itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
