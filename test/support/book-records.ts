@@ -148,5 +148,5 @@ export const bookFor = (
     uriOf,
     ...given,
   });
-  return { book, uriOf, isShared: () => true };
+  return { book, uriOf, hasWay: () => true };
 };

@@ -1,5 +1,6 @@
 /** What can go wrong between machines; the classes are those of the layers below. */
 import { ActorError, Refused } from '@bellwether/actors';
+import type { NamedWay } from './types.ts';
 
 export { Malformed } from '@bellwether/shepherd';
 
@@ -43,19 +44,15 @@ export const listed = (names: readonly string[], mostCount: number): string => {
 export const othersIn = ({ length }: readonly string[]): string =>
   length === 1 ? 'another member' : `${length} other members`;
 
-/** What was asked for leads to a socket that this shepherd does not have. */
-export const notShared = (): Refused =>
-  new Refused(
-    "this shepherd has no socket for other users of its machine; listen: { unix: 'shared' } in its " +
-      'configuration makes one at its next start',
-  );
-
-/** A ref over WebSockets was asked for, and there is no such door. */
-export const noWebSocket = (): Refused =>
-  new Refused(
-    'this shepherd does not listen for WebSockets; listen: { websocket: { host, port, tls } } in its ' +
-      'configuration has it do that at its next start',
-  );
+/** What was asked for leads through a door that this shepherd does not have. */
+export const noSuchWay = (way: NamedWay): Refused =>
+  new Refused(`this shepherd ${lacking[way]} at its next start`);
+const lacking: Readonly<Record<NamedWay, string>> = {
+  local:
+    "has no socket for other users of its machine; listen: { unix: 'shared' } in its configuration makes one",
+  websocket:
+    'does not listen for WebSockets; listen: { websocket: { host, port, tls } } in its configuration has it do that',
+};
 
 /** What was asked for leads through a door that does not open for now. Holders may ask: why has paths and places. */
 export const doorShut = (transport: string): Refused =>

@@ -18,7 +18,7 @@ export {
   type ComposePowers,
   type ElsewherePowers,
 } from './root/compose.ts';
-export { isDenial, Malformed, doorShut, notShared, noWebSocket } from './errors.ts';
+export { isDenial, Malformed, doorShut, noSuchWay } from './errors.ts';
 export {
   checkPlanned,
   diffOf,

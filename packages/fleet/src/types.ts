@@ -45,7 +45,9 @@ export type * from './nodes/types.ts';
  * Where a minted ref leads: to the socket that the users of this machine share, to where the shepherd is reached over
  * WebSockets, or, by `any`, to where most can reach it.
  */
-export type MintWay = 'any' | 'local' | 'websocket';
+export type MintWay = 'any' | NamedWay;
+/** A way that somebody has to ask for, and that a shepherd may not have. */
+export type NamedWay = 'local' | 'websocket';
 
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
 export type Facetlike = Pick<

@@ -217,7 +217,7 @@ const grounds: Grounds = { wish: 'stop', underWay: [] };
 const usage: MachineUsage = {
   ...{ atMs: 1, cpuCount: 2, memoryBytes: 3, availableBytes: 2, services: [] },
 };
-const rootBench = async (isShared = true): Promise<RootBench> => {
+const rootBench = async (hasWays = true): Promise<RootBench> => {
   const bench = makeBench();
   const asked: string[] = [];
   const refs = {
@@ -260,8 +260,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         uriOf: (swissnum, isLocal) =>
           `ocapn://x.${isLocal ? 'unix-shared' : 'tcp-tls'}/s/${swissnum.join('')}`,
         mintedUriOf: (swissnum, way) => `ocapn://x.${way}/s/${swissnum.join('')}`,
-        isShared: () => isShared,
-        isWebSocket: () => isShared,
+        hasWay: () => hasWays,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),
       }),

@@ -3,9 +3,10 @@ import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { unknownGrant } from '@bellwether/authority';
 import type { GrantBook, GrantClock, GrantFacts, GrantSpec } from '@bellwether/authority';
 import { readField, readName, weightOf } from '@bellwether/shepherd';
-import { notShared } from '../errors.ts';
+import { noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { doubtsAbout, type Knowing } from './there.ts';
+import type { NamedWay } from '../types.ts';
 import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
 import type { Terms } from './view.ts';
 
@@ -15,8 +16,8 @@ export interface Issuing {
   readonly shepherd: Knowing;
   /** The URI of an invite at this daemon: a secret. `isLocal`: over the socket for all users of this machine. */
   readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
-  /** Whether there is such a socket. */
-  readonly isShared: () => boolean;
+  /** Whether there is such a door, as of LocalRootOptions. */
+  readonly hasWay: (way: NamedWay) => boolean;
 }
 
 /**
@@ -24,7 +25,7 @@ export interface Issuing {
  * @throws UnknownService, UnknownAction, BadRequest, Malformed, and as the grant book does
  */
 export const makeGrant = (
-  { book, shepherd, uriOf, isShared }: Issuing,
+  { book, shepherd, uriOf, hasWay }: Issuing,
   turn: Turn,
   issuer: string,
   spec: GrantSpec,
@@ -34,7 +35,7 @@ export const makeGrant = (
   const status = turn.call(shepherd, 'status', name);
   const [service = name] = status.provision;
   const made = turn.call(book, 'make', issuer, { ...spec, service });
-  if (spec.isLocal === true && !isShared()) throw notShared();
+  if (spec.isLocal === true && !hasWay('local')) throw noSuchWay('local');
   // The book has looked at its shape; what is refused here undoes that.
   const doubts = [
     ...doubtsAbout(shepherd, turn, status, spec, above),

@@ -45,7 +45,7 @@ import type { Nodes } from '../nodes/nodes.ts';
 import { auditedAs, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
 import type { SlotAgents } from '../planned.ts';
-import { Malformed, notShared, noWebSocket } from '../errors.ts';
+import { Malformed, noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-grants.ts';
 import type { NonceRegistry } from './mint.ts';
@@ -59,6 +59,7 @@ import type {
   LocalRoot,
   MadeDirect,
   MintWay,
+  NamedWay,
   TakenBack,
   WhoCan,
 } from '../types.ts';
@@ -126,10 +127,8 @@ export interface LocalRootOptions {
   readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
   /** The same of a swissnum that was minted, where nobody has to prove anything. @throws Refused */
   readonly mintedUriOf: (swissnum: Uint8Array, way: MintWay) => string;
-  /** Whether there is such a socket. */
-  readonly isShared: () => boolean;
-  /** Whether WebSockets are listened for. */
-  readonly isWebSocket: () => boolean;
+  /** Whether there is such a door. @throws Refused where there is, and it is shut */
+  readonly hasWay: (way: NamedWay) => boolean;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
   /** Ends the daemon and nothing else: services go on for the next one. */
@@ -159,8 +158,7 @@ export const makeLocalRoot = (
     mint: (turn, service, asked) => {
       const way = readMintWay(asked);
       // Before anything is made that nobody could be told of.
-      if (way === 'local' && !options.isShared()) throw notShared();
-      if (way === 'websocket' && !options.isWebSocket()) throw noWebSocket();
+      if (way !== 'any' && !options.hasWay(way)) throw noSuchWay(way);
       const made = turn.send(mint, 'mint', readName(service, 'service'));
       return turn.when(made, (_turn, swissnum) => options.mintedUriOf(swissnum, way));
     },

@@ -3,6 +3,7 @@
  */
 import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
 import { RefStore } from '../refs/ref-store.ts';
+import { transports } from '../transports.ts';
 import { isOutOfReach, OutOfReach } from './errors.ts';
 import { explaining, type Line, openLine } from './line.ts';
 import { placesOf, type User } from './place.ts';
@@ -23,34 +24,39 @@ export const openPetname = async (user: User, petname: string): Promise<Line> =>
  * @throws OutOfReach for a transport that this program does not speak
  */
 export const openRef = async (ref: Sturdyref, what: string): Promise<Line> => {
-  const line = openLine({ ref, ...(await netlayerFor(ref, what)) });
+  const line = openLine({ ref, ...(await diallerFor(ref, what)) });
   return explaining(line, (error) => explained(error, what));
 };
 
-/**
- * A certificate made for this one process: it proves nothing but that we are nobody in particular.
- */
-const netlayerFor = async (
-  ref: Sturdyref,
-  petname: string,
-): Promise<{ netlayer: Netlayer; designator?: string }> => {
-  const { transport } = ref.peer;
-  if (transport === 'unix' || transport === 'unix-shared') {
-    const { unixDialler } = await import('@bellwether/netlayer-unix');
-    const mode = transport === 'unix' ? 'private' : 'shared';
-    return { netlayer: unixDialler(mode) };
-  }
-  if (transport === 'websocket') {
-    const { websocketDialler } = await import('./websocket.ts');
-    return { netlayer: websocketDialler() };
-  }
-  if (transport !== 'tcp-tls')
-    throw new OutOfReach(
-      `${petname}: this version speaks tcp-tls, websocket, unix and unix-shared, not '${transport}'`,
-    );
-  const { makeIdentity, openIdentity, tlsNetlayer } = await import('@bellwether/netlayer-tcp-tls');
-  const identity = openIdentity(makeIdentity());
-  return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
+/** What a line is dialled with: it proves nothing but that we are nobody in particular. */
+interface Dialler {
+  readonly netlayer: Netlayer;
+  readonly designator?: string;
+}
+/** By transport; each is loaded when a ref leads there. */
+const diallers: Readonly<Record<string, () => Promise<Dialler>>> = {
+  [transports.network]: async () => {
+    const { makeIdentity, openIdentity, tlsNetlayer } =
+      await import('@bellwether/netlayer-tcp-tls');
+    const identity = openIdentity(makeIdentity());
+    return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
+  },
+  [transports.web]: async () => ({
+    netlayer: (await import('./websocket.ts')).websocketDialler(),
+  }),
+  [transports.own]: async () => ({
+    netlayer: (await import('@bellwether/netlayer-unix')).unixDialler(),
+  }),
+  [transports.shared]: async () => ({
+    netlayer: (await import('@bellwether/netlayer-unix')).unixDialler('shared'),
+  }),
+};
+
+const diallerFor = ({ peer: { transport } }: Sturdyref, what: string): Promise<Dialler> => {
+  const dialler = Object.hasOwn(diallers, transport) ? diallers[transport] : undefined;
+  if (dialler !== undefined) return dialler();
+  const spoken = Object.keys(diallers).join(', ');
+  throw new OutOfReach(`${what}: this version speaks ${spoken}, not '${transport}'`);
 };
 
 const explained = (error: unknown, petname: string): unknown => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { defaultPlaces, type Places } from '../paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
+import { transports } from '../transports.ts';
 import { NoShepherd } from './errors.ts';
 import { fullBytes, maxAdminRefBytes } from './limits.ts';
 
@@ -127,7 +128,7 @@ const rootRefIn = (text: string, file: string): Sturdyref => {
   } catch (error) {
     throw new NoShepherd(`${file} holds no ref: ${messageOf(error)}`, restart, { cause: error });
   }
-  if (ref instanceof Sturdyref && ref.peer.transport === 'unix') return ref;
+  if (ref instanceof Sturdyref && ref.peer.transport === transports.own) return ref;
   throw new NoShepherd(`${file} is no ref to a shepherd on a unix socket`, restart);
 };
 const restart = 'Restart the shepherd: it writes that file at its start.';

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { replaceFile } from '@bellwether/store';
+import { transports } from '../transports.ts';
 
 const swissnumBytes = 32;
 
@@ -34,7 +35,7 @@ export class AdminRef {
    * @throws the system's error
    */
   async publish(designator: string): Promise<void> {
-    const here = { transport: 'unix', designator, hints: { path: this.#socket } };
+    const here = { transport: transports.own, designator, hints: { path: this.#socket } };
     const text = `${sturdyrefUri(new Sturdyref(here, this.swissnum))}\n`;
     if (this.#found() !== text) await replaceFile(this.#file, text);
     this.#written = text;

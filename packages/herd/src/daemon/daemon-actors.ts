@@ -102,8 +102,7 @@ export interface Place {
   readonly transports: readonly string[];
   /** Where refs for others lead; see LocalRootOptions.uriOf. 'proved': to where whoever comes can prove a key. */
   readonly location: (way: MintWay | 'proved') => PeerLocation;
-  readonly isShared: () => boolean;
-  readonly isWebSocket: () => boolean;
+  readonly hasWay: LocalRootOptions['hasWay'];
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -161,7 +160,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     load: parts.load,
     keep: parts.keep,
   });
-  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared: place.isShared };
+  const granting = { book, shepherd, uriOf: provedUris(uriOf), hasWay: place.hasWay };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,
@@ -175,7 +174,8 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const machines = { nodes, homes, peers };
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
-    ...mintingAt(place),
+    // What is minted is for whoever comes.
+    mintedUriOf: uriOf,
     ...machines,
     net: turn.spawn(makeNet, { ...all.net, ...machines, refs }),
     mint,
@@ -207,11 +207,6 @@ const urisAt =
   (swissnum: Uint8Array, way: MintWay | 'proved'): string =>
     sturdyrefUri(new Sturdyref(location(way), swissnum));
 type Uris = ReturnType<typeof urisAt>;
-/** What is minted is for whoever comes. */
-const mintingAt = (place: Place): Pick<LocalRootOptions, 'mintedUriOf' | 'isWebSocket'> => ({
-  mintedUriOf: urisAt(place),
-  isWebSocket: place.isWebSocket,
-});
 /** Of what is for whoever proves a key first. */
 const provedUris =
   (uriOf: Uris) =>

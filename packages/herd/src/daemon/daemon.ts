@@ -42,7 +42,7 @@ import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareShared, prepareState } from './folders.ts';
 import { threadDepots } from './depot-thread.ts';
-import type { Doors } from './doors.ts';
+import { reachWords, type Doors } from './doors.ts';
 import { gnuTransport } from './lazy-gnu-door.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
@@ -398,20 +398,9 @@ const announce = (
   if (options.pidFile !== undefined)
     // A link that stands there is replaced, never followed: --pid often names a folder of many.
     writeSecret(options.pidFile, String(process.pid), true);
-  const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
-  const reach =
-    tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;
-  const websocket = life.locations.find(({ transport }) => transport === 'websocket');
-  const web = websocket === undefined ? '' : `, over WebSockets at ${websocket.hints['url']}`;
-  const shared = life.locations.find(({ transport }) => transport === 'unix-shared');
-  const users = shared === undefined ? '' : `, other users on ${shared.hints['path']}`;
-  const here =
-    gnu === undefined || life.shut.some(({ transport }) => transport === gnuTransport)
-      ? users
-      : `${users}, GNU's herd on ${gnu.path}`;
-  powers.say(
-    `Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}${web}.`,
-  );
+  const isGnuOpen = !life.shut.some(({ transport }) => transport === gnuTransport);
+  const reach = reachWords(life.locations, isGnuOpen ? gnu?.path : undefined);
+  powers.say(`Shepherd ${name} is ready: ${reach}.`);
   for (const { transport, reason } of life.shut)
     powers.say(`Its door for ${transport} is shut, and tried again by itself: ${reason}`);
   const mainPid = `MAINPID=${process.pid}`;

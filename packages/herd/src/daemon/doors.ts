@@ -1,15 +1,16 @@
-/** The netlayers of a daemon: what it listens on, and what it only dials with. */
+/** The doors of a daemon in one table: what it listens on, what it only dials with, and what it says of each. */
 import type { Log } from '@bellwether/actors';
-import type { Netlayer } from '@bellwether/ocapn';
+import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
 import {
   makeIdentity,
   openIdentity,
   tlsNetlayer,
   type TlsIdentity,
 } from '@bellwether/netlayer-tcp-tls';
-import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { unixDialler, unixNetlayer } from '@bellwether/netlayer-unix';
 import { WEBSOCKET_FACTS } from '@bellwether/netlayer-websocket/place';
 import { isHere } from '@bellwether/netlayer-stream/here';
+import { transports } from '../transports.ts';
 import { gnuTransport, type GnuPlace } from './lazy-gnu-door.ts';
 import { LazyNetlayer } from './lazy-netlayer.ts';
 import type { WebSocketDoor } from './websocket-door.ts';
@@ -32,29 +33,92 @@ export interface Hinges {
   readonly netlayers: readonly Netlayer[];
   readonly listening: readonly string[];
 }
+/** What somebody dials with who proves nothing but that he is nobody in particular, and what his hello says then. */
+export interface Stranger {
+  readonly netlayers: readonly Netlayer[];
+  readonly designator?: string;
+}
 
-/** Makes the netlayers of one life. The caller holds the lock of the state, so a stale socket is a leftover. */
-export const netlayersFor = (doors: Doors, identity: TlsIdentity, log: Log): Hinges => {
-  const { socket, sharedSocket, tcpTls, websocket: websocketDoor } = doors;
-  const { designator } = identity;
-  const unix = unixNetlayer({ designator, place: { path: socket, replaceStale: true } });
-  const shared = unixNetlayer({
-    designator,
-    mode: 'shared',
-    ...(sharedSocket !== undefined && { place: { path: sharedSocket, replaceStale: true } }),
-  });
-  const tls = tlsNetlayer(
-    tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },
-  );
-  const websocket = websocketNetlayer(websocketDoor, identity, log);
-  const others = [
-    ...(sharedSocket === undefined ? [] : [shared.transport]),
-    ...(tcpTls === undefined ? [] : [tls.transport]),
-    ...(websocketDoor === undefined ? [] : [websocket.transport]),
+/** One transport of OCapN, as a daemon has it. */
+interface Door {
+  readonly transport: string;
+  /** Whether it is to listen there; where not, it only dials. */
+  readonly isListening: (doors: Doors) => boolean;
+  readonly netlayer: (doors: Doors, identity: TlsIdentity, log: Log) => Netlayer;
+  /** Each time another one. */
+  readonly stranger: () => Stranger;
+  /** Goes on the sentence with which a shepherd says that it is ready. */
+  readonly words: (hints: PeerLocation['hints']) => string;
+}
+
+/** The private socket comes first: without it nobody can be told anything. */
+const table: readonly Door[] = [
+  {
+    transport: transports.own,
+    isListening: () => true,
+    // The caller holds the lock of the state, so a stale socket is a leftover.
+    netlayer: ({ socket }, { designator }) =>
+      unixNetlayer({ designator, place: { path: socket, replaceStale: true } }),
+    stranger: () => ({ netlayers: [unixDialler()] }),
+    words: ({ path }) => `herd talks to it on ${path}`,
+  },
+  {
+    transport: transports.shared,
+    isListening: ({ sharedSocket }) => sharedSocket !== undefined,
+    netlayer: ({ sharedSocket: path }, { designator }) =>
+      unixNetlayer({
+        designator,
+        mode: 'shared',
+        ...(path !== undefined && { place: { path, replaceStale: true } }),
+      }),
+    stranger: () => ({ netlayers: [unixDialler('shared')] }),
+    words: ({ path }) => `other users on ${path}`,
+  },
+  {
+    transport: transports.network,
+    isListening: ({ tcpTls }) => tcpTls !== undefined,
+    netlayer: ({ tcpTls }, identity) =>
+      tlsNetlayer(tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) }),
+    stranger: () => {
+      const identity = openIdentity(makeIdentity());
+      return { netlayers: [tlsNetlayer({ identity })], designator: identity.designator };
+    },
+    words: ({ host, port }) => `others reach it at ${host}:${port}`,
+  },
+  {
+    transport: transports.web,
+    isListening: ({ websocket }) => websocket !== undefined,
+    netlayer: ({ websocket }, identity, log) => websocketNetlayer(websocket, identity, log),
+    // Who dials so proves nothing in any case.
+    stranger: () => {
+      const identity = openIdentity(makeIdentity());
+      return { netlayers: [websocketNetlayer(undefined, identity, () => undefined)] };
+    },
+    words: ({ url }) => `over WebSockets at ${url}`,
+  },
+];
+
+/** Makes the netlayers of one life. */
+export const netlayersFor = (doors: Doors, identity: TlsIdentity, log: Log): Hinges => ({
+  netlayers: table.map(({ netlayer }) => netlayer(doors, identity, log)),
+  listening: [
+    ...table.flatMap((door) => (door.isListening(doors) ? [door.transport] : [])),
     ...(doors.gnu === undefined ? [] : [gnuTransport]),
-  ];
-  return { netlayers: [unix, shared, tls, websocket], listening: [unix.transport, ...others] };
-};
+  ],
+});
+
+/** Dials this transport as a stranger; with nothing, where it is none that is spoken here. */
+export const strangerTo = (transport: string): Stranger =>
+  table.find((door) => door.transport === transport)?.stranger() ?? { netlayers: [] };
+
+/** Where a daemon is reached, in words: `gnu` is where its door for GNU Shepherd's clients is open. */
+export const reachWords = (locations: readonly PeerLocation[], gnu: string | undefined): string =>
+  [
+    ...table.flatMap(({ transport, words }) =>
+      locations.filter((at) => at.transport === transport).map(({ hints }) => words(hints)),
+    ),
+    ...(gnu === undefined ? [] : [`GNU's herd on ${gnu}`]),
+  ].join(', ');
 
 const websocketNetlayer = (
   door: WebSocketDoor | undefined,
@@ -65,33 +129,6 @@ const websocketNetlayer = (
     const { openWebSocketDoor } = await import('./websocket-door.ts');
     return openWebSocketDoor(door, identity, log);
   });
-
-/**
- * A netlayer to dial this transport with, that proves nothing but that we are nobody in particular, and what the hello
- * on it has to say then. Each time another one.
- */
-export const strangersNetlayer = (
-  transport: string,
-): { readonly netlayers: readonly Netlayer[]; readonly designator?: string } => {
-  switch (transport) {
-    case 'unix':
-    case 'unix-shared': {
-      const mode = transport === 'unix' ? 'private' : 'shared';
-      return { netlayers: [unixNetlayer({ designator: 'stranger', mode })] };
-    }
-    case 'tcp-tls': {
-      const identity = openIdentity(makeIdentity());
-      return { netlayers: [tlsNetlayer({ identity })], designator: identity.designator };
-    }
-    case 'websocket':
-      // Who dials so proves nothing in any case.
-      return {
-        netlayers: [websocketNetlayer(undefined, openIdentity(makeIdentity()), () => undefined)],
-      };
-    default:
-      return { netlayers: [] };
-  }
-};
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */
 const placeOf = ({ host, port }: { readonly host: string; readonly port: number }) =>

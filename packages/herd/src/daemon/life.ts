@@ -22,7 +22,6 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditQuery } from '@bellwether/authority';
-import { doorShut, notShared, noWebSocket, type MintWay } from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -42,11 +41,13 @@ import {
 import type { Shepherd } from '@bellwether/shepherd';
 import { writeBackup } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
+import { transports } from '../transports.ts';
 import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
+import { Addresses } from './addresses.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { DoorKeeper, type ShutDoor } from './door-keeper.ts';
-import { netlayersFor, strangersNetlayer } from './doors.ts';
+import { netlayersFor, strangerTo } from './doors.ts';
 import { lazyGnuDoor, withGnu, type LazyGnuDoor } from './lazy-gnu-door.ts';
 import { farewellOf } from './farewell.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
@@ -57,19 +58,10 @@ import { makeNullSink } from './null-sink.ts';
 
 export type { Life, LifeEnd, LifeParts } from './life-types.ts';
 
-/** By which machines reach each other. */
-const network = 'tcp-tls';
-const isWebSocket = ({ transport }: PeerLocation): boolean => transport === 'websocket';
-const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
-
 /** Turns and messages that are remembered for `herd net events`: 280 KB, and seconds of a busy controller. */
 const keptEvents = 4_096;
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
-
-const refuse = (reason: Error): never => {
-  throw reason;
-};
 
 /** Makes a life that does not serve yet. */
 export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
@@ -81,6 +73,7 @@ class VatLife implements Life {
   readonly #clock: NodeClock;
   readonly #router: Router;
   readonly #doors: DoorKeeper;
+  readonly #addresses: Addresses;
   readonly #gnu: LazyGnuDoor | undefined;
   readonly #refs: DaemonRefs;
   readonly #failures: DialFailures;
@@ -122,6 +115,7 @@ class VatLife implements Life {
       log: parts.log,
       opened: () => this.#keepPorts().catch((error: unknown) => this.#notKept(error)),
     });
+    this.#addresses = new Addresses(this.#doors, parts.doors, parts.identity.designator);
     const common = {
       vat: this.#vat,
       crypto: nodeCrypto(),
@@ -138,7 +132,7 @@ class VatLife implements Life {
         createRouter(
           freshRouterPowers({
             ...common,
-            ...strangersNetlayer(transport),
+            ...strangerTo(transport),
             buffers: this.#router.buffers,
           }),
         ),
@@ -259,11 +253,10 @@ class VatLife implements Life {
       secretsAtFirst,
       place: {
         designator: identity.designator,
-        transport: () => (doors.tcpTls === undefined ? undefined : network),
-        transports: [network],
-        location: (way) => this.#publicLocation(way),
-        isShared: () => this.#isOpen('unix-shared'),
-        isWebSocket: () => this.#isOpen('websocket'),
+        transport: () => (doors.tcpTls === undefined ? undefined : transports.network),
+        transports: [transports.network],
+        location: (way) => this.#addresses.location(way),
+        hasWay: (way) => this.#addresses.hasWay(way),
       },
       platform: `${process.platform}-${process.arch}`,
       clock: this.#clock,
@@ -335,57 +328,12 @@ class VatLife implements Life {
     );
   }
 
-  /** Whether there is such a door. @throws Refused where there is, and it is shut */
-  #isOpen(transport: string): boolean {
-    if (this.locations.some((location) => location.transport === transport)) return true;
-    return this.shut.some((door) => door.transport === transport) && refuse(doorShut(transport));
-  }
-
-  /**
-   * Where refs for others lead: to the network where there is one, else to WebSockets, where nobody has to prove a key,
-   * else to the shared socket, else to the private one. Those of the network are good although it is shut for now,
-   * since it opens at the same port.
-   */
-  #publicLocation(way: MintWay | 'proved'): PeerLocation {
-    const [first] = this.locations;
-    if (first === undefined) throw new TypeError('asked for a location before listening');
-    const shared = this.locations.find(isShared);
-    const websocket = this.locations.find(isWebSocket);
-    if (way === 'local') return shared ?? refuse(notShared());
-    if (way === 'websocket') return websocket ?? refuse(noWebSocket());
-    const distant = this.locations.find(({ transport }) => transport === network);
-    const { tcpTls } = this.#parts.doors;
-    if (distant === undefined && tcpTls !== undefined) return this.#networkLater(tcpTls);
-    if (way === 'any') this.#isOpen('websocket');
-    return distant ?? (way === 'any' ? websocket : undefined) ?? shared ?? first;
-  }
-
-  #networkLater({ host, port }: { readonly host: string; readonly port: number }): PeerLocation {
-    if (port === 0) this.#isOpen(network);
-    const { designator } = this.#parts.identity;
-    return { transport: network, designator, hints: { host, port: String(port) } };
-  }
-
   #notKept(error: unknown): void {
     this.#parts.log('port.not-kept', { error });
   }
 
-  /** Ports are chosen once and kept: others have them in their refs. */
   async #keepPorts(): Promise<void> {
-    const found = foundIn(this.#parts.store);
-    const at = (transport: string): Readonly<Record<string, string>> =>
-      this.locations.find((location) => location.transport === transport)?.hints ?? {};
-    const port = Number(at(network)['port']);
-    const { websocket: door } = this.#parts.doors;
-    const url = at('websocket')['url'];
-    const websocketPort =
-      door === undefined || door.url !== undefined || url === undefined
-        ? 0
-        : Number(new URL(url).port);
-    const entries: (PortEntry | WebSocketPortEntry)[] = [];
-    if (port > 0 && port !== found.port) entries.push({ kind: 'port', port });
-    if (websocketPort > 0 && websocketPort !== found.websocketPort)
-      entries.push({ kind: 'websocketPort', port: websocketPort });
+    const entries = this.#addresses.newPorts(foundIn(this.#parts.store));
     if (entries.length > 0)
       await this.#vat.run((turn) => {
         for (const entry of entries) turn.record(entry satisfies PortEntry | WebSocketPortEntry);

@@ -19,6 +19,7 @@ import {
   type Router,
   type SessionView,
 } from '@bellwether/ocapn';
+import { transports } from '../transports.ts';
 
 /** Dials, at the address that a peer has moved to where need be. */
 export class MovedPeers {
@@ -34,7 +35,7 @@ export class MovedPeers {
 
   /** Told of each session that opens. */
   met({ peer, direction }: Pick<SessionView, 'peer' | 'direction'>): void {
-    if (peer?.transport !== 'tcp-tls' || direction !== 'accepted') return;
+    if (peer?.transport !== transports.network || direction !== 'accepted') return;
     const { host, port } = peer.hints;
     if (host === undefined || port === undefined || !this.#places.has(peerKey(peer))) return;
     // Nothing else of what it says goes into our files.

@@ -20,7 +20,7 @@ import type {
 } from '@bellwether/fleet';
 import type { Entry } from '@bellwether/shepherd';
 import type { Plain, StoreEntry } from '@bellwether/store';
-import type { PortEntry } from './records.ts';
+import type { PortEntry, WebSocketPortEntry } from './records.ts';
 
 /** Whatever is recorded in a daemon: who writes anything else names its type in `All`. */
 export type RecordedEntry = Fits<All, LeftOver<All>>;
@@ -42,7 +42,8 @@ type All =
   | SlotEntry
   | CarrierEntry
   | AuditEntry
-  | PortEntry;
+  | PortEntry
+  | WebSocketPortEntry;
 
 /** What takes entries: the audit its own, the store all others. */
 type Taken = StoreEntry | AuditEntry;

@@ -14,6 +14,7 @@ import { placesOf } from '../../client/place.ts';
 import { petnameOf } from '../../refs/petname.ts';
 import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
+import { transportOf, transports } from '../../transports.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
 import { withHeld } from '../granting.ts';
 import { allowedLines, hostFingerprint } from '../format/grant.ts';
@@ -79,8 +80,7 @@ const mint = async (context: Context, service: string): Promise<number> => {
   );
   const ref = sturdyrefOf(uri, 'the answer of the shepherd');
   // An older one leaves out what it does not know.
-  const transport = way === 'local' ? 'unix-shared' : way;
-  if (way !== 'any' && ref.peer.transport !== transport)
+  if (way !== 'any' && ref.peer.transport !== transportOf[way])
     throw new Usage(
       `this shepherd is of a version that does not know --${way}`,
       `What it has made is revoked by 'herd grant revoke ${idOf(ref)}'.`,
@@ -92,7 +92,7 @@ const mint = async (context: Context, service: string): Promise<number> => {
 
 /** Whom a ref is of no use to, and who else may get it. */
 const doubtsAbout = ({ peer: { transport, hints } }: Sturdyref): readonly string[] => {
-  if (transport !== 'websocket') return [];
+  if (transport !== transports.web) return [];
   if (hints['pin'] !== undefined)
     return [
       "herd: warning: browsers, Goblins and Endo do not take the shepherd's own certificate, which this ref pins; " +
