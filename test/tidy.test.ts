@@ -96,7 +96,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/fleet': 9_300,
   'packages/bellwether': 780,
   'packages/keeper': 3_650,
-  'packages/herd': 23_800,
+  'packages/herd': 24_000,
   'netlayers/memory': 610,
   'netlayers/stream': 690,
   'netlayers/unix': 510,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { actionNames, actionFacts, isStart } from '@bellwether/shepherd';
+import { actionNames, actionFacts, isBuiltIn, isStart } from '@bellwether/shepherd';
 import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
 import { parseFully } from '../../../packages/herd/src/cli/full.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
 import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
+import { runnerOf } from '../../../packages/herd/src/cli/runners.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
 
 const asked = (...argv: string[]) => interpret(parseFully(argv));
@@ -160,5 +161,15 @@ describe('the table of actions and the grammar of herd', () => {
       'audit',
       'release',
     ]);
+  });
+});
+
+describe('an action of herd itself', () => {
+  it('has somebody who carries it out', () => {
+    const own = [...actionRules.keys()].filter(
+      (action) => !isBuiltIn(action) && action !== 'do' && action !== 'help',
+    );
+    expect(own.filter((action) => runnerOf(action) === undefined)).toEqual([]);
+    expect(runnerOf('brew')).toBeUndefined();
   });
 });

@@ -4,12 +4,12 @@
  */
 import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
-import { runStatus } from './commands/status.ts';
 import type { Connections, Context } from './context.ts';
 import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
 import { parseQuickly, type Typed } from './parse.ts';
 import { printJson } from './print.ts';
+import { runnerOf } from './runners.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the program is, for `--version`. */
@@ -97,83 +97,8 @@ const run = async (
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
   if (invocation.kind === 'perform')
     return (await import('./commands/perform.ts')).runPerform(context, invocation.command);
-  return runOwn(context, invocation.action, invocation.words);
-};
-
-const runOwn = async (
-  context: Context,
-  action: string,
-  words: readonly string[],
-): Promise<number> => {
-  const [group] = action.split(' ', 1);
-  if (group === 'op' || group === 'retry')
-    return (await import('./commands/op.ts')).runOperation(context, action, words);
-  if (group === 'grant' || group === 'who-can')
-    return (await import('./commands/grant.ts')).runGrant(context, action, words);
-  if (group === 'net') return (await import('./commands/net.ts')).runNet(context, action, words);
-  if (group === 'node') return (await import('./commands/node.ts')).runNode(context, action, words);
-  if (group === 'state')
-    return (await import('./commands/state.ts')).runState(context, action, words);
-  if (group === 'release') return runReleaseGroup(context, action, words);
-  switch (action) {
-    case 'status':
-      return runStatus(context, words);
-    case 'detailed-status':
-      return (await import('./commands/service-status.ts')).runDetailedStatus(context, words);
-    case 'graph':
-      return (await import('./commands/graph.ts')).runGraph(context, words);
-    case 'why':
-      return (await import('./commands/why.ts')).runWhy(context, words);
-    case 'top':
-      return (await import('./commands/top.ts')).runTop(context);
-    case 'log':
-      return (await import('./commands/log.ts')).runLog(context, words);
-    case 'doc':
-      return (await import('./commands/doc.ts')).runDoc(context, words);
-    case 'spawn':
-    case 'schedule':
-      return (await import('./commands/spawn.ts')).runSpawn(context, action, words);
-    case 'check':
-      return (await import('./commands/check.ts')).runCheck(context, words);
-    case 'import':
-      return (await import('./commands/import.ts')).runImport(context, words);
-    case 'reload':
-    case 'detach':
-      return (await import('./commands/reload.ts')).runOnRoot(context, action);
-    case 'completion':
-      return (await import('./commands/completion.ts')).runCompletion(context, words);
-    case 'audit':
-      return (await import('./commands/audit.ts')).runAudit(context, words);
-    case 'audit verify':
-      return (await import('./commands/audit.ts')).runVerify(context, words);
-    case 'accept':
-      return (await import('./commands/accept.ts')).runAccept(context, words);
-    case 'deploy':
-    case 'stage':
-      return context.options.machines === undefined
-        ? (await import('./commands/deploy.ts')).runDeploy(context, action, words)
-        : (await import('./commands/machines.ts')).runMachines(context, words);
-    case 'rollback':
-      return (await import('./commands/deploy.ts')).runRollback(context, words);
-    default:
-      return (await import('./commands/ref.ts')).runRef(context, action, words);
-  }
-};
-
-/** What there is of releases: on nodes, and in files. */
-const runReleaseGroup = async (
-  context: Context,
-  action: string,
-  words: readonly string[],
-): Promise<number> => {
-  switch (action) {
-    case 'release ls':
-      return (await import('./commands/slot-releases.ts')).runReleases(context, words);
-    case 'release left':
-      return (await import('./commands/left-slots.ts')).runLeft(context);
-    case 'release free':
-      return (await import('./commands/left-slots.ts')).runFree(context, words);
-    default:
-      return (await import('./commands/release.ts')).runRelease(context, action, words);
-  }
+  const { action, words } = invocation;
+  const runner = runnerOf(action);
+  if (runner === undefined) throw new TypeError(`nobody carries out '${action}'`);
+  return runner(context, action, words);
 };

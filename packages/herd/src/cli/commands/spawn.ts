@@ -3,16 +3,14 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { Usage } from '../usage.ts';
 
-/** Whom it is asked of; GNU's `herd` has the name between action and command. */
-const parents = { spawn: 'transient', schedule: 'timer' } as const;
-
 /** Runs the command: asks the parent of what is run once. Exit code 0, or 1 where nothing runs. @throws Usage */
 export const runSpawn = async (
   context: Context,
-  action: keyof typeof parents,
+  action: string,
   words: readonly string[],
 ): Promise<number> => {
-  const service = parents[action];
+  // Whom it is asked of: GNU's `herd` has the name between action and command.
+  const service = action === 'spawn' ? 'transient' : 'timer';
   const wanted = words[0] === service && words.length > 1 ? words.slice(1) : words;
   if (action === 'schedule' && wanted[0] !== 'at' && wanted[0] !== 'in')
     throw new Usage(
