@@ -51,11 +51,36 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'netlayers/websocket': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'ws', 'node'],
   'netlayers/websocket/src/browser': ['@bellwether/ocapn'],
 };
+/** Of the folders of a workspace, from the top floor down, what each may not reach into: all that stand above it. */
+const floors = (
+  workspace: string,
+  folders: readonly string[],
+): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(folders.map((name, at) => [`${workspace}/src/${name}`, folders.slice(0, at)]));
 /** Folders of their own workspace that those in a folder may not reach into: what stands on them. */
 const mayNotReach: Readonly<Record<string, readonly string[]>> = {
-  'packages/deploy/src/release': ['slot', 'carrier', 'node'],
-  'packages/deploy/src/carrier': ['node'],
-  'packages/deploy/src/slot': ['node'],
+  ...floors('packages/herd', [
+    'man',
+    'daemon',
+    'gnu',
+    'cli',
+    'import',
+    'client',
+    'places',
+    'config',
+    'store',
+    'refs',
+  ]),
+  ...floors('packages/ocapn', [
+    'router',
+    'handoff',
+    'trace',
+    'session',
+    'identity',
+    'wire',
+    'syrup',
+  ]),
+  ...floors('packages/deploy', ['node', 'carrier', 'slot', 'release']),
   'packages/shepherd/src/words': [
     'checks',
     'streams',

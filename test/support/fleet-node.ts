@@ -25,7 +25,7 @@ import {
   type World,
 } from '@bellwether/actors';
 import type { Past } from '@bellwether/authority';
-import { MemoryDepots } from '@bellwether/deploy';
+import { MemoryDepots } from './memory-depot.ts';
 import type { LocalRoot, PlannedService, SlotSpec } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import { nodeCrypto } from '@bellwether/netlayer-stream';

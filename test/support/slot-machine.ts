@@ -12,7 +12,6 @@ import {
   digestOf,
   emptyRecord,
   makeSlot,
-  MemoryDepots,
   publicKeyText,
   signRelease,
   writeSignatures,
@@ -24,6 +23,7 @@ import {
   type SlotRecord,
   type SlotRules,
 } from '@bellwether/deploy';
+import { MemoryDepots } from './memory-depot.ts';
 import type { KeyPair } from '@bellwether/ocapn';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {

@@ -46,10 +46,9 @@ export {
 } from './release/signatures.ts';
 export { NotConfirmed, NotOffered } from './slot/errors.ts';
 export { limits as slotLimits } from './slot/limits.ts';
-export { MemoryDepots } from './slot/memory-depot.ts';
 export type { Inspected } from './slot/inspect.ts';
 export { contentAt, packed, type PackedContents, type PackedLacking } from './slot/packed.ts';
 export { PartialQuota, type Part, type PartialOwner } from './slot/quota.ts';
-export { emptyRecord, rulesOf, slotActions } from './slot/record.ts';
+export { emptyRecord, rulesOf, slotActions, type DescribedRules } from './slot/record.ts';
 export { makeSlot } from './slot/slot.ts';
 export type * from './slot/types.ts';

@@ -7,7 +7,7 @@ import { codeOf } from '@bellwether/actors';
 import { lacksRoom } from '@bellwether/store';
 import { runDaemon } from './daemon/daemon.ts';
 import { readOptions } from './daemon/options.ts';
-import { defaultPlaces } from './paths.ts';
+import { defaultPlaces } from './places/paths.ts';
 import { version } from './version.ts';
 
 /** Signals that mean: stop everything in order, then end. As in GNU Shepherd. */

@@ -3,13 +3,13 @@ import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import {
   carrierLimits as limits,
   makeCarrier,
-  MemoryDepots,
   readSignatures,
   releaseLimits,
   type CarrierEntry,
   type CarrierRecord,
   type OwnCarrier,
 } from '@bellwether/deploy';
+import { MemoryDepots } from '../../support/memory-depot.ts';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   localRoot,

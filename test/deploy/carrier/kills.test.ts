@@ -8,12 +8,12 @@ import {
   carrierLimits,
   contentsOf,
   makeCarrier,
-  MemoryDepots,
   readManifest,
   type CarrierEntry,
   type Digest,
   type OwnCarrier,
 } from '@bellwether/deploy';
+import { MemoryDepots } from '../../support/memory-depot.ts';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   localRoot,

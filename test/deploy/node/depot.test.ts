@@ -9,13 +9,8 @@ import {
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
-import {
-  MemoryDepots,
-  slotLimits,
-  type Depot,
-  type Digest,
-  type Lacking,
-} from '@bellwether/deploy';
+import { slotLimits, type Depot, type Digest, type Lacking } from '@bellwether/deploy';
+import { MemoryDepots } from '../../support/memory-depot.ts';
 import { nodeLimits, openDepots, runFolder } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /** The `^slots` of a life, over a service that the test sees. */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import { MemoryDepots, type Slot } from '@bellwether/deploy';
+import type { Slot } from '@bellwether/deploy';
+import { MemoryDepots } from '../../support/memory-depot.ts';
 import type { SlotSpec } from '@bellwether/fleet';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import type { LocalService, Prober, Shepherd } from '@bellwether/shepherd';

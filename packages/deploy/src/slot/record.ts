@@ -96,10 +96,12 @@ export const configAt = (
   depot: Pick<Depot, 'folder'>,
 ): ServiceConfig => configOf(template, releaseIn(record, runningIn(record)), depot);
 
+/** What the description of a slot says beside how its service is run. */
+export type DescribedRules = Partial<SlotRules> & Pick<SlotRules, 'trust'>;
 /** The rules of a slot whose description says no more than this. */
 export const rulesOf = (
   { stop, ready }: Pick<Template, 'stop' | 'ready'>,
-  given: Partial<SlotRules> & Pick<SlotRules, 'trust'>,
+  given: DescribedRules,
 ): SlotRules => {
   const readyMs = ready.kind === 'spawned' ? 0 : ready.timeoutMs;
   const { keepCount, confirmMs, keptBytes: mostBytes } = limits;

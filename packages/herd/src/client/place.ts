@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
-import { defaultPlaces, type Places } from '../paths.ts';
+import { defaultPlaces, type Places } from '../places/paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { transports } from '../transports.ts';
 import { NoShepherd } from './errors.ts';

@@ -5,7 +5,7 @@ export { endsSoon, judgeCertificate, readCertificate, type Certificate } from '.
 export { ConfigError, type Position, type Problem } from './config-error.ts';
 export { plainEnvironment } from './environment.ts';
 export { commandsIn } from './every-command.ts';
-export { loadConfig, type LoadOptions } from './load-config.ts';
+export { defaultNodeName, loadConfig, type LoadOptions } from './load-config.ts';
 export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
 export type { Description, EntryDescription, ExecDescription } from './schema.ts';

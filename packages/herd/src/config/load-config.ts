@@ -8,6 +8,7 @@
  * before the child, and nothing of it ever runs in this process.
  */
 import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import { bundle, type Bundle } from './bundle.ts';
@@ -203,3 +204,6 @@ const siteFinder =
     }
     return { file };
   };
+
+/** The name of this node where the configuration gives none. */
+export const defaultNodeName = (): string => os.hostname().split('.')[0] ?? 'node';

@@ -1,7 +1,7 @@
 /**
  * From a description to what makes the actors: times in milliseconds, names of members canonical.
  */
-import { isDigest } from '@bellwether/deploy';
+import { isDigest, type DescribedRules } from '@bellwether/deploy';
 import type { FleetSpec, PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
@@ -15,7 +15,6 @@ import type {
   ServiceConfig,
   SignalName,
 } from '@bellwether/shepherd';
-import type { DescribedRules } from '../daemon/slots.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';

@@ -24,6 +24,7 @@ import {
   makeUsageReader,
 } from '@bellwether/shepherd/node';
 import {
+  defaultNodeName,
   judgeCertificate,
   loadConfig,
   plainEnvironment,
@@ -38,20 +39,20 @@ import { chorePowers, type ChoresOf } from './chore-powers.ts';
 import { Configuration } from './configuration.ts';
 import { bootEvaluationMs, evaluationMs } from '../config/limits.ts';
 import { keepMemoryOutOfDumps } from '../core-dump.ts';
-import { auditFolderOf } from '../paths.ts';
+import { auditFolderOf } from '../places/paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { prepareFolders, prepareShared, prepareState } from './folders.ts';
+import { prepareFolders, prepareShared, prepareState } from '../places/folders.ts';
 import { threadDepots } from './depot-thread.ts';
 import { reachWords, type Doors } from './doors.ts';
 import { gnuTransport } from './lazy-gnu-door.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { spawning } from './spawning.ts';
-import { lockFolder } from './lock.ts';
+import { lockFolder } from '../places/lock.ts';
 import { openProcesses, type Processes } from './processes.ts';
 import { inRoom, Reserve } from './reserve.ts';
 import { tellSupervisor } from './supervisor.ts';
-import { defaultNodeName, type DaemonOptions } from './options.ts';
+import type { DaemonOptions } from './options.ts';
 
 /** What the daemon is given by the program around it. */
 export interface DaemonPowers {

@@ -10,7 +10,7 @@ import type { DoorBounds, DoorRoot } from '@bellwether/fleet';
 import type { NodeClock } from '@bellwether/netlayer-stream';
 import type { Router } from '@bellwether/ocapn';
 import { makeToldSink } from './told-sink.ts';
-import { prepareGnu } from './folders.ts';
+import { prepareGnu } from '../places/folders.ts';
 import type { GnuDoorPowers, OpenGnuDoor } from '../gnu/gnu-door.ts';
 import type { RootFacts } from '../gnu/service-record.ts';
 

@@ -1,9 +1,8 @@
 /** The command line of `shepherd`: GNU's option names where GNU has them. */
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ActorError } from '@bellwether/actors';
-import type { Places } from '../paths.ts';
+import type { Places } from '../places/paths.ts';
 
 /** The command line cannot be used; the message says which word and what there is instead. */
 export class UsageError extends ActorError {
@@ -128,6 +127,3 @@ const parse = (words: readonly string[]) => {
     throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });
   }
 };
-
-/** The name of this node where the configuration gives none. */
-export const defaultNodeName = (): string => os.hostname().split('.')[0] ?? 'node';

@@ -9,6 +9,7 @@ import {
   makeSlot,
   rulesOf,
   type Depot,
+  type DescribedRules,
   type Slot,
   type SlotOptions,
   type SlotRecord,
@@ -28,9 +29,6 @@ export interface SlotsOptions extends Pick<
   /** What of the disk is a slot's. */
   readonly depotOf: (slot: string) => Depot;
 }
-
-/** What the description of a slot says beside how its service is run. */
-export type DescribedRules = Parameters<typeof rulesOf>[1];
 
 /** Makes it; no slot goes on before `resume`. */
 export const makeSlots = (

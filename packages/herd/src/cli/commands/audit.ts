@@ -11,7 +11,7 @@ import { auditIn } from '../../client/audit-answer.ts';
 import { visible } from '../../client/escape.ts';
 import { auditMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
-import { auditFolderOf } from '../../paths.ts';
+import { auditFolderOf } from '../../places/paths.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { auditLines, verifyLines } from '../format/audit.ts';
 import { ageIn } from '../spans.ts';

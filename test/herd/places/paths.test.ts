@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPlaces, type Surroundings } from '../../../packages/herd/src/paths.ts';
+import { defaultPlaces, type Surroundings } from '../../../packages/herd/src/places/paths.ts';
 
 const around = (
   env: Record<string, string>,

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder, Locked } from '../../../packages/herd/src/daemon/lock.ts';
+import { lockFolder, Locked } from '../../../packages/herd/src/places/lock.ts';
 
 describe('the lock of a state folder', () => {
   let folder = '';

@@ -1,14 +1,19 @@
-/** A disk for releases in memory: the twin of the real depot, for tests and simulations. It outlives the daemon. */
+/** A disk for releases in memory: the twin of the real depot (test/deploy/node/depot.test.ts). It outlives the daemon. */
 import { ActorError, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import type { Shelf } from '../carrier/types.ts';
-import { contentsOf, readManifest } from '../release/manifest.ts';
-import type { Digest, Manifest } from '../release/types.ts';
-import { inspected } from './inspect.ts';
-import { contentAt, packedLacking, type PackedContents, type PackedLacking } from './packed.ts';
-import { PartialQuota } from './quota.ts';
-import type { Depot, PieceOf } from './types.ts';
+import type { Shelf } from '../../packages/deploy/src/carrier/types.ts';
+import { contentsOf, readManifest } from '../../packages/deploy/src/release/manifest.ts';
+import type { Digest, Manifest } from '../../packages/deploy/src/release/types.ts';
+import { inspected } from '../../packages/deploy/src/slot/inspect.ts';
+import {
+  contentAt,
+  packedLacking,
+  type PackedContents,
+  type PackedLacking,
+} from '../../packages/deploy/src/slot/packed.ts';
+import { PartialQuota } from '../../packages/deploy/src/slot/quota.ts';
+import type { Depot, PieceOf } from '../../packages/deploy/src/slot/types.ts';
 
 /** What of a node's disk is for releases. */
 export class MemoryDepots {

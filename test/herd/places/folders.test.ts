@@ -8,7 +8,7 @@ import {
   prepareState,
   UnsafePlace,
   type DaemonPlaces,
-} from '../../../packages/herd/src/daemon/folders.ts';
+} from '../../../packages/herd/src/places/folders.ts';
 
 const rootUser = process.getuid?.() === 0;
 const makePlaces = (): DaemonPlaces & { readonly folder: string } => {
