@@ -11,7 +11,7 @@ import net from 'node:net';
 import path from 'node:path';
 
 const bin = path.resolve(import.meta.dirname, '..', 'packages', 'herd', 'bin');
-const files = { herd: 'herd.cjs', shepherd: 'shepherd.mjs' };
+const files = { herd: 'herd.cjs', shepherd: 'shepherd.cjs' };
 /** Where a shell finds `herd` and `shepherd`. */
 export const programs = path.resolve(import.meta.dirname, '..', 'node_modules', '.bin');
 /** Whether a person watches. */
@@ -124,7 +124,7 @@ export const makeStage = ({ here, machines }) => {
   const startDaemon = (machine, config, env = {}) =>
     new Promise((resolve, reject) => {
       const args = ['--config', config, '--state', path.join(folder, machine)];
-      const child = spawn(process.execPath, [path.join(bin, 'shepherd.mjs'), ...args], {
+      const child = spawn(process.execPath, [path.join(bin, 'shepherd.cjs'), ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...environmentOf(), ...env },
         cwd: folder,

@@ -47,7 +47,9 @@ const manifests = () =>
   ].sort();
 const sources = () =>
   [
-    path.join(root, 'scripts', 'build.mjs'),
+    ...['build.mjs', 'loader.cjs', 'warm-up-herd.mjs', 'warm-up-shepherd.mjs'].map((name) =>
+      path.join(root, 'scripts', name),
+    ),
     path.join(root, 'packages', 'keeper', 'build.mjs'),
     ...['packages', 'netlayers'].flatMap((group) =>
       fs

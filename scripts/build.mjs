@@ -1,12 +1,12 @@
 /**
  * Bundles the two programs into packages/herd/dist:
  *
- *     src/herd.ts      →  herd.cjs         runs the other two (herd-loader.cjs):
- *                         herd.bundle.js   what is typed all day
- *                         herd.cache       what V8 made of it here
- *                         full.cjs, …      a file for each relative import(): read when needed
- *     src/shepherd.ts      →  shepherd.mjs
- *                         websocket-door.mjs, which it reads when it is asked for WebSockets
+ *     src/herd.ts          →  herd.cjs             runs the other two (loader.cjs):
+ *                             herd.bundle.js       what is typed all day
+ *                             herd.cache           what V8 made of it here
+ *                             full.cjs, …          a file for each relative import(): read when needed
+ *     src/shepherd.ts      →  shepherd.cjs, shepherd.bundle.js, shepherd.cache: likewise
+ *                             websocket-door.cjs, which it reads when it is asked for WebSockets
  *     src/depot-worker.ts  →  depot-worker.mjs, a thread of it
  *     src/man/             →  man/herd.1, …, the manual pages (man.mjs)
  *
@@ -47,7 +47,7 @@ const shared = {
  * Turns every relative `import()` into a file of its own beside the bundle, and notes which files
  * those are.
  */
-const lazyChunks = (found, extension = 'cjs') => ({
+const lazyChunks = (found) => ({
   name: 'lazy-chunks',
   setup: (plugins) => {
     plugins.onResolve({ filter: /^\./ }, ({ kind, path: asked, resolveDir }) => {
@@ -57,70 +57,83 @@ const lazyChunks = (found, extension = 'cjs') => ({
       if (found.has(name) && found.get(name) !== file)
         return { errors: [{ text: `two lazy chunks are called ${name}` }] };
       found.set(name, file);
-      return { path: `./${name}.${extension}`, external: true };
+      return { path: `./${name}.cjs`, external: true };
     });
   },
 });
 
 /**
- * CommonJS, every lazy chunk a `require`; less text is less to compile, and names stay for traces
- * and errors.
+ * CommonJS, every lazy chunk a `require`. Of `herd` less text is less to read; names stay for traces and errors, and of
+ * `shepherd` lines, too.
  */
-const commonJs = (entry, found) => ({
+const commonJs = (entry, found, isTyped) => ({
   ...shared,
   entryPoints: [entry],
   format: 'cjs',
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minifyWhitespace: isTyped,
+  minifySyntax: isTyped,
   supported: { 'dynamic-import': false },
   define: { ...shared.define, 'import.meta.url': 'bundleUrl' },
   plugins: [lazyChunks(found)],
 });
-const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;";
+const moduleBanner =
+  "'use strict';const bundleUrl = require('node:url').pathToFileURL(__filename).href;";
+/**
+ * One byte for each character is half the memory, and read at once. esbuild writes what is not ASCII as escapes, but in
+ * comments, which go.
+ */
+const keepAscii = (file) => {
+  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  const isAscii = (line) => /^[\0-\x7f]*$/.test(line);
+  const kept = lines.map((line) => (/^\s*\/\//.test(line) && !isAscii(line) ? '' : line));
+  const strange = kept.findIndex((line) => !isAscii(line));
+  if (strange >= 0) throw new Error(`${file}:${strange + 1} is not ASCII`);
+  fs.writeFileSync(file, kept.join('\n'));
+};
+/** A function of what a CommonJS module has, for loader.cjs. */
+const programBanner = `(function (exports, require, module, __filename, __dirname) {${moduleBanner}`;
 
-/** Builds the program, then the chunks that it may load, then theirs. */
-const buildHerd = async () => {
+/** Builds a program, then the chunks that it may load, then theirs. */
+const buildProgram = async (name, isTyped) => {
   const chunks = new Map();
+  const outfile = path.join(output, `${name}.bundle.js`);
   await build({
-    ...commonJs(path.join(source, 'herd.ts'), chunks),
-    outfile: path.join(output, 'herd.bundle.js'),
-    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    ...commonJs(path.join(source, `${name}.ts`), chunks, isTyped),
+    outfile,
+    banner: { js: programBanner },
     footer: { js: '})' },
   });
-  for (const [name, file] of chunks)
+  keepAscii(outfile);
+  for (const [chunk, file] of chunks)
     await build({
-      ...commonJs(file, chunks),
-      outfile: path.join(output, `${name}.cjs`),
-      banner: { js: bundleUrl },
+      ...commonJs(file, chunks, isTyped),
+      outfile: path.join(output, `${chunk}.cjs`),
+      banner: { js: moduleBanner },
     });
-  fs.copyFileSync(path.join(root, 'scripts', 'herd-loader.cjs'), path.join(output, 'herd.cjs'));
+  fs.copyFileSync(path.join(root, 'scripts', 'loader.cjs'), path.join(output, `${name}.cjs`));
 };
 
-/** Without a cache `herd` is slower and nothing else, so a failure here is told and forgiven. */
-const warmUp = async () => {
-  const file = path.join(output, 'warm-up.mjs');
+/** Without a cache a program is slower to start and nothing else, so a failure here is told and forgiven. */
+const warmUp = async (name) => {
+  const file = path.join(output, `warm-up-${name}.mjs`);
   await build({
     ...shared,
-    entryPoints: [path.join(root, 'scripts', 'warm-up.mjs')],
+    entryPoints: [path.join(root, 'scripts', `warm-up-${name}.mjs`)],
     outfile: file,
     format: 'esm',
     nodePaths: [path.join(root, 'node_modules')],
   });
   // Flags are part of what a cache is good for.
   const { NODE_OPTIONS: _flagsOfOthers, ...env } = process.env;
-  const { status } = spawnSync(process.execPath, [file, output], {
+  const { status } = spawnSync(process.execPath, [file, output, final], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: 30_000,
+    timeout: 60_000,
   });
   fs.rmSync(file);
-  if (status !== 0) process.stderr.write('build: no code cache for herd; it will start slower\n');
+  if (status !== 0)
+    process.stderr.write(`build: no code cache for ${name}; it will start slower\n`);
 };
-
-/** ESM whose CommonJS dependencies find a `require`. */
-const requireBanner =
-  "import { createRequire as bundleRequire } from 'node:module';" +
-  'const require = bundleRequire(import.meta.url);';
 
 const swapIn = () => {
   const old = `${output}.old`;
@@ -129,34 +142,22 @@ const swapIn = () => {
   fs.rmSync(old, { recursive: true, force: true });
 };
 
-const buildDaemon = async () => {
-  const entry = path.join(source, 'shepherd.ts');
-  if (!fs.existsSync(entry)) {
-    process.stderr.write('build: packages/herd/src/shepherd.ts is not there; built herd only\n');
-    return;
-  }
-  // Those that are found stand at the end, and are built as well.
-  const files = new Map([
-    ['shepherd', entry],
-    ['depot-worker', path.join(source, 'depot-worker.ts')],
-  ]);
-  for (const [name, from] of files)
-    await build({
-      ...shared,
-      entryPoints: [from],
-      outfile: path.join(output, `${name}.mjs`),
-      format: 'esm',
-      banner: { js: requireBanner },
-      plugins: [lazyChunks(files, 'mjs')],
-    });
-};
+const buildThread = () =>
+  build({
+    ...shared,
+    entryPoints: [path.join(source, 'depot-worker.ts')],
+    outfile: path.join(output, 'depot-worker.mjs'),
+    format: 'esm',
+  });
 
 buildKeeper();
 try {
-  await buildHerd();
-  await buildDaemon();
+  await buildProgram('herd', true);
+  await buildProgram('shepherd', false);
+  await buildThread();
   await writeManPages(path.join(output, 'man'));
-  await warmUp();
+  await warmUp('herd');
+  await warmUp('shepherd');
   swapIn();
 } finally {
   fs.rmSync(output, { recursive: true, force: true });

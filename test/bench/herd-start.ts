@@ -39,7 +39,7 @@ const startShepherd = async (): Promise<{ readonly socket: string; stop(): Promi
   const file = path.join(folder, 'shepherd.config.ts');
   fs.writeFileSync(file, config, { mode: 0o600 });
   const state = path.join(folder, 'state');
-  const words = ['packages/herd/bin/shepherd.mjs', '--config', file, '--state', state];
+  const words = ['packages/herd/bin/shepherd.cjs', '--config', file, '--state', state];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((ready, failed) => {
     child.stdout.once('data', () => ready());

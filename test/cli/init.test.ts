@@ -79,7 +79,7 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
     }
   };
   const daemonBelow = (init: number): number => {
-    const found = childrenOf(init).find((pid) => toldOf(pid, 'cmdline').includes('shepherd.mjs'));
+    const found = childrenOf(init).find((pid) => toldOf(pid, 'cmdline').includes('shepherd.cjs'));
     if (found === undefined) throw new Error('no shepherd is a child of the keeper');
     return found;
   };

@@ -125,7 +125,7 @@ const startBoth = async (): Promise<void> => {
   begin('chroot', [root, ...env, ...shepherd, '-s', `${inside}/gnu/socket`]);
   const config = path.join(outside, 'shepherd.config.ts');
   fs.writeFileSync(config, configOf('a', services), { mode: 0o600 });
-  const program = path.resolve('packages/herd/bin/shepherd.mjs');
+  const program = path.resolve('packages/herd/bin/shepherd.cjs');
   const options = ['--state', String(state), '--gnu-socket', path.join(String(ours), 'socket')];
   begin(process.execPath, [program, '-S', '--config', config, ...options]);
   await until('both', () =>

@@ -16,7 +16,7 @@ const root = process.env['BELLWETHER_ROOT'] ?? path.resolve(import.meta.dirname,
 /** The committed stubs that npm links as `herd` and `shepherd`. */
 export const bins = {
   herd: path.join(root, 'packages/herd/bin/herd.cjs'),
-  shepherd: path.join(root, 'packages/herd/bin/shepherd.mjs'),
+  shepherd: path.join(root, 'packages/herd/bin/shepherd.cjs'),
 };
 
 /** What a program printed, and how it ended. */

@@ -126,7 +126,7 @@ export const launchOurs: Launch = async (folder, services) => {
 export default defineShepherd({ name: 'bench', listen: { unix: true }, services: [${list}] });\n`,
     { mode: 0o600 },
   );
-  const program = path.join(root, 'packages/herd/bin/shepherd.mjs');
+  const program = path.join(root, 'packages/herd/bin/shepherd.cjs');
   const child = spawn(
     process.execPath,
     ['--expose-gc', '--import', probeFile, program, '-c', config, '--state', folder],

@@ -116,7 +116,7 @@ describe('a netlayer that is loaded when it is needed', () => {
       metafile: true,
       platform: 'node',
       format: 'esm',
-      outfile: 'shepherd.mjs',
+      outfile: 'shepherd.cjs',
       external: ['esbuild', 'classic-level'],
       logLevel: 'silent',
       plugins: [
@@ -129,7 +129,7 @@ describe('a netlayer that is loaded when it is needed', () => {
         },
       ],
     });
-    const files = Object.keys(metafile.outputs['shepherd.mjs']?.inputs ?? {});
+    const files = Object.keys(metafile.outputs['shepherd.cjs']?.inputs ?? {});
     expect(files.some((file) => file.includes('netlayers/tcp-tls'))).toBe(true);
     // What a configuration may say of places is checked by every daemon; nothing else.
     expect(files.filter((file) => /node_modules\/ws\/|netlayers\/websocket/u.test(file))).toEqual([

@@ -1,7 +1,7 @@
 /**
  * Makes `herd.cache` for a bundle of `herd`: runs it against a stand-in for a shepherd, so that
  * what a command uses is compiled, and saves what V8 has compiled. Bundled and started by
- * build.mjs; the argument is the folder of the bundle.
+ * build.mjs; the arguments are the folder of the bundle, and the one that it is moved to, which traces name.
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,10 +13,11 @@ import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/n
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { createRouter, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 
-const [, , dist = ''] = process.argv;
+const [, , dist = '', final = ''] = process.argv;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'herd-warm-up-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 const socket = path.join(folder, 'run', 'socket');
+const filename = path.join(dist, 'herd.bundle.js');
 
 const service = {
   provision: ['web'],
@@ -66,7 +67,7 @@ const listen = async () => {
 };
 
 /** Runs the bundle once; its last act, process.exit, tells that it is done. */
-const runOnce = (script, filename, words) =>
+const runOnce = (script, words) =>
   new Promise((done) => {
     process.argv = [process.execPath, filename, '--socket', socket, ...words];
     process.exit = (code) => done(code ?? process.exitCode ?? 0);
@@ -75,12 +76,13 @@ const runOnce = (script, filename, words) =>
     script.runInThisContext()(module.exports, require, module, filename, dist);
   });
 
-const filename = path.join(dist, 'herd.bundle.js');
 const exit = process.exit.bind(process);
-const script = new vm.Script(fs.readFileSync(filename, 'latin1'), { filename });
+const script = new vm.Script(fs.readFileSync(filename, 'latin1'), {
+  filename: path.join(final, 'herd.bundle.js'),
+});
 await listen();
 for (const words of [['status'], ['status', 'web'], ['start', 'web']]) {
-  const code = await runOnce(script, filename, words);
+  const code = await runOnce(script, words);
   if (code !== 0) {
     process.stderr.write(`warm-up: herd ${words.join(' ')} ended with ${code}\n`);
     exit(1);

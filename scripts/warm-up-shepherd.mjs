@@ -1,0 +1,66 @@
+/**
+ * Makes `shepherd.cache` for a bundle of `shepherd`: runs it in a folder of its own, asks it what is asked all day, ends
+ * it, and saves what V8 has compiled. Started by build.mjs; the arguments are the folder of the bundle, and the one that
+ * it is moved to, which traces name.
+ */
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import vm from 'node:vm';
+
+const [, , dist = '', final = ''] = process.argv;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shepherd-warm-up-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
+const configuration = `import { defineShepherd, exec, service } from 'bellwether';
+export default defineShepherd({
+  name: 'warm-up',
+  listen: { unix: true, tcpTls: { host: '127.0.0.1', port: 0 } },
+  services: [service({ provision: ['web'], start: exec(['sleep', '60']) })],
+});
+`;
+
+const begin = (script, filename) => {
+  const config = path.join(folder, 'shepherd.config.ts');
+  fs.writeFileSync(config, configuration, { mode: 0o600 });
+  process.argv = [process.execPath, filename, '--config', config, '--state', folder];
+  const module = { exports: {} };
+  const require = createRequire(filename);
+  script.runInThisContext()(module.exports, require, module, filename, dist);
+};
+/** What it says when it serves. */
+const ready = () =>
+  new Promise((done) => {
+    process.stdout.write = (text) => {
+      if (String(text).includes('is ready')) done();
+      return true;
+    };
+  });
+/** Its last act is process.exit. */
+const ended = () =>
+  new Promise((done) => {
+    process.exit = (code) => done(code ?? process.exitCode ?? 0);
+  });
+const herd = (...words) =>
+  new Promise((done, failed) => {
+    const socket = path.join(folder, 'run', 'socket');
+    const all = [path.join(dist, 'herd.cjs'), '--socket', socket, ...words];
+    execFile(process.execPath, all, (error) => (error === null ? done() : failed(error)));
+  });
+
+const filename = path.join(dist, 'shepherd.bundle.js');
+const exit = process.exit.bind(process);
+const script = new vm.Script(fs.readFileSync(filename, 'latin1'), {
+  filename: path.join(final, 'shepherd.bundle.js'),
+});
+const [serves, ends] = [ready(), ended()];
+begin(script, filename);
+await Promise.race([serves, ends]);
+for (const words of [['status'], ['start', 'web'], ['status', 'web'], ['stop', 'web']])
+  await herd(...words);
+process.emit('SIGTERM', 'SIGTERM');
+const code = await ends;
+if (code === 0) fs.writeFileSync(path.join(dist, 'shepherd.cache'), script.createCachedData());
+exit(code);
