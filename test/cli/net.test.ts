@@ -70,6 +70,10 @@ describe('the network of three shepherds', together, () => {
     const perform = lines().find(isPerform);
     expect(perform).toMatchObject({ way: 'sent' });
     expect(perform?.args).toMatch(/struct\(\d+\)\{.*operation:string\(\d+\).*\} import-object \d+/);
+    const second = await control.herd('net', 'trace', 'web-1');
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain('somebody listens in on');
+    expect(second.stderr).not.toContain('tracing');
     trace.process.kill('SIGINT');
     expect((await trace.ended).code).toBe(0);
     shown.push(trace.stdout(), trace.stderr());
@@ -86,6 +90,18 @@ describe('the network of three shepherds', together, () => {
     const caused = turns(atOne).filter(({ cause }) => cause.message === perform?.link);
     expect(caused.map(({ what }) => what)).toEqual([expect.stringContaining('.perform')]);
     shown.push(JSON.stringify([atControl, atOne]));
+
+    // A trace tells that its session has ended, and fails where whoever tells it has.
+    const last = one.begin('net', 'trace', 'Control');
+    const lost = control.begin('net', 'trace', 'web-2');
+    for (const { stderr } of [last, lost])
+      await eventually('it is traced', () => stderr().includes('tracing'));
+    control.process.kill('SIGKILL');
+    expect(await last.ended).toMatchObject({ code: 0 });
+    expect(last.stderr()).toContain('the session has ended');
+    expect(await lost.ended).toMatchObject({ code: 4 });
+    expect(lost.stderr()).toContain('the session ended');
+    shown.push(last.stdout(), last.stderr(), lost.stdout(), lost.stderr());
 
     const found = secrets.flatMap((text) => secretsIn(text));
     expect(found.length).toBeGreaterThanOrEqual(5);

@@ -279,6 +279,17 @@ describe('a trace', () => {
       droppedCount: 3 * traceBatchCount,
     });
   });
+  it('is told at once, batch behind batch, to whoever keeps up', async () => {
+    const bench = await netBench();
+    const traced = trace(bench, 's-1');
+    hear(bench, 's-1', 5 * FLEET_LIMITS.traceBatchCount);
+    bench.world.runFor(FLEET_LIMITS.traceGatherMs + 10);
+    await rest();
+    expect([traced.lines.length, traced.droppedCount]).toEqual([
+      5 * FLEET_LIMITS.traceBatchCount,
+      0,
+    ]);
+  });
   it('counts what had no room and what was never told where its session ends meanwhile', async () => {
     const bench = await netBench();
     const traced = trace(bench, 's-1', false);

@@ -1,5 +1,5 @@
 /** `herd net`, `net trace` and `net events`: what is shown, what is asked, and of whom it is not. */
-import type { Ref, Turn } from '@bellwether/actors';
+import { Refused, type Ref, type Turn } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
   type NetDial,
@@ -256,7 +256,10 @@ describe('herd net', () => {
     const answers: Answers = {
       ...asNet,
       netLinks: () => ({ links: many, dials: [dial] }),
-      netTrace: () => ({ why: 'ended', messageCount: 0, droppedCount: 0 }),
+      netTrace: (turn: Turn, _session, _query, tracer) => {
+        turn.tell(tracer as Ref<Tracer>, 'over');
+        return { why: 'ended', messageCount: 0, droppedCount: 0 };
+      },
     };
     const printed = netLines({ links: many, dials: [] }).slice(1, -1);
     expect(printed).toHaveLength(many.length);
@@ -469,35 +472,66 @@ describe('herd net events', () => {
 
 describe('herd net trace', () => {
   /** Sends two batches, each when the one before was answered, and ends. */
-  const tracing = (queries: TraceQuery[]): Answers => ({
+  const tracing = (queries: TraceQuery[], droppedAtEnd = 0): Answers => ({
     ...asNet,
     netTrace: (turn: Turn, _session, query, tracer) => {
       queries.push(query as TraceQuery);
       const to = tracer as Ref<Tracer>;
-      const first = turn.send(to, 'traced', [message], 0, 0);
+      turn.tell(to, 'over');
+      const first = turn.send(to, 'traced', [message], 0, 3);
       return turn.when(first, (turn) =>
-        turn.when(turn.send(to, 'traced', [{ ...message, number: 18 }], 1, 3), () => ({
+        turn.when(turn.send(to, 'traced', [{ ...message, number: 18 }], 1, 0), () => ({
           why: 'time',
           messageCount: 2,
-          droppedCount: 3,
+          droppedCount: 3 + droppedAtEnd,
         })),
       );
     },
   });
-  it('prints a message a line, and how it ended on standard error', async () => {
+  const line =
+    '00:00:00.000 > s-k7qm2xzf/d17 272 B deliver export 5 perform [struct(6) import-object 8] ' +
+    'answer 4 resolver import-object 7\n';
+  const leftOut = (count: string): string =>
+    `(${count} left out: they came faster than they were taken)\n`;
+  it('prints a message a line, what is missing in its place, and how it ended on standard error', async () => {
     const queries: TraceQuery[] = [];
     const { code, terminal } = await herd(tracing(queries), ['net', 'trace', 'web-07']);
     expect(code).toBe(0);
-    const line =
-      '00:00:00.000 > s-k7qm2xzf/d17 272 B deliver export 5 perform [struct(6) import-object 8] ' +
-      'answer 4 resolver import-object 7\n';
-    expect(terminal.written.out).toBe(line + line);
+    expect(terminal.written.out).toBe(line + leftOut('3 messages') + line);
     expect(terminal.written.err).toBe(
       'herd: tracing s-k7qm2xzf for 30 s; Ctrl-C ends it\n' +
-        'herd: 3 messages were left out\n' +
-        'herd: its time is over: 2 messages, 3 were left out, since you were slow\n',
+        'herd: its time is over: 2 messages, and 3 left out\n',
     );
     expect(queries).toEqual([{ forMs: traceMs, detail: 'plain' }]);
+  });
+  it('says at its end what nobody was told any more', async () => {
+    const { terminal } = await herd(tracing([], 1), ['net', 'trace', 'web-07']);
+    expect(terminal.written.out).toBe(line + leftOut('3 messages') + line + leftOut('1 message'));
+    expect(terminal.written.err).toContain('2 messages, and 4 left out');
+  });
+  it('tells programs the same, a document a line', async () => {
+    const { terminal } = await herd(tracing([], 1), ['net', 'trace', 'web-07', '--json']);
+    const documents = terminal.written.out.split('\n').slice(0, -1);
+    expect(documents.map((text) => JSON.parse(text) as unknown)).toEqual([
+      { schema: 1, kind: 'message', ...message },
+      { schema: 1, kind: 'dropped', droppedCount: 3 },
+      { schema: 1, kind: 'message', ...message, number: 18 },
+      { schema: 1, kind: 'dropped', droppedCount: 1 },
+      { schema: 1, kind: 'trace', why: 'time', messageCount: 2, droppedCount: 4 },
+    ]);
+  });
+  it('that is refused is an error, and not said to have begun', async () => {
+    const refusing: Answers = {
+      ...asNet,
+      netTrace: () => {
+        throw new Refused('net: somebody listens in on s-k7qm2xzf already');
+      },
+    };
+    const { code, terminal } = await herd(refusing, ['net', 'trace', 'web-07']);
+    expect(code).toBe(1);
+    expect(terminal.written.err).toContain('somebody listens in on s-k7qm2xzf already');
+    expect(terminal.written.err).not.toContain('tracing');
+    expect(terminal.written.out).toBe('');
   });
   it('is asked for as long as somebody says, up to ten minutes, and for more than shapes', async () => {
     const queries: TraceQuery[] = [];

@@ -16,8 +16,10 @@ export type TapSession = (
 /** What is taken out of a buffer at once. */
 export interface Heard {
   readonly lines: readonly TraceLine[];
-  /** Those that had no room since that was told last; it is with the last of what waits. */
+  /** Those that had no room, behind the last of the lines and before what is taken next. */
   readonly droppedCount: number;
+  /** More waits, and nobody is woken for it. */
+  readonly hasMore: boolean;
   /** Nothing more comes: the session has ended, or so many bytes were heard. */
   readonly isOver?: 'ended' | 'bytes';
 }
@@ -31,12 +33,17 @@ export class TraceBuffer {
   readonly #isDialler: boolean;
   #heardCount = 0;
   #lines: TraceLine[] = [];
-  #droppedCount = 0;
+  /** Where something had no room: behind so many lines of all that were kept. They come when the room is full. */
+  #gaps: { readonly after: number; droppedCount: number }[] = [];
+  #keptCount = 0;
   #leftBytes: number = LIMITS.traceBytes;
   #isOver: 'ended' | 'bytes' | undefined;
   #isAwake = false;
 
-  /** Begins to listen. `wake` is called when there is something, and not again before `take`. @throws as `tap` */
+  /**
+   * Begins to listen. `wake` is called when there is something, and not again before a `take` that has left nothing.
+   * @throws as `tap`
+   */
   constructor(
     tap: TapSession,
     session: string,
@@ -56,15 +63,16 @@ export class TraceBuffer {
     this.#isDialler = isDialler;
     this.#stop = stop;
   }
-  /** The oldest that wait, as many as a batch has room for. */
+  /** The oldest that wait, as many as a batch has room for, and to the next gap. */
   take(): Heard {
-    this.#isAwake = false;
-    const lines = this.#lines.splice(0, LIMITS.traceBatchCount);
-    const droppedCount = this.#lines.length === 0 ? this.#droppedCount : 0;
-    if (droppedCount > 0) this.#droppedCount = 0;
-    const isOver = this.#lines.length === 0 ? this.#isOver : undefined;
-    if (this.#lines.length > 0) this.#rouse();
-    return { lines, droppedCount, ...(isOver !== undefined && { isOver }) };
+    const takenCount = this.#keptCount - this.#lines.length;
+    const toGap = (this.#gaps[0]?.after ?? Infinity) - takenCount;
+    const lines = this.#lines.splice(0, Math.min(LIMITS.traceBatchCount, toGap));
+    const droppedCount = lines.length === toGap ? (this.#gaps.shift()?.droppedCount ?? 0) : 0;
+    const hasMore = this.#lines.length > 0;
+    this.#isAwake = hasMore;
+    const isOver = hasMore ? undefined : this.#isOver;
+    return { lines, droppedCount, hasMore, ...(isOver !== undefined && { isOver }) };
   }
   /** Hears nothing more, and answers how many messages it has heard, told or not. May be called again. */
   stop(): number {
@@ -78,12 +86,20 @@ export class TraceBuffer {
     const { way, number, args = '' } = message;
     const link = linkOf({ kind: way, isDialler: this.#isDialler, line: this.#session, number });
     this.#leftBytes -= LINE_BYTES + args.length;
-    if (this.#lines.length >= LIMITS.traceWaitingCount) this.#droppedCount += 1;
-    else this.#lines.push({ ...message, link, at: this.#wall() });
+    if (this.#lines.length >= LIMITS.traceWaitingCount) this.#drop();
+    else {
+      this.#keptCount += 1;
+      this.#lines.push({ ...message, link, at: this.#wall() });
+    }
     if (this.#leftBytes <= 0) {
       this.#stop();
       this.#end('bytes');
     } else this.#rouse();
+  }
+  #drop(): void {
+    const last = this.#gaps.at(-1);
+    if (last?.after === this.#keptCount) last.droppedCount += 1;
+    else this.#gaps.push({ after: this.#keptCount, droppedCount: 1 });
   }
   #end(why: 'ended' | 'bytes'): void {
     this.#isOver ??= why;

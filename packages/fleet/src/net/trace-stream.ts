@@ -2,11 +2,12 @@
  * The `^trace-stream`: tells one tracer what a session says, with the credit of the streams of logs. Whoever looks may
  * be slow, and the session must not be: what has no room is dropped, and counted.
  *
- *     state \ event   woken               a moment later         answered     time is over    over, broken
- *     resting         → gathering         -                      -            → ended         → ended
- *     gathering       -                   a batch, → resting     -            → ended         → ended
- *                                         no credit: → owing
- *     owing           -                   -                      a batch      → ended         → ended
+ *     state \ event   woken         a moment later       more waits         answered    time is over   over, broken
+ *     resting         → gathering   -                    the next batch     -           → ended        → ended
+ *                                                        no credit: → owing
+ *     gathering       -             a batch, → resting   -                  -           → ended        → ended
+ *                                   no credit: → owing
+ *     owing           -             -                    -                  a batch     → ended        → ended
  *
  * A batch gathers for a while, so that a trace of the very session that it is told over, which is one message for each
  * batch and its answer, stays a few lines in a second.
@@ -100,10 +101,12 @@ const run = (held: Held, turn: Turn<TraceStream>): Vow<TraceEnd> => {
 const gather = (held: Held, turn: Turn): void => {
   held.state.set('gathering');
   turn.after(LIMITS.traceGatherMs, (turn) => {
-    if (!isOpen(held.credit)) return;
-    if (hasCredit(held.credit)) tell(held, turn);
-    else held.state.set('owing');
+    if (isOpen(held.credit)) tellOrOwe(held, turn);
   });
+};
+const tellOrOwe = (held: Held, turn: Turn): void => {
+  if (hasCredit(held.credit)) tell(held, turn);
+  else held.state.set('owing');
 };
 
 const tell = (held: Held, turn: Turn): void => {
@@ -112,13 +115,14 @@ const tell = (held: Held, turn: Turn): void => {
     if (!isOpen(held.credit)) return;
     send(held, turn, heard);
     if (heard.isOver !== undefined) finish(held, turn, heard.isOver);
+    else if (heard.hasMore) tellOrOwe(held, turn);
   });
 };
 const taken = ({ buffer }: Held, turn: Turn): Vow<Heard> => {
   const source = buffer.get();
   return turn.ask<Heard>((answer) => answer.kept(source?.take() ?? NOTHING));
 };
-const NOTHING: Heard = { lines: [], droppedCount: 0 };
+const NOTHING: Heard = { lines: [], droppedCount: 0, hasMore: false };
 
 const send = (held: Held, turn: Turn, { lines, droppedCount }: Heard): void => {
   if (lines.length === 0 && droppedCount === 0) return;

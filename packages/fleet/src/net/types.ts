@@ -121,10 +121,10 @@ export interface TraceEnd {
 export interface Tracer {
   /**
    * The next of them, numbered from 0; the answer is the credit for another batch. `droppedCount`: those that had no
-   * room since that was told last.
+   * room, behind the last of these and before the next batch.
    */
   traced(batch: readonly TraceLine[], sequence: number, droppedCount: number): Vow<void>;
-  /** Asked at once; answered when nothing more is wanted. Broken by the end of its session. */
+  /** Asked once the session is listened in on; answered when nothing more is wanted. Broken by the end of its own. */
   over(): Vow<void>;
 }
 

@@ -24,7 +24,9 @@ export const netPages: Readonly<Record<string, Page>> = {
       'Shows what is said on one session from now on, for 30 s or as long as --for says, up to 10m: each message ' +
       'decoded, with its name, which is the same at both ends, and what its arguments are made of. Texts and bytes ' +
       'are never shown, only how long they are, since a secret is one of these, and nothing tells it from others. ' +
-      '--values adds numbers, symbols and the names of fields. The audit notes that somebody has looked.',
+      '--values adds numbers, symbols and the names of fields. Messages that come faster than they are taken are ' +
+      'left out, and counted where they are missing. The audit notes that somebody has looked. A session is traced ' +
+      'by one at a time, and eight of them at once; whoever is refused is told why, with exit code 1.',
     examples: [
       ['herd net trace s-k7qm2xzf --for 10s', 'lengths and shapes'],
       ['herd net trace web-07 --values', 'with the names of fields'],

@@ -29,8 +29,6 @@
  *     state       what: checked, backed-up, restored, repaired; state or file, counts, epoch, restored; processes
  *                 where a folder was checked; store, former where another database counts now; lost, lostCount
  *     why         service, verdict, sentences, log, next, below: the same of what has a part in it
- *     top         atMs, cpuCount, memoryBytes, availableBytes, services: pid, cpuPercent, rssBytes, …
- *     why         service, verdict, sentences, log, next, below: the same of what has a part in it
  *     top         atMs, cpuCount, memoryBytes, availableBytes, services: service, pid, cpuPercent, rssBytes, …
  *     audit       records, as they stand in the audit, each with its number; isCut: there is more
  *     audit-verified  folder, isGood, recordCount, fileCount, first, last (number, at; hash), hasHead; misfit:
@@ -72,6 +70,9 @@
  *     events      events: of kind turn (turn, what, outcome, cause, woken), got and sent (link, session, from, number,
  *                 what, cause)
  *     message     of a trace, always JSON lines: link, at, way, op, to, method, args, byteCount, answer, resolver
+ *     dropped     of a trace: droppedCount messages are missing in its place, for which there was no room
+ *     trace       how a trace ended, if the shepherd said so: why (time, bytes, ended or closed), messageCount,
+ *                 droppedCount
  *     error       code, isRemote (a peer says so), message, hint, exitCode
  *
  * Within a schema fields are only added.

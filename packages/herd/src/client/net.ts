@@ -29,8 +29,18 @@ import { ask } from './ask.ts';
 import { maxNetPages } from './limits.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 
-/** Shows a batch of a trace. Settles when more may come; rejects where nobody looks any more. */
-export type TraceTold = (batch: readonly TraceLine[], droppedCount: number) => Promise<void>;
+/** What somebody does who looks at a trace. */
+export interface TraceEar {
+  /** The shepherd listens. */
+  readonly begun: () => void;
+  /**
+   * Shows a batch, behind which so many messages are missing. Settles when more may come; rejects where nobody looks
+   * any more.
+   */
+  readonly told: (batch: readonly TraceLine[], droppedCount: number) => Promise<void>;
+  /** How it ended, if the shepherd said so. */
+  readonly ended: (end: TraceEnd) => void;
+}
 /** All that there is of a network. */
 export type NetView = Pick<NetPage, 'links' | 'dials' | 'unlistedDialCount'>;
 /** See NetRoot of the fleet package. Everything rejects as `Line.ask` does, and with BadAnswer. */
@@ -39,14 +49,8 @@ export interface NetClient {
   links(patience: Patience): Promise<NetView>;
   /** The last events, oldest first. */
   events(count: number, patience: Patience): Promise<readonly NetEvent[]>;
-  /** Traces a session; `ended` is told how that ended, if the shepherd said so. */
-  trace(
-    session: string,
-    query: TraceQuery,
-    told: TraceTold,
-    ended: (end: TraceEnd) => void,
-    onInterrupt: OnInterrupt,
-  ): Stream;
+  /** Traces a session. */
+  trace(session: string, query: TraceQuery, ear: TraceEar, onInterrupt: OnInterrupt): Stream;
 }
 
 /** Asks over a line to a local root. The line stays the caller's. */
@@ -64,12 +68,12 @@ export const netClient = (line: Line): NetClient => ({
     return { links, dials, ...(unlistedDialCount !== undefined && { unlistedDialCount }) };
   },
   events: (count, patience) => ask(line, 'net-events', [count], patience, eventsIn),
-  trace: (session, query, told, ended, onInterrupt) =>
+  trace: (session, query, ear, onInterrupt) =>
     line.open({
       method: 'net-trace',
-      args: (turn) => [session, { ...query }, turn.spawn(makeClientTracer, told)],
+      args: (turn) => [session, { ...query }, turn.spawn(makeClientTracer, ear)],
       endsWithAnswer: true,
-      answered: (answer) => ended(endIn(answer)),
+      answered: (answer) => ear.ended(endIn(answer)),
       onInterrupt,
     }),
 });
@@ -78,7 +82,7 @@ export const netClient = (line: Line): NetClient => ({
 export const makeClientTracer = (
   turn: Turn<Tracer>,
   _bcom: Bcom<Tracer>,
-  told: TraceTold,
+  { begun, told }: Pick<TraceEar, 'begun' | 'told'>,
 ): Behavior<Tracer> => {
   const batchCount = turn.cell(0);
   const never = turn.vow<void>().vow;
@@ -97,7 +101,10 @@ export const makeClientTracer = (
         );
       });
     },
-    over: () => never,
+    over: (turn) => {
+      turn.effect(begun);
+      return never;
+    },
   };
 };
 

@@ -2,12 +2,13 @@
  * `herd net`, `herd net trace` and `herd net events`: what this user's own shepherd sees of its network. It is asked of
  * nobody else's: whom a shepherd knows is the business of its owner, and no ref or grant has a way to it.
  */
-import { FLEET_LIMITS, type NetEvent, type TraceEnd } from '@bellwether/fleet';
+import { FLEET_LIMITS, type NetEvent } from '@bellwether/fleet';
 import { closest } from '@bellwether/shepherd';
 import { netRefreshMs, questionMs, traceMs } from '../../client/limits.ts';
-import { netClient, type NetClient, type NetView } from '../../client/net.ts';
+import { netClient, type NetClient, type NetView, type TraceEar } from '../../client/net.ts';
 import { isPetnameWord, patienceOf, withRootLine, type Context } from '../context.ts';
 import {
+  droppedLine,
   eventLines,
   linkLines,
   netLines,
@@ -182,26 +183,37 @@ const trace = async (context: Context, word: string): Promise<number> => {
       `--for takes ${FLEET_LIMITS.traceMs / 60_000}m at most: one trace after another does more`,
     );
   const query = { forMs, detail: options.values === true ? 'open' : 'plain' } as const;
-  let end: TraceEnd | undefined;
   await withNet(context, async (client) => {
     const { links, dials } = await viewOf(context, client);
     const session = sessionOf(calledSo(links, dials, word), word);
-    printErrors(context, [`herd: tracing ${session} for ${forMs / 1_000} s; Ctrl-C ends it`]);
-    const stream = client.trace(
-      session,
-      query,
-      async (batch, droppedCount) => {
-        for (const line of batch)
-          printOne(context, [traceLine(line)], { kind: 'message', ...line });
-        if (droppedCount > 0)
-          printErrors(context, [`herd: ${droppedCount} messages were left out`]);
-        await terminal.taken();
-      },
-      (ended) => (end = ended),
-      terminal.onInterrupt,
+    const ear = traceEar(
+      context,
+      `herd: tracing ${session} for ${forMs / 1_000} s; Ctrl-C ends it`,
     );
-    await stream.done;
+    await client.trace(session, query, ear, terminal.onInterrupt).done;
   });
-  if (end !== undefined) printErrors(context, [traceEndLine(end)]);
   return 0;
+};
+/** Prints what it hears, and what is missing where it is missing. */
+const traceEar = (context: Context, beginning: string): TraceEar => {
+  let droppedCount = 0;
+  const drop = (count: number): void => {
+    if (count <= 0) return;
+    droppedCount += count;
+    printOne(context, [droppedLine(count)], { kind: 'dropped', droppedCount: count });
+  };
+  return {
+    begun: () => printErrors(context, [beginning]),
+    told: async (batch, droppedBehind) => {
+      for (const line of batch) printOne(context, [traceLine(line)], { kind: 'message', ...line });
+      drop(droppedBehind);
+      await context.terminal.taken();
+    },
+    ended: (end) => {
+      // What still waited at the end was told to nobody.
+      drop(end.droppedCount - droppedCount);
+      printOne(context, [], { kind: 'trace', ...end });
+      printErrors(context, [traceEndLine(end)]);
+    },
+  };
 };

@@ -209,6 +209,9 @@ export const traceLine = (line: TraceLine): string => {
   ];
   return visible(words.join(' '));
 };
+/** In the place of messages that there was no room for. */
+export const droppedLine = (count: number): string =>
+  `(${counted(count, 'message')} left out: they came faster than they were taken)`;
 /** How a trace ended. */
 export const traceEndLine = ({ why, messageCount, droppedCount }: TraceEnd): string => {
   const ends: Readonly<Record<TraceEnd['why'], string>> = {
@@ -217,6 +220,6 @@ export const traceEndLine = ({ why, messageCount, droppedCount }: TraceEnd): str
     ended: 'the session has ended',
     closed: 'nobody wants more',
   };
-  const dropped = droppedCount === 0 ? '' : `, ${droppedCount} were left out, since you were slow`;
+  const dropped = droppedCount === 0 ? '' : `, and ${droppedCount} left out`;
   return `herd: ${ends[why]}: ${counted(messageCount, 'message')}${dropped}`;
 };
