@@ -82,7 +82,7 @@ export interface ProcessTraits {
   readonly descriptors?: Readonly<Record<number, string>>;
   /**
    * The folder of a group of cgroup v2, as '/sys/fs/cgroup/web'. It is there, and what it may use is said there; with
-   * `cgroupLimits` it is made below one that is there.
+   * `cgroupLimits` or `killCgroup` it is made below one that is there.
    */
   readonly cgroup?: string;
   /** What all processes of that group may use; refused where this machine lacks the controller. */
@@ -92,6 +92,13 @@ export interface ProcessTraits {
     /** Of one processor: 150 are one and a half. */
     readonly cpuPercent?: number;
   };
+  /**
+   * Whoever is left in that group when its process has ended is killed, also what has made itself a daemon or left the
+   * process group: all that a start has made is gone before its end is told. A stop begins as ever, with its signal to
+   * the process group and the grace. The group is its alone: where somebody else is in it, it is not started. Takes no
+   * controller.
+   */
+  readonly killCgroup?: true;
   /**
    * Files of variables, one NAME=value a line, which the shepherd's user reads at each start: for what is to stand in
    * no configuration. They win over `env`. Other processes of the same user can read an environment; `descriptors` they

@@ -117,6 +117,7 @@ const running = object(
     isDone: oneOf(true),
     handsOver: oneOf(true),
     remains: oneOf(true),
+    cgroup: text(),
     madeFrom: name,
     since: wallMs,
   },

@@ -327,6 +327,11 @@ describe('a wrong value is refused with what was expected', () => {
     ],
     [web(`lazyStart: true`), `services[0].lazyStart: goes with sockets`],
     [
+      `service({ provision: ['a'], killGroup: false,
+        start: exec(['x'], { process: { cgroup: '/c', killCgroup: true } }) })`,
+      `services[0].killGroup: contradicts killCgroup: the process group is in that group, too`,
+    ],
+    [
       `service({ provision: ['a'], killGroup: false })`,
       `services[0].killGroup: needs a start: there is no process that has a group`,
     ],

@@ -31,7 +31,8 @@ describe('the process of a command', () => {
       groups: ['disk', 7], umask: 0o027, nice: -5, oomScore: -1000, noNewPrivileges: true,
       limits: { openFiles: 4096, coreBytes: 'unlimited', stackBytes: [1, 'unlimited'] },
       ownSession: false, descriptors: { 9: '/etc/key' }, cgroup: '/sys/fs/cgroup/web',
-      cgroupLimits: { memoryBytes: 9, processes: 8, cpuPercent: 150 }, environmentFiles: ['/etc/web.env'] }`;
+      cgroupLimits: { memoryBytes: 9, processes: 8, cpuPercent: 150 },
+      killCgroup: true, environmentFiles: ['/etc/web.env'] }`;
     expect(startOf(said)?.traits).toEqual({
       ...{ groups: ['disk', 7], umask: 0o027, nice: -5, oomScore: -1000, noNewPrivileges: true },
       limits: {
@@ -41,7 +42,7 @@ describe('the process of a command', () => {
       },
       ...{ ownSession: false, descriptors: { 9: '/etc/key' }, cgroup: '/sys/fs/cgroup/web' },
       cgroupLimits: { memoryBytes: 9, processes: 8, cpuPercent: 150 },
-      environmentFiles: ['/etc/web.env'],
+      ...{ killCgroup: true, environmentFiles: ['/etc/web.env'] },
     });
   });
   it('has a folder in its root, which is the top of it where none is said', () => {
@@ -83,6 +84,10 @@ describe('the process of a command', () => {
     [`{ descriptors: { 3: 'f' } }`, /expected an absolute path/],
     [`{ terminal: '/dev/tty1', ownSession: false }`, /a terminal needs a session of its own/],
     [`{ cgroupLimits: { memoryBytes: 1 } }`, /cgroupLimits need a cgroup/],
+    [`{ killCgroup: true }`, /killCgroup needs a cgroup/],
+    [`{ cgroup: '/c', killCgroup: false }`, /killCgroup/],
+    [`{ cgroup: '/\\ud800' }`, /cgroup: is no well-formed text/],
+    [`{ cgroup: '/${'c'.repeat(4_095)}' }`, /cgroup: has more than 4095 characters/],
     [`{ cgroup: '/c', cgroupLimits: { memoryBytes: 0 } }`, /memoryBytes: is below 1/],
     [`{ environmentFiles: ['web.env'] }`, /expected an absolute path, as in '\/etc\/web.env'/],
     [`{ cpus: 3 }`, /unknown option 'cpus'/],

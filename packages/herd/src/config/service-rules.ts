@@ -11,6 +11,8 @@ export const checkService = (entry: ServiceDescription, tell: Tell): void => {
     tell('ready', `descriptor ${notifyFd} is a file of its process already`);
   if (entry.start?.process?.root !== undefined && entry.start.argv[0]?.startsWith('/') !== true)
     tell('start', 'with a root the program is an absolute path in it');
+  if (entry.killGroup === false && entry.start?.process?.killCgroup === true)
+    tell('killGroup', 'contradicts killCgroup: the process group is in that group, too');
   if (entry.start === undefined) checkWithoutStart(entry, tell);
   checkSockets(entry, tell);
   checkEnd(entry, tell);

@@ -9,6 +9,7 @@ import {
   groupPercent,
   groupProcessCount,
   lastDescriptor,
+  pathChars,
   supplementaryCount,
 } from './limits.ts';
 import { record } from './record.ts';
@@ -80,7 +81,10 @@ export const traits = record(
     terminal: absolutePath('/dev/tty1').optional(),
     ownSession: z.literal(false).optional(),
     descriptors: descriptors.optional(),
-    cgroup: absolutePath('/sys/fs/cgroup/web').optional(),
+    cgroup: absolutePath('/sys/fs/cgroup/web')
+      .max(pathChars, `has more than ${pathChars} characters`)
+      .regex(/^\P{Surrogate}*$/u, 'is no well-formed text')
+      .optional(),
     cgroupLimits: record(
       {
         memoryBytes: whole(1, Number.MAX_SAFE_INTEGER).optional(),
@@ -89,17 +93,22 @@ export const traits = record(
       },
       '{ memoryBytes, processes, cpuPercent }',
     ).optional(),
+    killCgroup: z.literal(true).optional(),
     environmentFiles: z
       .array(absolutePath('/etc/web.env'))
       .max(environmentFileCount, `has more than ${environmentFileCount} files`)
       .optional(),
   },
   '{ groups, umask, limits, nice, oomScore, noNewPrivileges, root, terminal, ownSession, descriptors, cgroup, ' +
-    'cgroupLimits, environmentFiles }',
+    'cgroupLimits, killCgroup, environmentFiles }',
 )
   .refine(
     ({ cgroup, cgroupLimits }) => cgroup !== undefined || cgroupLimits === undefined,
     'cgroupLimits need a cgroup',
+  )
+  .refine(
+    ({ cgroup, killCgroup }) => cgroup !== undefined || killCgroup === undefined,
+    'killCgroup needs a cgroup',
   )
   .refine(
     ({ terminal, ownSession }) => terminal === undefined || ownSession === undefined,

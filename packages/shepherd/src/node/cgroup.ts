@@ -1,11 +1,13 @@
 /**
  * The group of cgroup v2 that a service is put into. Where limits are said it is made, below a group that is there, and
  * its limits are written at each start; a controller that this machine does not have is said, and nothing is started.
+ * One that ends with its service (cgroup-ends.ts) takes no controller; it is made, too, and has nobody else in it.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import type { ProcessTraits } from '../words/types.ts';
+import { isPopulated } from './cgroup-ends.ts';
 import { explain } from './program.ts';
 
 type Limits = NonNullable<ProcessTraits['cgroupLimits']>;
@@ -22,9 +24,35 @@ const rules: {
 };
 
 /** Sees to it that the group is there, with its limits. @throws StartFailed, which says what this machine lacks */
-export const openCgroup = ({ cgroup, cgroupLimits }: ProcessTraits): void => {
+export const openCgroup = (traits: ProcessTraits): void => {
+  const { cgroup, cgroupLimits, killCgroup } = traits;
   if (cgroup === undefined) return;
-  if (cgroupLimits === undefined) return checkGroup(cgroup, cgroup);
+  if (cgroupLimits !== undefined) bound(cgroup, cgroupLimits);
+  else if (killCgroup === true) make(cgroup);
+  else checkGroup(cgroup, cgroup);
+  if (killCgroup === true) checkAlone(cgroup);
+};
+
+const make = (cgroup: string): void => {
+  if (fs.existsSync(path.join(cgroup, 'cgroup.procs'))) return;
+  checkGroup(path.dirname(cgroup), cgroup);
+  try {
+    fs.mkdirSync(cgroup, { recursive: true });
+  } catch (error) {
+    throw failure(cgroup, explain(error), error);
+  }
+};
+
+/** Whoever is in it would be killed. */
+const checkAlone = (cgroup: string): void => {
+  if (!fs.existsSync(path.join(cgroup, 'cgroup.events')))
+    throw failure(cgroup, 'it is that of the whole machine: give it a group of its own below that');
+  if (!isPopulated(cgroup)) return;
+  const why = 'it is to be killed with this service, and somebody else is in it';
+  throw failure(cgroup, `${why} (see its cgroup.procs); give it a group of its own, or end those`);
+};
+
+const bound = (cgroup: string, cgroupLimits: Limits): void => {
   checkGroup(path.dirname(cgroup), cgroup);
   const asked = (Object.keys(rules) as (keyof Limits)[]).flatMap((name) => {
     const value = cgroupLimits[name];

@@ -30,6 +30,9 @@ export const adoptedPollMs = 250;
 /** How long the ending of a process may wait for the rest of its killed group to go: SIGKILL is not
  *  refused, but a process that hangs in the kernel (a dead network disk) goes when that lets it. */
 export const groupGoneMs = 1_000;
+/** How long the ending of a process may wait for the rest of its killed group of cgroup v2 to go, for the same reason:
+ *  longer, since there may be thousands in it. */
+export const cgroupGoneMs = 5_000;
 
 /**
  * The most that one answer has of a log, in bytes: 10,000 ordinary lines; a log of gigabytes costs

@@ -94,7 +94,9 @@ const nextStartId = (held: Held): string => {
 
 const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readiness }): Vow<Run> => {
   const { startId, service, command, remains, pidFile } = start;
+  const { cgroup, killCgroup } = command.traits ?? {};
   const noted = {
+    ...(killCgroup === true && cgroup !== undefined && { cgroup }),
     ...(remains === true && { remains }),
     ...(pidFile !== undefined && { handsOver: true as const }),
   };
@@ -229,7 +231,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
       }
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const before = known.get(each.startId);
-      const { isCommand, isReady, handsOver, madeFrom, since, remains } = before ?? {};
+      const { isCommand, isReady, handsOver, madeFrom, since, remains, cgroup } = before ?? {};
       const over = watched(turn, { ...each, ...(remains === true && { remains }) }, ended);
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
@@ -239,6 +241,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         ...each,
         ...(isReady === true && { isReady }),
         ...(handsOver === true && { handsOver }),
+        ...(cgroup !== undefined && { cgroup }),
         ...(madeFrom !== undefined && { madeFrom }),
         ...(since !== undefined && { since }),
         ...(remains === true && { remains }),

@@ -26,6 +26,8 @@ export interface Run extends Started {
   readonly isReady?: true;
   /** It makes another process, and its PID file has not named that yet. */
   readonly handsOver?: true;
+  /** The folder of its group of cgroup v2, whose processes end with it. */
+  readonly cgroup?: string;
   /** The digest of its command; absent where an older record does not say. */
   readonly madeFrom?: string;
   /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */

@@ -144,6 +144,8 @@ export interface RunningRecord {
   readonly remains?: true;
   /** It makes another process, and its PID file has not named that yet. */
   readonly handsOver?: true;
+  /** The folder of its group of cgroup v2, whose processes end with it. */
+  readonly cgroup?: string;
   /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
   readonly isReady?: true;
   /** The digest of its command, to tell whether the configuration has another by now. */

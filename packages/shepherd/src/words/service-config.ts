@@ -36,6 +36,7 @@ export interface ProcessTraits {
     readonly processes?: number;
     readonly cpuPercent?: number;
   };
+  readonly killCgroup?: true;
   readonly environmentFiles?: readonly string[];
 }
 /** One side of a resource limit. */

@@ -31,6 +31,7 @@ import type {
 } from '../../words/types.ts';
 import { startIdVariable } from '../../words/records.ts';
 import { killChecks } from '../adopted.ts';
+import { withCgroups } from '../cgroup-ends.ts';
 import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain } from '../program.ts';
@@ -75,7 +76,12 @@ export interface KeeperBackend extends ProcessBackend {
 export const openKeeper = async (powers: KeeperPowers): Promise<KeeperBackend> => {
   const backend = new KeptBackend(powers);
   await backend.open();
-  return backend;
+  const bootId = (): string | undefined => (powers.proc ?? makeProc()).bootId();
+  const { log } = powers;
+  return {
+    ...withCgroups(backend, { bootId, ...(log !== undefined && { log }) }),
+    close: () => backend.close(),
+  };
 };
 
 class KeptBackend implements KeeperBackend {
