@@ -15,6 +15,7 @@ const real = [
 ];
 const long = [
   'attack/masses',
+  'attack/services',
   'cli/audit',
   'cli/carrying',
   'cli/chores',

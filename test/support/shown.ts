@@ -19,6 +19,7 @@ export interface ShownStatus {
   /** By the clock of the machine that it runs on. */
   readonly since?: number;
   readonly respawnCount?: number;
+  readonly isEnabled?: boolean;
   readonly unknownReason?: string;
   readonly members?: readonly ShownMember[];
   readonly health?: string;
