@@ -6,13 +6,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isWithoutKeeper, keeperProgram, whyNoKeeper } from '../support/keepers.ts';
 import { bins, configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
 
+const isRoot = process.getuid?.() === 0;
 const contrib = path.resolve(import.meta.dirname, '../../packages/herd/contrib');
 const fileOf = (name: string) => path.join(contrib, name);
 const textOf = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '');
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Takes datagrams at a path and prints them; what comes along with them it closes, as systemd does. */
-const receiver = `#include <stdio.h>
+/** Takes datagrams at a path and prints them, and whose they are; what comes along it closes, as systemd does. */
+const receiver = `#define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +23,8 @@ int main(int count, char **words) {
   struct sockaddr_un here = {.sun_family = AF_UNIX};
   strncpy(here.sun_path, words[count - 1], sizeof here.sun_path - 1);
   int end = socket(AF_UNIX, SOCK_DGRAM, 0);
+  int on = 1;
+  if (setsockopt(end, SOL_SOCKET, SO_PASSCRED, &on, sizeof on)) return 1;
   if (bind(end, (struct sockaddr *)&here, sizeof here)) return 1;
   for (;;) {
     char text[4096], control[256];
@@ -28,8 +32,10 @@ int main(int count, char **words) {
     struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(end, &message, 0);
     if (length < 0) return 1;
-    for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each))
-      close(*(int *)CMSG_DATA(each));
+    for (struct cmsghdr *each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each)) {
+      if (each->cmsg_type == SCM_RIGHTS) close(*(int *)CMSG_DATA(each));
+      else if (text[0] != 'B') printf("from %d\\n", ((struct ucred *)CMSG_DATA(each))->pid);
+    }
     printf("%.*s\\n", (int)length, text);
     fflush(stdout);
   }
@@ -65,6 +71,7 @@ describe('the shepherd as a system runs it', () => {
       const daemon = await place.shepherd('a', config, { env: { NOTIFY_SOCKET: socket } });
       await eventually('it is told', () => heard().includes('READY=1'));
       expect(heard()).toContain(`MAINPID=${daemon.process.pid}`);
+      if (isRoot) expect(heard()).toContain(`from ${daemon.process.pid}`);
       await daemon.herd('start', 'web');
       expect(textOf(path.join(daemon.folder, 'log/web.log'))).not.toContain('NOTIFY_SOCKET');
       await daemon.kill('SIGTERM');
@@ -79,7 +86,8 @@ describe('the shepherd as a system runs it', () => {
       const how = { env: { NOTIFY_SOCKET: socket } };
       expect((await place.run(keeperProgram, ['notify', 'READY=1', 'A=b'], how)).code).toBe(0);
       await eventually('all of it is heard', () => heard().includes('BARRIER=1'));
-      expect(heard()).toEqual(['READY=1', 'A=b', '', 'BARRIER=1', '']);
+      const speaker = isRoot ? `from ${process.pid}` : expect.stringMatching(/^from \d+$/);
+      expect(heard()).toEqual([speaker, 'READY=1', 'A=b', '', 'BARRIER=1', '']);
       const fits = 'x'.repeat(1_022);
       expect((await place.run(keeperProgram, ['notify', fits], how)).code).toBe(0);
       expect((await place.run(keeperProgram, ['notify', `${fits}x`], how)).code).toBe(64);
@@ -98,6 +106,7 @@ describe('the shepherd as a system runs it', () => {
       const { code, stderr } = await place.run('systemd-analyze', ['verify', unit]);
       expect([code, stderr]).toEqual([0, '']);
       expect(text).toMatch(/^KillMode=process$/m);
+      expect(text).toMatch(/^NotifyAccess=main$/m);
     },
   );
 

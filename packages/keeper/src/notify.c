@@ -27,6 +27,27 @@ static int address_of(const char *name, struct sockaddr_un *address, socklen_t *
   return 1;
 }
 
+/*
+ * Root may say whose words these are: those of the daemon, which has made this process. So systemd need listen to
+ * nobody else (NotifyAccess=main), and no service can speak in its name. Anybody else speaks for himself.
+ */
+static int say_as(int socket, const struct sockaddr_un *to, socklen_t length, char *text, pid_t speaker) {
+  union {
+    struct cmsghdr head;
+    char bytes[CMSG_SPACE(sizeof(struct ucred))];
+  } control = {0};
+  struct iovec words = {text, strlen(text)};
+  struct sockaddr_un address = *to;
+  struct msghdr message = {.msg_name = &address, .msg_namelen = length, .msg_iov = &words, .msg_iovlen = 1,
+                           .msg_control = &control, .msg_controllen = sizeof control};
+  struct ucred who = {speaker, geteuid(), getegid()};
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_CREDENTIALS;
+  control.head.cmsg_len = CMSG_LEN(sizeof who);
+  memcpy(CMSG_DATA(&control.head), &who, sizeof who);
+  return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
 static int say(int socket, const struct sockaddr_un *to, socklen_t length, char *text, int passed) {
   union {
     struct cmsghdr head;
@@ -77,7 +98,10 @@ int notify_run(char **words) {
     return EXIT_USAGE;
   }
   int socket_end = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  int error = socket_end < 0 ? errno : say(socket_end, &to, length, text, -1);
+  pid_t daemon = getppid();
+  /* Of a daemon that has gone since its place is the first process's, for which nobody speaks. */
+  int error = socket_end < 0 ? errno : daemon > 1 ? say_as(socket_end, &to, length, text, daemon) : EPERM;
+  if (error == EPERM || error == ESRCH) error = say(socket_end, &to, length, text, -1);
   if (error) {
     complain(name, error);
     return EXIT_SYSTEM;
