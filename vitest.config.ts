@@ -14,6 +14,7 @@ const real = [
   'test/herd/config/**/*.test.ts',
 ];
 const long = [
+  'attack/machine',
   'attack/masses',
   'attack/services',
   'cli/audit',

@@ -34,7 +34,7 @@ it('a service gets no secret of the daemon, unless its command names it', async 
   expect(await environmentOf('named')).toContain('SECRET_TOKEN=hunter2');
 });
 
-it('the memory of a daemon is in no core dump, that of its services is as elsewhere', async () => {
+it('case 24: the memory of a daemon is in no core dump, that of its services is as elsewhere', async () => {
   const daemon = await place.shepherd(
     'a',
     configOf('A', `service({ provision: ['one'], start: exec(['sleep', '600']) })`),

@@ -8,7 +8,7 @@ import { pidOf } from '../support/shown.ts';
 // A shell says where its output cannot be written, and goes on: as most programs do.
 const counter = `n=0; while :; do n=$((n+1)); echo "line $n ${'.'.repeat(200)}"; echo $n >COUNT; sleep 0.02; done`;
 
-describe.skipIf(process.getuid?.() !== 0)('a full disk for logs (root: it takes a mount)', () => {
+describe.skipIf(process.getuid?.() !== 0)('case 23: full logs (root: it takes a mount)', () => {
   let place: Place;
   let daemon: Daemon;
   let disk: string;

@@ -21,7 +21,7 @@ const services = `
 /** Only root may mount a disk that is small enough to be full. */
 const mayMount = process.getuid?.() === 0;
 
-describe('a daemon whose records cannot be written', () => {
+describe('case 23: a daemon whose records cannot be written', () => {
   let place: Place;
   let daemon: Daemon;
   beforeEach(async () => {
@@ -255,7 +255,7 @@ describe('a daemon whose disk was filled before its next life', () => {
   );
 });
 
-describe('a daemon that is killed at any moment', () => {
+describe('case 22: a daemon that is killed at any moment', () => {
   let place: Place;
   beforeEach(() => {
     place = makePlace();

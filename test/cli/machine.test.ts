@@ -71,7 +71,9 @@ describe('a machine that was switched off and on', together, () => {
     },
   );
 
-  it('takes a process that has got the number of its service for a stranger', async ({ place }) => {
+  it('case 18: takes a process that has got the number of its service for a stranger', async ({
+    place,
+  }) => {
     const daemon = await machine(place);
     await daemon.herd('start', 'wanted');
     const before = await pidOf(daemon, 'wanted');
@@ -87,7 +89,7 @@ describe('a machine that was switched off and on', together, () => {
   });
 });
 
-describe('a laptop that sleeps', together, () => {
+describe('case 23: a laptop that sleeps', together, () => {
   it('in the middle of a start knows when it wakes up that the time is over, and can start again', async ({
     place,
   }) => {
@@ -116,7 +118,7 @@ describe('a laptop that sleeps', together, () => {
   });
 });
 
-describe('a machine whose clock is set', together, () => {
+describe('case 23: a machine whose clock is set', together, () => {
   it.for([
     ['an hour ahead', 3_600_000],
     ['an hour back', -3_600_000],

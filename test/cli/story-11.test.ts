@@ -158,7 +158,7 @@ describe.skipIf(isAlone)(`one machine, several users${why}`, together, () => {
     expect(await guest.herd(['start', '@web'])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('does not start on a folder of another user, or one that nobody else may enter', async ({
+  it('case 17: does not start on a folder of another user, or one that nobody else may enter', async ({
     place,
   }) => {
     const folder = makePublic(place);

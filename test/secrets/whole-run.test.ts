@@ -15,7 +15,7 @@ const isWhole = (traces: string): boolean => {
   return cliTests.every((name) => names.has(name));
 };
 
-it('no secret that was issued is in any output, log, audit, record, core or process list', ({
+it('case 24: no secret that was issued is in any output, log, audit, record, core or process list', ({
   skip,
 }) => {
   const traces = tracesFolder();

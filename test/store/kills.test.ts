@@ -64,7 +64,7 @@ const numberIn = async (state: string): Promise<number> => {
 };
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe('a process that is killed while it writes', () => {
+describe('case 22: a process that is killed while it writes', () => {
   it('loses nothing that it acknowledged, in 50 kills', { timeout: 120_000 }, async () => {
     const file = await writer();
     const state = at('state');

@@ -124,7 +124,7 @@ describe('a shared socket', () => {
 });
 
 describe('the folder', () => {
-  test('that is a link is refused, though it leads to a good one', async () => {
+  test('case 17: that is a link is refused, though it leads to a good one', async () => {
     fs.mkdirSync(path.join(folder, 'real'), { mode: 0o700 });
     fs.symlinkSync(path.join(folder, 'real'), path.join(folder, 'link'));
     const { code, message } = await refusal({ path: path.join(folder, 'link', 's') });
@@ -133,7 +133,7 @@ describe('the folder', () => {
     expect(fs.readdirSync(path.join(folder, 'real'))).toEqual([]);
   });
 
-  test('that is a file is refused', async () => {
+  test('case 17: that is a file is refused', async () => {
     fs.writeFileSync(path.join(folder, 'file'), '');
     const { code } = await refusal({ path: path.join(folder, 'file', 's') });
     expect(code).toBe('bad-place');

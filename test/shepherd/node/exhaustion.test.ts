@@ -29,7 +29,7 @@ const daemon = `
   while (!(await attempt())) fs.closeSync(taken.pop());
   console.log(JSON.stringify(reasons.map(({ code, message }) => code + ' ' + message)));`;
 
-it('a daemon without file descriptors fails starts in words, until it has some again', () => {
+it('case 23: a daemon without file descriptors fails starts in words, until it has some again', () => {
   const folder = makeFolder();
   const file = path.join(folder, 'daemon.mjs');
   const stdin = { contents: daemon, resolveDir: path.dirname(source) };

@@ -58,7 +58,7 @@ describe('a PID file', () => {
     expect(readPidFile(pidFile)).toEqual({ doubt: undefined });
     expect(wrote('')).toEqual({ doubt: undefined });
   });
-  it('that is a link, a folder or a pipe is not read', () => {
+  it('case 17: that is a link, a folder or a pipe is not read', () => {
     fs.symlinkSync('/etc/hostname', pidFile);
     expect(readPidFile(pidFile)).toMatchObject({ doubt: expect.stringMatching(/symbolic links/) });
     expect(readPidFile(folder)).toEqual({ doubt: 'is no plain file' });
@@ -250,7 +250,7 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
     await expect(followed).rejects.toThrow('its process has ended');
   });
 
-  describe('does not believe its file, and signals nobody by it, where that names', () => {
+  describe('case 18: does not believe its file, and signals nobody by it, where that names', () => {
     const stranger = () => {
       const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
       return { pid: child.pid ?? 0, end: () => child.kill('SIGKILL') };

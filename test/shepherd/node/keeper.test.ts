@@ -161,7 +161,7 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     );
   });
 
-  it('runs each start once, whenever its main is killed', async () => {
+  it('case 22: runs each start once, whenever its main is killed', async () => {
     const count = 150;
     const all = Array.from({ length: count }, (_, each) =>
       startOf(backend, `s-${each}`, { argv: ['sh', '-c', `echo ${each}; exit ${each % 200}`] }),
