@@ -22,7 +22,7 @@ import type { DialAttempt, Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
 import { certificateIn, type TlsIdentity } from './identity.ts';
 import { DEFAULT_PORT } from './limits.ts';
-import { readPreamble } from './preamble.ts';
+import { PreambleReader } from './preamble.ts';
 
 /** Where a location says that its peer is. */
 export interface Address {
@@ -45,11 +45,18 @@ export function showAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whoever dials. */
+export interface DiallingEnd {
+  readonly traffic: Traffic;
+  readonly identity: TlsIdentity;
+  /** What comes before TLS is read into this, by all dials in turn. */
+  readonly buffer: Uint8Array;
+}
+
 /** Connects for a dial; `connected` gets an open socket whose peer is the one that was dialled. */
 export function connectTls(
   dial: DialAttempt,
-  traffic: Traffic,
-  identity: TlsIdentity,
+  { traffic, identity, buffer }: DiallingEnd,
   to: PeerLocation,
   connected: (socket: tls.TLSSocket) => void,
 ): void {
@@ -61,12 +68,24 @@ export function connectTls(
   }
   const way = wayTo(dial, address.host);
   if (way === undefined) return;
+  const preamble = new PreambleReader(
+    (pem) => shake(dial, raw, identity, to, pem, settled),
+    (reason) => dial.fail(reason),
+  );
   const raw = net.connect({
     ...way,
     port: address.port,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEPALIVE_MS,
+    // Until TLS reads: a stream in between would cost more than all that is done with what comes.
+    onread: {
+      buffer,
+      callback: (byteCount) => {
+        preamble.take(buffer.subarray(0, byteCount));
+        return true;
+      },
+    },
   });
   traffic.hold(raw);
   dial.use(raw);
@@ -75,8 +94,6 @@ export function connectTls(
     dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake'));
   raw.on('error', onError);
   raw.on('close', onClose);
-  const refuse = (reason: Error): void => dial.fail(reason);
-  readPreamble(raw, (pem) => shake(dial, raw, identity, to, pem, settled), refuse);
   const settled = (socket: tls.TLSSocket): void => {
     if (!dial.succeed()) return;
     raw.off('close', onClose);

@@ -19,8 +19,9 @@ import {
   Traffic,
 } from '@bellwether/netlayer-stream';
 import { Acceptor } from './accept.ts';
-import { addressOf, connectTls, showAddress } from './connect.ts';
+import { addressOf, connectTls, type DiallingEnd, showAddress } from './connect.ts';
 import type { TlsIdentity } from './identity.ts';
+import { PREAMBLE_READ_BYTES } from './preamble.ts';
 
 const TRANSPORT = 'tcp-tls';
 
@@ -58,12 +59,18 @@ class TlsNetlayer implements Netlayer {
   readonly #options: TlsOptions;
   readonly #limits: CrowdLimits;
   readonly #traffic: Traffic;
+  readonly #end: DiallingEnd;
   #isListening: boolean;
 
   constructor(options: TlsOptions) {
     this.#options = options;
     this.#limits = { ...CROWD_LIMITS, ...options.limits };
     this.#traffic = new Traffic(TRANSPORT, true);
+    this.#end = {
+      traffic: this.#traffic,
+      identity: options.identity,
+      buffer: new Uint8Array(PREAMBLE_READ_BYTES),
+    };
     this.#isListening = false;
   }
 
@@ -97,11 +104,10 @@ class TlsNetlayer implements Netlayer {
     failed: (reason: Error) => void,
     isForOthers?: boolean,
   ): () => void {
-    const { identity } = this.#options;
     const address = addressOf(to);
     const place = address === undefined ? 'nowhere' : showAddress(address.host, address.port);
     const begin = (dial: DialAttempt): void =>
-      connectTls(dial, this.#traffic, identity, to, (socket) => {
+      connectTls(dial, this.#end, to, (socket) => {
         this.#traffic.attach(socket, to, accept);
       });
     return this.#traffic.dial(`tcp-tls: ${place}`, this.#limits.dialMs, failed, begin, isForOthers);

@@ -1,38 +1,11 @@
 /** What an acceptor of tcp-tls says in clear before TLS, in pieces: its length, and a certificate. */
-import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { Untrusted } from '@bellwether/netlayer-stream';
 import { certificateIn } from '../../../netlayers/tcp-tls/src/identity.ts';
 import { PREAMBLE_BYTES } from '../../../netlayers/tcp-tls/src/limits.ts';
-import { encodePreamble, readPreamble } from '../../../netlayers/tcp-tls/src/preamble.ts';
+import { encodePreamble, PreambleReader } from '../../../netlayers/tcp-tls/src/preamble.ts';
 import { compareBytes } from '../../../packages/ocapn/src/syrup/values.ts';
 import { kindOf, must, type Target } from '../engine/target.ts';
 import { bytesOf } from './words.ts';
-
-/** As much of a socket as the reader of the preamble touches, without a loop of events. */
-class Pieces extends EventEmitter {
-  #bytes = new Uint8Array(0);
-  #isOver = false;
-  /** Bytes that were taken. */
-  takenCount = 0;
-  read(count: number): Buffer | null {
-    const isEnough = this.#bytes.length >= count;
-    // At its end a stream gives what is left, however short.
-    if (!isEnough && !(this.#isOver && this.#bytes.length > 0)) return null;
-    const found = Buffer.from(this.#bytes.subarray(0, count));
-    this.#bytes = this.#bytes.slice(count);
-    this.takenCount += found.length;
-    return found;
-  }
-  come(piece: Uint8Array): void {
-    this.#bytes = new Uint8Array(Buffer.concat([this.#bytes, piece]));
-    this.emit('readable');
-  }
-  end(): void {
-    this.#isOver = true;
-    this.emit('readable');
-  }
-}
 
 const PEM = `-----BEGIN CERTIFICATE-----\n${'QUJD'.repeat(16)}\nQUJD\n-----END CERTIFICATE-----\n`;
 const pemAt = (text: string): Uint8Array => encodePreamble(bytesOf(text));
@@ -54,30 +27,44 @@ export const preamble: Target = {
     bytesOf('\xff\xff\xff\xff'),
   ],
   run: (input) => {
-    const socket = new Pieces();
     const told: (Uint8Array | Error)[] = [];
-    readPreamble(
-      socket as unknown as Socket,
+    const reader = new PreambleReader(
       (pem) => void told.push(pem),
       (reason) => void told.push(reason),
     );
     // The first byte says in how large pieces the others come.
-    const [pieceBytes = 1] = input;
+    const [first = 1] = input;
+    const pieceBytes = first + 1;
     const bytes = input.subarray(1);
-    for (let at = 0; at < bytes.length; at += pieceBytes + 1)
-      socket.come(bytes.subarray(at, at + pieceBytes + 1));
-    socket.end();
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      // The buffer is the reader's for this moment alone.
+      const piece = bytes.slice(at, at + pieceBytes);
+      reader.take(piece);
+      piece.fill(0);
+    }
     must(told.length <= 1, 'it is told twice');
+    const length =
+      (bytes[0] ?? 0) +
+      2 ** 8 * (bytes[1] ?? 0) +
+      2 ** 16 * (bytes[2] ?? 0) +
+      2 ** 24 * (bytes[3] ?? 0);
+    const isCertain = bytes.length >= 4;
+    const isLength = length >= 1 && length <= PREAMBLE_BYTES;
+    const end = 4 + length;
     const [outcome] = told;
-    if (outcome === undefined) return new Set(['nothing']);
+    if (outcome === undefined) {
+      must(!isCertain || (isLength && bytes.length < end), 'nobody is told');
+      return new Set(['nothing']);
+    }
     if (outcome instanceof Error) {
       must(outcome instanceof Untrusted, 'it is refused without a reason');
-      must(socket.takenCount === 4, 'more was read than the length');
-      return new Set([kindOf(outcome)]);
+      const isMore = bytes.length > end && end % pieceBytes !== 0;
+      must(!isLength || isMore, 'a text is refused');
+      return new Set([isLength ? 'more' : kindOf(outcome)]);
     }
     must(outcome.length >= 1 && outcome.length <= PREAMBLE_BYTES, 'a text out of its limits');
-    must(socket.takenCount === 4 + outcome.length, 'more was read than belongs to it');
-    must(compareBytes(outcome, bytes.subarray(4, 4 + outcome.length)) === 0, 'another text');
+    must(end % pieceBytes === 0 || bytes.length <= end, 'more was read than belongs to it');
+    must(compareBytes(outcome, bytes.subarray(4, end)) === 0, 'another text');
     return new Set([certificateIn(outcome) === undefined ? 'no certificate' : 'a certificate']);
   },
 };

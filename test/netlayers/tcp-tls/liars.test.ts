@@ -287,6 +287,14 @@ describe('a dialler', () => {
     await untilReal('heard', () => 'count' in found && found.count === 5);
   });
 
+  test('refuses a server that says more before TLS than its certificate', async () => {
+    const bytes = Buffer.concat([announce(text.certPem), new Uint8Array(3)]);
+    const server = serve((raw) => raw.write(bytes));
+    const found = await dial(await server.at(identity.designator));
+    expect(found).toMatchObject({ code: 'untrusted' });
+    expect(found).toHaveProperty('message', expect.stringContaining('3 bytes behind'));
+  });
+
   test('reads a preamble that comes byte by byte, and leaves what follows to TLS', async () => {
     const server = serve((raw) => {
       const bytes = announce(text.certPem);
