@@ -17,8 +17,11 @@ const start = () => {
       return crypto.keyPair();
     },
   };
-  const hellos = new Hellos(counting, world.scheduler(), world.clock());
-  return { world, hellos, keys: () => keyCount };
+  const clock = world.clock();
+  let lateMs = 0;
+  const late = { ...clock, now: () => clock.now() + lateMs };
+  const hellos = new Hellos(counting, world.scheduler(), late);
+  return { world, hellos, keys: () => keyCount, beLate: (ms: number) => (lateMs += ms) };
 };
 
 describe('a hello', () => {
@@ -50,6 +53,19 @@ describe('a hello', () => {
     hellos.prepareLater(at);
     hellos.clear();
     expect(world.pendingCount).toBe(0);
+  });
+  it.each([
+    [10, 1],
+    [11, 0],
+  ])('is put off where its timer comes %s ms late: %s are made', (ms, count) => {
+    const { world, hellos, keys, beLate } = start();
+    hellos.prepareLater(place('x'));
+    beLate(ms);
+    world.run(20);
+    world.run(21);
+    expect(keys()).toBe(count);
+    world.run();
+    expect(keys()).toBe(1); // nothing was late the second time
   });
   it('of one place is not taken for another', () => {
     const { world, hellos } = start();

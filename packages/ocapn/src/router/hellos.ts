@@ -11,6 +11,10 @@ import type { Crypto } from '../powers.ts';
 
 /** Milliseconds in which an accepted connection has asked what it came for. */
 const BUSY_MS = 20;
+/** Milliseconds by which a timer is late where the process has more to do than it can. */
+const LATE_MS = 10;
+/** Milliseconds after which it is looked again whether it still has. */
+const CROWD_MS = 250;
 
 /** At most one hello for each place of ours; each serves one connection. */
 export class Hellos {
@@ -43,14 +47,9 @@ export class Hellos {
       if (this.#asked.delete(at)) this.#spares.set(at, this.#make(at));
     });
   }
-  /** The same when there is time. */
+  /** The same when there is time: in a crowd whoever needs one meanwhile makes it, and nobody waits for one more. */
   prepareLater(at: PeerLocation): void {
-    if (this.#stops.has(at)) return;
-    const stop = this.#clock.after(BUSY_MS, () => {
-      this.#stops.delete(at);
-      this.prepare(at);
-    });
-    this.#stops.set(at, stop);
+    if (!this.#stops.has(at)) this.#prepareIn(BUSY_MS, at);
   }
   /** Forgets the keys that serve nobody, and leaves no timer. */
   clear(): void {
@@ -61,6 +60,15 @@ export class Hellos {
     this.#stops.clear();
   }
 
+  #prepareIn(ms: number, at: PeerLocation): void {
+    const dueMs = this.#clock.now() + ms;
+    const stop = this.#clock.after(ms, () => {
+      this.#stops.delete(at);
+      if (this.#clock.now() - dueMs > LATE_MS) this.#prepareIn(CROWD_MS, at);
+      else this.prepare(at);
+    });
+    this.#stops.set(at, stop);
+  }
   #make(at: PeerLocation): Hello {
     const place = this.#places.get(at) ?? placeText(at);
     this.#places.set(at, place);
