@@ -143,7 +143,7 @@ const main = async (): Promise<void> => {
       );
   };
   const measure = async (what: string, ms: number): Promise<void> => {
-    for (const end of [hub, raw]) await end.usage(true);
+    for (const end of [hub, raw]) await end.usage(4);
     await sleep(SETTLE_MS);
     const [percent = NaN, rawPercent = NaN] = await spent(ms, [hub, raw]);
     const left = nodes.reduce((sum, { router }) => sum + router.sessions().length, 0);

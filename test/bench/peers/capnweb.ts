@@ -87,9 +87,9 @@ const idle = async (
 ): Promise<{ readonly bytes: number; readonly rss: number }> => {
   const end = await startOtherEnd(as, at);
   const opened = [await open(end)]; // what the first one makes is no session's
-  const before = await end.usage(true);
+  const before = await end.usage(4);
   for (let count = 0; count < SESSIONS; count += 1) opened.push(await open(end));
-  const after = await end.usage(true);
+  const after = await end.usage(4);
   for (const session of opened) session.close();
   end.end();
   return {

@@ -2,7 +2,7 @@
  * The other end of a benchmark: this program once more, in a process of its own, in another role.
  *
  *   parent ── ROLE, folder ──► child       'where' or any message ──► parent: it serves
- *   parent ── 'usage' ───────► child       { cpuUs, heapBytes, rssBytes } ──► parent
+ *   parent ── collections ───► child       { cpuUs, retainedBytes, rssBytes } ──► parent
  */
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
@@ -20,8 +20,8 @@ export interface Usage {
 export interface OtherEnd {
   /** What it said when it was ready. */
   readonly said: unknown;
-  /** `collected`: after the collector has run, which takes a while. */
-  usage(collected?: boolean): Promise<Usage>;
+  /** `collections`: how often the collector runs before, which takes a while; one leaves what finalizers hold. */
+  usage(collections?: number): Promise<Usage>;
   end(): void;
 }
 
@@ -43,9 +43,9 @@ export const startOtherEnd = async (as: string, ...args: readonly string[]): Pro
   const said = await told();
   return {
     said,
-    usage: (collected = false) => {
+    usage: (collections = 0) => {
       const answer = told() as Promise<Usage>;
-      child.send(collected ? 'collected' : 'usage');
+      child.send(collections);
       return answer;
     },
     end: () => child.disconnect(),
@@ -55,13 +55,13 @@ export const startOtherEnd = async (as: string, ...args: readonly string[]): Pro
 /** In the child: says that it serves, and from now on what it uses. */
 export const ready = (what: unknown): void => {
   process.once('disconnect', () => process.exit());
-  process.on('message', (question) => process.send?.(usageHere(question === 'collected')));
+  process.on('message', (collections) => process.send?.(usageHere(Number(collections))));
   process.send?.(what);
 };
 
 /** What this process has used so far. */
-export const usageHere = (collected = false): Usage => {
-  if (collected) for (let times = 0; times < 4; times += 1) globalThis.gc?.();
+export const usageHere = (collections = 0): Usage => {
+  for (let times = 0; times < collections; times += 1) globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { cpuUs: user + system, retainedBytes: heapUsed + external, rssBytes: rss };
