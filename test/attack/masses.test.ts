@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type End, ROADS } from '../support/attack-roads.ts';
 import { sceneOn } from '../support/attack-scene.ts';
 import { Stranger } from '../support/attack-stranger.ts';
-import { deliver, object, sym, toAnswer, toExport } from '../support/ocapn-raw.ts';
+import { deliver, object, promise, sym, toAnswer, toExport } from '../support/ocapn-raw.ts';
 
 const MiB = 1024 * 1024;
 
@@ -95,6 +95,27 @@ describe.each(ROADS)('over $name', (road) => {
           for (let times = 0; times < 250; times += 1) await Promise.all(lanes.map(come));
         },
         { peakBytes: 160 * MiB, cpuMs: 30_000 },
+      ),
+    PATIENCE_MS,
+  );
+  it(
+    'messages of nothing but small values, which wait, are weighed by what they unfold to',
+    () =>
+      scene.suffer(
+        async () => {
+          const mallory = await scene.guest();
+          mallory.send(deliver(toAnswer(0), [sym('await'), promise(20)], 1, object(2)));
+          const count = LIMITS.values - 20;
+          const frame = Buffer.from(
+            `<10'op:deliver<11'desc:answer1+>[4'echo[${'{}'.repeat(count)}]]ff>`,
+          );
+          const frames = function* (): Generator<Uint8Array[]> {
+            for (let sent = 0; sent < 2 * LIMITS.pendingBytes; sent += frame.length) yield [frame];
+          };
+          await mallory.flood(frames());
+          expect(await scene.endOf(mallory)).toContain('bytes of messages that wait');
+        },
+        { peakBytes: 192 * MiB, cpuMs: 15_000 },
       ),
     PATIENCE_MS,
   );

@@ -20,6 +20,7 @@
  *   14  an end in the middle            here          ocapn/captp/hostile
  *   15  1,000 sessions                  masses        bench/sessions
  *   –   silence, and half a frame      –             ocapn/router/liveness, ocapn/router/identity, ocapn/captp/stalls
+ *   –   values that unfold          masses        ocapn/captp/flood (listeners)
  *   –   a peer that does not read       masses        ocapn/session/outbox, ocapn/router/liveness, ocapn/captp/hostile
  *   –   who it is                       sockets       ocapn/router/identity, netlayers/tcp-tls/liars, netlayers/unix/shared
  */

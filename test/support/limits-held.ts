@@ -89,6 +89,16 @@ export const held: Readonly<Record<string, Held>> = {
     `${flood}are limited with the messages that wait, also where nobody wants an answer`,
   ),
   'ocapn pendingBytes': by(`${flood}and messages that wait are limited by their bytes, too`),
+  'ocapn valueBytes': by(
+    `${flood}are weighed by what they unfold to, where that is more than their bytes`,
+  ),
+  'ocapn lightValues': by(
+    `${flood}are weighed by what they unfold to, where that is more than their bytes`,
+  ),
+  'ocapn keptBytes': by(
+    `${flood}of all sessions are no more than the limit of the router, and the party that has most gives way`,
+    `${flood}and answers that nobody collects are counted with them`,
+  ),
   'ocapn imports': by(
     'ocapn/captp/hostile: a flood of references ends its session at the limit, also within one frame',
   ),

@@ -83,6 +83,18 @@ export const LIMITS = {
    * be added as long as it is not passed.
    */
   pendingBytes: 32 * MiB,
+  /**
+   * Bytes that each value of a message counts for beside its own, while that waits or is under way, from the
+   * `lightValues`-th on: two bytes on the wire, such as an empty struct, unfold to so many.
+   */
+  valueBytes: 64,
+  /** Values of a message that are counted with the message. */
+  lightValues: 32,
+  /**
+   * What `pendingBytes` and `answerBytes` count, of all sessions of a router but the owner's: whoever opens many gains
+   * nothing. Beyond, the party that holds most loses its largest session; looked at whenever a 64th of it has come.
+   */
+  keptBytes: 128 * MiB,
   /** References that the peer gave us. */
   imports: 262_144,
   /** References that we gave the peer, resolvers included. */

@@ -1,6 +1,6 @@
 /** A peer that sends more than is good: it waits for itself, and is the first to go. */
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow, World } from '@bellwether/actors';
-import { encode, type SyrupRecord } from '@bellwether/ocapn';
+import { encode, LIMITS, type SyrupRecord } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
@@ -276,6 +276,60 @@ describe('listeners', () => {
     const done = holder('m2');
     for (let at = 0; at < 20; at += 1) done.say(hear('x'.repeat(2_000)));
     expect(done.isClosed).toBe(false);
+  });
+  it('are weighed by what they unfold to, where that is more than their bytes', async () => {
+    const { lightValues, valueBytes } = LIMITS;
+    await set({ pendingBytes: 100 * valueBytes, strangerDivisor: 1 });
+    // Label, target with its label and number, list, method, and the list of these.
+    const around = 7;
+    const small = (count: number): SyrupRecord =>
+      deliver(toAnswer(1), [sym('hear'), Array.from({ length: count }, () => [])]);
+    const ofLight = small(lightValues - around);
+    const light = holder('m1').say(wait);
+    for (let at = 0; at < 20; at += 1) light.say(ofLight);
+    expect(light.isClosed).toBe(false);
+    const heavy = holder('m2').say(wait, small(lightValues - around + 101));
+    expect(heavy.isClosed).toBe(false); // one more is taken as long as the limit is not passed
+    expect(heavy.say(ofLight).abortReason).toContain('bytes of messages that wait');
+  });
+  it('of all sessions are no more than the limit of the router, and the party that has most gives way', async () => {
+    await set({ keptBytes: 24_000, strangerDivisor: 1 });
+    victim.offer('other', await victim.run((turn) => turn.spawn(makeEar, heard)));
+    const other = stranger('other').say(
+      deliver(toExport(0), [sym('fetch'), new Uint8Array(Buffer.from('other'))], 0, object(100)),
+    );
+    const long = (count: number): SyrupRecord =>
+      deliver(toAnswer(1), [sym('hear'), 'x'.repeat(count)]);
+    other.say(wait, long(9_000));
+    const several = [1, 2, 3].map((n) => holder(`m${n}`).say(wait, long(3_000)));
+    const isClosed = (raw: Raw): boolean => raw.isClosed;
+    expect([other, ...several].map(isClosed)).toEqual([false, false, false, false]);
+    several[1]?.say(long(1_000));
+    expect([other, ...several].map(isClosed)).toEqual([false, false, false, false]);
+    const last = holder('m4').say(wait, long(3_000));
+    expect([other, ...several, last].map(isClosed)).toEqual([false, false, true, false, false]);
+    expect(several[1]?.abortReason).toContain('in all of its sessions');
+    // What was held for it is not counted any more.
+    last.say(long(2_000));
+    expect(last.isClosed).toBe(false);
+  });
+  it('and answers that nobody collects are counted with them', async () => {
+    await set({ keptBytes: 22_000, strangerDivisor: 1 });
+    const ask = (name: string, count: number): Raw =>
+      holder(name).say(
+        ...numbers(count).map((n) => deliver(toAnswer(0), [sym('text')], 10 + n, object(200 + n))),
+      );
+    const several = [ask('m1', 8), ask('m2', 4)];
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+    several.push(ask('m3', 4));
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
+  });
+  it('and what the owner of a private socket has is not', async () => {
+    await set({ keptBytes: 5_000, strangerDivisor: 1 }, { claims: 'believed' });
+    const own = ['o1', 'o2', 'o3'].map((name) =>
+      holder(name).say(wait, deliver(toAnswer(1), [sym('hear'), 'x'.repeat(4_000)])),
+    );
+    expect(own.map(({ isClosed }) => isClosed)).toEqual([false, false, false]);
   });
   describe.each([
     ['its end', true],

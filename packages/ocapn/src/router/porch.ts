@@ -6,9 +6,10 @@
  *                     │                      │                                │
  *     one too many:   the oldest goes        the oldest goes                  the oldest of the largest party goes
  *
- * Parties are told apart by what a guest fetched first, and only where the netlayer turns nobody away itself: who has
- * one reference and a thousand sessions pushes out his own, and so does who makes a hundred out of it, where somebody
- * knows what they come from. That is told a moment later. Whoever was let in by a gift is of the party of who gave it.
+ * Parties are told apart by what a guest fetched first (session/keeping.ts goes by them, too), and give way here only
+ * where the netlayer turns nobody away itself: who has one reference and a thousand sessions pushes out his own, and
+ * so does who makes a hundred out of it, where somebody knows what they come from. That is told a moment later. Whoever
+ * was let in by a gift is of the party of who gave it.
  * A client that means it is half-open and a stranger for a round trip each, so whoever wants to push it out has to
  * bring a thousand hellos within one.
  */
@@ -35,7 +36,7 @@ export class Porch {
   /** Only where everybody may connect. Names are digests: a table of swissnums would be one of secrets. */
   readonly #guests = new Map<Link, Origin>();
 
-  /** `facts`: of its netlayer. `partyFor` is asked only where that is open to all. */
+  /** `facts`: of its netlayer. */
   constructor(limits: Limits, crypto: Crypto, facts: NetlayerFacts, partyFor: PartyFor) {
     const { guestSessions, localGuestSessions } = limits;
     const guestCount = facts.namesThisMachine ? localGuestSessions : guestSessions;
@@ -64,11 +65,13 @@ export class Porch {
     const isGiven = by instanceof Origin;
     const origin = isGiven ? by : new Origin(hex(this.#crypto.sha256(by)));
     link.session.origin = origin;
-    if (this.#guestCount === undefined) return;
-    this.#guests.set(link, origin);
-    if (this.#guests.size > this.#guestCount)
-      this.#mostly()?.session.abort('captp: too many sessions; this reference had most of them');
-    if (isGiven || !this.#guests.has(link)) return;
+    if (this.#guestCount !== undefined) {
+      this.#guests.set(link, origin);
+      if (this.#guests.size > this.#guestCount)
+        this.#mostly()?.session.abort('captp: too many sessions; this reference had most of them');
+    }
+    // The owner is asked about nothing of his own.
+    if (isGiven || link.session.isClosed || link.session.meter.lane === 0) return;
     // Apart from all digests.
     this.#partyFor(by, (party) => (origin.name = `of ${party}`));
   }

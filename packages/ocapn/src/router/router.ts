@@ -34,6 +34,7 @@ import { Faults } from '../session/faults.ts';
 import { Flow } from '../session/flow.ts';
 import type { Origin } from '../session/origin.ts';
 import type { Outbox } from '../session/outbox.ts';
+import { Keeping } from '../session/keeping.ts';
 import { Partials } from '../session/partials.ts';
 import { Signatures } from '../session/signatures.ts';
 import { Session } from '../session/session.ts';
@@ -79,6 +80,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   readonly outbox: Outbox;
   readonly flow: Flow;
   readonly partials: Partials;
+  readonly keeping: Keeping;
   readonly signatures: Signatures;
   readonly reaper: Reaper;
   readonly log: Log;
@@ -123,6 +125,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.outbox = this.buffers.outbox;
     this.flow = new Flow(powers.vat, this.limits);
     this.partials = new Partials(powers.clock, this.limits);
+    this.keeping = new Keeping(this.limits, () => this.#links.keys());
     this.signatures = new Signatures(powers.clock);
     this.reaper = powers.reaper;
     this.#say = quietLog(powers.log, powers.clock, this.limits);

@@ -9,6 +9,7 @@ import type { Faults } from './faults.ts';
 import type { Flow } from './flow.ts';
 import type { Origin } from './origin.ts';
 import type { Outbox } from './outbox.ts';
+import type { Keeping } from './keeping.ts';
 import type { Partials } from './partials.ts';
 import type { Signatures } from './signatures.ts';
 import type { Session } from './session.ts';
@@ -44,6 +45,7 @@ export interface SessionHost {
   readonly outbox: Outbox;
   readonly flow: Flow;
   readonly partials: Partials;
+  readonly keeping: Keeping;
   readonly signatures: Signatures;
   readonly clock: Clock;
   readonly reaper: Reaper;

@@ -40,7 +40,7 @@ class Pending implements Answer, HeldAnswer {
   readonly vow: object;
   readonly answerPos: number | undefined;
   readonly resolverPos: number | undefined;
-  /** Bytes of its frame: what its arguments may keep. */
+  /** What its arguments may keep. */
   readonly byteCount: number;
   weight = 0;
   isHeld = false;
@@ -112,6 +112,8 @@ export class Incoming {
   #pendingBytes = 0;
   /** Bytes of the frame that is being handled. */
   #frameBytes = 0;
+  /** What it unfolds to. */
+  #frameWeight = 0;
   constructor(host: SessionHost, session: Session, tables: Tables, outgoing: Outgoing) {
     this.#host = host;
     this.#session = session;
@@ -123,9 +125,17 @@ export class Incoming {
   get isOver(): boolean {
     return this.#session.isClosed;
   }
-  /** `byteCount`: of its frame. @throws Decode, Limit: the peer has broken the protocol. */
-  handle(operation: Operation, byteCount: number): void {
+  /** What the messages weigh that wait. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+  /**
+   * `byteCount`: of its frame; `weight`: what that takes in memory. @throws Decode, Limit: the peer has broken the
+   * protocol.
+   */
+  handle(operation: Operation, byteCount: number, weight: number): void {
     this.#frameBytes = byteCount;
+    this.#frameWeight = weight;
     const { frontier } = this.#host;
     const { meter } = this.#session;
     if (!isGarbage(operation)) frontier.got(meter, meter.gotCount, whatOf(operation));
@@ -169,7 +179,10 @@ export class Incoming {
     if (!pending.isHeld) return;
     if (answers.byteCount > room.answerBytes)
       this.#session.abort(`captp: more than ${room.answerBytes} bytes of answers not collected`);
-    else answers.weigh(pending, byteCount);
+    else {
+      answers.weigh(pending, byteCount);
+      this.#host.keeping.grew(this.#session, byteCount);
+    }
   }
 
   /**
@@ -257,12 +270,13 @@ export class Incoming {
     wantsPartial = false,
   ): void {
     const { answers, room } = this.#tables;
-    const byteCount = this.#frameBytes;
+    const weight = this.#frameWeight;
     this.#pendingCount += 1;
-    this.#pendingBytes += byteCount;
-    const pending = new Pending(this, vow, answerPos, resolverPos, wantsPartial, byteCount);
+    this.#pendingBytes += weight;
+    const pending = new Pending(this, vow, answerPos, resolverPos, wantsPartial, weight);
     if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
+    this.#host.keeping.grew(this.#session, weight);
   }
   #answered(question: Question, operation: Deliver): void {
     const { method, args } = operation;

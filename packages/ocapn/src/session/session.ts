@@ -165,6 +165,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   get oldestAskedS(): number | undefined {
     return this.#tables.exports.oldestAskedS;
   }
+  /** What messages that wait, and answers that were not collected, take about in memory. */
+  get keptBytes(): number {
+    return this.#incoming.pendingBytes + this.#tables.answers.byteCount;
+  }
   get counts(): TableCounts {
     const { exports, imports, answers } = this.#tables;
     return {
@@ -344,11 +348,16 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     if (this.#state === 'open') {
       this.#window.use(this.#tables.room, byteCount, this.#isFree);
       if (!this.#isConfirmed) this.#confirm();
-      return this.#incoming.handle(operation, byteCount);
+      return this.#incoming.handle(operation, byteCount, byteCount + this.#unfolded());
     }
     if (operation.op !== 'start-session')
       throw new Decode(`captp: expected op:start-session, found ${operation.op}`);
     this.#greeted(operation);
+  }
+  /** What the frame that was read last takes in memory beside its bytes. */
+  #unfolded(): number {
+    const { limits, reader } = this.#host;
+    return Math.max(0, reader.valueCount - limits.lightValues) * limits.valueBytes;
   }
   #confirm(): void {
     this.#isConfirmed = true;

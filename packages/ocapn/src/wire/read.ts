@@ -48,6 +48,11 @@ export class OperationReader {
     return this.#reader.at;
   }
 
+  /** Values in it. */
+  get valueCount(): number {
+    return this.#reader.valueCount;
+  }
+
   /**
    * Reads one record at `from`, which may take `recordBytes`. `owned`: the bytes are the
    * receiver's, so that long byte strings may be views of them; else everything is copied.
