@@ -1,13 +1,15 @@
 /** What other users, files in the wrong place, a machine without room and kills do to a shepherd. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isWithoutKeeper, keeperPids, whyNoKeeper } from '../support/keepers.ts';
+import { greeted } from '../support/cli-stranger.ts';
 import { suffering, type Suffering } from '../support/local-scene.ts';
-import { asUser, noOtherUsers } from '../support/other-users.ts';
+import { asUser, makePublic, noOtherUsers } from '../support/other-users.ts';
 import { configOf, eventually, makePlace } from '../support/programs.ts';
 import type { Daemon, Place } from '../support/programs.ts';
 import { pidOf, processesOf } from '../support/shown.ts';
@@ -192,6 +194,34 @@ describe.skipIf(isWithoutKeeper)(`a shepherd${whyNoKeeper}`, { timeout: 180_000 
   });
 });
 
+/** Descriptors can be refused from Linux 6.16 on. */
+const [major = 0, minor = 0] = os.release().split('.').map(Number);
+const canRefuse = major > 6 || (major === 6 && minor >= 16);
+describe.skipIf(isWithoutKeeper || !canRefuse)('a shared socket (Linux 6.16 and newer)', () => {
+  it('case 16: takes no descriptors, at whose close the shepherd could be held up', async () => {
+    const place = makePlace();
+    const shared = path.join(makePublic(place), 'shared', 'socket');
+    const config = configOf('C', `service({ provision: ['web'] })`, `{ unix: 'shared' }`);
+    const daemon = await place.shepherd('c', config, { options: ['--shared-socket', shared] });
+    const sender = build(place, senderSource);
+    const sent = (socket: string) => spawnSync(sender, [socket]).stdout.toString().trim();
+    expect([sent(shared), sent(shared)]).toEqual([
+      'Operation not permitted',
+      'Operation not permitted',
+    ]);
+    // Who sends none is heard there, one after the other, and the private socket is nobody else's.
+    for (let times = 0; times < 3; times += 1) {
+      const { raw } = await greeted(shared);
+      await new Promise((heard) => raw.once('data', heard));
+      raw.destroy();
+    }
+    expect((await daemon.herd('status')).code).toBe(0);
+    const log = fs.readFileSync(path.join(daemon.folder, 'log', 'shepherd.log'), 'utf8');
+    expect(log).not.toContain('socket.takes-descriptors');
+    await place.clean();
+  });
+});
+
 describe('a log that is put aside', { timeout: 180_000 }, () => {
   it('case 22: is whole after a kill -9 at each call of the file system that this takes', () => {
     const place = makePlace();
@@ -232,6 +262,38 @@ describe('a log that is put aside', { timeout: 180_000 }, () => {
     return place.clean();
   });
 });
+
+const build = (place: Place, source: string): string => {
+  const program = path.join(place.folder, 'program');
+  const { status, stderr } = spawnSync('cc', ['-O1', '-xc', '-', '-o', program], { input: source });
+  expect([status, stderr.toString()]).toEqual([0, '']);
+  return program;
+};
+/** Sends its standard input along, and says what came of that. */
+const senderSource = `
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+int main(int count, char **words) {
+  struct sockaddr_un there = {.sun_family = AF_UNIX};
+  char byte = '<';
+  union { struct cmsghdr head; char bytes[CMSG_SPACE(sizeof(int))]; } control = {0};
+  struct iovec said = {&byte, 1};
+  struct msghdr message = {.msg_iov = &said, .msg_iovlen = 1};
+  int end = socket(AF_UNIX, SOCK_STREAM, 0);
+  strncpy(there.sun_path, words[count - 1], sizeof there.sun_path - 1);
+  if (connect(end, (struct sockaddr *)&there, sizeof there) < 0) return 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  control.head.cmsg_len = CMSG_LEN(sizeof(int));
+  puts(sendmsg(end, &message, MSG_NOSIGNAL) < 0 ? strerror(errno) : "it was taken");
+  return 0;
+}
+`;
 
 /** Puts a log aside, and is killed before the n-th call that changes a file. */
 const rotator = `

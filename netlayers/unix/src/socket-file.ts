@@ -24,6 +24,11 @@ export interface SocketPlace {
   readonly path: string;
   /** True when the caller holds the lock of the daemon's state: a socket that nobody serves is then a leftover. */
   readonly replaceStale: boolean;
+  /**
+   * Is called with the descriptor of the listening socket before anybody can find that: to have it refuse descriptors
+   * that are sent along. Absent: the kernel takes and closes them.
+   */
+  readonly refuseDescriptors?: (listener: number) => void;
 }
 
 /** A bound socket file. */
@@ -135,6 +140,7 @@ function listenIn(
     server.off('error', failed);
     let inode: number;
     try {
+      refuseDescriptors(server, place);
       inode = moveIn(folder, bound, place);
     } catch (error) {
       server.close(() => failed(error));
@@ -148,6 +154,14 @@ function listenIn(
   } catch (error) {
     failed(error);
   }
+}
+
+/** Node has no word for the descriptor of a server, but all that it supports have it there. */
+function refuseDescriptors(server: net.Server, place: SocketPlace): void {
+  const handle: unknown = Reflect.get(server, '_handle');
+  const listener: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
+  if (typeof listener === 'number' && listener >= 0) place.refuseDescriptors?.(listener);
 }
 
 /** Gives the bound socket its mode and its name; the result is its inode. */

@@ -6,6 +6,7 @@
  *                                                the daemon: PROGRAM, whose --state is the folder above FOLDER
  *     keeper main                                started by either
  *     keeper notify WORD...                      tells systemd that, if it waits for it: see notify.h
+ *     keeper refuse                              has a listening socket take no descriptors: see refuse.h
  *     keeper build                               prints what it was made from
  *     keeper syslog [NOTICE]                     a service like any other: see syslog.h
  *
@@ -24,6 +25,7 @@
 #include "anchor.h"
 #include "init.h"
 #include "notify.h"
+#include "refuse.h"
 #include "server.h"
 #include "syslog.h"
 #include "table.h"
@@ -65,6 +67,7 @@ int main(int count, char **words) {
     anchor_run(words[2]);
   }
   if (count >= 3 && strcmp(words[1], "notify") == 0) return notify_run(words + 2);
+  if (count == 2 && strcmp(words[1], "refuse") == 0) return refuse_run();
   if (count == 2 && strcmp(words[1], "build") == 0) return puts(BUILD) < 0;
   if ((count == 3 || count == 4) && strcmp(words[1], "anchor") == 0) {
     reset_signals();

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "refuse.h"
 
 /* What waits to be read, where the kernel lets us: at boot a lot comes at once. */
 enum { RECEIVE_BYTES = 1 << 20 };
@@ -22,9 +23,6 @@ struct made {
   dev_t device;
   ino_t number;
 };
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83
-#endif
 
 static struct made made[SYSLOG_SOURCE_COUNT];
 static uint32_t made_count;
@@ -71,8 +69,7 @@ static int listen_unix(const struct source *source, const char **reason) {
   int yes = 1;
   if (setsockopt(file, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0) return refuse(file, reason, "");
   /* To close a socket that somebody sends along may take as long as he likes. Kernels before 6.16 cannot refuse one. */
-  int no = 0;
-  setsockopt(file, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
+  refuse_descriptors(file);
   widen(file);
   /* All may write to it. What it is bound with, not what then lies there: that somebody else may have put there. */
   if (fchmod(file, 0666) < 0) return refuse(file, reason, "");

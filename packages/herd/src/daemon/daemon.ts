@@ -51,6 +51,7 @@ import { spawning } from './spawning.ts';
 import { lockFolder } from '../places/lock.ts';
 import { openProcesses, type Processes } from './processes.ts';
 import { inRoom, Reserve } from './reserve.ts';
+import { refuserOfDescriptors } from './refuse-descriptors.ts';
 import { tellSupervisor } from './supervisor.ts';
 import type { DaemonOptions } from './options.ts';
 
@@ -314,7 +315,7 @@ const runLives = async (
   common: CommonParts,
 ): Promise<void> => {
   const lives = new Lives({
-    next: () => nextLife(options, configuration, common),
+    next: () => nextLife(options, configuration, common, programOfKeeper(options, powers)),
     announce: (life) =>
       announce(options, powers, common, gnuPlace(options, configuration.listen.gnu), life),
     log: common.log,
@@ -340,6 +341,7 @@ const nextLife = async (
   options: DaemonOptions,
   { listen: { unix, tcpTls, websocket, gnu }, services }: Configuration,
   common: CommonParts,
+  keeper: string,
 ): Promise<Life> => {
   const { store, audited } = common;
   // After a commit that failed: the next life is built from what the disk has.
@@ -352,6 +354,7 @@ const nextLife = async (
     doors: {
       socket: options.socket,
       sharedSocket: unix === 'shared' ? options.sharedSocket : undefined,
+      refuseDescriptors: refuserOfDescriptors(keeper, common.log),
       tcpTls:
         tcpTls === undefined
           ? undefined

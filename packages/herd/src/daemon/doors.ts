@@ -21,6 +21,8 @@ export interface Doors {
   readonly socket: string;
   /** The path of the socket for all users of this machine; absent: there is none. */
   readonly sharedSocket: string | undefined;
+  /** Has that, by its descriptor, refuse descriptors that are sent along. Absent: they are taken and closed. */
+  readonly refuseDescriptors?: (listener: number) => void;
   /** Absent: reached from this machine only. Port 0 or absent: a free one, which the caller keeps. */
   readonly tcpTls: { readonly host: string; readonly port: number } | undefined;
   /** Absent: there it only dials. */
@@ -65,11 +67,13 @@ const table: readonly Door[] = [
   {
     transport: transports.shared,
     isListening: ({ sharedSocket }) => sharedSocket !== undefined,
-    netlayer: ({ sharedSocket: path }, { designator }) =>
+    netlayer: ({ sharedSocket: path, refuseDescriptors }, { designator }) =>
       unixNetlayer({
         designator,
         mode: 'shared',
-        ...(path !== undefined && { place: { path, replaceStale: true } }),
+        ...(path !== undefined && {
+          place: { path, replaceStale: true, ...(refuseDescriptors && { refuseDescriptors }) },
+        }),
       }),
     stranger: () => ({ netlayers: [unixDialler('shared')] }),
     words: ({ path }) => `other users on ${path}`,
