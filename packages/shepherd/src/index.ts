@@ -79,16 +79,14 @@ export {
   isGood,
   isServing,
   isLeftUndone,
-  makeReader,
   results,
   stages,
   healths,
   topics,
   unknownStatus,
   worstOf,
-  type Reader,
-  type ReadPolicy,
-} from './words/shapes.ts';
+} from './words/vocabulary.ts';
+export { makeReader, type Reader, type ReadPolicy } from './words/shapes.ts';
 export { slotPhases } from './words/slot-shapes.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';
 export { questionMethods } from './words/questions.ts';

@@ -9,15 +9,10 @@ import {
   monitoringSeconds,
   rotatedFileCount,
 } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 import { rotationTimes } from './rotation.ts';
 import { when, whenOf } from './timer.ts';
-
-const whole = (least: number, most: number) =>
-  z
-    .int('expected a whole number')
-    .min(least, `must be at least ${least}`)
-    .max(most, `is over ${most}`);
 
 /** When logs are put aside: a word, or what a timer takes. */
 export const rotationTime = z.union([z.enum(['hourly', 'daily', 'weekly', 'monthly']), when], {

@@ -17,7 +17,7 @@ import type {
 } from '@bellwether/shepherd';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
-import { parseTcp } from './schema.ts';
+import { parseTcp } from './signs.ts';
 import { choreConfig, logRotationActions, monitoringActions, rotationWhenOf } from './chores.ts';
 import { socketConfigOf } from './sockets.ts';
 import { whenOf } from './timer.ts';

@@ -1,16 +1,9 @@
 /** What binds services to one another and brings them back: requirements, respawning, what is done about failures. */
 import * as z from 'zod';
-import {
-  failureHookCount,
-  longestSeconds,
-  requirementCount,
-  respawnCount,
-  urlChars,
-} from './limits.ts';
+import { failureHookCount, requirementCount, respawnCount, urlChars } from './limits.ts';
 import { name } from './names.ts';
+import { seconds } from './numbers.ts';
 import { record } from './record.ts';
-
-const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
 
 /** Names alone: of what requires services elsewhere and has no process itself. */
 export const plainRequirement = z

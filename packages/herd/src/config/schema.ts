@@ -4,36 +4,28 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
-import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
 import { closest, isTaken, keptNames, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
-import { runAs } from './accounts.ts';
 import { exec, plainExec } from './commands.ts';
 import { labels, selector } from './labels.ts';
 import {
   actionCount,
   documentationChars,
-  firstDescriptor,
-  lastDescriptor,
-  logTextChars,
-  longestHealthySeconds,
-  longestSeconds,
   memberCount,
   pathChars,
   provisionCount,
   serviceCount,
-  leastLiveSeconds,
-  liveFailureCount,
   socketCount,
-  trustedKeyCount,
-  urlChars,
 } from './limits.ts';
 import { listen } from './listen.ts';
 import { name } from './names.ts';
+import { seconds, someSeconds } from './numbers.ts';
 import { failureHooks, plainRequirement, requirement, respawn } from './policies.ts';
 import { record } from './record.ts';
 import { checkService } from './service-rules.ts';
+import { live, ready } from './signs.ts';
+import { slotShape } from './slot.ts';
 import { logRotationShape, monitoringShape } from './chores.ts';
 import { log } from './log.ts';
 import { socket } from './sockets.ts';
@@ -55,9 +47,6 @@ const documentation = z
   .string()
   .max(documentationChars, `has more than ${documentationChars} characters`);
 
-const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
-const someSeconds = seconds.gt(0, 'must be more than 0');
-
 const signal = z.string().superRefine((text, context) => {
   if (Object.hasOwn(os.constants.signals, text)) return;
   const meant =
@@ -66,74 +55,6 @@ const signal = z.string().superRefine((text, context) => {
   const hint = meant === undefined ? "expected a name like 'SIGHUP'" : `did you mean '${meant}'?`;
   context.addIssue({ code: 'custom', message: `there is no signal '${text}'; ${hint}` });
 });
-
-const httpUrl = z
-  .string()
-  .max(urlChars, `has more than ${urlChars} characters`)
-  .superRefine((text, context) => {
-    const tell = (message: string): void => context.addIssue({ code: 'custom', message });
-    if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
-      return tell(`expected a URL like 'http://127.0.0.1:8080/health'`);
-    }
-    const { username, password } = new URL(text);
-    if (username !== '' || password !== '') tell('a URL with a user or password would be printed');
-  });
-const tcpForm = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/;
-/** `host:port` taken apart; undefined for what is none. */
-export const parseTcp = (text: string): { host: string; port: number } | undefined => {
-  const [, v6, other, digits] = tcpForm.exec(text) ?? [];
-  const host = v6 ?? other;
-  const port = Number(digits);
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
-};
-const tcpWords = "expected 'host:port', as in '127.0.0.1:5432'";
-const tcpPlace = z
-  .string(tcpWords)
-  .max(urlChars, `has more than ${urlChars} characters`)
-  .refine((text) => parseTcp(text) !== undefined, tcpWords);
-const live = record(
-  {
-    http: httpUrl.optional(),
-    tcp: tcpPlace.optional(),
-    exec: plainExec.optional(),
-    everySeconds: seconds.min(leastLiveSeconds, `is under ${leastLiveSeconds}`).default(30),
-    timeoutSeconds: someSeconds.default(5),
-    failures: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(liveFailureCount, `is over ${liveFailureCount}`)
-      .default(3),
-  },
-  "{ http: 'http://…' }, { tcp: 'host:port' } or { exec: exec([…]) }",
-).refine(
-  ({ http, tcp, exec: command }) =>
-    [http, tcp, command].filter((sign) => sign !== undefined).length === 1,
-  'expected one of http, tcp and exec',
-);
-const ready = record(
-  {
-    http: httpUrl.optional(),
-    tcp: tcpPlace.optional(),
-    notifyFd: z
-      .int('expected a whole number')
-      .min(firstDescriptor, 'is below 3: the first three are input, output and errors')
-      .max(lastDescriptor, `is over ${lastDescriptor}`)
-      .optional(),
-    exec: plainExec.optional(),
-    log: z
-      .string('expected a text: plain, no regular expression')
-      .min(1, 'is empty')
-      .max(logTextChars, `has more than ${logTextChars} characters`)
-      .refine((text) => !/[\r\n]/.test(text), 'has a line break, and is looked for within a line')
-      .optional(),
-    timeoutSeconds: someSeconds.default(10),
-  },
-  "{ http: 'http://…' }, { tcp: 'host:port' }, { notifyFd: 3 }, { exec: exec([…]) } or { log: '…' }",
-).refine(
-  ({ timeoutSeconds: _time, ...signs }) =>
-    Object.values(signs).filter((sign) => sign !== undefined).length === 1,
-  'expected one of http, tcp, notifyFd, exec and log',
-);
 
 const actionName = name
   .regex(/^[a-z][a-z0-9-]*$/, 'may have small letters, digits and - only, and begins with a letter')
@@ -226,79 +147,11 @@ const service = record(
   checkService(entry, (key, message) => context.addIssue({ code: 'custom', path: [key], message })),
 );
 
-const key = z
-  .string()
-  .refine(isPublicKeyText, "is no public key; 'herd release key --key FILE' prints that of a file");
-const keys = z.array(key).max(trustedKeyCount, `has more than ${trustedKeyCount} keys`);
-const digest = z
-  .string()
-  .refine(isDigest, "is no name of a release, as in 'rel:sha256-…'; 'herd release show' tells it");
-const instant = z.iso.datetime({
-  offset: true,
-  error: "expected an instant, as in '2026-12-01T22:00:00Z' or '2026-12-01T22:00:00+01:00'",
-});
-const trust = record(
-  {
-    keys: keys.min(1, 'expected at least one key').optional(),
-    needed: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1: without trust a slot takes what nobody has signed')
-      .optional(),
-    revoked: keys.optional(),
-    digests: z
-      .array(digest)
-      .min(1, 'expected at least one release')
-      .max(slotLimits.digestCount, `has more than ${slotLimits.digestCount} releases`)
-      .optional(),
-    from: instant.optional(),
-    until: instant.optional(),
-  },
-  "{ keys: ['…'], needed: 1 }",
-).superRefine(({ keys, needed, revoked, digests, from, until }, context) => {
-  const tell = (key: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
-  if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until))
-    tell('until', 'does not lie behind from');
-  if (keys === undefined) {
-    if (needed !== undefined) tell('needed', 'goes with keys');
-    if (revoked !== undefined) tell('revoked', 'goes with keys');
-    if ((digests ?? from ?? until) === undefined)
-      context.addIssue({ code: 'custom', message: 'expected keys, digests, from or until' });
-    return;
-  }
-  if (new Set(keys).size < keys.length) tell('keys', 'has a key twice');
-  const goodCount = keys.filter((each) => revoked?.includes(each) !== true).length;
-  const wanted = needed ?? 1;
-  if (wanted > goodCount)
-    tell('needed', `is ${wanted}, but there are ${goodCount} keys that count`);
-});
-const mebibyte = 1_048_576;
 const slot = record(
   {
     kind: z.literal('slot'),
     ...common,
-    keep: z
-      .int('expected a whole number')
-      .min(0, 'is negative')
-      .max(slotLimits.releaseCount, `is over ${slotLimits.releaseCount}`)
-      .optional(),
-    maxMiB: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(slotLimits.keptMostBytes / mebibyte, `is over ${slotLimits.keptMostBytes / mebibyte}`)
-      .optional(),
-    confirmSeconds: z
-      .number()
-      .min(slotLimits.confirmLeastMs / 1_000, `is under ${slotLimits.confirmLeastMs / 1_000}`)
-      .max(slotLimits.confirmMostMs / 1_000, `is over ${slotLimits.confirmMostMs / 1_000}`)
-      .optional(),
-    healthySeconds: z
-      .number()
-      .min(0, 'is negative')
-      .max(longestHealthySeconds, `is over ${longestHealthySeconds}`)
-      .optional(),
-    ...runAs,
-    trust: trust.optional(),
+    ...slotShape,
     ready: ready.optional(),
     respawn,
     onFailure,

@@ -13,6 +13,7 @@ import {
   systemLogRuleCount,
   systemLogSourceCount,
 } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 /** Facilities in the order of their numbers, as RFC 5424 has them. */
@@ -85,9 +86,6 @@ const rule = record(
     ({ level: least, onlyLevel }) => least === undefined || onlyLevel === undefined,
     'has both level and onlyLevel: one of the two is enough',
   );
-
-const whole = (least: number, most: number) =>
-  z.int('expected a whole number').min(least, `is below ${least}`).max(most, `is over ${most}`);
 
 /** What only a system log has. */
 export const systemLogShape = {

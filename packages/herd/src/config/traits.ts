@@ -12,6 +12,7 @@ import {
   pathChars,
   supplementaryCount,
 } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 const absolutePath = (example: string) =>
@@ -19,12 +20,6 @@ const absolutePath = (example: string) =>
     .string()
     .max(argumentChars, `has more than ${argumentChars} characters`)
     .regex(/^\/[^\0]*$/, `expected an absolute path, as in '${example}'`);
-
-const whole = (lowest: number, highest: number) =>
-  z
-    .int('expected a whole number')
-    .min(lowest, `is below ${lowest}`)
-    .max(highest, `is over ${highest}`);
 
 const bound = z.union([whole(0, Number.MAX_SAFE_INTEGER), z.literal('unlimited')]);
 const limit = z.union([bound.transform((one) => [one, one] as const), z.tuple([bound, bound])], {

@@ -12,7 +12,7 @@ import { entryFor, resultOf } from './reports.ts';
 import { witnessCancelled } from './witness.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
-import { worstOf, type Result } from '../words/shapes.ts';
+import { worstOf, type Result } from '../words/vocabulary.ts';
 import type { Outcome, RememberedOperation, Request, Returner, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import type { Principal } from '../words/principal.ts';

@@ -3,7 +3,7 @@ import { inOrder } from '../graph.ts';
 import { isWorthOpening } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Host } from './host.ts';
-import { isLeftUndone } from '../words/shapes.ts';
+import { isLeftUndone } from '../words/vocabulary.ts';
 
 /**
  * The step of this key and those that it rests on, as far as they are worth another try: who was in

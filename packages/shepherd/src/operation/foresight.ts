@@ -19,7 +19,7 @@
 import { isBuiltIn } from '../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Turn } from './rolling.ts';
-import { serves } from '../words/shapes.ts';
+import { serves } from '../words/vocabulary.ts';
 import { beginAction } from '../words/steps.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';

@@ -1,6 +1,6 @@
 /** What is known of a gate by its record alone. */
 import type { StepRecord } from './memory.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 
 /** Whether a gate lets pass who is behind it. */
 export const isOpened = (record: Pick<StepRecord, 'phase' | 'outcome'> | undefined): boolean =>

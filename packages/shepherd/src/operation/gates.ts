@@ -13,7 +13,7 @@ import { lookAgain, tallyOf } from './muster.ts';
 import type { Gate, Step } from './plan.ts';
 import { judge, type Tally, type WhoServes, type Verdict } from './rolling.ts';
 import { isCurrent, isStillWished } from './wishes.ts';
-import { isGood, serves } from '../words/shapes.ts';
+import { isGood, serves } from '../words/vocabulary.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import type { Saying } from '../words/wording.ts';

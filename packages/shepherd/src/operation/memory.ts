@@ -30,7 +30,7 @@ import { weightOf } from '../read.ts';
 import type { Listeners } from './listeners.ts';
 import type { Muster } from './muster.ts';
 import type { Step } from './plan.ts';
-import type { StepPhase } from '../words/shapes.ts';
+import type { StepPhase } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
 import type { Principal } from '../words/principal.ts';

@@ -9,7 +9,7 @@ import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
 import { isSelection } from '../words/selectors.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 import type { Host } from './host.ts';
 import { memberRow, verdict } from './verdict.ts';
 import { isCurrent, superseded } from './wishes.ts';

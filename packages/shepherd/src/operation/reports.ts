@@ -12,7 +12,7 @@ import { keyOf, type Step } from './plan.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { keptEntry, readBehind } from './recall.ts';
 import type { Host } from './host.ts';
-import { results, type Result } from '../words/shapes.ts';
+import { results, type Result } from '../words/vocabulary.ts';
 import type {
   AcceptedRecord,
   Asker,

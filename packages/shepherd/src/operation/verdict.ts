@@ -7,7 +7,7 @@
  */
 import { isStart } from '../action-table.ts';
 import { percentOf } from '../checks/rolling.ts';
-import { isGood, worstOf, type Result } from '../words/shapes.ts';
+import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
 import type { Cause, MinReady, Outcome, Row } from '../words/types.ts';
 
 /**

@@ -10,7 +10,7 @@ import { chainOf } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { keyOf } from './plan.ts';
 import type { Host } from './host.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 import type { Entry, Request } from '../words/types.ts';
 
 const isRecorded = (asker: string): boolean => asker !== itself;

@@ -1,18 +1,18 @@
 /**
- * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`,
- * `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
+ * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`),
+ * then how a launch goes on until it is ready or has failed, then how a process ends. What was there before the daemon:
+ * adopting.ts.
  */
-import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import type { Turn, Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { recordEnabled } from './enabling.ts';
 import { attendLife } from './liveness.ts';
-import { claimSockets, closedFirst, listenFirst } from './listening.ts';
+import { closedFirst, listenFirst } from './listening.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
-import { noteAdopted } from './replacement.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
-import { armTimer, disarmTimer, scheduleOf } from './timing.ts';
+import { armTimer, disarmTimer } from './timing.ts';
 import {
   change,
   enter,
@@ -105,68 +105,6 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   }
 };
 
-/**
- * A process that outlived the daemon. Only one that was seen to be ready counts as running; another
- * was still starting, so it is asked with a whole deadline. What runs to its end is waited for.
- */
-export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
-  if (held.config.get().timer !== undefined) return adoptTimed(held, turn, run);
-  const { at } = stateOf(held);
-  if (at !== 'stopped')
-    throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
-  const { ending } = run;
-  const isDone = ending?.code === 0 && held.config.get().remainsAfterExit === true;
-  if (ending !== undefined && !isDone) return endedAway(held, turn, run, ending);
-  held.goal.set('start');
-  claimSockets(held, turn);
-  if (isDone) return remainAdopted(held, turn, run);
-  const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
-  if (run.handsOver === true && held.config.get().pidFile !== undefined)
-    goOn(held, turn, launchOf(turn, false), run, 'starting');
-  else if (runsToEnd(held) || isAsked) wake(held, turn, launchOf(turn, false), run, 'starting');
-  else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
-  // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
-  change(held, turn, { since: run.since });
-  noteAdopted(held);
-  watch(held, turn, run);
-  if (stateOf(held).at === 'running') attendLife(held, turn, run);
-  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
-};
-
-/** Its start has done its work in an earlier life: it is not done twice. */
-const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
-  held.remains.set(run);
-  enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
-  change(held, turn, { since: run.since });
-  noteAdopted(held);
-  say(held, turn, 'service.adopted', { startId: run.startId });
-};
-
-/** A run of a timer: the timer is up again, and goes on. */
-const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
-  turn.call(scheduleOf(held, turn), 'adopt', run);
-  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
-  if (run.ending !== undefined || stateOf(held).at !== 'stopped') return;
-  held.goal.set('start');
-  const why = armTimer(held, turn);
-  // What goes on is ended with the timer that never rings again.
-  if (why !== undefined) turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
-  else enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
-};
-
-/** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
-const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
-  if (run.remains === true) turn.tell(held.monitor, 'forget', run.startId);
-  noteExit(held, turn, ending);
-  const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
-  say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
-  const { isWanted } = held.shown.get();
-  const reason = `its process ${endedWords(ending)} while there was no shepherd`;
-  if (!isWanted && ending.code !== 0)
-    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
-  turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
-};
-
 const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
   const launch = launchOf(turn, isRespawn);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
@@ -213,11 +151,11 @@ const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
     change(held, turn, { state: { ...state, run, grace: quit(held, turn, run) } });
     return;
   }
-  if (state.at === 'spawning') goOn(held, turn, state.launch, run, undefined);
+  if (state.at === 'spawning') goOnLaunching(held, turn, state.launch, run, undefined);
 };
 
 /** The process is there; where it makes another one, that is looked for first. */
-const goOn = (
+export const goOnLaunching = (
   held: ServiceHeld,
   turn: Turn,
   launch: Launch,
@@ -235,7 +173,7 @@ const goOn = (
     turn.send(held.monitor, 'follow', run, held.name, command, pidFile),
     (turn, followed) => {
       const state = wakingOf(held, run);
-      if (state !== undefined) goOn(held, turn, state.launch, followed, undefined);
+      if (state !== undefined) goOnLaunching(held, turn, state.launch, followed, undefined);
     },
     (turn, reason) => {
       const state = wakingOf(held, run);
@@ -247,14 +185,14 @@ const goOn = (
 };
 
 /** Whether its start is over with the end of its process. */
-const runsToEnd = ({ config }: ServiceHeld): boolean =>
+export const runsToEnd = ({ config }: ServiceHeld): boolean =>
   config.get().isOneShot || config.get().remainsAfterExit === true;
 /** Of such a one nothing else is asked. */
-const readyOf = (held: ServiceHeld): Readiness =>
+export const readyOf = (held: ServiceHeld): Readiness =>
   runsToEnd(held) ? { kind: 'spawned' } : held.config.get().ready;
 
 /** The process is there; it is asked until it is ready, or waited for where it runs to its end. */
-const wake = (
+export const wake = (
   held: ServiceHeld,
   turn: Turn,
   launch: Launch,
@@ -287,7 +225,8 @@ const spawnFailed = (held: ServiceHeld, turn: Turn, reason: Error): void => {
   if (state.at === 'stopping') gone(held, turn, state);
 };
 
-const watch = (held: ServiceHeld, turn: Turn, run: Run): void => {
+/** What is to be done once its process ends. */
+export const watch = (held: ServiceHeld, turn: Turn, run: Run): void => {
   turn.when(run.ended, (turn, ending) => ended(held, turn, run, ending));
 };
 

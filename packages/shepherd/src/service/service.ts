@@ -42,7 +42,8 @@ import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { disable, enable, retire } from './enabling.ts';
-import { adoptRun, beginStart, start, stop } from './service-steps.ts';
+import { adoptRun } from './adopting.ts';
+import { beginStart, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
 import {
   change,

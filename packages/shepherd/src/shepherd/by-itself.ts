@@ -13,7 +13,7 @@ import { keyOf, planAll, rooted, type Step } from '../operation/plan.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { itself } from '../words/principal.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 import type { Outcome, Request, Row, Writer } from '../words/types.ts';
 
 /** One operation for all, so that what they share is done once. */

@@ -11,7 +11,7 @@
  */
 import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Ref, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
-import type { Health } from '../words/shapes.ts';
+import type { Health } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
 import type { Change, ChangeFeed, Chronicle, ServiceRegistry, Status } from '../words/types.ts';
 

@@ -3,7 +3,7 @@ import { once } from '../graph.ts';
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Host } from '../operation/host.ts';
 import type { Graph } from '../operation/plan.ts';
-import { serves } from '../words/shapes.ts';
+import { serves } from '../words/vocabulary.ts';
 import type { ServiceRegistry } from '../words/types.ts';
 
 /** Of what is not at home here its own shepherd knows more: all of its start is waited for. */

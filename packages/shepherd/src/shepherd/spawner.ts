@@ -16,7 +16,7 @@ import { UnknownAction } from '../errors.ts';
 import { digestOf } from '../digest.ts';
 import { readMoment } from '../timer/moment.ts';
 import { isOwn, itself } from '../words/principal.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 import type {
   Agent,
   Asker,

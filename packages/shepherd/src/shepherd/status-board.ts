@@ -31,7 +31,7 @@ import {
 } from '@bellwether/actors';
 import { noRoomFor } from '../checks/shares.ts';
 import { limits } from '../limits.ts';
-import { unknownStatus } from '../words/shapes.ts';
+import { unknownStatus } from '../words/vocabulary.ts';
 import { beatIn } from './beat-times.ts';
 import type {
   Chronicle,

@@ -22,7 +22,7 @@ import { begin, cancel } from '../operation/operation.ts';
 import { bare } from '../words/outcome.ts';
 import { timeFor } from '../operation/patience.ts';
 import { keyOf, planRemoval } from '../operation/plan.ts';
-import { isGood } from '../words/shapes.ts';
+import { isGood } from '../words/vocabulary.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import type {

@@ -1,6 +1,6 @@
 /** The words about logs: who asks for which lines, how they come, and the powers behind that. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
-import type { logNotes } from './shapes.ts';
+import type { logNotes } from './vocabulary.ts';
 import type { When } from './timer-types.ts';
 import type { Change } from './types.ts';
 

@@ -1,5 +1,5 @@
 /** What the owner of a machine is told of it beside its services: what they use, and why they are as they are. */
-import type { Stage } from './shapes.ts';
+import type { Stage } from './vocabulary.ts';
 import type { Wish } from './steps.ts';
 
 /** What one service of this machine uses at a moment: the processes of its group. */

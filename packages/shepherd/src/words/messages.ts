@@ -3,7 +3,7 @@
  * never changed.
  */
 import type { Vow } from '@bellwether/actors';
-import type { Result, Stage, Topic } from './shapes.ts';
+import type { Result, Stage, Topic } from './vocabulary.ts';
 
 /** One command for one service, as one shepherd asks another. On its way it is built anew by each: see part.ts. */
 export interface Request extends Act, Way, Policy {

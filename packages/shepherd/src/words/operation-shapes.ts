@@ -12,7 +12,8 @@ import {
 } from '../read.ts';
 import { limits } from '../limits.ts';
 import type { OperationFacts, OperationReport, OperationStep } from './operation-types.ts';
-import { results, stepPhases, type Reader } from './shapes.ts';
+import { results, stepPhases } from './vocabulary.ts';
+import type { Reader } from './shapes.ts';
 
 /** Readers of what is told of operations. */
 export interface OperationReader {

@@ -3,7 +3,7 @@ import type { ActorError, Ref, Vow } from '@bellwether/actors';
 import type { Outcome, Request, Row, Sink } from './messages.ts';
 import type { Asker } from './observation.ts';
 import type { Principal } from './principal.ts';
-import type { Result, Stage, StepPhase } from './shapes.ts';
+import type { Result, Stage, StepPhase } from './vocabulary.ts';
 
 /** One step of a plan, for people: what a command would do to one service now, and why. */
 export interface PlannedStep {

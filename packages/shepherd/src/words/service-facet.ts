@@ -3,7 +3,7 @@ import type { Ref, Vow } from '@bellwether/actors';
 import type { Offer, Offered, Put } from './agent-types.ts';
 import type { Follower, LogQuery } from './log-types.ts';
 import type { Outcome, Request, Sink } from './messages.ts';
-import type { Result } from './shapes.ts';
+import type { Result } from './vocabulary.ts';
 import type { Observer } from './observation.ts';
 import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
 import type { PlannedStep } from './operation-types.ts';

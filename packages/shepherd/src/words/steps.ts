@@ -10,7 +10,7 @@
  *     gate     nothing; it lets others pass (rolling.ts)   ok, or skipped as all behind it
  */
 import type { MinReady } from './messages.ts';
-import type { Topic } from './shapes.ts';
+import type { Topic } from './vocabulary.ts';
 
 /** What is wanted of a service in the end. A restart wants it started. */
 export type Wish = 'start' | 'stop';

@@ -1,5 +1,5 @@
 /** Short messages that scripts match: GNU Shepherd's words where it has some. */
-import type { Topic } from './shapes.ts';
+import type { Topic } from './vocabulary.ts';
 import type { LineTopic, Ending, Outcome } from './types.ts';
 
 /** A line with the fields that say what it is about. */

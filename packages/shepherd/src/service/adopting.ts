@@ -1,0 +1,80 @@
+/** How a service takes on what an earlier life of the daemon has left: what runs, and what has ended meanwhile. */
+import { Refused, type Turn } from '@bellwether/actors';
+import { attendLife } from './liveness.ts';
+import { claimSockets } from './listening.ts';
+import { noteAdopted } from './replacement.ts';
+import { goOnLaunching, readyOf, runsToEnd, wake, watch } from './service-steps.ts';
+import {
+  change,
+  enter,
+  launchOf,
+  noteExit,
+  say,
+  stateOf,
+  type ServiceHeld,
+} from './service-state.ts';
+import { armTimer, scheduleOf } from './timing.ts';
+import type { Ending, Run } from '../words/types.ts';
+import { endedWords } from '../words/wording.ts';
+
+/**
+ * A process that outlived the daemon. Only one that was seen to be ready counts as running; another
+ * was still starting, so it is asked with a whole deadline. What runs to its end is waited for.
+ */
+export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  if (held.config.get().timer !== undefined) return adoptTimed(held, turn, run);
+  const { at } = stateOf(held);
+  if (at !== 'stopped')
+    throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
+  const { ending } = run;
+  const isDone = ending?.code === 0 && held.config.get().remainsAfterExit === true;
+  if (ending !== undefined && !isDone) return endedAway(held, turn, run, ending);
+  held.goal.set('start');
+  claimSockets(held, turn);
+  if (isDone) return remainAdopted(held, turn, run);
+  const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
+  if (run.handsOver === true && held.config.get().pidFile !== undefined)
+    goOnLaunching(held, turn, launchOf(turn, false), run, 'starting');
+  else if (runsToEnd(held) || isAsked) wake(held, turn, launchOf(turn, false), run, 'starting');
+  else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
+  change(held, turn, { since: run.since });
+  noteAdopted(held);
+  watch(held, turn, run);
+  if (stateOf(held).at === 'running') attendLife(held, turn, run);
+  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+};
+
+/** Its start has done its work in an earlier life: it is not done twice. */
+const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  held.remains.set(run);
+  enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
+  change(held, turn, { since: run.since });
+  noteAdopted(held);
+  say(held, turn, 'service.adopted', { startId: run.startId });
+};
+
+/** A run of a timer: the timer is up again, and goes on. */
+const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
+  turn.call(scheduleOf(held, turn), 'adopt', run);
+  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+  if (run.ending !== undefined || stateOf(held).at !== 'stopped') return;
+  held.goal.set('start');
+  const why = armTimer(held, turn);
+  // What goes on is ended with the timer that never rings again.
+  if (why !== undefined) turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
+  else enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
+};
+
+/** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
+const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
+  if (run.remains === true) turn.tell(held.monitor, 'forget', run.startId);
+  noteExit(held, turn, ending);
+  const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
+  say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
+  const { isWanted } = held.shown.get();
+  const reason = `its process ${endedWords(ending)} while there was no shepherd`;
+  if (!isWanted && ending.code !== 0)
+    turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
+  turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
+};
