@@ -444,23 +444,45 @@ describe('size', () => {
 });
 
 describe('names', () => {
+  /** What a file exports of its own: where it is said, and what it is. */
+  const exportsOf = (tree: Node): readonly (readonly [name: string, type: string])[] =>
+    (tree['body'] as Node[]).flatMap((statement) => {
+      const declared = statement['declaration'];
+      if (statement.type !== 'ExportNamedDeclaration' || !isNode(declared)) return [];
+      const several = declared['declarations'];
+      const all = Array.isArray(several) ? (several as Node[]) : [declared];
+      return all.map(({ id }) => [isNode(id) ? String(id['name']) : '', declared.type] as const);
+    });
   it('that are exported stand once in a workspace: who reads one need not ask which is meant', () => {
     const owners = new Map<string, Set<string>>();
     for (const [file, tree] of trees) {
       const home = workspaces.find((folder) => file.startsWith(`${folder}/`)) ?? '';
-      for (const statement of tree['body'] as Node[]) {
-        const declared = statement['declaration'];
-        if (statement.type !== 'ExportNamedDeclaration' || !isNode(declared)) continue;
-        const several = declared['declarations'];
-        for (const each of Array.isArray(several) ? (several as Node[]) : [declared]) {
-          const name = `${home} ${isNode(each['id']) ? String(each['id']['name']) : ''}`;
-          owners.set(name, (owners.get(name) ?? new Set()).add(file));
-        }
+      for (const [each] of exportsOf(tree)) {
+        const name = `${home} ${each}`;
+        owners.set(name, (owners.get(name) ?? new Set()).add(file));
       }
     }
     const twice = [...owners].filter(([, files]) => files.size > 1);
     const told = twice.map(([name, files]) => `${name}: ${[...files].join(', ')}`);
     expect(told).toEqual([]);
+  });
+  it('of values that are exported are named by another file: what is used at home stays there', () => {
+    const isValue = /^(Variable|Function|Class)/;
+    const all = [...trees].flatMap(([file, tree]) =>
+      exportsOf(tree).flatMap(([name, type]) => (isValue.test(type) ? [{ file, name }] : [])),
+    );
+    const names = new Set(all.map(({ name }) => name));
+    const users = new Map<string, Set<string>>();
+    const others = ['test', 'scripts', 'fleet-examples'].flatMap((folder) =>
+      filesUnder(folder, /\.[cm]?[jt]s$/),
+    );
+    for (const file of [...sources, ...others])
+      for (const word of textOf(file).match(/\w+/g) ?? [])
+        if (names.has(word)) users.set(word, (users.get(word) ?? new Set()).add(file));
+    const unused = all.filter(({ file, name }) =>
+      [...(users.get(name) ?? [])].every((user) => user === file),
+    );
+    expect(unused.map(({ file, name }) => `${file} ${name}`)).toEqual([]);
   });
   it('of classes and constructors neither end in a digit nor begin with an underscore, as a bundler has it', () => {
     const wrong = complaints((_file, tree, say) =>

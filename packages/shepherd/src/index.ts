@@ -1,3 +1,4 @@
+/** What others may use of one machine's services; of a real machine: ./node/index.ts. */
 export type * from './words/types.ts';
 export {
   actionNames,

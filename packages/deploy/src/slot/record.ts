@@ -112,7 +112,7 @@ export const rulesOf = (
 };
 
 /** Why the service of a slot without a release starts nothing. */
-export const emptyWords = (name: string): string =>
+const emptyWords = (name: string): string =>
   `Service ${name} has no release yet; 'herd deploy ${name} FILE' brings one.`;
 
 /** What its status tells. */

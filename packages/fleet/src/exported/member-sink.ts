@@ -62,7 +62,7 @@ export const takeSeat = (
  * the credit for another. A batch out of order, out of shape or beyond the limits is refused, which
  * ends the stream at its sender.
  */
-export const makeMemberSink = (
+const makeMemberSink = (
   turn: Turn<Sink>,
   _bcom: Bcom<Sink>,
   { member, origin, stream }: MemberSinkOptions,

@@ -255,7 +255,7 @@ export interface MemberObserverOptions {
  * The `^member-observer`: what a controller gives to one member to be told by. It believes nothing: a
  * push out of order, out of shape or one of too many ends its watching, and costs nobody else.
  */
-export const makeMemberObserver = (
+const makeMemberObserver = (
   turn: Turn<Observer>,
   _bcom: Bcom<Observer>,
   { watching, service, clock }: MemberObserverOptions,

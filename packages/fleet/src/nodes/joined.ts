@@ -55,7 +55,7 @@ const labelsOf = ({ labels, doubtMs }: Pick<NodeEntry, 'labels' | 'doubtMs'>): L
       );
 
 /** The name of a service at a machine; also what the ref to it is called. */
-export const nameAt = (service: string, node: string): string => `${service}${routeTo(node)}`;
+const nameAt = (service: string, node: string): string => `${service}${routeTo(node)}`;
 /** What the gift of a machine is called among the daemon's refs. */
 export const routeTo = (node: string): string => `@${node}`;
 

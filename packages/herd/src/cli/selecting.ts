@@ -30,7 +30,7 @@ export interface Chosen {
 }
 
 /** A shepherd that knows no selectors was asked for nothing. */
-export class TooOld extends ActorError {
+class TooOld extends ActorError {
   readonly hint: string;
   constructor(whose: string, options?: ErrorOptions) {
     super('too-old', `${whose} is too old to know selectors, and was asked for nothing`, options);

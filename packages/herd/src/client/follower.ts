@@ -14,7 +14,7 @@ import type { Line, OnInterrupt, Stream } from './line.ts';
 export type LogTold = (events: readonly LogEvent[]) => Promise<void>;
 
 /** Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused. */
-export const makeClientFollower = (
+const makeClientFollower = (
   turn: Turn<Follower>,
   _bcom: Bcom<Follower>,
   told: LogTold,

@@ -19,7 +19,7 @@ import { factsIn, nonceIn, redeemedIn } from './grant-answers.ts';
 import type { Line, Patience } from './line.ts';
 
 /** What was to be accepted is a ref already: there is nothing to accept about it. Exit code 2. */
-export class NoInvite extends ActorError {
+class NoInvite extends ActorError {
   readonly hint: string;
   constructor(options?: ErrorOptions) {
     super('no-invite', 'this is no invite, but a ref to a service, which works as it is', options);

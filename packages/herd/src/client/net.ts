@@ -79,7 +79,7 @@ export const netClient = (line: Line): NetClient => ({
 });
 
 /** Makes a tracer that wants more until its session ends. What is no batch, or not the next one, is refused. */
-export const makeClientTracer = (
+const makeClientTracer = (
   turn: Turn<Tracer>,
   _bcom: Bcom<Tracer>,
   { begun, told }: Pick<TraceEar, 'begun' | 'told'>,

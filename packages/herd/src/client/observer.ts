@@ -11,7 +11,7 @@ import type { Line, OnInterrupt, Stream } from './line.ts';
 export type StatusTold = (statuses: readonly Status[]) => Promise<void>;
 
 /** Makes an observer. What is no push, or not the next one, is refused, which ends the watching. */
-export const makeClientObserver = (
+const makeClientObserver = (
   turn: Turn<Observer>,
   _bcom: Bcom<Observer>,
   told: StatusTold,

@@ -51,7 +51,7 @@ export const systemLogConfig = (
 const noticeDescriptor = 3;
 
 /** The configuration of its process. */
-export const systemLogText = (entry: SystemLogDescription, here: Here): string => {
+const systemLogText = (entry: SystemLogDescription, here: Here): string => {
   const { maxMiB, keep, markMinutes, flood, stamps, senders } = entry;
   const sources = entry.sources ?? defaultSources(here);
   const rules = entry.rules ?? defaultRules(here);

@@ -36,10 +36,11 @@ export type Asked =
 
 /** What `shepherd --help` prints; its manual page is made of it. */
 export const shepherdHelp = `Usage: shepherd [OPTION...]
-       shepherd join|leave|home [OPTION...]
+       shepherd join|give|leave|home|key [OPTION...]
 Runs the services of a configuration until it is told to stop. The second form
 asks the one that runs here to join a controller (shepherd join < INVITE), to
-leave it, and which it has joined; more of that: herd help node join.
+give it other services, to leave it, which it has joined, and what its own key
+is; more of that: herd help node join.
 
   -c, --config=FILE   the configuration, a module that exports defineShepherd(...)
   -s, --socket=FILE   the socket that herd talks to (also: SHEPHERD_SOCKET)

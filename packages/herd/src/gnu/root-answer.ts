@@ -29,7 +29,7 @@ export const rootActions: readonly { readonly name: string; readonly documentati
   { name: 'restart', documentation: 'Of the shepherd itself: nothing.' },
 ];
 /** What `herd doc root` says. */
-export const rootDocumentation =
+const rootDocumentation =
   'The shepherd itself. To stop it is to stop every service, in order.';
 
 /** As lines for whoever reads them later, somewhere else. */

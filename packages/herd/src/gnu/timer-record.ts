@@ -37,7 +37,7 @@ export const timerRecord = (status: TimerStatus): Datum => {
 /** Seconds since 1970. */
 export const secondsOf = (ms: number): number => Math.floor(ms / 1_000);
 /** The number of a signal, or undefined where this machine has none of that name. */
-export const signalNumber = (name: string): number | undefined =>
+const signalNumber = (name: string): number | undefined =>
   new Map<string, number>(Object.entries(os.constants.signals)).get(name);
 /** As `waitpid` tells it: the code in the second byte, a signal in the first. */
 export const waitStatus = ({

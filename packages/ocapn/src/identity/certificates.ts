@@ -82,9 +82,6 @@ export const encodeReceive = (receive: HandoffReceive): Uint8Array =>
     ]),
   );
 
-/** Whether the envelope holds a give; only then `giveFrom` makes sense. */
-export const isGive = (envelope: Envelope): boolean => isRecord(envelope.inner, GIVE.name);
-
 /**
  * Whether that key signed what is in the envelope. @throws Decode when the signature is none at all
  */

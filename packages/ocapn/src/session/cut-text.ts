@@ -1,3 +1,4 @@
+/** Texts that are cut where they would be too long to send. */
 import { LIMITS } from '../limits.ts';
 
 /** With the `u` flag a surrogate matches only where it stands alone. */

@@ -15,7 +15,7 @@ export interface FileChange {
 }
 
 /** Watches from now on, until something has changed. */
-export const changeOf = (file: string): FileChange => {
+const changeOf = (file: string): FileChange => {
   let stop = (): void => undefined;
   const happened = new Promise<void>((resolve) => {
     let watcher: fs.FSWatcher | undefined;

@@ -167,7 +167,7 @@ export const planOf = (host: Host, turn: Turn, request: Request): readonly Step[
 };
 
 /** The services as a request sees them. @throws BadRequest, UnknownService for members that are none */
-export const graphFor = (
+const graphFor = (
   host: Host,
   turn: Turn,
   { member, onlyMembers: named }: Pick<Request, 'member' | 'onlyMembers'>,
