@@ -194,6 +194,23 @@ describe.skipIf(isWithoutKeeper)(`a shepherd${whyNoKeeper}`, { timeout: 180_000 
   });
 });
 
+it.skipIf(!isRoot)(
+  'case 23: a shepherd whose state cannot be written to does not start, says so, and does later',
+  async () => {
+    const place = makePlace();
+    const config = configOf('D', `service({ provision: ['web'] })`);
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+    const through = ['unshare', '-m', 'sh', '-c', script, 'sh', path.join(place.folder, 'd')];
+    await expect(place.shepherd('d', config, { through })).rejects.toThrow(
+      /shepherd d ended \([1-9]\d*\): .*(read-only|EROFS)/s,
+    );
+    const daemon = await place.again({ name: 'd' });
+    expect((await daemon.herd('start', 'web')).code).toBe(0);
+    await place.clean();
+  },
+  60_000,
+);
+
 /** Descriptors can be refused from Linux 6.16 on. */
 const [major = 0, minor = 0] = os.release().split('.').map(Number);
 const canRefuse = major > 6 || (major === 6 && minor >= 16);

@@ -9,7 +9,8 @@
  *       or had the id of the start in its environment,
  *       or is an orphan of the start's user without the id of another start: many programs write over their environment
  *
- * So whoever writes such a file has nothing signalled that he could not signal himself.
+ * So whoever writes such a file has nothing signalled that he could not signal himself. Nor can he hold main up by what
+ * he has put in the place of his environment: the kernel reads none of it that lies in a file (FOLL_ANON, Linux 4.17).
  */
 #include "follow.h"
 

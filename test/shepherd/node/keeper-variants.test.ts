@@ -113,6 +113,28 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
     expect(await value).toEqual({ signal: 'SIGTERM' });
   });
 
+  it('case 22: killed while it becomes another program has all that runs, whichever it is then', async () => {
+    const programs = [keptFrom(at()).keeper.program, keeperVariant(folder, { BUILD: 'of-old' })];
+    const first = await open(programs[0]);
+    const command = { argv: ['sh', '-c', 'until [ -e go ]; do sleep 0.01; done; exit 6'] } as const;
+    const { pid } = await startOf(first, 'w-1', command).started;
+    first.close();
+    for (let times = 1; times <= 24; times += 1) {
+      const opening = open(programs[times % 2]).catch(() => undefined);
+      // Aims at another step each time; which one it hits is left to chance.
+      await new Promise((go) => setTimeout(go, times % 12));
+      for (const main of keeperPids(at()).main) process.kill(main, 'SIGKILL');
+      (await opening)?.close();
+      expect([times, isAlive(pid)]).toEqual([times, true]);
+    }
+    const next = await open(programs[0]);
+    expect(await adopted(next, ['w-1'])).toMatchObject([{ startId: 'w-1', pid }]);
+    const { answer, value } = answerOf<unknown>();
+    next.watch('w-1', answer);
+    fs.writeFileSync(path.join(folder, 'go'), '');
+    expect(await value).toEqual({ code: 6 });
+  });
+
   it('goes on as it is where the program of a newer daemon cannot be executed', async () => {
     const first = await open(keeperVariant(folder, { BUILD: 'of-old' }));
     const { pid } = await startOf(first, 'w-1', sleeper).started;
