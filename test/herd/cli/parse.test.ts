@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
-import { actionAbouts } from '../../../packages/herd/src/cli/abouts.ts';
+import { actionAbouts } from '../../../packages/herd/src/cli/help/abouts.ts';
 import {
   actionRules,
   optionNames,
@@ -10,9 +10,9 @@ import {
   ownAction,
 } from '../../../packages/herd/src/cli/grammar.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
-import { optionExamples } from '../../../packages/herd/src/cli/option-examples.ts';
-import { pages } from '../../../packages/herd/src/cli/pages.ts';
-import { slotPages } from '../../../packages/herd/src/cli/slot-pages.ts';
+import { optionExamples } from '../../../packages/herd/src/cli/help/option-examples.ts';
+import { pages } from '../../../packages/herd/src/cli/help/pages.ts';
+import { slotPages } from '../../../packages/herd/src/cli/help/slot-pages.ts';
 import { slotActions } from '@bellwether/deploy';
 import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
 import { ageIn } from '../../../packages/herd/src/cli/spans.ts';

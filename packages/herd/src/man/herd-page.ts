@@ -1,6 +1,6 @@
 /** herd(1), made of what `herd help` says. */
-import { actionAbouts, optionAbouts } from '../cli/abouts.ts';
-import { exitCodeWords } from '../cli/exit-code-words.ts';
+import { actionAbouts, optionAbouts } from '../cli/help/abouts.ts';
+import { exitCodeWords } from '../cli/help/exit-code-words.ts';
 import {
   actionRules,
   commonOptions,
@@ -9,10 +9,10 @@ import {
   type OptionName,
   type OptionRule,
 } from '../cli/grammar.ts';
-import { optionArguments } from '../cli/option-arguments.ts';
-import { optionExamples } from '../cli/option-examples.ts';
-import { pages } from '../cli/pages.ts';
-import { slotPages } from '../cli/slot-pages.ts';
+import { optionArguments } from '../cli/help/option-arguments.ts';
+import { optionExamples } from '../cli/help/option-examples.ts';
+import { pages } from '../cli/help/pages.ts';
+import { slotPages } from '../cli/help/slot-pages.ts';
 import { ManPage } from './roff.ts';
 
 /** The page as roff. */

@@ -19,7 +19,7 @@
  *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing
  */
-import { actionAbouts, optionAbouts } from '../abouts.ts';
+import { actionAbouts, optionAbouts } from '../help/abouts.ts';
 import type { GrantFacts } from '@bellwether/fleet';
 import { actionNames, isBuiltIn, rootNames, type Labels } from '@bellwether/shepherd';
 import {
@@ -34,7 +34,7 @@ import {
   takesOptionsAfter,
   type OptionName,
 } from '../grammar.ts';
-import { optionArguments } from '../option-arguments.ts';
+import { optionArguments } from '../help/option-arguments.ts';
 import { maxCandidateChars, maxCandidates } from '../limits.ts';
 import { counted } from '../format/times.ts';
 import { shells } from './scripts.ts';
