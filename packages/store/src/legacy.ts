@@ -1,5 +1,5 @@
 /**
- * The records of versions 0.1: one JSON file, taken over once.
+ * The records as they were before there was a database: one JSON file, taken over once.
  *
  *     { "version": 1, "desired": [[service, bool]…], "enabled": [[service, bool]…], "running": [{startId, …}…],
  *       "minted": [{hash, service}…], "port": 8888 }
