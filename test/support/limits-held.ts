@@ -95,6 +95,9 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn lightValues': by(
     `${flood}are weighed by what they unfold to, where that is more than their bytes`,
   ),
+  'ocapn heavyValues': by(
+    'ocapn/session/flow: are those of more than the limit: of %i values %i are read in a round',
+  ),
   'ocapn keptBytes': by(
     `${flood}of all sessions are no more than the limit of the router, and the party that has most gives way`,
     `${flood}and answers that nobody collects are counted with them`,

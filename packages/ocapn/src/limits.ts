@@ -129,6 +129,11 @@ export const LIMITS = {
   roundMs: 10,
   /** Messages of a session that the others have no say in, in each round: whoever does not flood never waits. */
   freeMessages: 8,
+  /**
+   * Values of a message that are read in no time: what is beyond counts for the round, and as one more message of its
+   * session for each so many.
+   */
+  heavyValues: 1_024,
   /** Rounds that are put off, one after another, while the owner's turns wait: what he asks takes a few. */
   ownersRounds: 32,
   /** Bytes of unfinished records in all sessions of a router; beyond, the largest is cut. */

@@ -17,7 +17,7 @@ describe('a round', () => {
     const flow = new Flow(frontier as unknown as Frontier, { ...LIMITS, roundMessages });
     const rounds: number[] = [];
     const goOn = (): void => void (rounds[flow.round] = (rounds[flow.round] ?? 0) + 1);
-    const session: Reading = { windowMessages, goOn };
+    const session: Reading = { windowMessages, isInDebt: false, goOn };
     for (let n = 0; n < count; n += 1) flow.wait(session);
     for (let told = asked.shift(); told !== undefined; told = asked.shift()) told();
     return rounds.slice(1);
@@ -46,7 +46,7 @@ describe('a round that takes long', () => {
     const read = (messageMs: number, isFree = false): number => {
       const window = new Window(flow);
       let count = 0;
-      for (; !window.isSpent(room, isFree); count += 1) window.use(room, 1, isFree);
+      for (; !window.isSpent(room, isFree); count += 1) window.use(room, 1, isFree, 1);
       frontier.busyMs += count * messageMs;
       return count;
     };
@@ -87,7 +87,7 @@ describe('a round that takes long', () => {
     const few = new Window(flow);
     for (let count = 0; count < 7; count += 1) {
       few.isSpent(room, false);
-      few.use(room, 1, false);
+      few.use(room, 1, false, 1);
     }
     frontier.busyMs += 1_000;
     flow.ask();
@@ -108,5 +108,73 @@ describe('a round that takes long', () => {
     frontier.isOwners = false;
     next();
     expect(flow.round).toBe(2);
+  });
+});
+
+describe('messages of very many values', () => {
+  const room = wholeRoom(LIMITS);
+  const start = () => {
+    const asked: (() => void)[] = [];
+    const frontier = {
+      workedOff: (told: () => void) => void asked.push(told),
+      busyMs: 0,
+      isOwners: false,
+    };
+    const flow = new Flow(frontier as unknown as Frontier, LIMITS);
+    /** Which session has read, in the order in which that was. */
+    const read: string[] = [];
+    /** Brings messages of so many values, and so many of them. */
+    const come = (name: string, valueCount: number, count: number): Window => {
+      const window = new Window(flow);
+      let left = count;
+      const goOn = (): void => {
+        for (; left > 0; left -= 1) {
+          if (window.isSpent(room, false)) return flow.wait(session);
+          window.use(room, 1_000, false, valueCount);
+          read.push(name);
+        }
+      };
+      const session: Reading = {
+        windowMessages: room.flowMessages,
+        get isInDebt() {
+          return window.isInDebt;
+        },
+        goOn,
+      };
+      goOn();
+      return window;
+    };
+    /** What is read in the next round. */
+    const next = (): readonly string[] => {
+      read.length = 0;
+      asked.shift()?.();
+      return [...read];
+    };
+    return { read, come, next };
+  };
+  it('are read one in a round, however many sessions bring them, by turns', () => {
+    const { read, come, next } = start();
+    for (const name of ['a', 'b', 'c']) come(name, LIMITS.values, 10);
+    expect(read).toEqual(['a']);
+    const rounds = Array.from({ length: 29 }, next);
+    expect(rounds.every((each) => each.length === 1)).toBe(true);
+    expect([...new Set(rounds.slice(0, 3).flat())].sort()).toEqual(['a', 'b', 'c']);
+    expect(next()).toEqual([]);
+  });
+  it('hold up who brings none until the next round, and no longer', () => {
+    const { read, come, next } = start();
+    for (let n = 0; n < 20; n += 1) come('heavy', LIMITS.values, 100);
+    for (let times = 0; times < 25; times += 1) next();
+    read.length = 0;
+    come('light', 10, 3);
+    expect([...read, ...next()].slice(0, 3)).toEqual(['light', 'light', 'light']);
+  });
+  it.each([
+    [LIMITS.heavyValues, 250],
+    [LIMITS.heavyValues * 2, 25],
+  ])('are those of more than the limit: of %i values %i are read in a round', (values, count) => {
+    const { read, come } = start();
+    come('a', values, 1_000);
+    expect(read).toHaveLength(count);
   });
 });

@@ -9,6 +9,8 @@
  *   the vat has said so          every window is whole again; those in line go on, first come first
  *                                served, as many as fit into a round
  *   turns of the owner wait      the round begins when they are over, or after some times
+ *   values were read for longer  everybody else waits, but for the owner's sessions and those that we dialled; those go
+ *     than `roundMs`               on first who have brought little
  *
  * So a session has at most two windows of messages in the vat, a vat at most as many messages of
  * those in line as a round takes, and who floods waits behind others who flood. Whoever does not is
@@ -19,6 +21,9 @@
  * What a message takes is what the vat has needed for the last ones. It is believed at once where that is
  * more than before, and little by little where it is less, and never is less than `LEAST_MS`: who brings
  * light and heavy ones in turn gains little by that.
+ *
+ * What it takes to read a message is time in which no turn is run: of very many small values that is long.
+ * Whoever brings such ones owes the messages that he would have been free to bring, round for round.
  */
 import type { Frontier } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -26,6 +31,8 @@ import type { Room } from './tables.ts';
 
 /** The least that a message is taken to cost, some plain calls: so a round has 250 that may turn out to be heavy. */
 const LEAST_MS = 0.04;
+/** About what it takes to read one value of very many; a byte string takes some times as long, a truth value less. */
+const VALUE_MS = 0.000_4;
 /** Of what a message costs less than before, one part in so many is believed. */
 const CAUTION = 64;
 
@@ -33,6 +40,8 @@ const CAUTION = 64;
 export interface Reading {
   /** Messages that it may read in one go. */
   readonly windowMessages: number;
+  /** It has brought more than others: they go first. */
+  readonly isInDebt: boolean;
   /** Its turn has come: it takes up what it had to leave. Must not throw. */
   goOn(): void;
 }
@@ -50,6 +59,8 @@ export class Flow {
   #messageCount = 0;
   /** Of those, what sessions may still bring that are not free. */
   #left = 0;
+  /** What of the round is left for reading values. */
+  #readMs = 0;
   #half = 0;
   #messageMs = LEAST_MS;
   #busyMs: number;
@@ -64,12 +75,17 @@ export class Flow {
   get isFull(): boolean {
     return this.#left <= 0;
   }
-  /** One message was read. */
-  count(isFree: boolean): void {
+  /** Whether values were read for so long that even those wait who bring little. */
+  get isOverdrawn(): boolean {
+    return this.#readMs < 0;
+  }
+  /** One message was read; `heavyCount`: its values beyond those that are read in no time. */
+  count(isFree: boolean, heavyCount: number): void {
     this.#messageCount += 1;
     if (isFree) return;
+    this.#readMs -= heavyCount * VALUE_MS;
     this.#left -= 1;
-    if (this.#left < this.#half) this.ask();
+    if (this.#left < this.#half || this.isOverdrawn) this.ask();
   }
   /** Makes sure that there is a next round, behind all that was delivered so far. */
   ask(): void {
@@ -84,6 +100,7 @@ export class Flow {
   }
 
   #begin(): void {
+    this.#readMs = this.limits.roundMs;
     this.#left = this.limits.roundMs / this.#messageMs;
     this.#half = this.#left / 2;
   }
@@ -97,13 +114,24 @@ export class Flow {
     this.#measure();
     this.round += 1;
     this.#begin();
-    let left = Math.min(this.limits.roundMessages, this.#left);
-    const line = this.#line;
-    let count = 0;
-    for (; count < line.length && left > 0; count += 1) left -= line[count]?.windowMessages ?? 0;
-    this.#line = line.slice(count);
-    for (let at = 0; at < count; at += 1) line[at]?.goOn();
+    this.#goOn();
     if (this.#line.length > 0) this.ask();
+  }
+  #goOn(): void {
+    const line =
+      this.#line.length < 2
+        ? this.#line
+        : [...this.#line].sort((a, b) => Number(a.isInDebt) - Number(b.isInDebt));
+    this.#line = [];
+    let left = Math.min(this.limits.roundMessages, this.#left);
+    let count = 0;
+    for (; count < line.length && left > 0 && !this.isOverdrawn; count += 1) {
+      const session = line[count];
+      left -= session?.windowMessages ?? 0;
+      session?.goOn();
+    }
+    // Whoever had to stop again is behind those who have not begun.
+    this.#line = [...line.slice(count), ...this.#line];
   }
   /** A few messages tell nothing: what else the vat has done meanwhile would count as theirs. */
   #measure(): void {
@@ -127,28 +155,41 @@ export class Window {
   #messages = 0;
   #bytes = 0;
   #free = 0;
+  /** Messages that it would have been free to bring, were it not for what it has brought. */
+  #debt = 0;
   constructor(flow: Flow) {
     this.#flow = flow;
   }
   /** Whether nothing may be read before the next round. `isFree`: it is the owner's, or we dialled it. */
   isSpent(room: Room, isFree: boolean): boolean {
-    if (this.#round === this.#flow.round)
-      return (
-        this.#messages <= 0 || this.#bytes <= 0 || (!isFree && this.#free <= 0 && this.#flow.isFull)
-      );
-    this.#round = this.#flow.round;
-    this.#messages = room.flowMessages;
-    this.#bytes = room.flowBytes;
-    this.#free = this.#flow.limits.freeMessages;
-    return false;
+    const flow = this.#flow;
+    if (this.#round !== flow.round) this.#begin(room);
+    if (this.#messages <= 0 || this.#bytes <= 0) return true;
+    return !isFree && (flow.isOverdrawn || (this.#free <= this.#debt && flow.isFull));
   }
-  /** One message was read. */
-  use(room: Room, byteCount: number, isFree: boolean): void {
+  /** It owes all messages that it would be free to bring in the next round. */
+  get isInDebt(): boolean {
+    return this.#debt >= 2 * this.#flow.limits.freeMessages;
+  }
+  /** One message of so many values was read. */
+  use(room: Room, byteCount: number, isFree: boolean, valueCount: number): void {
+    const { heavyValues } = this.#flow.limits;
+    const heavyCount = Math.max(0, valueCount - heavyValues);
     this.#messages -= 1;
     this.#bytes -= byteCount;
     this.#free -= 1;
-    this.#flow.count(isFree);
+    this.#debt += Math.floor(heavyCount / heavyValues);
+    this.#flow.count(isFree, heavyCount);
     if (this.#messages * 2 < room.flowMessages || this.#bytes * 2 < room.flowBytes)
       this.#flow.ask();
+  }
+  #begin(room: Room): void {
+    const flow = this.#flow;
+    const { freeMessages } = flow.limits;
+    this.#debt = Math.max(0, this.#debt - (flow.round - this.#round) * freeMessages);
+    this.#round = flow.round;
+    this.#free = freeMessages;
+    this.#messages = room.flowMessages;
+    this.#bytes = room.flowBytes;
   }
 }

@@ -142,6 +142,9 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   get isLittered(): boolean {
     return this.#outgoing.isLittered;
   }
+  get isInDebt(): boolean {
+    return this.#window.isInDebt;
+  }
   get windowMessages(): number {
     return this.#tables.room.flowMessages;
   }
@@ -346,7 +349,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     meter.tap?.got(meter.gotCount, operation, byteCount);
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
-      this.#window.use(this.#tables.room, byteCount, this.#isFree);
+      const { valueCount } = this.#host.reader;
+      this.#window.use(this.#tables.room, byteCount, this.#isFree, valueCount);
       if (!this.#isConfirmed) this.#confirm();
       return this.#incoming.handle(operation, byteCount, byteCount + this.#unfolded());
     }
