@@ -13,6 +13,8 @@ interface Ear {
   open(): void;
   fail(): void;
   text(): string;
+  /** What some references come from. */
+  grant(): string;
 }
 const makeEar = (turn: Turn<Ear>, _bcom: Bcom<Ear>, heard: unknown[]): Behavior<Ear> => {
   const { vow, resolver } = turn.vow<Ref>();
@@ -24,6 +26,7 @@ const makeEar = (turn: Turn<Ear>, _bcom: Bcom<Ear>, heard: unknown[]): Behavior<
       throw new TypeError('a bug');
     },
     text: () => 'x'.repeat(1_000),
+    grant: () => 'g-1',
   };
 };
 
@@ -37,13 +40,17 @@ let heard: unknown[];
 const set = async (
   limits: NonNullable<PeerOptions['router']>['limits'] = {},
   options: NetworkOptions = {},
+  partyOf?: NonNullable<PeerOptions['router']>['partyOf'],
 ): Promise<void> => {
   world = new World(3);
   network = new Network(world, options);
   heard = [];
   // Turns take time: a batch a millisecond.
   const scheduler = { enqueue: (task: () => void) => void world.at(1, task) };
-  victim = new Peer(network, 'victim', { router: { limits }, vat: { scheduler } });
+  victim = new Peer(network, 'victim', {
+    router: { limits, ...(partyOf && { partyOf }) },
+    vat: { scheduler },
+  });
   honest = new Peer(network, 'honest');
   victim.offer('ear', await victim.run((turn) => turn.spawn(makeEar, heard)));
 };
@@ -312,6 +319,30 @@ describe('listeners', () => {
     // What was held for it is not counted any more.
     last.say(long(2_000));
     expect(last.isClosed).toBe(false);
+  });
+  it('of references that come from one are one party, over whatever transport', async () => {
+    let teller: Ref | undefined;
+    const one = (swissnum: Uint8Array): Vow | undefined =>
+      teller && Buffer.from(swissnum).toString().startsWith('part')
+        ? victim.vat.deliver(teller, 'grant', [])
+        : undefined;
+    await set({ keptBytes: 22_500, strangerDivisor: 1 }, {}, one);
+    teller = await victim.run((turn) => turn.spawn(makeEar, heard));
+    const long = deliver(toAnswer(1), [sym('hear'), 'x'.repeat(6_000)]);
+    const come = async (name: string): Promise<Raw> => {
+      victim.offer(name, await victim.run((turn) => turn.spawn(makeEar, heard)));
+      const swissnum = new Uint8Array(Buffer.from(name));
+      return stranger(name).say(deliver(toExport(0), [sym('fetch'), swissnum], 0, object(100)));
+    };
+    const honest = holder('honest').say(
+      wait,
+      long,
+      deliver(toAnswer(1), [sym('hear'), 'x'.repeat(3_000)]),
+    );
+    const parts = [await come('part-1'), await come('part-2')];
+    for (const part of parts) part.say(wait, long);
+    expect([honest, ...parts].filter(({ isClosed }) => isClosed)).toHaveLength(1);
+    expect(honest.isClosed).toBe(false);
   });
   it('and answers that nobody collects are counted with them', async () => {
     await set({ keptBytes: 22_000, strangerDivisor: 1 });
