@@ -17,7 +17,7 @@ import { readPidFile, removePidFile } from '../../../packages/shepherd/src/node/
 import { nodeAccounts } from '../../../packages/shepherd/src/node/users.ts';
 import type { Command, Ending, Started } from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
-import { answerOf, isAlive, makeFolder, until } from './support.ts';
+import { answerOf, isAlive, makeFolder, textOf, until } from './support.ts';
 
 const uid = process.getuid?.() ?? 0;
 let folder: string;
@@ -238,7 +238,10 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
       500,
     );
     await expect(followed).rejects.toThrow(`PID file ${pidFile} did not show up within 0.5 s`);
-    const own = Number(fs.readFileSync(path.join(folder, 'own'), 'utf8'));
+    const own = await until(
+      'what it leaves',
+      () => Number(textOf(path.join(folder, 'own'))) || undefined,
+    );
     expect(isAlive(own)).toBe(true);
     backend.signal(id, 'SIGTERM');
     await ended;

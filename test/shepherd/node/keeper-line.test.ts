@@ -1,4 +1,5 @@
 /** The client of the keeper against one of paper, which says what no real one says. */
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -244,12 +245,14 @@ describe('a start', () => {
     expect(await end.value).toEqual({ code: 5 });
   });
   it('that never comes to its program is none when the next daemon adopts it', async () => {
+    // It is looked for on the whole machine, where other tests have a w-1.
+    const id = `w-${crypto.randomUUID()}`;
     backend.close();
-    keeper.has = [state('w-1', prepared).frame()];
+    keeper.has = [state(id, prepared).frame()];
     backend = await open();
     const { answer, value } = answerOf<readonly unknown[]>();
-    backend.adopt([{ startId: 'w-1', service: 'web' }], answer);
-    keeper.say(state('w-1', failed).text(tags.step, 'begin').numbers(tags.error, [4]).frame());
+    backend.adopt([{ startId: id, service: 'web' }], answer);
+    keeper.say(state(id, failed).text(tags.step, 'begin').numbers(tags.error, [4]).frame());
     expect(await value).toEqual([]);
   });
   it('whose process was killed with a main has the signals that came meanwhile when it is tried again', async () => {
