@@ -312,6 +312,22 @@ describe('after a sleep', () => {
     world.runFor(PING_MS + 2 * LAP_MS);
     expect([alive.isClosed, dead.isClosed]).toEqual([false, true]);
   });
+  it('that follows another, who has answered in between is asked once more, and stays', async () => {
+    start();
+    const bed = sleepy();
+    const a = await peerOf('a', { router: { clock: bed.clock } });
+    const raw = strange(a, 'm');
+    world.runFor(2 * LAP_MS);
+    for (let round = 1; round <= 2; round += 1) {
+      bed.setWall(round * 3_600_000);
+      world.runFor(LAP_MS + 100);
+      expect(pingsOf(raw)).toHaveLength(round);
+      raw.send(deliver(toAnswer(0), [sym('hear'), 'awake'])); // before anybody looks
+      world.runFor(100);
+    }
+    world.runFor(PING_MS + 2 * LAP_MS);
+    expect(raw.isClosed).toBe(false);
+  });
   it('of which only the wall clock tells, everybody is asked at once', async () => {
     start();
     const bed = sleepy();

@@ -173,6 +173,8 @@ export class Liveness {
   /** Nothing that was waited for counts: who did not look may have slept through the answer. */
   #revive(pulse: Pulse): void {
     const nowMs = this.#clock.now();
+    // The answer to its ping has come, and will not come again.
+    if (pulse.session.isHeard) pulse.pingedAtMs = undefined;
     pulse.session.isHeard = false;
     pulse.session.isQuiet = true;
     pulse.session.unsent.stuckSinceMs = undefined;
