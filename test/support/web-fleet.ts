@@ -99,47 +99,64 @@ const succeed = async (daemon: Daemon, words: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`herd ${words.join(' ')}: ${stderr}`);
 };
 
-/** Starts all three and hands C its two refs. */
+/**
+ * Starts A and B, and C with the two refs in its folder, as `herd ref push` leaves them there: how a user hands them over
+ * is the affair of other tests.
+ */
 export const startWebFleet = async (place: Place, how: FleetHow = {}): Promise<WebFleet> => {
-  const fleet = await startMachines(place, how);
-  await handOver(place, fleet.a, 'web-server', fleet.c, 'a-web-server');
-  await handOver(place, fleet.b, 'web-server', fleet.c, 'b-web-server');
-  return fleet;
+  const { a, b, ports } = await startMachines(place, how);
+  const refs = await Promise.all([a, b].map((machine) => mint(place, machine, 'web-server')));
+  return { a, b, c: await startController(place, how, refs), ports };
 };
 
 /** The same with a link to each of A and B; the place closes them. */
 export const startLinkedFleet = async (place: Place, how: FleetHow = {}): Promise<LinkedFleet> => {
-  const fleet = await startMachines(place, how);
-  const linked = async (machine: Daemon): Promise<Proxy> => {
-    const file = await mint(place, machine, 'web-server');
-    const proxy = await makeProxy(portIn(file));
+  const { a, b, ports } = await startMachines(place, how);
+  const linked = async (machine: Daemon) => {
+    const ref = await mint(place, machine, 'web-server');
+    const proxy = await makeProxy(portIn(ref));
     place.atEnd(() => proxy.close());
-    reroute(file, proxy);
-    await give(fleet.c, file, `${machine.name}-web-server`);
-    return proxy;
+    reroute(ref, proxy);
+    return { ref, proxy };
   };
-  const [a, b] = await Promise.all([linked(fleet.a), linked(fleet.b)]);
-  return { ...fleet, links: { a, b } };
+  const [toA, toB] = await Promise.all([linked(a), linked(b)]);
+  const c = await startController(place, how, [toA.ref, toB.ref]);
+  return { a, b, c, ports, links: { a: toA.proxy, b: toB.proxy } };
 };
 
-/** Starts all three; C has no refs yet. */
-const startMachines = async (place: Place, how: FleetHow): Promise<WebFleet> => {
-  const { minReady = "'100%'", networkOfB } = how;
+const startMachines = async (
+  place: Place,
+  { networkOfB }: FleetHow,
+): Promise<Omit<WebFleet, 'c'>> => {
   const ports = { a: await freePort(), b: await freePort() };
   writeServer(place, 'a');
   writeServer(place, 'b');
+  const [a, b] = await Promise.all([
+    place.shepherd('a', machineConfig('A', ports.a)),
+    place.shepherd('b', machineConfig('B', ports.b, networkOfB?.host), {
+      ...(networkOfB === undefined ? {} : { through: networkOfB.through }),
+    }),
+  ]);
+  return { a, b, ports };
+};
+
+/** `refs`: the files of those to A and to B. */
+const startController = (
+  place: Place,
+  { minReady = "'100%'" }: FleetHow,
+  refs: readonly string[],
+): Promise<Daemon> => {
+  const store = path.join(place.folder, 'c', 'refs');
+  fs.mkdirSync(store, { recursive: true, mode: 0o700 });
+  for (const ref of refs) {
+    const petname = `${path.basename(ref).charAt(0)}-web-server`;
+    fs.copyFileSync(ref, path.join(store, petname));
+  }
   const controller = configOf(
     'C',
     `exported({ provision: ['web-server-a'], from: ref('a-web-server'), node: 'A' }),
      exported({ provision: ['web-server-b'], from: ref('b-web-server'), node: 'B' }),
      fleet({ provision: ['web-server-fleet'], members: ['web-server-a', 'web-server-b'], minReady: ${minReady} })`,
   );
-  const [a, b, c] = await Promise.all([
-    place.shepherd('a', machineConfig('A', ports.a)),
-    place.shepherd('b', machineConfig('B', ports.b, networkOfB?.host), {
-      ...(networkOfB === undefined ? {} : { through: networkOfB.through }),
-    }),
-    place.shepherd('c', controller),
-  ]);
-  return { a, b, c, ports };
+  return place.shepherd('c', controller);
 };
