@@ -52,6 +52,36 @@ describe('a frame of the keeper', () => {
       expect(said).toEqual([state, { kind: 'told' }, state]);
     }
   });
+  it('tells who has come, by his number and both addresses', () => {
+    const frame = (more: (writer: FrameWriter) => FrameWriter): Buffer =>
+      more(new FrameWriter(types.saysConnection).text(tags.id, 's')).frame();
+    const read = (bytes: Buffer) => new FrameReader().push(bytes);
+    expect(read(frame((writer) => writer))).toEqual([{ kind: 'connection', id: 's' }]);
+    const whole = frame((writer) =>
+      writer
+        .numbers(tags.connection, [7])
+        .numbers(tags.peer, [6, 4711], '::1')
+        .numbers(tags.local, [1, 0], ''),
+    );
+    expect(read(whole)).toEqual([
+      {
+        ...{ kind: 'connection', id: 's' },
+        arrival: {
+          number: 7,
+          peer: { family: 6, host: '::1', port: 4711 },
+          local: { family: 'unix', host: '', port: 0 },
+        },
+      },
+    ]);
+    const unknown = frame((writer) =>
+      writer.numbers(tags.connection, [7]).numbers(tags.peer, [9, 1], 'x'),
+    );
+    expect(read(unknown)).toEqual([{ kind: 'connection', id: 's', arrival: { number: 7 } }]);
+    const broken = frame((writer) =>
+      writer.numbers(tags.connection, [7]).numbers(tags.peer, [1, 1]),
+    );
+    expect(() => read(broken)).toThrow(BrokenFrame);
+  });
   it('is passed over where this end does not know its type', () => {
     const unknown = new FrameWriter(200).text(tags.id, 'w-1').frame();
     expect(new FrameReader().push(Buffer.concat([unknown, stateFrame('w-1')]))).toEqual([state]);

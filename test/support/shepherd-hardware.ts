@@ -23,6 +23,7 @@ import {
   type Wisher,
   type WishRecord,
 } from '@bellwether/shepherd';
+import { Arrivals } from './shepherd-arrivals.ts';
 import type { MachineTime } from './shepherd-time.ts';
 
 /** How the processes of one service behave. */
@@ -77,6 +78,8 @@ export class Processes {
   readonly commanded: (readonly string[])[] = [];
   /** How long the last of them might take. */
   commandMs: number | undefined = undefined;
+  /** Who comes to its sockets. */
+  readonly arrivals = new Arrivals();
   /** Every moment at which a service had two live processes: must stay empty. */
   readonly doubled: string[] = [];
   /** Services in the order of their forks. */
@@ -123,6 +126,8 @@ export class Processes {
         const { startId } = start;
         const program = this.behaves(start) ?? this.#program(start.service);
         const { refusal, summary = refusal ?? '', spawnMs = 5 } = program;
+        const missing = this.arrivals.give(start);
+        if (missing !== undefined) return say(spawnMs, () => started.broken(missing));
         if (refusal !== undefined)
           return say(spawnMs, () => started.broken(new StartFailed(refusal, { summary })));
         const process = this.#fork(start, program);
@@ -131,9 +136,7 @@ export class Processes {
         say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
       },
       signal: (startId, signal) => this.#signal(startId, signal),
-      listen: (_service, _sockets, answer) => say(1, () => answer.kept(undefined)),
-      unlisten: (_service, answer) => say(1, () => answer.kept(undefined)),
-      connection: () => undefined,
+      ...this.arrivals.view(say),
       follow: (startId, _command, _pidFile, answer) => {
         const process = this.#live.get(startId);
         if (process === undefined)

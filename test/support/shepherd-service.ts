@@ -70,6 +70,10 @@ const makeAttendant = (
   serviceFailed: (turn, _name, { what, reason }) => turn.effect(() => told(`${what}: ${reason}`)),
   serviceIsOver: () => undefined,
   transientEnded: () => undefined,
+  connect: (turn, { of, arrival }) => {
+    turn.effect(() => told(`connect ${of} ${arrival.number}`));
+    return turn.kept(undefined);
+  },
 });
 
 /** A service and the hands of the test on all that it works with. */
@@ -84,6 +88,8 @@ export class ServiceRig {
   readonly sockets: string[] = [];
   readonly listening: Answer[] = [];
   readonly connections: Answer[] = [];
+  /** Numbers of those who were turned away. */
+  readonly dropped: number[] = [];
   /** PID files that are looked into, and who waits for their processes. */
   readonly followed: string[] = [];
   readonly followers: Answer[] = [];
@@ -140,6 +146,7 @@ export class ServiceRig {
           answer.kept(undefined);
         },
         connection: (_service, answer) => void this.connections.push(answer),
+        drop: (arrival) => void this.dropped.push(arrival),
         follow: (startId, _command, { path }, answer) => {
           this.followed.push(`${path} ${startId}`);
           this.followers.push(answer);

@@ -220,7 +220,7 @@ static int check_handed(const struct request *request) {
   if (request->handed_count > 0 && request->env_count >= ENV_COUNT) return E2BIG;
   for (uint32_t at = 0; at < request->opening_count; at++) {
     int descriptor = request->openings[at].descriptor;
-    if (request->connection > 0 && descriptor <= 2) return EINVAL;
+    if (request->connection > 0 && descriptor < 2) return EINVAL;
     for (uint32_t other = 0; other < request->handed_count; other++)
       if (request->handed[other].descriptor == descriptor) return EINVAL;
   }

@@ -5,7 +5,7 @@
  *     LISTEN    bound, and kept; of the same id at another place: that one is closed first
  *     WATCH     told once, when somebody comes; he is not accepted, the service does that
  *               of a socket that ACCEPTS: one is accepted, numbered and told; who comes next waits for the next WATCH
- *     START     is given sockets by their id, or the connection by its number as 0 to 2
+ *     START     is given sockets by their id, or the connection by its number as 0 to 2, but for 2 where it opens that
  *     CLOSE     closed, and its path is removed where that still is this socket
  *
  * No socket is ever made non-blocking for a service: that is a property which all who have it share.
@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include "starts.h"
 
@@ -268,6 +269,19 @@ static int accept_one(struct listener *one) {
   return accepted < 0 ? -error : accepted;
 }
 
+/*
+ * In one boot of the machine none comes twice, whichever main there is: whoever asks once more for what an earlier one
+ * was to hand out must not be given somebody else. In microseconds, which numbers of 53 bits have room for.
+ */
+static uint64_t next_connection(void) {
+  struct timespec now;
+  uint64_t least = last_connection + 1, started = 0;
+  if (clock_gettime(CLOCK_BOOTTIME, &now) == 0)
+    started = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+  last_connection = started > least ? started : least;
+  return last_connection;
+}
+
 void socket_ready(uint32_t at) {
   struct listener *one = &listeners[at];
   if (at >= SOCKET_COUNT || one->id[0] == 0 || !one->is_wanted) return;
@@ -277,7 +291,7 @@ void socket_ready(uint32_t at) {
   if (accepted == -EAGAIN) return watch(one);
   /* As without descriptors: whoever watches does so again later. */
   if (accepted < 0) return say_refused(one->id, STEP_LISTEN, -accepted);
-  one->connection = ++last_connection;
+  one->connection = next_connection();
   one->accepted = accepted;
   say_accepted(one);
 }
@@ -300,6 +314,12 @@ int sockets_are_there(void) {
   return listener_count > 0;
 }
 
+static int opens_errors(const struct request *request) {
+  for (uint32_t each = 0; each < request->opening_count; each++)
+    if (request->openings[each].descriptor == 2) return 1;
+  return 0;
+}
+
 int sockets_hand_out(struct request *request) {
   for (uint32_t each = 0; each < request->handed_count; each++) {
     const struct listener *one = find(request->handed[each].id);
@@ -309,7 +329,7 @@ int sockets_hand_out(struct request *request) {
   if (request->connection == 0) return 0;
   const struct listener *one = find_connection(request->connection);
   if (one == NULL) return ECONNABORTED;
-  for (int number = 0; number < 3; number++)
+  for (int number = 0; number < (opens_errors(request) ? 2 : 3); number++)
     request->handed[request->handed_count++] = (struct handed){number, one->accepted, NULL};
   return 0;
 }

@@ -112,6 +112,8 @@ export const limits = {
   endedTransientCount: 64,
   /** Milliseconds for which one is remembered after it has ended: a day. */
   endedTransientMs: 86_400_000,
+  /** Milliseconds in which it is told once that who comes to a service is turned away; the next time, how many were. */
+  refusedToldMs: 1_000,
   /** Characters of the description of one on the disk, environment included; packages/store takes no more. */
   transientCharacters: 65_536,
   /** Variables that one may be given. */

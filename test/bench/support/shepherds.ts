@@ -20,6 +20,7 @@ const noProcesses: ProcessBackend = {
   listen: nobody,
   unlisten: nobody,
   connection: nobody,
+  drop: nobody,
   watch: nobody,
   runToEnd: nobody,
 };

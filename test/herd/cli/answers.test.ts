@@ -106,6 +106,8 @@ const status: Required<ExportedStatus> = {
   pidFile: '/p',
   live: { failureCount: 1, limitCount: 3, checkedAt: 5 },
   endpoints: [{ name: 'web', address: '127.0.0.1:80' }],
+  accepting: { openCount: 1, limitCount: 2, sourceLimitCount: 1, refusedCount: 3 },
+  connection: { of: 'web', peer: '127.0.0.1:4711', local: '127.0.0.1:80' },
   keepsGroup: true,
   isReady: true,
   isEnabled: true,

@@ -22,7 +22,25 @@ describe('the description of a transient service', () => {
       read({ timer: { when: { kind: 'once', atMs: 7 }, run: { ...start, more: 1 } } }),
     ).toEqual({ command: start, atMs: 7 });
   });
+  it('is read of a connection with who that is, and how it is stopped', () => {
+    const arrival = {
+      number: 7,
+      peer: { family: 6, host: '::1', port: 4711 },
+      local: { family: 'unix', host: '/run/echo', port: 0 },
+    };
+    const connection = { of: 'echo', arrival };
+    const stop = { signal: 'SIGINT', graceMs: 9 };
+    expect(read({ start, stop, connection })).toEqual({ command: start, stop, connection });
+    expect(read({ start, stop })).toEqual({ command: start });
+    const left = { of: 'echo', arrival: { number: 8 } };
+    expect(read({ start, stop, connection: left }).connection).toEqual(left);
+  });
   it.each([
+    [{ start, connection: { of: 'a', arrival: { number: 1 } } }, 'how it is stopped'],
+    [{ start, stop: { signal: 'SIGINT', graceMs: 1 }, connection: { of: 'a' } }, 'arrival'],
+    [{ start, connection: { of: 'a', arrival: { number: -1 } } }, 'number'],
+    [{ start, connection: { of: 'a', arrival: { number: 1, peer: { family: 5 } } } }, 'family'],
+    [{ start, stop: { signal: 'kill -9', graceMs: 1 } }, 'signal'],
     [{}, 'something that it runs'],
     [[], 'a struct'],
     [{ start: {} }, 'argv'],

@@ -188,7 +188,11 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     const [first, second] = [net.connect(file), net.connect(file)];
     const watch = new FrameWriter(types.watch).text(tags.id, 'in').frame();
     socket.write(watch);
-    await hears('connection');
+    const numberOf = (said: Said): number =>
+      said.kind === 'connection' ? (said.arrival?.number ?? 0) : 0;
+    const one = numberOf(await hears('connection'));
+    const log = path.join(folder, 'log');
+    fs.writeFileSync(log, '');
     const start = (id: string, connection: number) =>
       new FrameWriter(types.start)
         .text(tags.id, id)
@@ -196,23 +200,26 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
         .text(tags.cwd, '/')
         .text(tags.arg, 'sh')
         .text(tags.arg, '-c')
-        .text(tags.arg, 'read word; echo "got $word"')
+        .text(tags.arg, 'read word; echo "got $word"; echo gone >&2')
+        .numbers(tags.open, [2, ways.log], log)
         .numbers(tags.connection, [connection])
         .frame();
-    socket.write(start('c-1', 1));
+    socket.write(start('c-1', one));
     first.write('one\n');
     const said = await new Promise<string>((resolve) => {
       first.once('data', (chunk: Buffer) => resolve(chunk.toString()));
     });
     expect(said).toBe('got one\n');
+    await until('its errors', () => fs.readFileSync(log, 'utf8') === 'gone\n');
     // Who comes next waits for the next WATCH; what is dropped is closed.
     socket.write(watch);
-    await hears('connection');
+    const two = numberOf(await hears('connection'));
+    expect(two).toBeGreaterThan(one);
     const closed = new Promise((resolve) => second.once('close', resolve));
     second.resume();
-    socket.write(new FrameWriter(types.drop).numbers(tags.connection, [2]).frame());
+    socket.write(new FrameWriter(types.drop).numbers(tags.connection, [two]).frame());
     await closed;
-    socket.write(start('c-2', 2));
+    socket.write(start('c-2', two));
     expect(await hears('refused')).toEqual(refused('c-2', 'listen', 103));
     socket.write(new FrameWriter(types.close).text(tags.id, 'in').frame());
     await hears('closed');

@@ -39,6 +39,8 @@ beforeEach(() => {
   sent = [];
   vi.useFakeTimers();
   const send = (frame: Buffer): void => {
+    if (frame.readUInt32LE(4) === types.drop)
+      return void sent.push(`DROP ${frame.readBigUInt64LE(16)}`);
     expect(frame.readUInt32LE(12)).toBe(tags.id);
     const id = frame.toString('utf8', 16, 15 + frame.readUInt32LE(8));
     sent.push(`${wordOf.get(frame.readUInt32LE(4))} ${id.slice(-1)}`);
@@ -79,6 +81,39 @@ describe('the sockets of a service', () => {
     expect(sent.splice(0)).toEqual(['LISTEN 0', 'LISTEN 1']);
     for (const key of [first, second]) sockets.listening(key);
     expect(sent).toEqual(['WATCH 0', 'WATCH 1']);
+  });
+  it('that accept give each who comes to one who waits, in their order, and once', async () => {
+    void listen(at('a', { accepts: true }), at('b', { accepts: true }));
+    for (const key of [first, second]) sockets.listening(key);
+    const asked = () => {
+      const { answer, value } = answerOf<{ readonly number: number }>();
+      sockets.connection('web', answer);
+      return value;
+    };
+    const one = asked();
+    sockets.came(first, { number: 1 });
+    sockets.came(second, { number: 2 });
+    expect((await one).number).toBe(1);
+    // After a loss all are told once more: also whom somebody was given, whose start is on its way.
+    sockets.again();
+    for (const number of [1, 2]) sockets.came(number === 1 ? first : second, { number });
+    sent.length = 0;
+    expect((await asked()).number).toBe(2);
+    const next = asked();
+    expect(sent.splice(0)).toEqual(['WATCH 0', 'WATCH 1']);
+    // One that was dropped and is told again was not heard of: he is dropped again.
+    sockets.drop(2);
+    expect(sent.splice(0)).toEqual(['DROP 2']);
+    sockets.came(second, { number: 2 });
+    expect((await next).number).toBe(2);
+  });
+  it('that an earlier daemon had come with who was accepted there and given to nobody', async () => {
+    sockets.listening(first);
+    sockets.came(first, { number: 5 });
+    void listen(at('a', { accepts: true }));
+    const { answer, value } = answerOf<{ readonly number: number }>();
+    sockets.connection('web', answer);
+    expect((await value).number).toBe(5);
   });
   it('are waited for no longer where the keeper cannot be reached, neither at their opening nor at their close', async () => {
     const opening = listen(at('a'));

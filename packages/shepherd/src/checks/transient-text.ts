@@ -6,7 +6,14 @@ import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { list, readWhole, struct, textOf, type Read } from '../read.ts';
 import { readAccount } from '../words/shapes.ts';
-import type { Command, RunAs } from '../words/service-config.ts';
+import type {
+  Command,
+  ConnectionConfig,
+  RunAs,
+  SignalName,
+  StopConfig,
+} from '../words/service-config.ts';
+import type { Arrival, SocketPlace } from '../words/socket-types.ts';
 
 /** How one transient service differs from another, but for its name. */
 export interface RunOnce {
@@ -15,17 +22,24 @@ export interface RunOnce {
   readonly atMs?: number;
   /** Absolute. Absent: its log lies with the others. */
   readonly logFile?: string;
+  /** Both of a connection: which one it is, and how it is stopped. */
+  readonly connection?: ConnectionConfig;
+  readonly stop?: PlainStop;
 }
+/** Of one that no command stops. */
+export type PlainStop = Omit<StopConfig, 'run'>;
 
 /** Reads it out of the JSON of a description. @throws Malformed */
 export const readRunOnce = (text: string): RunOnce => {
   if (text.length > limits.transientCharacters)
     throw new Malformed(`description: over ${limits.transientCharacters} characters`);
-  const { start, timer, log } = readDescription(parsed(text), 'description');
+  const { start, timer, log, connection, stop } = readDescription(parsed(text), 'description');
   const logged = log === undefined ? {} : { logFile: log.file };
   if (timer !== undefined) return { command: timer.run, atMs: timer.when.atMs, ...logged };
   if (start === undefined) throw new Malformed('description: expected something that it runs');
-  return { command: start, ...logged };
+  if (connection === undefined) return { command: start, ...logged };
+  if (stop === undefined) throw new Malformed('description: expected how it is stopped');
+  return { command: start, connection, stop };
 };
 
 const parsed = (text: string): unknown => {
@@ -65,12 +79,30 @@ interface Description {
   readonly start?: PlainCommand;
   readonly timer?: { readonly when: { readonly atMs: number }; readonly run: PlainCommand };
   readonly log?: { readonly file: string };
+  readonly connection?: ConnectionConfig;
+  readonly stop?: PlainStop;
 }
+const readPlace = struct<SocketPlace>(
+  { family: (value, what) => familyOf(value, what), host: words, port: readWhole },
+  {},
+);
+const familyOf = (value: unknown, what: string): SocketPlace['family'] => {
+  if (value === 'unix' || value === 4 || value === 6) return value;
+  throw new Malformed(`${what}: expected unix, 4 or 6`);
+};
+const readArrival = struct<Arrival>({ number: readWhole }, { peer: readPlace, local: readPlace });
+const readSignal: Read<SignalName> = (value, what) => {
+  const name = words(value, what);
+  if (/^SIG[A-Z0-9+]+$/.test(name)) return name as SignalName;
+  throw new Malformed(`${what}: expected the name of a signal`);
+};
 const readDescription = struct<Description>(
   {},
   {
     start: readCommand,
     timer: struct({ when: struct({ atMs: readWhole }, {}), run: readCommand }, {}),
     log: struct({ file: words }, {}),
+    connection: struct<ConnectionConfig>({ of: words, arrival: readArrival }, {}),
+    stop: struct<PlainStop>({ signal: readSignal, graceMs: readWhole }, {}),
   },
 );

@@ -95,6 +95,8 @@ const localRules: Rules<LocalStatus> = {
   remainsAfterExit: true,
   pidFile: false,
   endpoints: false,
+  accepting: true,
+  connection: false,
   live: true,
   keepsGroup: true,
   runsAs: false,

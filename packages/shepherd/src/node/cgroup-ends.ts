@@ -78,6 +78,7 @@ export const withCgroups = (backend: ProcessBackend, powers: CgroupPowers): Proc
     listen: (service, sockets, answer) => backend.listen(service, sockets, answer),
     unlisten: (service, answer) => backend.unlisten(service, answer),
     connection: (service, answer) => backend.connection(service, answer),
+    drop: (arrival) => backend.drop(arrival),
   };
 };
 

@@ -135,6 +135,9 @@ class ChildProcessBackend implements ProcessBackend {
   connection(service: string, answer: Answer): void {
     answer.broken(new StartFailed(`${service} has no sockets that listen`));
   }
+  drop(): void {
+    // Nobody was ever accepted.
+  }
 
   /** Whoever it starts has no PID file. */
   follow(_startId: string, _command: Command, _pidFile: PidFile, answer: Answer): void {

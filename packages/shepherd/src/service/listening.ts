@@ -2,11 +2,13 @@
  * The sockets of a service: they are there before its process, and as long as it is up.
  *
  *     listen ──► they listen ──► not lazy: its process is started
- *                             └► lazy: it is up ──► somebody comes: its process is started, and takes who waits
+ *                             ├► lazy: it is up ──► somebody comes: its process is started, and takes who waits
+ *                             └► inetd: it is up, and each who comes is given a process (accepting.ts)
  *
  * They are closed when it is stopped, and only then: not while it is started again.
  */
 import type { Turn, Vow } from '@bellwether/actors';
+import { beginAccepting } from './accepting.ts';
 import {
   enter,
   launchOf,
@@ -43,9 +45,11 @@ export const listenFirst = (
       const state = stateOf(held);
       if (state.at === 'stopping') return steps.gone(turn, state);
       if (state.at !== 'spawning') return;
-      if (held.config.get().isLazy !== true) return steps.spawn(turn, state.launch);
+      const { isLazy, inetd } = held.config.get();
+      if (isLazy !== true && inetd === undefined) return steps.spawn(turn, state.launch);
       steps.isUp(turn, state.launch);
-      attend(held, turn, steps);
+      if (inetd === undefined) attend(held, turn, steps);
+      else beginAccepting(held, turn);
     },
     (turn, reason) => steps.failed(turn, reason),
   );

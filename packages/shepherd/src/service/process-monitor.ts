@@ -13,6 +13,7 @@ import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Turn, Vow } from '
 import { digestOf } from '../digest.ts';
 import { limits } from '../limits.ts';
 import type {
+  Arrival,
   Command,
   CommandResult,
   Ending,
@@ -68,7 +69,8 @@ export const makeProcessMonitor = (
     unlisten: (turn, service) =>
       turn.ask<unknown>((answer) => held.backend.unlisten(service, answer)),
     connection: (turn, service) =>
-      turn.ask<unknown>((answer) => held.backend.connection(service, answer)),
+      turn.ask<Arrival | undefined>((answer) => held.backend.connection(service, answer)),
+    drop: (turn, arrival) => turn.effect(() => held.backend.drop(arrival)),
     forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),

@@ -41,7 +41,9 @@ export const noteAdopted = (held: ServiceHeld): void => {
 };
 
 /** An adopted process says itself what it was made from, where its record does. */
-const isMadeFrom = (held: ServiceHeld, { start }: ServiceConfig): boolean => {
+const isMadeFrom = (held: ServiceHeld, { start, connection }: ServiceConfig): boolean => {
+  // It is never started again.
+  if (connection !== undefined) return true;
   const { madeFrom } = runOf(stateOf(held)) ?? held.remains.get() ?? {};
   return madeFrom === undefined || madeFrom === digestOf(start);
 };

@@ -10,6 +10,7 @@ import type {
   Vow,
 } from '@bellwether/actors';
 import { limits } from '../limits.ts';
+import { openAccepting, type Accepting } from './accepted.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
@@ -177,6 +178,8 @@ export interface ServiceHeld extends ServicePowers {
   /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
   readonly checkedAt: JournalCell<number | undefined>;
   readonly history: JournalCell<readonly Change[]>;
+  /** Of those that it has accepted; see accepting.ts. */
+  readonly accepting: Accepting;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
 }
@@ -220,6 +223,7 @@ export const hold = (
   remains: turn.cell<Remains | undefined>(undefined),
   checkedAt: turn.cell<number | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
+  accepting: openAccepting(turn),
   commands: turn.map<string, number>(),
   ...powers,
 });

@@ -3,8 +3,16 @@ import type { Turn } from '@bellwether/actors';
 import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
-import { placeText } from '../words/socket-types.ts';
-import type { Endpoint, LifeSigns, LocalStatus, SocketConfig } from '../words/types.ts';
+import { acceptFactsOf } from './accepted.ts';
+import { peerText, placeText } from '../words/socket-types.ts';
+import type {
+  ConnectionConfig,
+  ConnectionFacts,
+  Endpoint,
+  LifeSigns,
+  LocalStatus,
+  SocketConfig,
+} from '../words/types.ts';
 
 /**
  * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
@@ -46,6 +54,8 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
     ...given('remainsAfterExit', config.remainsAfterExit),
     ...given('live', lifeSignsOf(held)),
     ...given('endpoints', config.sockets?.map(endpointOf)),
+    ...given('accepting', config.inetd && acceptFactsOf(held.accepting, config.inetd)),
+    ...given('connection', config.connection && connectionOf(config.connection)),
     ...given('pidFile', config.pidFile?.path),
     ...given('keepsGroup', config.keepsGroup),
     ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
@@ -83,6 +93,12 @@ const lifeSignsOf = (held: ServiceHeld): LifeSigns | undefined => {
 const endpointOf = ({ name, place }: SocketConfig): Endpoint => ({
   name,
   address: placeText(place),
+});
+
+const connectionOf = ({ of, arrival }: ConnectionConfig): ConnectionFacts => ({
+  of,
+  peer: peerText(arrival),
+  ...(arrival.local !== undefined && { local: placeText(arrival.local) }),
 });
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */

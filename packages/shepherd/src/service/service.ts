@@ -41,6 +41,7 @@ import { isBuiltIn } from '../action-table.ts';
 import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
+import { connected, disconnected } from './accepting.ts';
 import { disable, enable, retire } from './enabling.ts';
 import { adoptRun } from './adopting.ts';
 import { beginStart, start, stop } from './service-steps.ts';
@@ -77,10 +78,12 @@ export const makeService = (
   recorded: RecordedService,
   agent?: Ref<Agent>,
 ): Behavior<LocalService> => {
-  const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
+  const logName = config.connection?.of ?? config.provision[0];
+  const logger = turn.spawn(makeLogger, powers.logFiles, logName);
   const held = hold(turn, config, powers, logger, recorded, agent);
   if (config.timer !== undefined) scheduleOf(held, turn);
-  turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
+  if (config.connection === undefined)
+    turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
   return {
     canonicalName: () => held.name,
     provision: () => held.config.get().provision,
@@ -101,12 +104,14 @@ export const makeService = (
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     showSlot: (turn, slot) => change(held, turn, { slot }),
     timed: (turn, isOver) => timed(held, turn, isOver),
+    connected: (turn, name, source) => connected(held, turn, name, source),
+    disconnected: (turn, name) => disconnected(held, turn, name),
     timerMemory: (turn) => timerMemoryOf(held, turn),
     history: () => held.history.get(),
     log: (turn, query) => turn.send(held.logger, 'lines', query),
     follow: (turn, follow) => {
       const { logFiles: files, clock, node } = held;
-      const reader = turn.spawn(makeLogReader, { files, clock, node, service: held.name, follow });
+      const reader = turn.spawn(makeLogReader, { files, clock, node, service: logName, follow });
       return turn.call(reader, 'run');
     },
   };

@@ -1,5 +1,6 @@
 /** How services come into a shepherd: its own, those elsewhere, and aggregates of both. */
 import { Refused, type Ref, type Turn } from '@bellwether/actors';
+import { sourceOf } from '../service/accepted.ts';
 import { makeService } from '../service/service.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
 import type {
@@ -36,6 +37,10 @@ export const define = (
   turn.call(held.registry, 'register', service);
   held.entries.set(name, { kind: 'own', service, config: described, ...(agent && { agent }) });
   turn.tell(board, 'touched', config.provision);
+  // What it has accepted before it went out of the configuration goes on.
+  for (const { service: one, config: its } of held.transients.values())
+    if (its.connection?.of === name)
+      turn.call(service, 'connected', one, sourceOf(its.connection.arrival));
   if (agent === undefined) return service;
   held.hasAgents.set(true);
   turn.call(agent, 'attach', service);

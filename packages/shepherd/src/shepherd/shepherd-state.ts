@@ -105,6 +105,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly timers: JournalMap<string, TimerMemory>;
   /** Services that nobody has configured, also those that have ended. */
   readonly transients: JournalMap<string, Transient>;
+  /** The last number of a connection, by what its name begins with. */
+  readonly connectionNumbers: JournalMap<string, number>;
   /** The end of the daemon, once it was asked for. */
   readonly closing: JournalCell<Vow<Outcome> | undefined>;
 }
@@ -138,6 +140,7 @@ export const holdShepherd = (
     alarms: turn.spawn(makeAlarmClock, options.clock),
     timers,
     transients: turn.map(),
+    connectionNumbers: turn.map(),
     isClosing: () => closing.get() !== undefined,
     registry,
     attendant,

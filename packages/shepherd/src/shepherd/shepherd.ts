@@ -7,6 +7,7 @@ import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwe
 import { rootNames } from '../action-table.ts';
 import { hasFailed, isLost, isUp } from './attend.ts';
 import { restore, shutDown } from './boot.ts';
+import { connect } from './connections.ts';
 import { callOff, join, remembered, retry, type Return } from '../operation/again.ts';
 import { command, isKnown, planOf } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
@@ -152,7 +153,8 @@ const operationMethods = (
 
 const transientMethods = (
   held: ShepherdHeld,
-): Pick<Behavior<Shepherd>, 'spawn' | 'spawnedBy' | 'transientEnded'> => ({
+): Pick<Behavior<Shepherd>, 'spawn' | 'spawnedBy' | 'transientEnded' | 'connect'> => ({
+  connect: (turn, connecting) => connect(held, turn, connecting),
   spawn: (turn, spec, atMs, operation) => spawn(held, turn, spec, atMs, operation),
   spawnedBy: (_turn, operation) => spawnedBy(held, operation),
   transientEnded: (turn, name) => transientEnded(held, turn, name),

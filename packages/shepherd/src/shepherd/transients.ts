@@ -16,6 +16,7 @@ import { isSpawnName } from '../checks/spawn-words.ts';
 import { Conflict, Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
+import { admit, connectionConfig, forgetConnection } from './connections.ts';
 import { define } from './registering.ts';
 import { makeSpawner } from './spawner.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
@@ -82,7 +83,9 @@ export const spawn = (
   if (spawning === undefined)
     throw new Refused('this shepherd runs nothing that is not configured');
   sweep(held, turn);
-  const living = [...held.transients.values()].filter(({ ended }) => ended === undefined);
+  const living = [...held.transients.values()].filter(
+    ({ ended, config }) => ended === undefined && config.connection === undefined,
+  );
   if (living.length >= limits.transientCount)
     throw new Limit(`${limits.transientCount} transient services live already`);
   const parent = atMs === undefined ? parents.spawn : parents.schedule;
@@ -109,7 +112,9 @@ export const spawn = (
 
 /** See Shepherd. */
 export const spawnedBy = ({ transients }: ShepherdHeld, operation: string): string | undefined =>
-  [...transients.values()].find((each) => each.operation === operation)?.service;
+  [...transients.values()].find(
+    (each) => each.operation === operation && each.config.connection === undefined,
+  )?.service;
 
 const freeName = (held: ShepherdHeld, turn: Turn, parent: string): string => {
   for (let number = 1; ; number += 1) {
@@ -118,7 +123,13 @@ const freeName = (held: ShepherdHeld, turn: Turn, parent: string): string => {
   }
 };
 
-const configOf = (name: string, { command, atMs, logFile }: RunOnce): ServiceConfig => ({
+const configOf = (name: string, once: RunOnce): ServiceConfig => {
+  const { command, stop, connection } = once;
+  return connection === undefined || stop === undefined
+    ? runConfig(name, once)
+    : connectionConfig(name, { command, stop, connection });
+};
+const runConfig = (name: string, { command, atMs, logFile }: RunOnce): ServiceConfig => ({
   provision: [name],
   requirement: [atMs === undefined ? parents.spawn : parents.schedule],
   documentation: '',
@@ -181,7 +192,7 @@ const bringOne = (held: ShepherdHeld, turn: Turn<Shepherd>, one: Transient): voi
     turn.effect(() => held.log('transient.displaced', { service: name }));
     return;
   }
-  const service = define(held, turn, config);
+  const service = admit(held, turn, config);
   if (ended !== undefined) close(turn, service, name);
 };
 
@@ -206,6 +217,7 @@ export const transientEnded = (held: ShepherdHeld, turn: Turn, name: string): vo
 const end = (held: ShepherdHeld, turn: Turn, name: string, service: Ref<LocalService>): void => {
   const one = held.transients.get(name);
   if (one === undefined || one.ended !== undefined) return;
+  if (one.config.connection !== undefined) return forgetConnection(held, turn, name);
   const at = Math.max(0, Math.floor(held.clock.wall()));
   const { lastExit } = turn.call(service, 'status');
   note(held, turn, { ...one, ended: { ...lastExit, at } });

@@ -7,8 +7,10 @@ export const mannerOf = ({
   pidFile,
   keepsGroup,
   sockets,
+  connection,
 }: ServiceConfig): StartManner => ({
   ...(sockets !== undefined && { sockets }),
+  ...(connection !== undefined && { connection }),
   ...(remainsAfterExit === true && { remains: remainsAfterExit }),
   ...(pidFile !== undefined && { pidFile }),
   ...(keepsGroup === true && { keepsGroup }),

@@ -1,7 +1,7 @@
 /** The words about processes: how they are started, watched, asked and ended, and the powers behind that. */
 import type { Answer, Vow } from '@bellwether/actors';
 import type { RunningRecord } from './records.ts';
-import type { SocketConfig, SocketHolder } from './socket-types.ts';
+import type { Arrival, SocketConfig, SocketHolder } from './socket-types.ts';
 import type { Command, PidFile, Readiness, SignalName, StartManner } from './types.ts';
 
 /**
@@ -63,7 +63,8 @@ export interface ProcessMonitor {
   /** As of a SocketHolder. */
   listen(service: string, sockets: readonly SocketConfig[]): Vow<unknown>;
   unlisten(service: string): Vow<unknown>;
-  connection(service: string): Vow<unknown>;
+  connection(service: string): Vow<Arrival | undefined>;
+  drop(arrival: number): void;
   /** What has remained of a start is no more. */
   forget(startId: string): void;
   /** To the whole process group. */

@@ -1,7 +1,7 @@
 /** What makes a `^service`, as plain data: its command, how it is asked and stopped, and its actions. */
 import type { Labels } from './labels.ts';
 import type { LogBounds } from './log-types.ts';
-import type { SocketConfig } from './socket-types.ts';
+import type { Arrival, SocketConfig } from './socket-types.ts';
 import type { TimerConfig } from './timer-types.ts';
 
 /** A program and its surroundings. */
@@ -143,6 +143,21 @@ export interface PidFile {
   /** Milliseconds until it has to be there. */
   readonly timeoutMs: number;
 }
+/** How a service has a process for each connection: a transient service beside it, which ends with its process. */
+export interface InetdConfig {
+  /** Connections that there may be at once; who comes beyond is turned away. */
+  readonly maxCount: number;
+  /** The same of those from one address. Absent: no other bound. */
+  readonly maxPerSource?: number;
+  /** What they are called, with a number each: `STEM-7`. */
+  readonly stem: string;
+}
+/** A connection that a process is given: its input and output; what it says of errors goes to the log of `of`. */
+export interface ConnectionConfig {
+  /** The canonical name of the service that has accepted it. */
+  readonly of: string;
+  readonly arrival: Arrival;
+}
 /** What else is said of a start than its command. */
 export interface StartManner {
   /** It stays up once its process has ended with exit code 0. */
@@ -153,6 +168,7 @@ export interface StartManner {
   readonly keepsGroup?: true;
   /** It finds these open, from descriptor 3 on. */
   readonly sockets?: readonly SocketConfig[];
+  readonly connection?: ConnectionConfig;
 }
 /** How a service is stopped. */
 export interface StopConfig {
@@ -191,6 +207,10 @@ export interface ServiceConfig {
   readonly sockets?: readonly SocketConfig[];
   /** Its process is started once somebody comes to one of them. */
   readonly isLazy?: true;
+  /** In place of a process of its own: `start` runs for each who comes to one of them. */
+  readonly inetd?: InetdConfig;
+  /** What it is for, where it is such a process. */
+  readonly connection?: ConnectionConfig;
   /** Where its program says which process it has made. */
   readonly pidFile?: PidFile;
   /** What is left of the group of its process goes on when that has ended. */

@@ -1,5 +1,6 @@
 /** The words of services that nobody has configured: commands that run once, now or at a time. */
-import type { Command, ServiceConfig } from './service-config.ts';
+import type { Command, ServiceConfig, StopConfig } from './service-config.ts';
+import type { Arrival } from './socket-types.ts';
 import type { Ending } from './process-types.ts';
 
 /** What somebody wants run. */
@@ -14,6 +15,15 @@ export interface SpawnSpec {
   readonly logFile?: string;
   readonly user?: string;
   readonly group?: string;
+}
+/** Somebody who was accepted for a service, and what is to be run for him. */
+export interface Connecting {
+  /** The canonical name of that service. */
+  readonly of: string;
+  readonly arrival: Arrival;
+  readonly stem: string;
+  readonly command: Command;
+  readonly stop: StopConfig;
 }
 /** The power to make a command of that: it knows the environment and the home of the shepherd. */
 export interface SpawnPowers {

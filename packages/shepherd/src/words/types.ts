@@ -28,7 +28,8 @@ import type { Wisher } from './records.ts';
 import type { changes, Health, Result, Stage } from './vocabulary.ts';
 import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
-import type { SpawnSpec } from './transient-types.ts';
+import type { AcceptFacts, ConnectionFacts } from './socket-types.ts';
+import type { Connecting, SpawnSpec } from './transient-types.ts';
 import type { RunAs, ServiceConfig } from './service-config.ts';
 import type { TimerFacts, TimerMemory } from './timer-types.ts';
 
@@ -126,6 +127,10 @@ export interface LocalStatus extends StatusFacts {
   readonly live?: LifeSigns;
   /** Where it is listened for it. */
   readonly endpoints?: readonly Endpoint[];
+  /** Where it has a process for each connection: how many there are. */
+  readonly accepting?: AcceptFacts;
+  /** Which connection it is the process of. */
+  readonly connection?: ConnectionFacts;
   /** Where its program says which process it has made. */
   readonly pidFile?: string;
   /** What is left of the group of its process goes on without that. */
@@ -314,6 +319,9 @@ export interface LocalService extends Service {
   showSlot(facts: SlotFacts | undefined): void;
   /** Its schedule has changed, or has come to its end: then it stops by itself. */
   timed(isOver: boolean): void;
+  /** One that it has accepted has a service by this name, from this address where there is one; it is over. */
+  connected(name: string, source: string | undefined): void;
+  disconnected(name: string): void;
   /** What its schedule leaves behind; undefined where it has none. */
   timerMemory(): TimerMemory | undefined;
   /** Its last status changes, oldest first. */
@@ -424,6 +432,11 @@ export interface Attendant {
   serviceIsOver(name: string): void;
   /** One that nobody has configured is stopped: it is over. */
   transientEnded(name: string): void;
+  /**
+   * Gives somebody who was accepted a process. Kept once it runs, or does not: then he is dropped. Who comes next can
+   * be accepted from then on.
+   */
+  connect(connecting: Connecting): Vow<void>;
 }
 /** How a service has failed. */
 export interface FailureNotice {

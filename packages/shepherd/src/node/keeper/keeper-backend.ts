@@ -229,6 +229,9 @@ class KeptBackend implements KeeperBackend {
   connection(service: string, answer: Answer): void {
     this.#sockets.connection(service, answer);
   }
+  drop(arrival: number): void {
+    this.#sockets.drop(arrival);
+  }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
     killChecks(this.#proc, known);
@@ -342,7 +345,7 @@ class KeptBackend implements KeeperBackend {
     if (said.kind === 'signalled') return void this.#kept.get(said.id)?.owed.shift();
     if (said.kind === 'listening') return this.#sockets.listening(said.id);
     if (said.kind === 'closed') return this.#sockets.closed(said.id);
-    if (said.kind === 'connection') return this.#sockets.came(said.id);
+    if (said.kind === 'connection') return this.#sockets.came(said.id, said.arrival);
     if (said.kind !== 'refused') return;
     const { id, step, error } = said;
     const kept = this.#kept.get(id);

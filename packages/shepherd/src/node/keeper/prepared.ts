@@ -19,7 +19,7 @@ export const prepared = (
 ): Making => {
   const { logFiles, starts, umask, uid, accounts } = powers;
   const { traits } = command;
-  const { pidFile, sockets } = manner;
+  const { pidFile, sockets, connection } = manner;
   checkManner(manner, has);
   const found = findProgram(command, powers);
   if (traits !== undefined) openCgroup(traits);
@@ -34,7 +34,7 @@ export const prepared = (
       [startIdVariable]: startId,
     },
   };
-  const logFile = logFiles.pathOf(service);
+  const logFile = logFiles.pathOf(connection?.of ?? service);
   closeLog(logFile);
   if (pidFile !== undefined) removePidFile(pidFile.path, uid);
   if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));

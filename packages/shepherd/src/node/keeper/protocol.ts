@@ -18,6 +18,7 @@
  *
  * All numbers are little endian: both ends are on one machine, and the keeper is built for no other kind.
  */
+import type { Arrival, SocketPlace } from '../../words/socket-types.ts';
 import { answerBytes, startBytes } from './limits.ts';
 
 /** The one version that is spoken so far: the lowest and the highest that this end knows. */
@@ -131,7 +132,12 @@ export type Said =
   | { readonly kind: 'signalled'; readonly id: string }
   | { readonly kind: 'listening'; readonly id: string }
   | { readonly kind: 'closed'; readonly id: string }
-  | { readonly kind: 'connection'; readonly id: string }
+  | {
+      readonly kind: 'connection';
+      readonly id: string;
+      /** Of one that was accepted: its number, from where it came and to where. */
+      readonly arrival?: Arrival;
+    }
   | {
       readonly kind: 'refused';
       readonly id: string;
@@ -236,6 +242,8 @@ export class FrameReader {
 interface Fields {
   number(tag: number): number;
   text(tag: number): string;
+  /** A pair; undefined where there is none, and where it is of no family that is known here. */
+  place(tag: number): SocketPlace | undefined;
 }
 
 const readFields = (frame: Buffer): Fields => {
@@ -256,14 +264,38 @@ const readFields = (frame: Buffer): Fields => {
     },
     text: (tag) => {
       const bytes = found.get(tag);
-      return bytes === undefined ? '' : bytes.toString('utf8', 0, Math.max(0, bytes.length - 1));
+      return bytes === undefined ? '' : textOf(bytes, 0);
+    },
+    place: (tag) => {
+      const bytes = found.get(tag);
+      if (bytes === undefined) return undefined;
+      if (bytes.length < 17) throw new BrokenFrame(`a place of ${bytes.length} bytes`);
+      const family = familyOf.get(Number(bytes.readBigUInt64LE()));
+      const port = Number(bytes.readBigUInt64LE(8));
+      return family && { family, host: textOf(bytes, 16), port };
     },
   };
+};
+const textOf = (bytes: Buffer, from: number): string =>
+  bytes.toString('utf8', from, Math.max(from, bytes.length - 1));
+const familyOf = new Map<number, SocketPlace['family']>([
+  [families.unix, 'unix'],
+  [families[4], 4],
+  [families[6], 6],
+]);
+
+/** Who is told without a number was not accepted: the service does that. */
+const arrivalOf = ({ number, place }: Fields): { readonly arrival?: Arrival } => {
+  const accepted = number(tags.connection);
+  if (accepted === 0) return {};
+  const [peer, local] = [place(tags.peer), place(tags.local)];
+  return { arrival: { number: accepted, ...(peer && { peer }), ...(local && { local }) } };
 };
 
 /** Undefined for a type that a later version may have. */
 const readFrame = (frame: Buffer): Said | undefined => {
-  const { number, text } = readFields(frame);
+  const fields = readFields(frame);
+  const { number, text } = fields;
   switch (frame.readUInt32LE(4)) {
     case types.saysHello:
       return {
@@ -292,7 +324,7 @@ const readFrame = (frame: Buffer): Said | undefined => {
     case types.saysClosed:
       return { kind: 'closed', id: text(tags.id) };
     case types.saysConnection:
-      return { kind: 'connection', id: text(tags.id) };
+      return { kind: 'connection', id: text(tags.id), ...arrivalOf(fields) };
     case types.saysSignalled:
       return { kind: 'signalled', id: text(tags.id) };
     case types.saysRefused:

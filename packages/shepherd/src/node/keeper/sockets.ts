@@ -5,7 +5,7 @@
  *     listen ──► LISTEN each ──► LISTENING each ──► kept
  *                   ▲    │ REFUSED, the place is taken
  *                   └────┘ a second later, so many times; then CLOSE each ──► broken(StartFailed)
- *     connection ──► WATCH each ──► CONNECTION of one ──► kept
+ *     connection ──► WATCH each ──► CONNECTION of one ──► kept; others that come meanwhile are kept for the next
  *
  * What the keeper has for nobody is left from an earlier daemon, whose configuration had it: closed after a minute, by
  * when whoever is to run has said so.
@@ -17,7 +17,12 @@ import path from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
-import { placeText, type SocketConfig, type SocketHolder } from '../../words/socket-types.ts';
+import {
+  placeText,
+  type Arrival,
+  type SocketConfig,
+  type SocketHolder,
+} from '../../words/socket-types.ts';
 import { openFolder } from '../open-folder.ts';
 import { explain } from '../program.ts';
 import { groupOf, identityOf, type Accounts } from '../users.ts';
@@ -50,6 +55,10 @@ interface Holding {
   /** Who waits for all of them to listen. */
   opening: Answer | undefined;
   readonly waiting: Answer[];
+  /** Who was accepted while nobody waited, in their order. */
+  readonly arrived: Arrival[];
+  /** The number of the last one that somebody was given: after a loss he is told once more, where no start has him. */
+  given: number | undefined;
 }
 
 /** Those of one daemon. */
@@ -57,7 +66,8 @@ export class KeptSockets implements SocketHolder {
   readonly #powers: SocketsPowers;
   readonly #holdings: Map<string, Holding>;
   readonly #byKey: Map<string, { readonly holding: Holding; readonly held: Held }>;
-  readonly #unclaimed: Set<string>;
+  /** With who has come there. */
+  readonly #unclaimed: Map<string, Arrival | undefined>;
   /** Services whose sockets are being closed, which of them the keeper still has, and who waits for that. */
   readonly #closing: Map<string, { readonly keys: Set<string>; readonly waiting: Answer[] }>;
   #claimTimer: NodeJS.Timeout | undefined;
@@ -66,7 +76,7 @@ export class KeptSockets implements SocketHolder {
     this.#powers = powers;
     this.#holdings = new Map();
     this.#byKey = new Map();
-    this.#unclaimed = new Set();
+    this.#unclaimed = new Map();
     this.#closing = new Map();
     this.#claimTimer = undefined;
   }
@@ -83,7 +93,10 @@ export class KeptSockets implements SocketHolder {
     if (before !== undefined) this.#forget(before, 'asked for once more');
     for (const { key } of before?.sockets.slice(asked.length) ?? [])
       this.#powers.send(closeFrame(key));
-    const holding = { service, sockets: asked, opening: answer, waiting: [] };
+    const arrived = asked.flatMap(({ key }) => this.#unclaimed.get(key) ?? []);
+    const holding: Holding = {
+      ...{ service, sockets: asked, opening: answer, waiting: [], arrived, given: undefined },
+    };
     this.#holdings.set(service, holding);
     for (const held of asked) {
       this.#unclaimed.delete(held.key);
@@ -125,20 +138,32 @@ export class KeptSockets implements SocketHolder {
     const holding = this.#holdings.get(service);
     if (holding === undefined)
       return answer.broken(new StartFailed(`${service} has no sockets that listen`));
+    const next = holding.arrived.shift();
+    if (next !== undefined) return give(holding, next, answer);
     holding.waiting.push(answer);
     for (const { key } of holding.sockets) this.#powers.send(watchFrame(key));
+  }
+
+  drop(arrival: number): void {
+    // What the keeper does not hear of is told again, and then dropped again.
+    for (const holding of this.#holdings.values())
+      if (holding.given === arrival) holding.given = undefined;
+    this.#powers.send(new FrameWriter(types.drop).numbers(tags.connection, [arrival]).frame());
   }
 
   /** The keeper is there again: it may have all of them, or none. */
   again(): void {
     for (const { keys } of this.#closing.values())
       for (const key of keys) this.#powers.send(closeFrame(key));
-    for (const { sockets, waiting } of this.#holdings.values())
+    for (const { sockets, waiting, arrived } of this.#holdings.values()) {
+      // Whom it still has it tells again.
+      arrived.length = 0;
       for (const held of sockets) {
         held.isListening = false;
         this.#powers.send(held.frame);
         if (waiting.length > 0) this.#powers.send(watchFrame(held.key));
       }
+    }
   }
 
   /** The keeper has this one. */
@@ -154,8 +179,17 @@ export class KeptSockets implements SocketHolder {
   }
 
   /** Somebody has come to this one. */
-  came(key: string): void {
-    for (const each of this.#byKey.get(key)?.holding.waiting.splice(0) ?? []) each.kept(undefined);
+  came(key: string, arrival?: Arrival): void {
+    const holding = this.#byKey.get(key)?.holding;
+    if (holding === undefined) return void (arrival && this.#unclaimed.set(key, arrival));
+    if (arrival === undefined) {
+      for (const each of holding.waiting.splice(0)) each.kept(undefined);
+      return;
+    }
+    if (holding.given === arrival.number) return;
+    const next = holding.waiting.shift();
+    if (next === undefined) holding.arrived.push(arrival);
+    else give(holding, arrival, next);
   }
 
   /** The keeper cannot have it, or not watch it; false where it is no socket that was asked for. */
@@ -218,14 +252,19 @@ export class KeptSockets implements SocketHolder {
   }
 
   #stranger(key: string): void {
-    this.#unclaimed.add(key);
+    this.#unclaimed.set(key, this.#unclaimed.get(key));
     this.#claimTimer ??= setTimeout(() => {
       this.#claimTimer = undefined;
-      for (const each of this.#unclaimed) this.#powers.send(closeFrame(each));
+      for (const each of this.#unclaimed.keys()) this.#powers.send(closeFrame(each));
       this.#unclaimed.clear();
     }, socketClaimMs).unref();
   }
 }
+
+const give = (holding: Holding, arrival: Arrival, answer: Answer): void => {
+  holding.given = arrival.number;
+  answer.kept(arrival);
+};
 
 /** Of what nobody waits for. */
 const nobody: Answer = { kept: () => undefined, broken: () => undefined };
@@ -269,14 +308,16 @@ const makeFolder = (
 
 const listenFrame = (
   key: string,
-  { place, style, backlog, mode }: SocketConfig,
+  { place, style, backlog, mode, accepts }: SocketConfig,
   uid: number | undefined,
   gid: number | undefined,
 ): Buffer => {
   const frame = new FrameWriter(types.listen)
     .text(tags.id, key)
     .numbers(tags.place, [families[place.family], place.port], place.host)
-    .numbers(tags.style, [style === 'datagram' ? styles.datagram : 0])
+    .numbers(tags.style, [
+      (style === 'datagram' ? styles.datagram : 0) | (accepts === true ? styles.accepts : 0),
+    ])
     .numbers(tags.backlog, [backlog]);
   if (place.family !== 'unix') return frame.frame();
   frame.numbers(tags.mode, [mode]);

@@ -43,7 +43,7 @@ export const startFrame = (making: Making): Buffer => {
     for (const each of program.args) frame.text(tags.arg, each);
     for (const [name, value] of Object.entries(program.env))
       frame.text(tags.env, `${name}=${value}`);
-    putOutput(frame, traits, making.logFile);
+    putOutput(frame, making);
     if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
     putTraits(frame, traits, making.manner, making.service);
@@ -64,7 +64,12 @@ const putIdentity = (frame: FrameWriter, { program: { as }, uid, groups }: Makin
   for (const group of groups ?? []) frame.numbers(tags.group, [group]);
 };
 
-const putOutput = (frame: FrameWriter, { terminal }: ProcessTraits, logFile: string): void => {
+const putOutput = (frame: FrameWriter, { traits = {}, logFile, manner }: Making): void => {
+  const { terminal } = traits;
+  if (manner?.connection !== undefined) {
+    frame.numbers(tags.connection, [manner.connection.arrival.number]);
+    return void frame.numbers(tags.open, [2, ways.log], logFile);
+  }
   if (terminal === undefined) return void frame.numbers(tags.open, [1, ways.log], logFile);
   frame.numbers(tags.open, [0, ways.terminal], terminal);
   for (const each of [1, 2]) frame.numbers(tags.open, [each, ways.screen], terminal);
@@ -149,7 +154,7 @@ const phrases: Readonly<Record<string, string>> = {
   privileges: 'noNewPrivileges',
   request: 'the keeper does not understand what it is to be given',
   room: 'the keeper has no room for one more',
-  listen: 'a socket that it is to be given',
+  listen: 'a socket or a connection that it is to be given',
 };
 
 /** Why a start failed, in words. */

@@ -1,0 +1,49 @@
+/** What a service knows of the connections that it has accepted. */
+import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
+import type { AcceptFacts, Arrival, InetdConfig } from '../words/types.ts';
+
+/** Of one service. */
+export interface Accepting {
+  /** From which address, by the name of the service that each of them has; undefined: from none. */
+  readonly connections: JournalMap<string, string | undefined>;
+  /** Who waits for the next one: another start of the service has another. */
+  readonly round: JournalCell<number>;
+  readonly refusedCount: JournalCell<number>;
+  /** Monotonic: when that was told last, and how many have been turned away since then. */
+  readonly told: JournalCell<{ readonly atMs: number; readonly untoldCount: number }>;
+}
+/** Nobody has come yet. */
+export const openAccepting = (turn: Turn): Accepting => ({
+  connections: turn.map(),
+  round: turn.cell(0),
+  refusedCount: turn.cell(0),
+  told: turn.cell({ atMs: -Infinity, untoldCount: 0 }),
+});
+
+/** The address that counts, of who has one. */
+export const sourceOf = ({ peer }: Arrival): string | undefined =>
+  peer === undefined || peer.family === 'unix' ? undefined : peer.host;
+
+/** Why there is no room for one more: for all, or for those from there; undefined where there is. */
+export const fullness = (
+  { connections }: Accepting,
+  arrival: Arrival,
+  { maxCount, maxPerSource = Infinity }: InetdConfig,
+): 'all' | 'source' | undefined => {
+  if (connections.size >= maxCount) return 'all';
+  const source = sourceOf(arrival);
+  if (source === undefined || maxPerSource === Infinity) return undefined;
+  const count = [...connections.entries()].filter(([, from]) => from === source).length;
+  return count >= maxPerSource ? 'source' : undefined;
+};
+
+/** What a status tells of it. */
+export const acceptFactsOf = (
+  { connections, refusedCount }: Accepting,
+  { maxCount, maxPerSource }: InetdConfig,
+): AcceptFacts => ({
+  openCount: connections.size,
+  limitCount: maxCount,
+  ...(maxPerSource !== undefined && { sourceLimitCount: maxPerSource }),
+  refusedCount: refusedCount.get(),
+});

@@ -1,0 +1,105 @@
+/**
+ * A service that has a process for each connection, in the manner of inetd: it has none itself.
+ *
+ *     listen ──► it is up ──► somebody comes ──► there is room: he is given a process of his own ──► who comes next
+ *                                           └──► there is none: he is turned away ────────────────► who comes next
+ *     stopped, and started again             nobody is accepted meanwhile; who was goes on, and counts
+ *
+ * One is accepted at a time. Who he is and what is done for him is the shepherd's affair (shepherd/connections.ts),
+ * since his process is a service beside this one.
+ */
+import type { Turn } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { fullness } from './accepted.ts';
+import { say, stateOf, touch, type ServiceHeld } from './service-state.ts';
+import type { Arrival } from '../words/types.ts';
+import { peerText, placeText } from '../words/socket-types.ts';
+
+/** From now on, until its sockets are closed. */
+export const beginAccepting = (held: ServiceHeld, turn: Turn): void => {
+  const round = held.accepting.round.get() + 1;
+  held.accepting.round.set(round);
+  acceptNext(held, turn, round);
+};
+
+const acceptNext = (held: ServiceHeld, turn: Turn, round: number): void => {
+  if (!isAccepting(held, round)) return;
+  turn.when(
+    turn.send(held.monitor, 'connection', held.name),
+    (turn, arrival) => {
+      if (arrival !== undefined) came(held, turn, arrival, round);
+    },
+    () => undefined, // they were closed: it is stopped
+  );
+};
+const isAccepting = (held: ServiceHeld, round: number): boolean =>
+  stateOf(held).at === 'running' && held.accepting.round.get() === round;
+
+const came = (held: ServiceHeld, turn: Turn, arrival: Arrival, round: number): void => {
+  const { inetd, start: command, stop } = held.config.get();
+  if (inetd === undefined || command === undefined || !isAccepting(held, round))
+    return turn.tell(held.monitor, 'drop', arrival.number);
+  const full = fullness(held.accepting, arrival, inetd);
+  if (full !== undefined) {
+    turn.tell(held.monitor, 'drop', arrival.number);
+    turnedAway(held, turn, arrival, full);
+    return acceptNext(held, turn, round);
+  }
+  const { stem } = inetd;
+  const text = `Accepted connection on ${localText(arrival)} from ${peerText(arrival)}.`;
+  say(held, turn, 'connection.accepted', { text });
+  const connecting = { of: held.name, arrival, stem, command, stop };
+  turn.when(
+    turn.send(held.attendant, 'connect', connecting),
+    (turn) => acceptNext(held, turn, round),
+    (turn, { message: reason }) => {
+      turn.tell(held.monitor, 'drop', arrival.number);
+      say(held, turn, 'connection.failed', { reason });
+      acceptNext(held, turn, round);
+    },
+  );
+};
+const localText = ({ local }: Arrival): string =>
+  local === undefined ? 'its socket' : placeText(local);
+
+/** Told once a second: whoever comes again and again is not to fill a disk. */
+const turnedAway = (
+  held: ServiceHeld,
+  turn: Turn,
+  arrival: Arrival,
+  full: 'all' | 'source',
+): void => {
+  const { refusedCount, told } = held.accepting;
+  refusedCount.set(refusedCount.get() + 1);
+  touch(held, turn);
+  const { atMs, untoldCount } = told.get();
+  const now = held.clock.now();
+  if (now - atMs < limits.refusedToldMs) return told.set({ atMs, untoldCount: untoldCount + 1 });
+  told.set({ atMs: now, untoldCount: 0 });
+  const of = full === 'all' ? '' : ' from one address';
+  const since = untoldCount === 0 ? '' : ` (${untoldCount} more since the last time)`;
+  const text =
+    `Maximum number of ${localText(arrival)} clients${of} reached; ` +
+    `rejecting connection from ${peerText(arrival)}${since}.`;
+  say(held, turn, 'connection.refused', { text });
+};
+
+/** See LocalService. */
+export const connected = (
+  held: ServiceHeld,
+  turn: Turn,
+  name: string,
+  source: string | undefined,
+): void => {
+  held.accepting.connections.set(name, source);
+  touch(held, turn);
+};
+/** See LocalService. */
+export const disconnected = (held: ServiceHeld, turn: Turn, name: string): void => {
+  const { connections } = held.accepting;
+  if (!connections.delete(name)) return;
+  const { size } = connections;
+  const text = `${size} ${size === 1 ? 'connection' : 'connections'} still in use after ${name} termination.`;
+  say(held, turn, 'connection.ended', { connection: name, openCount: size, text });
+  touch(held, turn);
+};
