@@ -37,6 +37,7 @@ const long = [
   'cli/grant-operations',
   'cli/hostile-releases',
   'cli/hostile-user',
+  'cli/inetd',
   'cli/joined',
   'cli/keeper-kills',
   'cli/left-slots',

@@ -30,8 +30,19 @@ export interface Making {
    * LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES. Needs the keeper.
    */
   readonly sockets?: readonly SocketEntry[];
-  /** How its process gets what comes to its sockets. Default 'systemd', which is all of them. */
-  readonly activation?: 'systemd';
+  /**
+   * How what comes to its sockets is served. 'systemd', the default: its process gets all of them. 'inetd': each who
+   * comes has a process of his own, which reads and writes the connection as its input and output; what it says of
+   * errors goes to the log of the service. It finds TCPLOCALIP, TCPLOCALPORT, TCPREMOTEIP and TCPREMOTEPORT, and
+   * REMOTE_ADDR and REMOTE_PORT, and is a transient service: `NAME-7`. To stop the service ends none of those.
+   */
+  readonly activation?: 'systemd' | 'inetd';
+  /** With 'inetd': connections that there may be at once, up to 1,000; who comes beyond is turned away. Default 100. */
+  readonly maxConnections?: number;
+  /** The same of those from one address. Absent: no other bound. */
+  readonly maxConnectionsPerSource?: number;
+  /** What their services are called, before the number. Absent: as the service. */
+  readonly connectionName?: string;
   /** Whether its process waits to be started until somebody comes. Default true where it has sockets. */
   readonly lazyStart?: boolean;
   /**

@@ -77,6 +77,7 @@ describe('what changed', () => {
       ['live'],
     ],
     ['that it is lazy', { isLazy: true }, ['lazyStart']],
+    ['that it has a process for each', { inetd: { maxCount: 1, stem: 'a' } }, ['activation']],
     ['that it remains', { remainsAfterExit: true }, ['remainAfterExit']],
     ['flags', { isOneShot: true, isAutoStarted: true }, ['autoStart', 'oneShot']],
     ['readiness', { ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 1 } }, ['ready']],

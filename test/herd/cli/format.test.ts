@@ -240,6 +240,27 @@ describe('the report of a service', () => {
       '  - [::1]:80 ("http")',
     ]);
   });
+  it('shows how many have come to one that accepts, and of each who he is', () => {
+    const endpoints = [{ name: 'echo', address: '127.0.0.1:7' }];
+    const accepting = { openCount: 2, limitCount: 100, refusedCount: 0 };
+    const lines = statusReportLines({ ...full, endpoints, accepting }, look, 0);
+    expect(lines.slice(4, 7)).toEqual([
+      '  Inetd-style service listening on 1 endpoint:',
+      '  - 127.0.0.1:7 ("echo")',
+      '  Connections: 2 of 100.',
+    ]);
+    const bounded = { ...accepting, sourceLimitCount: 5, refusedCount: 1 };
+    expect(statusReportLines({ ...full, accepting: bounded }, look, 0)).toContain(
+      '  Connections: 2 of 100, 5 from one address; 1 was turned away.',
+    );
+    const connection = { of: 'echo', peer: '127.0.0.2:4711', local: '127.0.0.1:7' };
+    expect(statusReportLines({ ...full, connection }, look, 0)).toContain(
+      '  Connection: to echo at 127.0.0.1:7, from 127.0.0.2:4711.',
+    );
+    expect(
+      statusReportLines({ ...full, connection: { of: 'echo', peer: 'local process' } }, look, 0),
+    ).toContain('  Connection: to echo, from local process.');
+  });
   it('shows no log lines when none are asked for', () => {
     const shown = statusReportLines(full, look, 0).join('\n');
     expect(shown).not.toContain('Recent messages');

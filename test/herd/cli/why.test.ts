@@ -54,6 +54,21 @@ describe('why a service is so', () => {
     );
     expect(next).toEqual(['herd start web']);
   });
+  it('tells how many have come to one that accepts, and whose process one of them is', () => {
+    const accepting = { openCount: 1, limitCount: 9, refusedCount: 2 };
+    const services = [statusOf('echo', { since: now, accepting })];
+    expect(why('echo', { services }).sentences.at(-1)).toBe(
+      'Connections: 1 of 9; 2 were turned away; each has a process of its own.',
+    );
+    const closed = [down('echo', { since: now, accepting })];
+    expect(why('echo', { services: closed }).sentences.at(-1)).toBe(
+      'Connections: 1 of 9; 2 were turned away; they go on to their end.',
+    );
+    const connection = { of: 'echo', peer: '127.0.0.1:4711' };
+    expect(
+      why('echo-1', { services: [statusOf('echo-1', { since: now, connection })] }).sentences,
+    ).toContain('It has the connection to echo, from 127.0.0.1:4711, and ends with its process.');
+  });
   it('says that nobody ever started it', () => {
     expect(why('web', { services: [down('web')] }).sentences).toEqual([
       'web does not run: nobody has started it, and its configuration does not either.',

@@ -1,5 +1,9 @@
 import { afterAll, expect, it, vi } from 'vitest';
 import { plainEnvironment } from '../../../packages/herd/src/config/environment.ts';
+import {
+  inetdConnectionCount,
+  connectionNameChars,
+} from '../../../packages/herd/src/config/limits.ts';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
 import { load } from './support.ts';
 
@@ -264,4 +268,30 @@ export default defineShepherd({ services: [
   ]);
   expect(configs[1]).not.toHaveProperty('isLazy');
   expect(configs[1]).not.toHaveProperty('respawn');
+});
+
+it('a service with a process for each connection has sockets that accept, and bounds', async () => {
+  const description = await load(`
+import { defineShepherd, exec, service, socket } from 'bellwether';
+const sockets = [socket({ listen: '127.0.0.1:7' }), socket({ listen: '/run/echo' })];
+const start = exec(['cat'], { cwd: '/' });
+export default defineShepherd({ services: [
+  service({ provision: ['echo'], start, sockets, activation: 'inetd' }),
+  service({ provision: ['bounded'], start, sockets, activation: 'inetd', maxConnections: ${inetdConnectionCount},
+    maxConnectionsPerSource: 3, connectionName: '${'n'.repeat(connectionNameChars)}' }),
+] });`);
+  const configs = toServiceConfigs(description, {}).map((one) =>
+    one.kind === 'service' ? one.config : undefined,
+  );
+  const sockets = [
+    { place: { family: 4, host: '127.0.0.1', port: 7 }, accepts: true },
+    { place: { family: 'unix', host: '/run/echo' }, accepts: true },
+  ];
+  const stem = 'n'.repeat(connectionNameChars);
+  expect(configs).toMatchObject([
+    { sockets, inetd: { maxCount: 100, stem: 'echo' } },
+    { sockets, inetd: { maxCount: inetdConnectionCount, maxPerSource: 3, stem } },
+  ]);
+  for (const config of configs)
+    for (const key of ['isLazy', 'respawn']) expect(config).not.toHaveProperty(key);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   backlogCount,
+  inetdConnectionCount,
+  connectionNameChars,
   bindCount,
   expiredDays,
   gnuNameCount,
@@ -24,6 +26,8 @@ const cases = (
 };
 const web = (rest: string): string =>
   `service({ provision: ['web'], start: exec(['web']), ${rest} })`;
+const inetd = (rest: string): string =>
+  web(`sockets: [socket({ listen: '127.0.0.1:7' })], activation: 'inetd', ${rest}`);
 
 describe('an unknown option is refused with what was meant', () => {
   cases('in a service', [
@@ -326,6 +330,44 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].ready: descriptor 3 is a socket of its process`,
     ],
     [web(`lazyStart: true`), `services[0].lazyStart: goes with sockets`],
+    [web(`activation: 'inetd'`), `services[0].activation: goes with sockets`],
+    [web(`maxConnections: 3`), `services[0].maxConnections: goes with activation: 'inetd'`],
+    [
+      inetd(`maxConnections: ${inetdConnectionCount + 1}`),
+      `services[0].maxConnections: is over ${inetdConnectionCount}`,
+    ],
+    [
+      inetd(`maxConnectionsPerSource: 101`),
+      `services[0].maxConnectionsPerSource: is over maxConnections, which is 100`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a' })], activation: 'inetd', maxConnectionsPerSource: 1`),
+      `services[0].maxConnectionsPerSource: counts by address: who comes to a path has none`,
+    ],
+    [
+      inetd(`connectionName: '${'n'.repeat(connectionNameChars + 1)}'`),
+      `services[0].connectionName: has more than ${connectionNameChars} characters`,
+    ],
+    [
+      `service({ provision: ['${'n'.repeat(connectionNameChars + 1)}'], start: exec(['x']), activation: 'inetd', sockets: [socket({ listen: '/a' })] })`,
+      `services[0].connectionName: is needed: with a number the name has no room in 128 characters`,
+    ],
+    [
+      web(`sockets: [socket({ listen: '/a', style: 'datagram' })], activation: 'inetd'`),
+      `services[0].sockets: contradicts activation: 'inetd': datagrams come without a connection`,
+    ],
+    [
+      `service({ provision: ['a'], start: exec(['x'], { process: { cgroup: '/sys/fs/cgroup/a', killCgroup: true } }), activation: 'inetd', sockets: [socket({ listen: '/a' })] })`,
+      `services[0].start: contradicts activation: 'inetd': killCgroup would end all of them with one`,
+    ],
+    [
+      inetd(`respawn: true`),
+      `services[0].respawn: contradicts activation: 'inetd': it has no process of its own, and each who comes has one`,
+    ],
+    [
+      inetd(`actions: { reread: { documentation: 'x', signal: 'SIGHUP' } }`),
+      `services[0].actions: contradicts activation: 'inetd': there is no process that reread would signal`,
+    ],
     [
       `service({ provision: ['a'], killGroup: false,
         start: exec(['x'], { process: { cgroup: '/c', killCgroup: true } }) })`,

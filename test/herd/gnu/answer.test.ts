@@ -84,6 +84,10 @@ describe('the record of a service', () => {
         `(endpoint (version 0) (name "c") (address #(10 ${BigInt('0x20010db8000000000000ffff01020304')} 82 0 0))) ` +
         '(endpoint (version 0) (name "d") (address #(1 "/run/web.sock"))))) (sockets ()) (command ("x"))))',
     );
+    const accepting = { openCount: 0, limitCount: 100, refusedCount: 0 };
+    expect(recordOf({ ...web, endpoints, accepting, command: ['x'] })).toContain(
+      '(running (inetd-service (version 0) (endpoints ((endpoint ',
+    );
     expect(recordOf({ ...web, endpoints, pid: 7, command: ['x'] })).toContain('(running (process ');
   });
   it('tells all exits that are known, newest first', () => {

@@ -62,6 +62,10 @@ export const leastLiveSeconds = 1;
 export const socketCount = 16;
 /** Characters of the name of a socket: what systemd takes. */
 export const socketNameChars = 255;
+/** Connections that a service may have a process for each of: the keeper has room for eight such services. */
+export const inetdConnectionCount = 1_000;
+/** Characters of what they are called, before a number with a hyphen, so that all of it is a name. */
+export const connectionNameChars = 112;
 /** Connections that may wait to be accepted; the kernel takes 4,096 where nobody says otherwise. */
 export const backlogCount = 65_535;
 /** Tries to have a socket, a second apart: a minute is long for a start. */

@@ -19,7 +19,7 @@ import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './signs.ts';
 import { choreConfig, logRotationActions, monitoringActions, rotationWhenOf } from './chores.ts';
-import { socketConfigOf } from './sockets.ts';
+import { socketConfigOf, usualConnections } from './sockets.ts';
 import { whenOf } from './timer.ts';
 import { systemLogConfig, type Here } from './system-log-text.ts';
 import type {
@@ -357,13 +357,21 @@ const livenessOf = (
   return { live: { probe, everyMs: ms(everySeconds), failureCount } };
 };
 
-const socketsOf = ({
-  sockets,
-  lazyStart = true,
-}: ServiceDescription): Pick<ServiceConfig, 'sockets' | 'isLazy'> =>
-  sockets === undefined
-    ? {}
-    : { sockets: sockets.map(socketConfigOf), ...(lazyStart && { isLazy: true }) };
+const socketsOf = (
+  entry: ServiceDescription,
+): Pick<ServiceConfig, 'sockets' | 'isLazy' | 'inetd'> => {
+  const { sockets, lazyStart = true, activation } = entry;
+  if (sockets === undefined) return {};
+  const all = sockets.map(socketConfigOf);
+  if (activation !== 'inetd') return { sockets: all, ...(lazyStart && { isLazy: true }) };
+  const { provision, maxConnections, maxConnectionsPerSource, connectionName } = entry;
+  const inetd = {
+    maxCount: maxConnections ?? usualConnections,
+    ...(maxConnectionsPerSource !== undefined && { maxPerSource: maxConnectionsPerSource }),
+    stem: connectionName ?? provision[0] ?? '',
+  };
+  return { sockets: all.map((one) => ({ ...one, accepts: true })), inetd };
+};
 
 /** A lazy process that has ended waits to be wanted again: how often that may be so is GNU's rule. */
 const lazyRespawn = { limit: 5, windowSeconds: 7, delaySeconds: 0.1, maxDelaySeconds: 30 };
@@ -371,8 +379,9 @@ const respawnOf = ({
   respawn,
   sockets,
   lazyStart,
+  activation,
 }: ServiceDescription): Pick<ServiceConfig, 'respawn'> => {
-  const isLazy = sockets !== undefined && lazyStart !== false;
+  const isLazy = sockets !== undefined && lazyStart !== false && activation !== 'inetd';
   const policy = respawn ?? (isLazy ? lazyRespawn : undefined);
   return policy === undefined ? {} : { respawn: policyOf(policy) };
 };

@@ -28,7 +28,7 @@ import { live, ready } from './signs.ts';
 import { slotShape } from './slot.ts';
 import { logRotationShape, monitoringShape } from './chores.ts';
 import { log } from './log.ts';
-import { socket } from './sockets.ts';
+import { activationShape, socket } from './sockets.ts';
 import { systemLogShape } from './system-log.ts';
 import { timerShape } from './timer.ts';
 
@@ -134,7 +134,7 @@ const service = record(
       .min(1, 'expected at least one socket')
       .max(socketCount, `has more than ${socketCount} sockets`)
       .optional(),
-    activation: z.literal('systemd', "expected 'systemd'").optional(),
+    ...activationShape,
     lazyStart: z.boolean().optional(),
     pidFile: pidFile.optional(),
     killGroup: z.boolean().optional(),

@@ -1,5 +1,7 @@
 /** What of a service contradicts something else that is said of it: each is sensible alone. */
+import { connectionNameChars, nameChars } from './limits.ts';
 import type { ServiceDescription } from './schema.ts';
+import { parsePlace, usualConnections } from './sockets.ts';
 
 /** Names the key that is wrong, and says why. */
 export type Tell = (key: string, message: string) => void;
@@ -41,11 +43,16 @@ const checkWithoutStart = (entry: ServiceDescription, tell: Tell): void => {
 const firstSocket = 3;
 const checkSockets = (entry: ServiceDescription, tell: Tell): void => {
   const { sockets, start } = entry;
+  const isInetd = entry.activation === 'inetd';
+  if (!isInetd)
+    for (const key of inetdWords)
+      if (entry[key] !== undefined) tell(key, "goes with activation: 'inetd'");
   if (sockets === undefined) {
     for (const key of ['activation', 'lazyStart'] as const)
       if (entry[key] !== undefined) tell(key, 'goes with sockets');
     return;
   }
+  if (isInetd) checkInetd(entry, sockets, tell);
   const places = sockets.map(({ listen }) => listen);
   if (new Set(places).size < places.length) tell('sockets', 'has two sockets at one place');
   for (const key of ['oneShot', 'remainAfterExit', 'pidFile'] as const)
@@ -56,6 +63,40 @@ const checkSockets = (entry: ServiceDescription, tell: Tell): void => {
     tell('ready', `descriptor ${entry.ready.notifyFd} is a socket of its process`);
   for (const at of Object.keys(start?.process?.descriptors ?? {}))
     if (isTaken(Number(at))) tell('start', `descriptor ${at} is a socket of its process`);
+};
+
+const inetdWords = ['maxConnections', 'maxConnectionsPerSource', 'connectionName'] as const;
+/** What is said of one process has no meaning where there is one for each connection. */
+const checkInetd = (
+  entry: ServiceDescription,
+  sockets: NonNullable<ServiceDescription['sockets']>,
+  tell: Tell,
+): void => {
+  const words = "contradicts activation: 'inetd': ";
+  if (sockets.some(({ style }) => style !== 'stream'))
+    tell('sockets', `${words}datagrams come without a connection`);
+  for (const key of ['lazyStart', 'respawn', 'ready', 'live', 'killGroup'] as const)
+    if (entry[key] !== undefined)
+      tell(key, `${words}it has no process of its own, and each who comes has one`);
+  if (entry.stop.run !== undefined) tell('stop', `${words}there is no process that run would stop`);
+  for (const [key, { signal }] of Object.entries(entry.actions))
+    if (signal !== undefined)
+      tell('actions', `${words}there is no process that ${key} would signal`);
+  if (entry.start?.process?.terminal !== undefined)
+    tell('start', `${words}the connection is its input and output`);
+  if (entry.start?.process?.killCgroup === true)
+    tell('start', `${words}killCgroup would end all of them with one`);
+  const { maxConnections = usualConnections, maxConnectionsPerSource: each } = entry;
+  if (each !== undefined && each > maxConnections)
+    tell('maxConnectionsPerSource', `is over maxConnections, which is ${maxConnections}`);
+  if (each !== undefined && sockets.every(({ listen }) => parsePlace(listen)?.family === 'unix'))
+    tell('maxConnectionsPerSource', 'counts by address: who comes to a path has none');
+  const [called = ''] = entry.connectionName === undefined ? entry.provision : [];
+  if (called.length > connectionNameChars)
+    tell(
+      'connectionName',
+      `is needed: with a number the name has no room in ${nameChars} characters`,
+    );
 };
 
 /** Of what is over with its process there is nothing that would go on. */

@@ -3,7 +3,15 @@ import net from 'node:net';
 import type { SocketConfig, SocketPlace } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { account } from './accounts.ts';
-import { backlogCount, bindCount, socketNameChars, socketPathBytes } from './limits.ts';
+import {
+  backlogCount,
+  bindCount,
+  inetdConnectionCount,
+  connectionNameChars,
+  socketNameChars,
+  socketPathBytes,
+} from './limits.ts';
+import { name } from './names.ts';
 import { record } from './record.ts';
 
 const listenWords =
@@ -28,6 +36,18 @@ const permissions = z
   .max(0o777, 'is over 0o777');
 const count = (most: number) =>
   z.int('expected a whole number').min(1, 'must be at least 1').max(most, `is over ${most}`);
+
+/** Connections that there may be where nobody says otherwise: as in GNU Shepherd. */
+export const usualConnections = 100;
+/** How what comes to sockets is served. */
+export const activationShape = {
+  activation: z.enum(['systemd', 'inetd'], "expected 'systemd' or 'inetd'").optional(),
+  maxConnections: count(inetdConnectionCount).optional(),
+  maxConnectionsPerSource: count(inetdConnectionCount).optional(),
+  connectionName: name
+    .max(connectionNameChars, `has more than ${connectionNameChars} characters`)
+    .optional(),
+};
 
 /** What `socket` makes. */
 export const socket = record(

@@ -15,8 +15,9 @@ const families = { unix: 1, v4: 2, v6: 10 } as const;
 export const listeningRecord = (
   endpoints: readonly Endpoint[],
   command: readonly string[],
+  style: 'systemd' | 'inetd',
 ): Datum => [
-  sym('systemd-service'),
+  sym(`${style}-service`),
   versionZero,
   field('endpoints', endpoints.map(endpointDatum)),
   field('sockets', []),

@@ -142,7 +142,11 @@ const runningValue = (status: Status): Datum => {
   }
   if (status.pid !== undefined) return processRecord(status.pid, status.command ?? []);
   if (status.endpoints !== undefined)
-    return listeningRecord(status.endpoints, status.command ?? []);
+    return listeningRecord(
+      status.endpoints,
+      status.command ?? [],
+      status.accepting === undefined ? 'systemd' : 'inetd',
+    );
   return status.isReady === false ? 'not ready' : true;
 };
 const processRecord = (pid: number, command: readonly string[]): Datum => [

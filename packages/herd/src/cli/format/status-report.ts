@@ -101,7 +101,7 @@ const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   else if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
   if (status.stopCommand !== undefined)
     facts.push(`Stop command: ${commandText(status.stopCommand)}`);
-  if (status.endpoints !== undefined) facts.push(...endpointFacts(status.endpoints));
+  facts.push(...listeningFacts(status));
   if (status.live !== undefined) facts.push(liveText(status.live, look));
   if (status.pidFile !== undefined) facts.push(`PID file: ${status.pidFile}`);
   if (status.keepsGroup === true)
@@ -122,10 +122,40 @@ const liveText = (live: NonNullable<ShownStatus['live']>, look: Look): string =>
   return `Live: ${failureCount} of ${limitCount} checks in a row have failed, the last at ${when}.`;
 };
 
-const endpointFacts = (endpoints: NonNullable<ShownStatus['endpoints']>): readonly string[] => [
-  `Systemd-style service listening on ${counted(endpoints.length, 'endpoint')}:`,
-  ...endpoints.map(({ address, name }) => `- ${address} ("${name}")`),
-];
+const listeningFacts = ({ endpoints, accepting, connection }: ShownStatus): readonly string[] => {
+  const facts: string[] = [];
+  if (endpoints !== undefined) {
+    const style = accepting === undefined ? 'Systemd' : 'Inetd';
+    const count = counted(endpoints.length, 'endpoint');
+    facts.push(`${style}-style service listening on ${count}:`);
+    facts.push(...endpoints.map(({ address, name }) => `- ${address} ("${name}")`));
+  }
+  if (accepting !== undefined) facts.push(`Connections: ${acceptingText(accepting)}.`);
+  if (connection !== undefined) facts.push(`Connection: ${connectionText(connection)}.`);
+  return facts;
+};
+
+/** How many connections a service has a process for. */
+export const acceptingText = ({
+  openCount,
+  limitCount,
+  sourceLimitCount,
+  refusedCount,
+}: NonNullable<ShownStatus['accepting']>): string => {
+  const each = sourceLimitCount === undefined ? '' : `, ${sourceLimitCount} from one address`;
+  const refused =
+    refusedCount === 0
+      ? ''
+      : `; ${refusedCount} ${refusedCount === 1 ? 'was' : 'were'} turned away`;
+  return `${openCount} of ${limitCount}${each}${refused}`;
+};
+/** Whose process it is. */
+export const connectionText = ({
+  of,
+  peer,
+  local,
+}: NonNullable<ShownStatus['connection']>): string =>
+  `to ${of}${local === undefined ? '' : ` at ${local}`}, from ${peer}`;
 
 /** With the number of a signal, as GNU has it, and with its name. */
 export const endingText = ({ code, signal }: Pick<Exit, 'code' | 'signal'>): string => {

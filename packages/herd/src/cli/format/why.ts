@@ -8,7 +8,7 @@ import { maxWhyCount } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import { nameOf as askerText } from './audit.ts';
 import type { ShownStatus } from './shown-status.ts';
-import { endingText } from './status-report.ts';
+import { acceptingText, connectionText, endingText } from './status-report.ts';
 import { ageText, counted, spanText, timeText, whenText } from './times.ts';
 
 /** What is known when somebody asks. */
@@ -72,6 +72,7 @@ export const causeOf = (
       ...processWords(status, verdict, look),
       ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
       ...slotWords(status, look),
+      ...acceptingWords(status),
       ...fleetWords(status),
     ],
     log: hasFailed(status, verdict) ? (status.recentLines ?? []) : [],
@@ -248,6 +249,18 @@ const slotWords = ({ slot }: ShownStatus, look: Look): readonly string[] => {
   const until =
     slot.deadlineMs === undefined ? '' : `, until ${timeText(slot.deadlineMs, look.now)}`;
   return [...words, `The deploy of ${slot.target ?? 'a release'} is at: ${slot.phase}${until}.`];
+};
+
+const acceptingWords = ({ accepting, connection, stage }: ShownStatus): readonly string[] => {
+  if (connection !== undefined)
+    return [`It has the connection ${connectionText(connection)}, and ends with its process.`];
+  if (accepting === undefined) return [];
+  const isOpen = stage === 'running';
+  if (!isOpen && accepting.openCount === 0) return [];
+  const words = `Connections: ${acceptingText(accepting)}`;
+  return [
+    isOpen ? `${words}; each has a process of its own.` : `${words}; they go on to their end.`,
+  ];
 };
 
 const fleetWords = ({ members = [] }: ShownStatus): readonly string[] =>
