@@ -215,13 +215,42 @@ ExecStop=/bin/stop \${PORT}
       { sockets: [{ listen: '[::1]:21', name: 'one' }], lazyStart: false, autoStart: true },
     ]);
     expect(told).toEqual([
+      'two.socket: its service two@ was not read',
       'gone.socket: its service gone was not read',
       'web.socket: DirectoryMode=x cannot be read',
       expect.stringMatching(/^5: web.socket: ListenStream=@web: /),
       '10: web.socket: FreeBind=yes',
-      expect.stringMatching(/^4: two.socket: Accept=yes: /),
-      '3: two.socket: ListenStream=22',
     ]);
+  });
+  it('that is a template with a socket that accepts has a process for each connection', async () => {
+    const { text, told } = read('systemd', {
+      'echo@.service':
+        '[Service]\nExecStart=/bin/cat\nStandardInput=socket\nStandardError=journal\nKillMode=process\nRestart=always\nUser=nobody\n',
+      'echo.socket':
+        '[Socket]\nListenStream=7\nAccept=yes\nMaxConnections=5000\nMaxConnectionsPerSource=8\n[Install]\nWantedBy=sockets.target\n',
+      'ssh.service': '[Service]\nExecStart=/bin/sshd -D\n',
+      'ssh@.service': '[Service]\nExecStart=/bin/sshd -i\nStandardInput=socket\n',
+      'ssh.socket': '[Socket]\nListenStream=/run/ssh\nAccept=true\nMaxConnectionsPerSource=3\n',
+    });
+    const all = await loaded(text);
+    expect(all).toMatchObject([
+      {
+        provision: ['echo'],
+        start: { argv: ['/bin/cat'], user: 'nobody' },
+        sockets: [{ listen: '[::]:7' }],
+        ...{ activation: 'inetd', maxConnections: 1_000, maxConnectionsPerSource: 8 },
+        autoStart: true,
+      },
+      { provision: ['ssh'] },
+      {
+        provision: ['ssh@'],
+        sockets: [{ listen: '/run/ssh' }],
+        ...{ activation: 'inetd', maxConnections: 64 },
+        autoStart: false,
+      },
+    ]);
+    for (const each of all) expect(each).not.toHaveProperty('respawn');
+    expect(told).toEqual([expect.stringMatching(/^6: Restart=always: /)]);
   });
   it('with a timer beside it is one', async () => {
     const { text, told } = read('systemd', {

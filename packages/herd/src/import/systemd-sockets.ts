@@ -1,15 +1,11 @@
 /** Units of sockets: where systemd listens for a service. */
+import { inetdConnectionCount } from '../config/limits.ts';
 import { call, permissions, withoutEmpty, type Value } from './found.ts';
 import type { Unit } from './systemd-unit.ts';
 
 /** What a service listens at, as `sockets` takes it; all else is left for `leaveTheRest`. */
 export const socketsOf = (unit: Unit): readonly Value[] => {
   for (const key of ['Socket.Service', 'Unit.Description', 'Unit.Documentation']) unit.all(key);
-  if (unit.isOn('Socket.Accept')) {
-    unit.leave('Socket.Accept', 'nothing here starts a process for each connection');
-    return [];
-  }
-  unit.all('Socket.Accept');
   const name = unit.last('Socket.FileDescriptorName') ?? unit.name;
   const common = {
     name: /^[A-Za-z0-9_.-]+$/.test(name) ? name : undefined,
@@ -34,6 +30,28 @@ export const socketsOf = (unit: Unit): readonly Value[] => {
     });
   return [...at('ListenStream'), ...at('ListenDatagram', 'datagram')];
 };
+
+/** Whether it has a process for each connection, by whom that is read and written. */
+export const accepts = (unit: Unit): boolean => unit.isOn('Socket.Accept');
+/** What a service with such a socket says beside `sockets`. */
+export const inetdOf = (unit: Unit): Readonly<Record<string, Value | undefined>> => {
+  const most = unit.read('Socket.MaxConnections', connectionsOf) ?? usualOfSystemd;
+  const each = unit.read('Socket.MaxConnectionsPerSource', connectionsOf);
+  const isBounded = each !== undefined && each < most && hasAddress(unit);
+  return {
+    activation: 'inetd',
+    maxConnections: most,
+    maxConnectionsPerSource: isBounded ? each : undefined,
+  };
+};
+/** What systemd has where a unit says nothing. */
+const usualOfSystemd = 64;
+const connectionsOf = (text: string): number | undefined => {
+  const count = countOf(text);
+  return count === undefined ? undefined : Math.min(count, inetdConnectionCount);
+};
+const hasAddress = (unit: Unit): boolean =>
+  unit.all('Socket.ListenStream').some(({ value }) => placeOf(value)?.startsWith('/') === false);
 
 const countOf = (text: string): number | undefined =>
   /^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined;

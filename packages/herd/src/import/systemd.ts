@@ -11,7 +11,7 @@
  *     User … LimitNOFILE … Nice … UMask …        user, process: { … }
  *     EnvironmentFile of a file that is there    process: { environmentFiles }
  *     a .timer beside its service                timer({ … }) in place of it
- *     a .socket beside its service               sockets
+ *     a .socket beside its service               sockets; with Accept=yes and NAME@.service activation: 'inetd'
  *
  * Everything else is said to be left behind, with its line, but for what means nothing here.
  */
@@ -29,7 +29,7 @@ import {
   type Value,
 } from './found.ts';
 import { commandOf, runOf, signalSentBy, startOf, type UnitCommand } from './systemd-commands.ts';
-import { socketsOf } from './systemd-sockets.ts';
+import { accepts, inetdOf, socketsOf } from './systemd-sockets.ts';
 import { calendarFields } from './systemd-times.ts';
 import { Unit } from './systemd-unit.ts';
 
@@ -44,8 +44,7 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
   const tell = (unit: Unit, text: string): void =>
     void notes.push({ file: unit.file, text: `${unit.file}${text}` });
   for (const unit of units) {
-    const key = unit.name.endsWith('.timer') ? 'Timer.Unit' : 'Socket.Service';
-    const of = (unit.last(key) ?? `${unit.plain}.service`).replace(/\.service$/, '');
+    const of = (servedBy(unit) ?? `${unit.plain}.service`).replace(/\.service$/, '');
     if (unit.name.endsWith('.service')) continue;
     if (!/\.(?:timer|socket)$/.test(unit.name))
       tell(unit, ' was not carried over: it is no service');
@@ -65,6 +64,13 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
     return [timerOf(unit, timer, names)];
   });
   return { found, notes };
+};
+
+/** Who accepts has an instance of its template for each connection, whatever else it says. */
+const servedBy = (unit: Unit): string | undefined => {
+  if (unit.name.endsWith('.timer')) return unit.last('Timer.Unit');
+  const said = unit.last('Socket.Service');
+  return accepts(unit) ? `${unit.plain}@` : said;
 };
 
 /** What has no meaning here, or none worth a word. */
@@ -154,6 +160,11 @@ const serviceOf = (
   if (type === 'forking' && pidFile === undefined)
     unit.note('Type=forking without a PIDFile: have the program stay in the foreground');
   const sockets = listening.flatMap(socketsOf);
+  const [accepting] = listening.filter(accepts);
+  if (accepting !== undefined) {
+    for (const key of ['StandardOutput', 'StandardError', 'KillMode']) unit.all(`Service.${key}`);
+    unit.leave('Service.Restart', 'a connection whose process has ended is over');
+  }
   const isWanted = isWantedBySome(unit);
   const all = withoutEmpty({
     ...options,
@@ -161,17 +172,21 @@ const serviceOf = (
     pidFile: type === 'forking' && pidFile !== undefined ? { path: pidFile } : undefined,
     oneShot: isOneShot && !remains ? true : undefined,
     remainAfterExit: isOneShot && remains ? true : undefined,
-    respawn: isOneShot ? undefined : respawnOf(unit),
+    respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit),
     stop,
-    killGroup: killGroupOf(unit),
+    killGroup: accepting === undefined ? killGroupOf(unit) : undefined,
     actions: reloadOf(unit, variables),
     sockets,
-    lazyStart: sockets.length > 0 && isWanted ? false : undefined,
+    ...(accepting === undefined ? {} : inetdOf(accepting)),
+    lazyStart: sockets.length > 0 && isWanted && accepting === undefined ? false : undefined,
     autoStart: isWanted || listening.some(isWantedBySome) ? true : undefined,
   });
   unit.last('Service.TimeoutStartSec');
   for (const each of [unit, ...listening]) each.leaveTheRest();
-  return foundOf(unit, 'service', all, listening);
+  const found = foundOf(unit, 'service', all, listening);
+  const plain = unit.plain.replace(/@$/, '');
+  const isTemplate = accepting !== undefined && !names.has(plain);
+  return isTemplate ? { ...found, name: plainName(plain, nameChars) } : found;
 };
 const isWantedBySome = (unit: Unit): boolean =>
   [...unit.words('Install.WantedBy'), ...unit.words('Install.RequiredBy')].length > 0;
