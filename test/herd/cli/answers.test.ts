@@ -191,6 +191,8 @@ const {
   pidFile: _file,
   live: _live,
   endpoints: _endpoints,
+  accepting: _accepting,
+  connection: _connection,
   keepsGroup: _group,
   ...facts
 } = many;
