@@ -6,6 +6,8 @@
  *   turn kept      the tombstone is buried
  *   clear          a map of its own from now on, and the one before where the turn is undone
  *
+ * One in which nothing was ever put has no map of its own: that would take 300 bytes, and most stay so.
+ *
  * So a key that is deleted and set again within one turn keeps its place, unlike in a plain Map.
  */
 import type { Change } from './core.ts';
@@ -14,11 +16,13 @@ import type { JournalMap } from './types.ts';
 
 const gone: unique symbol = Symbol('gone');
 type Place<V> = V | typeof gone;
+/** What all have that are empty; nothing is put into it. */
+const nothing = new Map<unknown, unknown>();
 
 /** The map that `turn.map()` makes; changed by turns of its owner only. */
 export class JournalledMap<K, V> implements JournalMap<K, V> {
   readonly #owner: Actor;
-  #places = new Map<K, Place<V>>();
+  #places = nothing as Map<K, Place<V>>;
   #goneCount = 0;
   constructor(owner: Actor) {
     this.#owner = owner;
@@ -41,6 +45,7 @@ export class JournalledMap<K, V> implements JournalMap<K, V> {
       isNew ? new Insertion(this, key) : new Replacement(this, key, old as Place<V>),
     );
     if (old === gone) this.#goneCount -= 1;
+    if (this.#places === nothing) this.#places = new Map();
     this.#places.set(key, value);
   }
   delete(key: K): boolean {
