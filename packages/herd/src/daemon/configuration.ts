@@ -18,14 +18,15 @@ export interface ConfigurationPowers {
 
 /** The configuration of one daemon. */
 export class Configuration {
-  readonly #first: Description;
+  /** Of what it was started with: nobody asks for the rest, which takes a kilobyte for each service. */
+  readonly #first: Pick<Description, 'name' | 'listen'>;
   readonly #powers: ConfigurationPowers;
   #services: readonly PlannedService[];
   #graceMs: number;
 
   /** `first` is what the daemon starts with. */
   constructor(first: Description, powers: ConfigurationPowers) {
-    this.#first = first;
+    this.#first = { name: first.name, listen: first.listen };
     this.#powers = powers;
     this.#services = toServiceConfigs(first, powers.env, powers.here);
     this.#graceMs = graceMsOf(this.#services);

@@ -102,25 +102,29 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     let whenDurable = (told: () => void): void => told();
     const running = runServices(options, powers, places, log, (told) => whenDurable(told));
     running.catch(() => undefined); // it is waited for below, where nothing else has failed
-    const { description, store } = await both(read(bootEvaluationMs), opened);
+    // The description itself is nobody's from here on: what is waited for below would hold it as long as it takes.
+    const reading = read(bootEvaluationMs).then(
+      (description) =>
+        new Configuration(description, {
+          read: async () => judged(await read(evaluationMs), options.config, powers.uid, log),
+          env,
+          here: () => ({
+            uid: powers.uid,
+            keeper: programOfKeeper(options, powers),
+            logs: options.logs,
+            runtime: path.dirname(options.socket),
+          }),
+          log,
+        }),
+    );
+    const { configuration, store } = await both(reading, opened);
     if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
     const audited = auditedStore(options.state, store, reserve, log);
     whenDurable = (told) => audited.whenIdle(told);
     closing = () => audited.close();
     const processes = await running;
     ending = processes.close;
-    if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
-    const configuration = new Configuration(description, {
-      read: async () => judged(await read(evaluationMs), options.config, powers.uid, log),
-      env,
-      here: () => ({
-        uid: powers.uid,
-        keeper: programOfKeeper(options, powers),
-        logs: options.logs,
-        runtime: path.dirname(options.socket),
-      }),
-      log,
-    });
+    if (configuration.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const identity = loadOrMakeIdentity(options.state);
     const { rotation, chores } = lookAfterLogs(options, places, log);
     const common = commonParts(options, powers, {
@@ -169,15 +173,17 @@ const lookAfterLogs = (
 
 /** Both at once: a child process reads the one, threads of LevelDB the other. */
 const both = async (
-  reading: Promise<Description>,
+  reading: Promise<Configuration>,
   opening: Promise<Store>,
-): Promise<{ readonly description: Description; readonly store: Store }> => {
-  const [description, store] = await Promise.allSettled([reading, opening]);
-  if (description.status === 'fulfilled' && store.status === 'fulfilled')
-    return { description: description.value, store: store.value };
+): Promise<{ readonly configuration: Configuration; readonly store: Store }> => {
+  const [configuration, store] = await Promise.allSettled([reading, opening]);
+  if (configuration.status === 'fulfilled' && store.status === 'fulfilled')
+    return { configuration: configuration.value, store: store.value };
   if (store.status === 'fulfilled') await store.value.close();
   // What is wrong with the state is said first: it is not mended by another configuration.
-  throw store.status === 'rejected' ? store.reason : (description as PromiseRejectedResult).reason;
+  throw store.status === 'rejected'
+    ? store.reason
+    : (configuration as PromiseRejectedResult).reason;
 };
 
 const fullDisk = (state: string): string =>

@@ -110,17 +110,12 @@ const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readines
   return turn.when(
     started.vow,
     (turn, { pid, startTime, bootId }): Run => {
-      const process = {
-        startId,
-        pid,
-        madeFrom,
-        since: Math.floor(held.clock.wall()),
-        ...(startTime === undefined ? {} : { startTime }),
-        ...(bootId === undefined ? {} : { bootId }),
-      };
-      const running = { ...process, service, ...noted };
+      const born = bornAt(startTime, bootId);
+      const since = Math.floor(held.clock.wall());
+      const running = { startId, pid, madeFrom, since, service, ...born, ...noted };
       record(turn, { kind: 'running', running });
-      return { ...process, ...noted, ended: watched(turn, running, ended.vow) };
+      const end = watched(turn, startId, remains === true ? running : undefined, ended.vow);
+      return { ended: end, startId, pid, madeFrom, since, ...born, ...noted };
     },
     (turn, reason): Vow<Run> => {
       recordEnd(turn, startId);
@@ -130,6 +125,15 @@ const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readines
     },
   );
 };
+
+/** Where both are known, which is the rule, an object of one shape: it is spread into what is kept of each process. */
+const bornAt = (
+  startTime: string | undefined,
+  bootId: string | undefined,
+): Pick<Started, 'startTime' | 'bootId'> =>
+  startTime !== undefined && bootId !== undefined
+    ? { startTime, bootId }
+    : { ...(startTime !== undefined && { startTime }), ...(bootId !== undefined && { bootId }) };
 
 /** The same start, with another process: its end is told to who waits for that of the first one. */
 const follow = (
@@ -150,17 +154,25 @@ const follow = (
   });
 };
 
-/** The ending, once it is noted down. A watch that fails is an ending that nobody saw. */
-const watched = (turn: Turn, running: RunningRecord, ended: Vow<Ending>): Vow<Ending> =>
+/**
+ * The ending, once it is noted down. A watch that fails is an ending that nobody saw. `remaining`: the record of what
+ * stays done where it has ended well; of others nothing is held but the id.
+ */
+const watched = (
+  turn: Turn,
+  startId: string,
+  remaining: RunningRecord | undefined,
+  ended: Vow<Ending>,
+): Vow<Ending> =>
   turn.when(
     ended,
     (turn, ending) => {
-      if (running.remains === true && ending.code === 0) recordDone(turn, running);
-      else recordEnd(turn, running.startId);
+      if (remaining !== undefined && ending.code === 0) recordDone(turn, remaining);
+      else recordEnd(turn, startId);
       return ending;
     },
     (turn): Ending => {
-      recordEnd(turn, running.startId);
+      recordEnd(turn, startId);
       return {};
     },
   );
@@ -234,7 +246,8 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const before = known.get(each.startId);
       const { isCommand, isReady, handsOver, madeFrom, since, remains, cgroup } = before ?? {};
-      const over = watched(turn, { ...each, ...(remains === true && { remains }) }, ended);
+      const remaining = remains === true ? { ...each, remains } : undefined;
+      const over = watched(turn, each.startId, remaining, ended);
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
         return [];

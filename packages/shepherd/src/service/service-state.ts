@@ -289,17 +289,17 @@ export const change = (held: ServiceHeld, turn: Turn, next: Partial<Shown>): voi
 export const touch = (held: ServiceHeld, turn: Turn): void => {
   const { born, sequence } = held.version.get();
   held.version.set({ born, sequence: sequence + 1 });
-  turn.tell(held.board, 'touched', held.config.get().provision);
+  turn.tell(held.board, 'touched', held.config.get().provision, true);
 };
 const looksSame = (one: Shown, other: Shown): boolean => {
-  const { state, ...facts } = one;
-  const { state: otherState, ...otherFacts } = other;
   // A poll for readiness and a wait within one stage are nobody's affair.
-  if (stageOf(state) !== stageOf(otherState) || runOf(state)?.pid !== runOf(otherState)?.pid)
-    return false;
-  return Object.entries(facts).every(
-    ([key, value]) => value === otherFacts[key as keyof typeof facts],
-  );
+  if (stageOf(one.state) !== stageOf(other.state)) return false;
+  if (runOf(one.state)?.pid !== runOf(other.state)?.pid) return false;
+  for (const key in one) {
+    const fact = key as keyof Shown;
+    if (fact !== 'state' && one[fact] !== other[fact]) return false;
+  }
+  return true;
 };
 
 /**

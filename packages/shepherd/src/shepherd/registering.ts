@@ -28,15 +28,11 @@ export const define = (
     ...(timer !== undefined && { timer }),
     ...(lastExit !== undefined && { lastExit }),
   };
-  const { monitor, prober, logFiles, clock, log, board, feed, attendant } = held;
-  const { alarms, zone, name: node } = held;
-  const told = { log, board, feed, attendant };
-  const powers = { monitor, prober, logFiles, clock, alarms, zone, node, ...told };
   const described = agent === undefined ? config : turn.call(agent, 'describe', config);
-  const service = turn.spawn(makeService, described, powers, recorded, agent);
+  const service = turn.spawn(makeService, described, held.servicePowers, recorded, agent);
   turn.call(held.registry, 'register', service);
   held.entries.set(name, { kind: 'own', service, config: described, ...(agent && { agent }) });
-  turn.tell(board, 'touched', config.provision);
+  turn.tell(held.board, 'touched', config.provision, true);
   // What it has accepted before it went out of the configuration goes on.
   for (const { service: one, config: its } of held.transients.values())
     if (its.connection?.of === name)

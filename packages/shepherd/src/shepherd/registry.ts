@@ -30,8 +30,11 @@ interface Held {
   readonly byName: JournalMap<string, Registration>;
   /** By canonical name, in order of registration. */
   readonly entries: JournalMap<string, Registration>;
-  /** By the name as the requirement has it: canonical names of those that require it. */
-  readonly requiredBy: JournalMap<string, JournalMap<string, true>>;
+  /**
+   * By the name as the requirement has it: canonical names of those that require it. One alone, as most have, is no map:
+   * that would take 400 bytes.
+   */
+  readonly requiredBy: JournalMap<string, string | JournalMap<string, true>>;
 }
 
 /** Makes an empty registry. A requirement may be registered after what requires it. */
@@ -74,22 +77,29 @@ const register = (
   refuseCycle(held, entry);
   for (const each of new Set(provision)) held.byName.set(each, entry);
   held.entries.set(name, entry);
-  for (const each of requirement) {
-    const dependents = held.requiredBy.get(each) ?? turn.map<string, true>();
-    dependents.set(name, true);
-    held.requiredBy.set(each, dependents);
-  }
+  for (const each of requirement) addDependent(held, turn, each, name);
+};
+const addDependent = ({ requiredBy }: Held, turn: Turn, required: string, name: string): void => {
+  const before = requiredBy.get(required);
+  if (before === undefined || before === name) return requiredBy.set(required, name);
+  const dependents = typeof before === 'string' ? turn.map<string, true>() : before;
+  if (typeof before === 'string') dependents.set(before, true);
+  dependents.set(name, true);
+  requiredBy.set(required, dependents);
+};
+const removeDependent = ({ requiredBy }: Held, required: string, name: string): void => {
+  const before = requiredBy.get(required);
+  if (before === undefined) return;
+  if (typeof before !== 'string') before.delete(name);
+  if (before === name || (typeof before !== 'string' && before.size === 0))
+    requiredBy.delete(required);
 };
 
 const unregister = (held: Held, name: string): void => {
   const { name: canonical, provision, requirement } = entryOf(held, name);
   for (const each of provision) held.byName.delete(each);
   held.entries.delete(canonical);
-  for (const each of requirement) {
-    const dependents = held.requiredBy.get(each);
-    dependents?.delete(canonical);
-    if (dependents?.size === 0) held.requiredBy.delete(each);
-  }
+  for (const each of requirement) removeDependent(held, each, canonical);
 };
 
 const checkNames = (
@@ -131,5 +141,8 @@ const requirementsOf = (held: Held, name: string): readonly string[] =>
   unique(entryOf(held, name).requirement.map((each) => held.byName.get(each)?.name ?? each));
 const dependentsOf = (held: Held, name: string): readonly string[] =>
   unique(
-    entryOf(held, name).provision.flatMap((each) => [...(held.requiredBy.get(each)?.keys() ?? [])]),
+    entryOf(held, name).provision.flatMap((each) => {
+      const dependents = held.requiredBy.get(each);
+      return typeof dependents === 'string' ? [dependents] : [...(dependents?.keys() ?? [])];
+    }),
   );

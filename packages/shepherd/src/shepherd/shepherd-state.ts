@@ -13,6 +13,7 @@ import { openLastWishes } from '../operation/last-wishes.ts';
 import { openQueue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
+import type { ServicePowers } from '../service/service.ts';
 import { makeStatusBoard } from './status-board.ts';
 import { makeAlarmClock } from '../timer/alarm-clock.ts';
 import { utc } from '../timer/calendar.ts';
@@ -71,6 +72,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly zone: Zone;
   readonly alarms: Ref<AlarmClock>;
   readonly registry: Ref<ServiceRegistry>;
+  /** What its services work with, all the same. */
+  readonly servicePowers: ServicePowers;
   /** The shepherd itself, as its services know it. */
   readonly attendant: Ref<Attendant>;
   readonly board: Ref<StatusBoard>;
@@ -131,13 +134,17 @@ export const holdShepherd = (
   const entries = turn.map<string, Registered>();
   const found = lookups(entries);
   const closing = turn.cell<Vow<Outcome> | undefined>(undefined);
+  const alarms = turn.spawn(makeAlarmClock, options.clock);
+  const { monitor, prober, logFiles, log, name: node, zone = utc } = options;
+  const told = { log, board, feed, attendant };
   return {
     ...options,
+    servicePowers: { monitor, prober, logFiles, clock, alarms, zone, node, ...told },
     ...found,
     canonical: (turn, name) => turn.call(registry, 'canonical', name),
     graph: (turn) => graphOf(registry, found, turn),
-    zone: options.zone ?? utc,
-    alarms: turn.spawn(makeAlarmClock, options.clock),
+    zone,
+    alarms,
     timers,
     transients: turn.map(),
     connectionNumbers: turn.map(),

@@ -105,9 +105,9 @@ export const makeStatusBoard = (
     askedCount: turn.cell<number | undefined>(undefined),
   };
   return {
-    touched: (turn, provision) => {
+    touched: (turn, provision, isHome = false) => {
       note(held, provision);
-      touched(held, turn, provision);
+      touched(held, turn, provision, isHome);
     },
     touchedSince: (_turn, count) => touchedSince(held, count),
     contains: (turn, aggregate, members) => contains(held, turn, aggregate, members),
@@ -171,12 +171,13 @@ const watch = (held: Held, turn: Turn, watching: Watching): void => {
   if (!held.beats.has(heartbeatMs)) beatLater(held, turn, heartbeatMs);
 };
 
-const touched = (held: Held, turn: Turn, provision: readonly string[]): void => {
+const touched = (held: Held, turn: Turn, provision: readonly string[], isHome: boolean): void => {
   const { chronicle } = held;
   if (held.entries.size === 0 && chronicle === undefined) return;
   const names = withContainers(held, provision);
   if (chronicle !== undefined)
-    for (const name of names)
+    // It would look at the whole status of one at home, to find that it is none of its affair.
+    for (const name of isHome ? names.slice(1) : names)
       turn.call(chronicle, held.aggregates.has(name) ? 'aggregate' : 'service', name);
   for (const [number, entry] of [...held.entries.entries()]) {
     const news = names.filter(entry.wants);
@@ -213,7 +214,7 @@ const contains = (
   held.aggregates.set(aggregate, { provision, members });
   for (const member of new Set(members))
     held.containers.set(member, [...(held.containers.get(member) ?? []), aggregate]);
-  touched(held, turn, provision);
+  touched(held, turn, provision, false);
 };
 
 /** Tells what there is to tell, or nothing. */

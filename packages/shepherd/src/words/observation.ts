@@ -29,9 +29,9 @@ export interface Touches {
 export interface StatusBoard {
   /**
    * Something has changed that the status of a provider shows. All names of it: whatever is made of
-   * it under one of them is touched, too.
+   * it under one of them is touched, too. `isHome`: it is a service of this machine, which keeps its own history.
    */
-  touched(provision: readonly string[]): void;
+  touched(provision: readonly string[], isHome?: boolean): void;
   /**
    * Who was touched since a question before, by its count; near only. It is noted from the first question on, until
    * nobody has asked for long.
