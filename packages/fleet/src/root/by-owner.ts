@@ -7,6 +7,7 @@ import { audit } from '@bellwether/authority';
 import {
   doubted,
   leftFor,
+  UnknownService,
   type Asker,
   type Outcome,
   type Principal,
@@ -33,25 +34,32 @@ export const statuses = (
 ): Vow<readonly Status[]> => {
   const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
   const all = readStatusNames(names, 'names');
-  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
   // A name that is not known refuses the whole question before anything is asked of anybody.
-  const known = asked.map((name) => turn.call(shepherd, 'status', name));
+  for (const name of all) turn.call(shepherd, 'status', name);
+  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
   const answers = asked.map((name) =>
     turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
   );
-  return orDoubted(turn, known, answers);
+  return orDoubted(turn, answers, (turn, at) => turn.call(shepherd, 'status', asked[at] ?? ''));
 };
-/** The answers; in place of one that did not come what was known before, as doubted. Both in the same order. */
+/**
+ * The answers; in place of one that did not come what is `known` of it, by its place, as doubted. Who is no service any
+ * more is left out.
+ */
 export const orDoubted = (
   turn: Turn,
-  known: readonly Status[],
   answers: readonly Vow<Status>[],
+  known: (turn: Turn, at: number) => Status,
 ): Vow<readonly Status[]> =>
-  turn.when(turn.all(answers), (_turn, settled) =>
+  turn.when(turn.all(answers), (turn, settled) =>
     settled.flatMap((one, at) => {
-      const before = known[at];
       if (one.kept) return [one.value];
-      return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+      try {
+        return [doubted(known(turn, at), wordsOf(one.reason))];
+      } catch (error) {
+        if (error instanceof UnknownService) return [];
+        throw error;
+      }
     }),
   );
 

@@ -139,8 +139,12 @@ const probed = (
 ): Vow<readonly Status[]> =>
   orDoubted(
     turn,
-    facets.map((one) => turn.call(one, 'status')),
     facets.map((one) => turn.within(timeoutMs, turn.send(one, 'probe', timeoutMs))),
+    (turn, at) => {
+      const facet = facets[at];
+      if (facet === undefined) throw new UnknownService('');
+      return turn.call(facet, 'status');
+    },
   );
 
 /** What has been picked out is nobody's name here. @throws UnknownService, also for what can be no name */

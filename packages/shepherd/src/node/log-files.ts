@@ -83,6 +83,8 @@ const usual: AllBounds = {
 
 class FolderLogs implements ServiceLogs {
   readonly #powers: LogPowers;
+  /** Absolute, in its shortest form. */
+  readonly #folder: string;
   /** By file. */
   readonly #logs: Map<string, ServiceLog>;
   /** By service: where those lie that are not in the folder. */
@@ -94,6 +96,7 @@ class FolderLogs implements ServiceLogs {
 
   constructor(powers: LogPowers) {
     this.#powers = powers;
+    this.#folder = path.resolve(powers.folder);
     this.#logs = new Map();
     this.#elsewhere = new Map();
     this.#readings = new Map();
@@ -103,7 +106,7 @@ class FolderLogs implements ServiceLogs {
   pathOf(service: string): string {
     const file = this.#elsewhere.get(service);
     if (file !== undefined) return file;
-    return path.resolve(this.#powers.folder, `${fileNameOf(service)}.log`);
+    return `${this.#folder}${path.sep}${fileNameOf(service)}.log`;
   }
 
   logIn(file: string): ServiceLog {
@@ -136,6 +139,8 @@ class FolderLogs implements ServiceLogs {
   }
 
   lines(service: string, query: LogQuery, answer: Answer): void {
+    // Most have said nothing: a thousand of those are one look each, and no place in the line.
+    if (this.#logOf(service).isEmpty()) return answer.kept([]);
     this.#answer(service, answer, (log) =>
       this.#looking(() => lastOf(log, query, this.#powers.wall())),
     );

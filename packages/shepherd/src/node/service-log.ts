@@ -73,8 +73,8 @@ export class ServiceLog {
   #size: number;
   /** Counts rotations, so that a reading knows that it has to be done again. */
   #rotationCount: number;
-  /** What packed ones hold, by their number: read once for each. */
-  readonly #packed: Map<string, { readonly stamp: string; readonly size: number }>;
+  /** What packed ones hold, by their number: read once for each. Most logs have none. */
+  #packed: Map<string, { readonly stamp: string; readonly size: number }> | undefined;
   /** Whether old ones may have to be packed. */
   #isToPack: boolean;
   /** Wall clock, milliseconds: since when it is to be put aside by the time, and when old ones are looked at again. */
@@ -86,7 +86,7 @@ export class ServiceLog {
     this.file = file;
     this.bounds = bounds;
     this.#times = new LogTimes(file);
-    this.#packed = new Map();
+    this.#packed = undefined;
     this.#isToPack = true;
     this.#untouchedSince = undefined;
     this.#expireLook = 0;
@@ -103,6 +103,13 @@ export class ServiceLog {
     if (size < this.#size) this.#base += this.#size;
     this.#size = size;
     return this.#base + size;
+  }
+
+  /** Whether nothing was ever written to it that is left; false for what is no file. */
+  isEmpty(): boolean {
+    if (this.#base > 0 || this.#size > 0) return false;
+    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
+    return stat === undefined || (stat.isFile() && stat.size === 0);
   }
 
   /** Notes how far the log has come by now, where it has grown. `wall` in milliseconds since 1970. */
@@ -361,9 +368,10 @@ export class ServiceLog {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return 0;
     const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
-    const known = this.#packed.get(file);
+    const known = this.#packed?.get(file);
     if (known?.stamp === stamp) return known.size;
     const size = packedSize(file);
+    this.#packed ??= new Map();
     this.#packed.set(file, { stamp, size });
     return size;
   }

@@ -11,6 +11,7 @@ import type {
   Endpoint,
   LifeSigns,
   LocalStatus,
+  ServiceConfig,
   SocketConfig,
 } from '../words/types.ts';
 
@@ -25,53 +26,60 @@ export const statusOf = (held: ServiceHeld, turn: Turn, hasLists = false): Local
   const { disabledReason, slot } = held.shown.get();
   const command = config.start ?? config.timer?.run;
   const nextStartMs = state.at === 'resting' ? state.dueMs - held.clock.now() : undefined;
-  return {
+  // Field by field: a thousand of these are made for one question, and spreads of one field each took most of that.
+  const status: Writable<LocalStatus> = {
     kind: 'local',
     version: held.version.get(),
     provision: config.provision,
     requirement: config.requirement,
     documentation: config.documentation,
-    actions: Object.entries(config.actions).map(([name, { documentation }]) => ({
-      name,
-      documentation,
-    })),
+    actions: actionsOf(config),
     stage: stageOf(state),
     ageMs: 0,
     isReady: state.at === 'running',
-    ...(held.isReplaced.get() && { hasReplacement: true }),
     isEnabled,
     isWanted,
-    ...(isRespawning(state) && { isRespawning: true }),
-    ...(unservedSince !== undefined && { unservedMs: held.clock.now() - unservedSince }),
     isOneShot: config.isOneShot,
     isRespawned: config.respawn !== undefined,
     respawnCount: respawns.count,
-    ...timesOf(held),
-    ...given('since', since),
-    ...given('pid', runOf(state)?.pid ?? timerPidOf(held, turn)),
-    ...given('command', command?.argv),
-    ...given('stopCommand', config.stop.run?.argv),
-    ...given('remainsAfterExit', config.remainsAfterExit),
-    ...given('live', lifeSignsOf(held)),
-    ...given('endpoints', config.sockets?.map(endpointOf)),
-    ...given('accepting', config.inetd && acceptFactsOf(held.accepting, config.inetd)),
-    ...given('connection', config.connection && connectionOf(config.connection)),
-    ...given('pidFile', config.pidFile?.path),
-    ...given('keepsGroup', config.keepsGroup),
-    ...given('runsAs', command?.runAs ?? config.runAs ?? (slot && {})),
-    ...given('lastRespawn', respawns.lastAt),
-    ...given('lastExit', exits.at(-1)),
-    ...(exits.length > 0 && { exits }),
-    ...given('nextStartMs', nextStartMs && Math.max(0, Math.ceil(nextStartMs))),
-    ...given('disabledReason', isEnabled ? undefined : disabledReason),
-    ...given('failure', failure),
-    ...given('labels', config.labels),
-    ...given('slot', slot),
-    ...given('transient', transientOf(held)),
-    ...given('timer', timerFactsOf(held, turn, hasLists)),
-    ...(command === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };
+  const given = <K extends keyof LocalStatus>(key: K, value: LocalStatus[K] | undefined): void => {
+    if (value !== undefined) status[key] = value;
+  };
+  if (held.isReplaced.get()) status.hasReplacement = true;
+  if (isRespawning(state)) status.isRespawning = true;
+  if (unservedSince !== undefined) status.unservedMs = held.clock.now() - unservedSince;
+  given('readyMs', readyMsOf(held));
+  given('graceMs', graceMsOf(held));
+  given('since', since);
+  given('pid', runOf(state)?.pid ?? timerPidOf(held, turn));
+  given('command', command?.argv);
+  given('stopCommand', config.stop.run?.argv);
+  given('remainsAfterExit', config.remainsAfterExit);
+  given('live', lifeSignsOf(held));
+  given('endpoints', config.sockets?.map(endpointOf));
+  given('accepting', config.inetd && acceptFactsOf(held.accepting, config.inetd));
+  given('connection', config.connection && connectionOf(config.connection));
+  given('pidFile', config.pidFile?.path);
+  given('keepsGroup', config.keepsGroup);
+  given('runsAs', command?.runAs ?? config.runAs ?? (slot && {}));
+  given('lastRespawn', respawns.lastAt);
+  given('lastExit', exits.at(-1));
+  given('exits', exits.length > 0 ? exits : undefined);
+  given('nextStartMs', nextStartMs && Math.max(0, Math.ceil(nextStartMs)));
+  given('disabledReason', isEnabled ? undefined : disabledReason);
+  given('failure', failure);
+  given('labels', config.labels);
+  given('slot', slot);
+  given('transient', transientOf(held));
+  given('timer', timerFactsOf(held, turn, hasLists));
+  if (command !== undefined) status.logFile = turn.call(held.logger, 'path');
+  return status;
 };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const actionsOf = ({ actions }: ServiceConfig): LocalStatus['actions'] =>
+  Object.entries(actions).map(([name, { documentation }]) => ({ name, documentation }));
 
 /** One that has ended is not started again. */
 const transientOf = (held: ServiceHeld): LocalStatus['transient'] => {
@@ -102,16 +110,12 @@ const connectionOf = ({ of, arrival }: ConnectionConfig): ConnectionFacts => ({
 });
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */
-const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
+const readyMsOf = ({ latest }: ServiceHeld): number | undefined => {
   const { ready, isOneShot, pidFile } = latest.get();
   const readyMs = (pidFile?.timeoutMs ?? 0) + (ready.kind === 'spawned' ? 0 : ready.timeoutMs);
-  const { start, timer, stop } = config.get();
-  return {
-    ...given('readyMs', readyMs === 0 || isOneShot ? undefined : readyMs),
-    ...given('graceMs', (start ?? timer ?? stop.run) === undefined ? undefined : stopMs(stop)),
-  };
+  return readyMs === 0 || isOneShot ? undefined : readyMs;
 };
-
-/** A field that is there only if it has a value. */
-const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
-  value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+const graceMsOf = ({ config }: ServiceHeld): number | undefined => {
+  const { start, timer, stop } = config.get();
+  return (start ?? timer ?? stop.run) === undefined ? undefined : stopMs(stop);
+};

@@ -145,7 +145,7 @@ const perform = (
 const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
   checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
-  const lines = turn.send(held.logger, 'recent');
+  const lines = turn.call(held.logger, 'recent');
   return turn.when(
     turn.within(waitMs, lines),
     (turn, recentLines): Status => ({ ...statusOf(held, turn, true), recentLines }),

@@ -253,7 +253,12 @@ const probe = (
   const canonical = turn.call(provider, 'canonicalName');
   const way = through(checkedHops(hops), canonical, held.hop(canonical));
   if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
-  if (asker.origin === undefined) return turn.send(provider, 'probe', waitMs, way);
+  if (asker.origin === undefined) {
+    const own = held.own(canonical);
+    return own === undefined
+      ? turn.send(provider, 'probe', waitMs, way)
+      : turn.call(own.service, 'probe', waitMs, way);
+  }
   const isFull = noRoomFor(held.probes.owners.values(), asker, probeBounds) !== undefined;
   if (isFull) return turn.kept(turn.call(provider, 'status'));
   const number = takeShare(held.probes, asker, probeBounds, 'probe: too many questions');
