@@ -31,8 +31,8 @@ interface Held {
   /** By canonical name, in order of registration. */
   readonly entries: JournalMap<string, Registration>;
   /**
-   * By the name as the requirement has it: canonical names of those that require it. One alone, as most have, is no map:
-   * that would take 400 bytes.
+   * By the name as the requirement has it: canonical names of those that require it. One alone, as most have, is no
+   * map: that would take 400 bytes.
    */
   readonly requiredBy: JournalMap<string, string | JournalMap<string, true>>;
 }
