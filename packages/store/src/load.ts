@@ -11,8 +11,8 @@ import type { Shelf } from './shelf.ts';
 /** What was found. */
 export interface Loaded {
   readonly seal: Seal;
-  /** By key, in the order of keys: the values of those kinds that a start needs whole. */
-  readonly held: Map<string, Uint8Array>;
+  /** By key, in the order of keys: the values of those kinds that a start needs whole, as `keptOf` has them. */
+  readonly held: Map<string, string>;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface Loaded {
 export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loaded> => {
   let seal: Seal | undefined;
   const tally = new Tally({ count: 0, sum: new Uint8Array(16) });
-  const held = new Map<string, Uint8Array>();
+  const held = new Map<string, string>();
   let at = '';
   try {
     for await (const [key, value] of shelf.read('')) {
@@ -37,7 +37,7 @@ export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loa
         throw new Misfit(`there are more than ${limits.recordCount} records`);
       if (!kinds[kind].isHeld) continue;
       recordOf(key, value, cbor);
-      held.set(key, value.slice());
+      held.set(key, keptOf(value));
     }
     at = sealKey;
     if (seal === undefined) throw new Misfit('it is missing');
@@ -48,6 +48,12 @@ export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loa
     throw error instanceof Misfit ? damaged(state, at, error) : error;
   }
 };
+
+/** A value for as long as the daemon lives: as text, a character for each byte, it takes a third of the memory. */
+export const keptOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+/** The bytes of what `keptOf` has made; they belong to the caller. */
+export const bytesOf = (kept: string): Uint8Array => Buffer.from(kept, 'latin1');
 
 const damaged = (state: string, key: string, error: Misfit): DamagedState =>
   new DamagedState(

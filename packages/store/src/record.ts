@@ -33,41 +33,54 @@ export const keyOf = (kind: string, parts: readonly string[]): string => {
 const escaped = (part: string): string => part.replaceAll('%', '%25').replaceAll('/', '%2F');
 
 /** The kind of the record that lies under a key. */
-export const kindOfKey = (key: string): string => key.split('/', 1)[0] ?? '';
+export const kindOfKey = (key: string): string => {
+  const end = key.indexOf('/');
+  return end < 0 ? key : key.slice(0, end);
+};
 
-/**
- * The changes that entries mean, the last one of a key; and whether one of them takes something away from somebody.
- * @throws TypeError for a kind that is not known: what is dropped in silence would count as durable. Misfit for one
- * that has not the shape of its kind
- */
-export const changesOf = (
-  entries: readonly unknown[],
-  cbor: Cbor,
-): { readonly changes: Changes; readonly takesAway: boolean } => {
-  const changes: Changes = new Map();
-  let takesAway = false;
-  for (const entry of entries) {
+/** The changes that entries mean, the last one of a key, and whether one of them takes something away from somebody. */
+export class Batch {
+  readonly changes: Changes = new Map();
+  takesAway = false;
+  readonly #cbor: Cbor;
+
+  constructor(cbor: Cbor) {
+    this.#cbor = cbor;
+  }
+
+  /**
+   * Adds what one entry means. @throws TypeError for a kind that is not known: what is dropped in silence would count
+   * as durable. Misfit for one that has not the shape of its kind, and for one too many
+   */
+  add(entry: unknown): void {
     const { kind, ...body } = entry as { readonly kind?: unknown };
     const rules = typeof kind === 'string' ? kindOf(kind) : undefined;
     if (rules !== undefined && typeof kind === 'string') {
       const record = rules.read(body, kind);
       const key = keyOf(kind, rules.partsOf(record));
-      changes.set(key, sealed(key, cbor.encode([rules.version, inOrder(record)])));
-      takesAway ||= rules.takesAway(record);
+      this.changes.set(key, sealed(key, this.#cbor.encode([rules.version, inOrder(record)])));
+      this.takesAway ||= rules.takesAway(record);
     } else {
       const keys = erased(entry as { readonly kind?: unknown });
       if (keys === undefined) throw new TypeError(`records: no such kind: ${String(kind)}`);
-      for (const [each, parts] of keys) changes.set(keyOf(each, parts), undefined);
+      for (const [each, parts] of keys) this.changes.set(keyOf(each, parts), undefined);
     }
+    const { size } = this.changes;
+    if (size > limits.changeCount)
+      throw new Misfit(`${size} changes in one commit, at most ${limits.changeCount}`);
   }
-  if (changes.size > limits.changeCount)
-    throw new Misfit(`${changes.size} changes in one commit, at most ${limits.changeCount}`);
-  return { changes, takesAway };
+}
+
+/** The changes of a whole batch at once. @throws as `Batch.add` */
+export const changesOf = (entries: readonly unknown[], cbor: Cbor): Batch => {
+  const batch = new Batch(cbor);
+  for (const entry of entries) batch.add(entry);
+  return batch;
 };
 
 /**
  * Whether a store would take these entries: for stand-ins of one that keep entries as they are.
- * @throws as changesOf
+ * @throws as `Batch.add`
  */
 export const checkEntries = (entries: readonly unknown[]): void => {
   changesOf(entries, new Cbor());
@@ -77,11 +90,13 @@ export const checkEntries = (entries: readonly unknown[]): void => {
 const inOrder = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, inOrder(each)]),
-  );
+  const source = value as Readonly<Record<string, unknown>>;
+  const made: Record<string, unknown> = {};
+  for (const key of Object.keys(source).sort()) {
+    if (key !== '__proto__') made[key] = inOrder(source[key]);
+    else Object.defineProperty(made, key, { value: inOrder(source[key]), enumerable: true });
+  }
+  return made;
 };
 
 /** A value with its digest before it. */

@@ -93,17 +93,17 @@ type Read<M extends Members> = { readonly [K in keyof M]: ReturnType<M[K]> };
  * An object of these members and no others: one that is not known would be lost at the next write, and it belongs to
  * a version that this is not.
  */
-export const object =
-  <M extends Members, O extends Members = Record<never, never>>(
-    members: M,
-    optional?: O,
-  ): Reader<Read<M> & Partial<Read<O>>> =>
-  (value, path) => {
+export const object = <M extends Members, O extends Members = Record<never, never>>(
+  members: M,
+  optional?: O,
+): Reader<Read<M> & Partial<Read<O>>> => {
+  const always = Object.entries(members);
+  return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw misfit(path, 'an object', value);
     const source = value as Readonly<Record<string, unknown>>;
     const read: Record<string, unknown> = {};
-    for (const [key, reader] of Object.entries(members)) {
+    for (const [key, reader] of always) {
       if (!Object.hasOwn(source, key)) throw new Misfit(`${path}.${key}: is missing`);
       read[key] = reader(source[key], `${path}.${key}`);
     }
@@ -115,6 +115,7 @@ export const object =
     }
     return read as Read<M> & Partial<Read<O>>;
   };
+};
 
 /** Plain data up to a depth. What it means is its reader's affair. */
 export const plain: Reader<Plain> = (value, path) => plainWithin(value, path, limits.depth - 4);

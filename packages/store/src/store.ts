@@ -17,7 +17,7 @@ import { reasonOf, type Commit } from '@bellwether/actors';
 import { Cbor } from './cbor.ts';
 import { DiskFailed } from './errors.ts';
 import { kindOf, type KindName, type RecordOf, type StoreRecord } from './kinds.ts';
-import { load } from './load.ts';
+import { bytesOf, keptOf, load } from './load.ts';
 import type { Mark } from './mark.ts';
 import { changesOf, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
 import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
@@ -74,9 +74,9 @@ class ShelfStore implements Store {
   readonly #cbor = new Cbor();
   #shelf: Shelf | undefined;
   #seal: Seal;
-  #held: Map<string, Uint8Array>;
+  #held: Map<string, string>;
   /** What was held, by key, of everything that a failed write may have changed. */
-  readonly #doubted: Map<string, Uint8Array | undefined>;
+  readonly #doubted: Map<string, string | undefined>;
   /** The write under way; it never rejects. */
   #writing: Promise<void> | undefined;
 
@@ -114,7 +114,7 @@ class ShelfStore implements Store {
     const found: RecordOf<K>[] = [];
     for (const [key, value] of this.#held) {
       if (kindOfKey(key) !== kind) continue;
-      const record = recordOf(key, value, this.#cbor);
+      const record = recordOf(key, bytesOf(value), this.#cbor);
       if (isOf(record, kind)) found.push(record);
     }
     return found;
@@ -165,11 +165,15 @@ class ShelfStore implements Store {
     const { changes, takesAway } = changesOf(entries, this.#cbor);
     for (const [key, value] of changes) if (this.#isNoNews(key, value)) changes.delete(key);
     if (changes.size === 0) return done();
+    this.#begin(this.#write(changes, takesAway), done);
+  }
+
+  #begin(work: Promise<void>, done: (failure?: Error) => void): void {
     const over = (failure?: Error): void => {
       this.#writing = undefined;
       done(failure);
     };
-    this.#writing = this.#write(changes, takesAway).then(
+    this.#writing = work.then(
       () => over(),
       (error: unknown) => over(reasonOf(error)),
     );
@@ -177,7 +181,9 @@ class ShelfStore implements Store {
 
   /** What is in doubt is always news: that it is held does not say that it is on the disk. */
   #isNoNews(key: string, value: Uint8Array | undefined): boolean {
-    return isHeldKey(key) && !this.#doubted.has(key) && isSame(this.#held.get(key), value);
+    return (
+      isHeldKey(key) && !this.#doubted.has(key) && this.#held.get(key) === (value && keptOf(value))
+    );
   }
 
   async #write(wanted: Changes, takesAway: boolean): Promise<void> {
@@ -213,15 +219,13 @@ class ShelfStore implements Store {
   }
 
   /** What is to be written so that the disk says again what was held, and then what is new. */
-  #corrected(
-    before: readonly (readonly [string, Uint8Array | undefined])[],
-    wanted: Changes,
-  ): Changes {
+  #corrected(before: readonly (readonly [string, string | undefined])[], wanted: Changes): Changes {
     const changes: Changes = new Map();
     for (const [key, held] of before) {
       // A right that may have been taken back stays taken back.
       if (kindOf(kindOfKey(key))?.isFinal === true) continue;
-      if (!isSame(this.#held.get(key), held)) changes.set(key, held);
+      if (this.#held.get(key) !== held)
+        changes.set(key, held === undefined ? undefined : bytesOf(held));
     }
     return new Map([...changes, ...wanted]);
   }
@@ -232,8 +236,13 @@ class ShelfStore implements Store {
     const olds = others.length === 0 ? [] : await shelf.get(others);
     const found = new Map(others.map((key, at) => [key, olds[at]]));
     for (const [key, value] of changes)
-      tally.change(isHeldKey(key) ? this.#held.get(key) : found.get(key), value);
+      tally.change(isHeldKey(key) ? this.#heldValue(key) : found.get(key), value);
     return tally.total();
+  }
+
+  #heldValue(key: string): Uint8Array | undefined {
+    const held = this.#held.get(key);
+    return held === undefined ? undefined : bytesOf(held);
   }
 
   async #doubt(changes: Changes): Promise<void> {
@@ -251,7 +260,7 @@ class ShelfStore implements Store {
     for (const [key, value] of changes) {
       if (!isHeldKey(key)) continue;
       if (value === undefined) this.#held.delete(key);
-      else this.#held.set(key, value);
+      else this.#held.set(key, keptOf(value));
     }
   }
 
@@ -272,8 +281,3 @@ const isHeldKey = (key: string): boolean => kindOf(kindOfKey(key))?.isHeld === t
 
 const isOf = <K extends KindName>(record: StoreRecord, kind: K): record is RecordOf<K> =>
   record.kind === kind;
-
-const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === undefined || b === undefined
-    ? a === b
-    : a.length === b.length && a.every((byte, at) => byte === b[at]);
