@@ -1,8 +1,9 @@
 /**
- * Two kinds of tests: pure ones share threads and modules (fast); those with real processes or long seeds get forks. What
- * these leave behind is searched for secrets when all of them are over. Those that kill and start so many daemons that
- * `npm test` would take too long are run by `npm run long`.
+ * Two kinds of tests: pure ones, which share modules and all cores; and those with real processes or long seeds, of which
+ * more run at once since they wait. What these leave behind is searched for secrets when all of them are over. Those that
+ * kill and start so many daemons that `npm test` would take too long are run by `npm run long`.
  */
+import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const real = [
@@ -89,8 +90,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...real, ...long, ...last, 'test/bench/**', 'test/interop/**'],
-          pool: 'threads',
+          pool: 'forks', // some count what their process has open, or holds
           isolate: false,
+          maxWorkers: Math.max(2, os.availableParallelism() - 1), // on two cores vitest takes one
           testTimeout: 30_000, // a property of a thousand cases takes a while where the machine is busy
         },
       },
