@@ -35,7 +35,7 @@ describe('a monitoring', () => {
     ]);
   });
   it.each([
-    [`{ everySeconds: 0 }`, /must be at least 1/],
+    [`{ everySeconds: 0 }`, /is below 1/],
     [`{ everySeconds: ${monitoringSeconds + 1} }`, /everySeconds: is over 2000000/],
     [`{ everySecond: 3 }`, /did you mean 'everySeconds'/],
   ])('is refused with %s', (options, why) => {
