@@ -114,7 +114,7 @@ describe('herd deploy', together, () => {
   it('is undone by the machine where nobody confirms, since its herd was killed', async ({
     place,
   }) => {
-    const rest = 'confirmSeconds: 1, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
+    const rest = 'confirmSeconds: 3, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
     const slotted = await startSlot(place, rest);
     await deployed(slotted, 'one');
     const { file: two, go } = await heldBack(slotted, 'two');

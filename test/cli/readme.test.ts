@@ -80,7 +80,7 @@ describe('the tour of the README', () => {
   // Where the set-up was stale, there is all of node_modules to be removed.
   afterEach(() => place.clean(), 60_000);
 
-  it('is true as typed', { timeout: 180_000 }, async () => {
+  it('is true as typed', { timeout: 300_000 }, async () => {
     const steps = stepsOf('A tour');
     expect(steps.length).toBeGreaterThan(20);
     const mark = 'end-of-step';
