@@ -21,7 +21,7 @@ export class Arrivals {
         ? { number, peer: { family: 'unix', host: '', port: 0 } }
         : {
             number,
-            peer: { family: 4, host, port: 40_000 + number },
+            peer: { family: host.includes(':') ? 6 : 4, host, port: 40_000 + number },
             local: { family: 4, host: '192.0.2.80', port: 80 },
           };
     const queue = this.#queues.get(service);

@@ -39,7 +39,7 @@ export interface Making {
   readonly activation?: 'systemd' | 'inetd';
   /** With 'inetd': connections that there may be at once, up to 1,000; who comes beyond is turned away. Default 100. */
   readonly maxConnections?: number;
-  /** The same of those from one address. Absent: no other bound. */
+  /** The same of those from one address, of IPv6 from one network of 64 bits. Absent: no other bound. */
   readonly maxConnectionsPerSource?: number;
   /** What their services are called, before the number. Absent: as the service. */
   readonly connectionName?: string;

@@ -146,6 +146,19 @@ describe('a service that accepts', () => {
     expect(living()).toEqual(['echo-1', 'echo-2', 'echo-3']);
   });
 
+  it.each([
+    ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::', '2001:db8:1:3::6'],
+    ['::1', '::ffff:2', '0:0:0:1::1'],
+    ['fe80::1%lo', 'fe80::2', 'fe80:0:0:1::'],
+    ['1::4:5:6:7:8', '1:0:0:4::', '1:0:0:5::'],
+  ])('counts %s and %s as one source, and %s as another', (first, second, other) => {
+    const [, , third] = come(first, second, first);
+    expect(machine.processes.arrivals.dropped).toEqual([third]);
+    come(other);
+    expect(living()).toEqual(['echo-1', 'echo-2', 'echo-3']);
+  });
+
   it('tells of a crowd that is turned away once in refusedToldMs, with how many there were', () => {
     come(here, there, undefined);
     for (let each = 0; each < 50; each += 1) machine.processes.arrivals.come('echo', there);

@@ -4,7 +4,7 @@ import type { AcceptFacts, Arrival, InetdConfig } from '../words/types.ts';
 
 /** Of one service. */
 export interface Accepting {
-  /** From which address, by the name of the service that each of them has; undefined: from none. */
+  /** From which network, by the name of the service that each of them has; undefined: from none. */
   readonly connections: JournalMap<string, string | undefined>;
   /** Who waits for the next one: another start of the service has another. */
   readonly round: JournalCell<number>;
@@ -20,9 +20,24 @@ export const openAccepting = (turn: Turn): Accepting => ({
   told: turn.cell({ atMs: -Infinity, untoldCount: 0 }),
 });
 
-/** The address that counts, of who has one. */
-export const sourceOf = ({ peer }: Arrival): string | undefined =>
-  peer === undefined || peer.family === 'unix' ? undefined : peer.host;
+/**
+ * The network that one person can hold, of who has an address: all of an IPv4 one, the first 64 bits of an IPv6 one, as
+ * netlayers count their peers.
+ */
+export const sourceOf = ({ peer }: Arrival): string | undefined => {
+  if (peer === undefined || peer.family === 'unix') return undefined;
+  return peer.family === 4 ? peer.host : firstHalf(peer.host);
+};
+/** As inet_ntop(3) writes it: zeros may be left out at one place. */
+const firstHalf = (host: string): string => {
+  const [bare = ''] = host.split('%', 1);
+  const [front = '', back] = bare.split('::');
+  const wordsOf = (text: string | undefined): readonly string[] =>
+    text === undefined || text === '' ? [] : text.split(':');
+  const [head, tail] = [wordsOf(front), wordsOf(back)];
+  const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0');
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
+};
 
 /** Why there is no room for one more: for all, or for those from there; undefined where there is. */
 export const fullness = (
