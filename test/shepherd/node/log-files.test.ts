@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
 import { lookCount } from '../../../packages/shepherd/src/node/limits.ts';
 import { answerOf, makeFolder } from './support.ts';
@@ -29,6 +29,32 @@ describe('the tail of a log', () => {
       answer,
     );
     expect(await value).toEqual([]);
+  });
+
+  it.each([
+    ['loop/web.log', 'too many symbolic links'],
+    ['file/web.log', 'a part of its path is not a directory'],
+    ['long/web.log', 'the path is too long'],
+  ])('that cannot be looked at is refused to who reads it, in words: %s', async (file, why) => {
+    fs.symlinkSync('loop', path.join(folder, 'loop'));
+    fs.writeFileSync(path.join(folder, 'file'), '');
+    const files = makeLogFiles({ folder, wall: Date.now });
+    files.bound('web', { file: path.join(folder, file.replace('long', 'x'.repeat(256))) });
+    expect(files.end('web')).toBe(0);
+    const { answer, value } = answerOf<readonly string[]>();
+    files.lines('web', { lineCount: 10 }, answer);
+    await expect(value).rejects.toThrow(`the log of web: ${why}`);
+  });
+
+  it('is read also where what was put aside of it cannot be', async () => {
+    const open = fs.openSync;
+    fs.writeFileSync(path.join(folder, 'web.log.1.gz'), 'of somebody else');
+    vi.spyOn(fs, 'openSync').mockImplementation((file, ...how) => {
+      if (String(file).endsWith('.gz')) throw new Error('EACCES: permission denied');
+      return open(file, ...how);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await tail('a\nb\n', 9)).toEqual(['a', 'b']);
   });
 
   it('is the last lines, oldest first, with or without a final newline', async () => {

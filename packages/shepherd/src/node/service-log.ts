@@ -105,11 +105,15 @@ export class ServiceLog {
     return this.#base + size;
   }
 
-  /** Whether nothing was ever written to it that is left; false for what is no file. */
+  /** Whether nothing was ever written to it that is left; false for what is no file, and where nobody can tell. */
   isEmpty(): boolean {
     if (this.#base > 0 || this.#size > 0) return false;
-    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    return stat === undefined || (stat.isFile() && stat.size === 0);
+    try {
+      const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
+      return stat === undefined || (stat.isFile() && stat.size === 0);
+    } catch {
+      return false; // whoever reads it is told why
+    }
   }
 
   /** Notes how far the log has come by now, where it has grown. `wall` in milliseconds since 1970. */
@@ -365,15 +369,19 @@ export class ServiceLog {
     return old;
   }
   #packedSize(file: string): number {
-    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() !== true) return 0;
-    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
-    const known = this.#packed?.get(file);
-    if (known?.stamp === stamp) return known.size;
-    const size = packedSize(file);
-    this.#packed ??= new Map();
-    this.#packed.set(file, { stamp, size });
-    return size;
+    try {
+      const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+      if (stat?.isFile() !== true) return 0;
+      const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+      const known = this.#packed?.get(file);
+      if (known?.stamp === stamp) return known.size;
+      const size = packedSize(file);
+      this.#packed ??= new Map();
+      this.#packed.set(file, { stamp, size });
+      return size;
+    } catch {
+      return 0; // as sizeOf
+    }
   }
 }
 
@@ -394,10 +402,17 @@ const copyOrNot = (copy: string, work: () => number): number => {
   }
 };
 
-/** 0 for what is no file. */
+/**
+ * 0 for what is no file, and for what cannot be looked at: a name that somebody has given to a log leads anywhere. Who
+ * reads it, or has it written to, is told why that does not work.
+ */
 const sizeOf = (file: string): number => {
-  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? Math.min(stat.size, fileBytes) : 0;
+  try {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    return stat?.isFile() === true ? Math.min(stat.size, fileBytes) : 0;
+  } catch {
+    return 0;
+  }
 };
 
 const bytesOf = async (
