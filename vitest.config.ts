@@ -62,6 +62,7 @@ const long = [
   'cli/strangers',
   'cli/terminal',
   'cli/watch',
+  'cli/warm-up',
   'cli/when-online',
   'ocapn/captp/long-programs',
   'shepherd/node/keeper-kills',

@@ -47,7 +47,7 @@ const manifests = () =>
   ].sort();
 const sources = () =>
   [
-    ...['build.mjs', 'loader.cjs', 'warm-up-herd.mjs', 'warm-up-shepherd.mjs'].map((name) =>
+    ...['build.mjs', 'man.mjs', 'loader.cjs', 'warm-up-herd.mjs', 'warm-up-shepherd.mjs'].map((name) =>
       path.join(root, 'scripts', name),
     ),
     path.join(root, 'packages', 'keeper', 'build.mjs'),

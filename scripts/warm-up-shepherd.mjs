@@ -22,6 +22,9 @@ export default defineShepherd({
 });
 `;
 
+/** Milliseconds for all of it; build.mjs waits a little longer. */
+const patienceMs = 50_000;
+
 const begin = (script, filename) => {
   const config = path.join(folder, 'shepherd.config.ts');
   fs.writeFileSync(config, configuration, { mode: 0o600 });
@@ -47,20 +50,43 @@ const herd = (...words) =>
   new Promise((done, failed) => {
     const socket = path.join(folder, 'run', 'socket');
     const all = [path.join(dist, 'herd.cjs'), '--socket', socket, ...words];
-    execFile(process.execPath, all, (error) => (error === null ? done() : failed(error)));
+    execFile(process.execPath, all, (error, _out, said) => {
+      if (error === null) done();
+      else failed(new Error(`herd ${words.join(' ')}: ${said.trim() || error.message}`));
+    });
   });
 
 const filename = path.join(dist, 'shepherd.bundle.js');
 const exit = process.exit.bind(process);
+/** Nothing may be thrown while it serves: it takes that for a fault of its own, and goes on with another life. */
+const fail = (why) => process.stderr.write(`warm-up: ${why}\n`);
+// Whoever builds waits no longer. What runs then in the folder ends with its sleep.
+setTimeout(() => {
+  fail(`shepherd was not done within ${patienceMs / 1_000} s`);
+  exit(1);
+}, patienceMs).unref();
+
 const script = new vm.Script(fs.readFileSync(filename, 'latin1'), {
   filename: path.join(final, 'shepherd.bundle.js'),
 });
 const [serves, ends] = [ready(), ended()];
 begin(script, filename);
-await Promise.race([serves, ends]);
-for (const words of [['status'], ['start', 'web'], ['status', 'web'], ['stop', 'web']])
-  await herd(...words);
+const early = await Promise.race([serves, ends]);
+if (early !== undefined) {
+  fail(`shepherd ended with ${early} before it was ready`);
+  exit(1);
+}
+let isGood = true;
+try {
+  for (const words of [['status'], ['start', 'web'], ['status', 'web'], ['stop', 'web']])
+    await herd(...words);
+} catch ({ message }) {
+  fail(message);
+  isGood = false;
+}
 process.emit('SIGTERM', 'SIGTERM');
 const code = await ends;
-if (code === 0) fs.writeFileSync(path.join(dist, 'shepherd.cache'), script.createCachedData());
-exit(code);
+if (code !== 0) fail(`shepherd ended with ${code}`);
+if (code !== 0 || !isGood) exit(1);
+fs.writeFileSync(path.join(dist, 'shepherd.cache'), script.createCachedData());
+exit(0);
