@@ -47,8 +47,8 @@ const manifests = () =>
   ].sort();
 const sources = () =>
   [
-    ...['build.mjs', 'man.mjs', 'loader.cjs', 'warm-up-herd.mjs', 'warm-up-shepherd.mjs'].map((name) =>
-      path.join(root, 'scripts', name),
+    ...['build.mjs', 'man.mjs', 'loader.cjs', 'warm-up-herd.mjs', 'warm-up-shepherd.mjs'].map(
+      (name) => path.join(root, 'scripts', name),
     ),
     path.join(root, 'packages', 'keeper', 'build.mjs'),
     ...['packages', 'netlayers'].flatMap((group) =>

@@ -9,6 +9,11 @@ import {
   kindOf,
   type SourceKind,
 } from '../../../packages/herd/src/import/index.ts';
+import {
+  backlogCount,
+  socketNameChars,
+  socketPathBytes,
+} from '../../../packages/herd/src/config/limits.ts';
 import { load } from '../config/support.ts';
 
 // A configuration is bundled by a real process.
@@ -251,6 +256,53 @@ ExecStop=/bin/stop \${PORT}
     ]);
     for (const each of all) expect(each).not.toHaveProperty('respawn');
     expect(told).toEqual([expect.stringMatching(/^6: Restart=always: /)]);
+  });
+  it('is good with its socket, whatever both say: what does not go together is left, with a note', async () => {
+    const stay = 'Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/a\n';
+    const { text, told } = read('systemd', {
+      'both.service': '[Service]\nExecStart=/bin/a\n[Install]\nWantedBy=multi-user.target\n',
+      'both.socket':
+        '[Socket]\nListenStream=80\nBacklog=4294967295\n[Install]\nWantedBy=sockets.target\nAlso=both.service\n',
+      'odd.service': `[Service]\n${stay}`,
+      'odd.socket': `[Socket]\nListenStream=65536\nListenStream=0\nListenStream=1.2.3.256:1\nListenStream=/${'x'.repeat(socketPathBytes)}
+ListenStream=/${'x'.repeat(socketPathBytes - 1)}\nSocketMode=1777\nFileDescriptorName=${'n'.repeat(socketNameChars + 1)}\n`,
+      'forks.service': '[Service]\nType=forking\nPIDFile=/run/a\nExecStart=/bin/a\n',
+      'forks.socket': `[Socket]\nListenStream=81\nFileDescriptorName=${'n'.repeat(socketNameChars)}\n`,
+    });
+    expect(await loaded(text)).toMatchObject([
+      { sockets: [{ backlog: backlogCount }], autoStart: true },
+      {
+        oneShot: false,
+        sockets: [{ listen: `/${'x'.repeat(socketPathBytes - 1)}`, name: 'unknown', mode: 0o666 }],
+      },
+      { sockets: [{ listen: '[::]:81', name: 'n'.repeat(socketNameChars) }] },
+    ]);
+    expect(told).toEqual([
+      expect.stringMatching(/^3: RemainAfterExit=yes: /),
+      'odd.socket: SocketMode=1777 cannot be read',
+      ...['65536', '0', '1.2.3.256:1', '/x'].map((place, at) =>
+        expect.stringMatching(new RegExp(`^${at + 2}: odd.socket: ListenStream=${place}`)),
+      ),
+      expect.stringMatching(/^3: PIDFile=\/run\/a: /),
+    ]);
+  });
+  it('that is a template is good with its socket, whatever both say', async () => {
+    const { text, told } = read('systemd', {
+      'a@.service':
+        '[Service]\nType=oneshot\nExecStart=/bin/a\nExecStop=/bin/b\nExecReload=/bin/kill -HUP $MAINPID\n',
+      'a.socket': '[Socket]\nListenStream=80\nListenDatagram=81\nAccept=yes\n',
+      'none@.service': '[Service]\nExecStart=/bin/a\n',
+      'none.socket': '[Socket]\nListenStream=@none\nAccept=yes\n',
+    });
+    const [one, other] = await loaded(text);
+    expect(one).toMatchObject({ sockets: [{ listen: '[::]:80' }], activation: 'inetd' });
+    expect(other).not.toHaveProperty('activation');
+    expect(told).toEqual([
+      expect.stringMatching(/^4: ExecStop=/),
+      expect.stringMatching(/^5: ExecReload=/),
+      expect.stringMatching(/^3: a.socket: ListenDatagram=81: /),
+      expect.stringMatching(/^2: none.socket: ListenStream=@none: /),
+    ]);
   });
   it('with a timer beside it is one', async () => {
     const { text, told } = read('systemd', {

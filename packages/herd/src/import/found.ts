@@ -65,9 +65,9 @@ export interface SourceFile {
 
 /** A call. */
 export const call = (name: string, ...args: readonly Value[]): Call => new Call(name, args);
-/** Permissions, `0027`; undefined for what is none. */
+/** Permissions, `0027`; undefined for what is none, or more than those. */
 export const permissions = (text: string): Octal | undefined =>
-  /^[0-7]{1,4}$/.test(text) ? new Octal(parseInt(text, 8)) : undefined;
+  /^0?[0-7]{1,3}$/.test(text) ? new Octal(parseInt(text, 8)) : undefined;
 /** `exec([…], { … })`, without what is empty. */
 export const execOf = (argv: readonly string[], around: CommandSurroundings = {}): Call =>
   call('exec', argv, ...aroundOf(around));

@@ -1,15 +1,16 @@
 /** Units of sockets: where systemd listens for a service. */
-import { inetdConnectionCount } from '../config/limits.ts';
+import { backlogCount, inetdConnectionCount, socketNameChars } from '../config/limits.ts';
+import { parsePlace, tooLongPath } from '../config/sockets.ts';
 import { call, permissions, withoutEmpty, type Value } from './found.ts';
 import type { Unit } from './systemd-unit.ts';
 
 /** What a service listens at, as `sockets` takes it; all else is left for `leaveTheRest`. */
 export const socketsOf = (unit: Unit): readonly Value[] => {
-  for (const key of ['Socket.Service', 'Unit.Description', 'Unit.Documentation']) unit.all(key);
+  for (const key of ['Socket.Service', 'Unit.Description']) unit.all(key);
   const name = unit.last('Socket.FileDescriptorName') ?? unit.name;
   const common = {
-    name: /^[A-Za-z0-9_.-]+$/.test(name) ? name : undefined,
-    backlog: unit.read('Socket.Backlog', countOf),
+    name: /^[A-Za-z0-9_.-]+$/.test(name) && name.length <= socketNameChars ? name : undefined,
+    backlog: unit.read('Socket.Backlog', (text) => countOf(text, backlogCount)),
   };
   // An address belongs to nobody.
   const ofPath = {
@@ -28,7 +29,9 @@ export const socketsOf = (unit: Unit): readonly Value[] => {
       const more = listen.startsWith('/') ? ofPath : {};
       return [call('socket', withoutEmpty({ listen, style, ...common, ...more }))];
     });
-  return [...at('ListenStream'), ...at('ListenDatagram', 'datagram')];
+  if (!accepts(unit)) return [...at('ListenStream'), ...at('ListenDatagram', 'datagram')];
+  unit.leave('Socket.ListenDatagram', 'a datagram comes without a connection');
+  return at('ListenStream');
 };
 
 /** Whether it has a process for each connection, by whom that is read and written. */
@@ -46,20 +49,17 @@ export const inetdOf = (unit: Unit): Readonly<Record<string, Value | undefined>>
 };
 /** What systemd has where a unit says nothing. */
 const usualOfSystemd = 64;
-const connectionsOf = (text: string): number | undefined => {
-  const count = countOf(text);
-  return count === undefined ? undefined : Math.min(count, inetdConnectionCount);
-};
+const connectionsOf = (text: string): number | undefined => countOf(text, inetdConnectionCount);
 const hasAddress = (unit: Unit): boolean =>
   unit.all('Socket.ListenStream').some(({ value }) => placeOf(value)?.startsWith('/') === false);
 
-const countOf = (text: string): number | undefined =>
-  /^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined;
+const countOf = (text: string, most: number): number | undefined =>
+  /^[1-9]\d{0,9}$/.test(text) ? Math.min(Number(text), most) : undefined;
 /** A port alone is that of all addresses; no names in the abstract, and nothing of systemd's by a %. */
 const placeOf = (text: string): string | undefined => {
-  if (/^\d{1,5}$/.test(text)) return `[::]:${text}`;
-  const isKnown = /^(?:\/[^%]*|\[[0-9A-Fa-f:.]+\]:\d{1,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})$/.test(
-    text,
-  );
-  return isKnown ? text : undefined;
+  const said = /^\d+$/.test(text) ? `[::]:${text}` : text;
+  const place = parsePlace(said);
+  if (place?.family !== 'unix') return place === undefined ? undefined : said;
+  const isKnown = /^\/[^%]*$/.test(said) && tooLongPath(said) === undefined;
+  return isKnown ? said : undefined;
 };

@@ -94,7 +94,7 @@ interface Common {
   readonly variables: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, Value | undefined>>;
   readonly start: Value;
-  readonly stop: Value;
+  readonly stop: Readonly<Record<string, Value | undefined>>;
 }
 const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   for (const key of meaningless) unit.all(key);
@@ -159,27 +159,23 @@ const serviceOf = (
   if (type === 'dbus') unit.note('Type=dbus: say ready: { exec: exec([…]) }');
   if (type === 'forking' && pidFile === undefined)
     unit.note('Type=forking without a PIDFile: have the program stay in the foreground');
-  const sockets = listening.flatMap(socketsOf);
-  const [accepting] = listening.filter(accepts);
-  if (accepting !== undefined) {
-    for (const key of ['StandardOutput', 'StandardError', 'KillMode']) unit.all(`Service.${key}`);
-    unit.leave('Service.Restart', 'a connection whose process has ended is over');
-  }
+  const { sockets, accepting } = listeningOf(unit, listening);
+  const stays = sockets.length > 0;
   const isWanted = isWantedBySome(unit);
   const all = withoutEmpty({
     ...options,
     start,
-    pidFile: type === 'forking' && pidFile !== undefined ? { path: pidFile } : undefined,
-    oneShot: isOneShot && !remains ? true : undefined,
-    remainAfterExit: isOneShot && remains ? true : undefined,
+    pidFile: type === 'forking' && pidFile !== undefined && !stays ? { path: pidFile } : undefined,
+    oneShot: isOneShot && !remains && !stays ? true : undefined,
+    remainAfterExit: isOneShot && remains && !stays ? true : undefined,
     respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit),
-    stop,
+    stop: accepting === undefined ? stop : { ...stop, run: undefined },
     killGroup: accepting === undefined ? killGroupOf(unit) : undefined,
-    actions: reloadOf(unit, variables),
+    actions: accepting === undefined ? reloadOf(unit, variables) : {},
     sockets,
     ...(accepting === undefined ? {} : inetdOf(accepting)),
-    lazyStart: sockets.length > 0 && isWanted && accepting === undefined ? false : undefined,
-    autoStart: isWanted || listening.some(isWantedBySome) ? true : undefined,
+    lazyStart: stays && isWanted && accepting === undefined ? false : undefined,
+    autoStart: [unit, ...listening].filter(isWantedBySome).length > 0 ? true : undefined,
   });
   unit.last('Service.TimeoutStartSec');
   for (const each of [unit, ...listening]) each.leaveTheRest();
@@ -187,6 +183,25 @@ const serviceOf = (
   const plain = unit.plain.replace(/@$/, '');
   const isTemplate = accepting !== undefined && !names.has(plain);
   return isTemplate ? { ...found, name: plainName(plain, nameChars) } : found;
+};
+/** Where it listens, and by whom each who comes is to have a process. Says of the unit what does not go with that. */
+const listeningOf = (
+  unit: Unit,
+  listening: readonly Unit[],
+): { readonly sockets: readonly Value[]; readonly accepting: Unit | undefined } => {
+  for (const each of listening) for (const key of meaningless) each.all(key);
+  const sockets = listening.flatMap(socketsOf);
+  if (sockets.length === 0) return { sockets, accepting: undefined };
+  const accepting = listening.find(accepts);
+  const why = 'sockets are for a process that stays, or for one of each connection';
+  for (const key of ['PIDFile', 'RemainAfterExit']) unit.leave(`Service.${key}`, why);
+  if (accepting !== undefined) {
+    for (const key of ['StandardOutput', 'StandardError', 'KillMode']) unit.all(`Service.${key}`);
+    unit.leave('Service.Restart', 'a connection whose process has ended is over');
+    for (const key of ['ExecStop', 'ExecReload'])
+      unit.leave(`Service.${key}`, 'there is no process but those of connections');
+  }
+  return { sockets, accepting };
 };
 const isWantedBySome = (unit: Unit): boolean =>
   [...unit.words('Install.WantedBy'), ...unit.words('Install.RequiredBy')].length > 0;
