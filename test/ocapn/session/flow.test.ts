@@ -124,13 +124,13 @@ describe('messages of very many values', () => {
     /** Which session has read, in the order in which that was. */
     const read: string[] = [];
     /** Brings messages of so many values, and so many of them. */
-    const come = (name: string, valueCount: number, count: number): Window => {
+    const come = (name: string, valueCount: number, count: number, isFree = false): Window => {
       const window = new Window(flow);
       let left = count;
       const goOn = (): void => {
         for (; left > 0; left -= 1) {
-          if (window.isSpent(room, false)) return flow.wait(session);
-          window.use(room, 1_000, false, valueCount);
+          if (window.isSpent(room, isFree)) return flow.wait(session);
+          window.use(room, 1_000, isFree, valueCount);
           read.push(name);
         }
       };
@@ -168,6 +168,25 @@ describe('messages of very many values', () => {
     read.length = 0;
     come('light', 10, 3);
     expect([...read, ...next()].slice(0, 3)).toEqual(['light', 'light', 'light']);
+  });
+  it('wait behind those who bring none for as many rounds as they owe, however many those are', () => {
+    const { come, next } = start();
+    come('heavy', LIMITS.values, 2);
+    for (let n = 0; n < 10; n += 1) come('light', 10, 100_000);
+    const owed = LIMITS.values / LIMITS.heavyValues / LIMITS.freeMessages;
+    const rounds = Array.from({ length: 2 * owed + 10 }, next);
+    expect(rounds.some((each) => each.includes('heavy'))).toBe(true);
+    expect(rounds.slice(0, owed / 2).every((each) => each.every((one) => one === 'light'))).toBe(
+      true,
+    );
+  });
+  it('of the owner, or of a peer that we dialled, owe nothing: they are read in their turn', () => {
+    const { come, next } = start();
+    for (let n = 0; n < 10; n += 1) come('light', 10, 100_000);
+    come('owner', LIMITS.values, 1_500, true);
+    for (let n = 0; n < 10; n += 1) come('light', 10, 100_000);
+    const rounds = Array.from({ length: 11 }, next);
+    expect(rounds.some((each) => each.includes('owner'))).toBe(true);
   });
   it.each([
     [LIMITS.heavyValues, 250],

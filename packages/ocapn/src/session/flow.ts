@@ -23,7 +23,7 @@
  * light and heavy ones in turn gains little by that.
  *
  * What it takes to read a message is time in which no turn is run: of very many small values that is long.
- * Whoever brings such ones owes the messages that he would have been free to bring, round for round.
+ * Whoever brings such ones owes the messages that he would have been free to bring, round for round, while he waits, too.
  */
 import type { Frontier } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -167,9 +167,9 @@ export class Window {
     if (this.#messages <= 0 || this.#bytes <= 0) return true;
     return !isFree && (flow.isOverdrawn || (this.#free <= this.#debt && flow.isFull));
   }
-  /** It owes all messages that it would be free to bring in the next round. */
+  /** It owes all messages that it would be free to bring in this round; however long it waits, each round pays. */
   get isInDebt(): boolean {
-    return this.#debt >= 2 * this.#flow.limits.freeMessages;
+    return this.#owed >= this.#flow.limits.freeMessages;
   }
   /** One message of so many values was read. */
   use(room: Room, byteCount: number, isFree: boolean, valueCount: number): void {
@@ -178,17 +178,20 @@ export class Window {
     this.#messages -= 1;
     this.#bytes -= byteCount;
     this.#free -= 1;
-    this.#debt += Math.floor(heavyCount / heavyValues);
+    if (!isFree) this.#debt += Math.floor(heavyCount / heavyValues);
     this.#flow.count(isFree, heavyCount);
     if (this.#messages * 2 < room.flowMessages || this.#bytes * 2 < room.flowBytes)
       this.#flow.ask();
   }
+  /** What is left of its debt in the round of now. */
+  get #owed(): number {
+    const { round, limits } = this.#flow;
+    return Math.max(0, this.#debt - (round - this.#round) * limits.freeMessages);
+  }
   #begin(room: Room): void {
-    const flow = this.#flow;
-    const { freeMessages } = flow.limits;
-    this.#debt = Math.max(0, this.#debt - (flow.round - this.#round) * freeMessages);
-    this.#round = flow.round;
-    this.#free = freeMessages;
+    this.#debt = this.#owed;
+    this.#round = this.#flow.round;
+    this.#free = this.#flow.limits.freeMessages;
     this.#messages = room.flowMessages;
     this.#bytes = room.flowBytes;
   }
