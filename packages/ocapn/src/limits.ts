@@ -72,7 +72,7 @@ export const LIMITS = {
   /** Answers that we hold for the peer until it collects them. */
   answers: 65_536,
   /**
-   * Bytes of settled answers that the peer has not collected, as they were written, and 512 for
+   * Bytes of settled answers that the peer has not collected, as they are written, and 512 for
    * each. Several full records; one more answer may be added as long as it is not passed.
    */
   answerBytes: 32 * MiB,

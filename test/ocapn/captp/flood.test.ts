@@ -355,6 +355,25 @@ describe('listeners', () => {
     several.push(ask('m3', 4));
     expect(several.map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
   });
+  it('and so are those to pings', async () => {
+    await set({ keptBytes: 22_000, strangerDivisor: 1 });
+    const ping = (n: number): SyrupRecord =>
+      deliver(toExport(0), [sym('fetch'), new Uint8Array()], 10 + n, object(200 + n));
+    const ask = (name: string, count: number): Raw => holder(name).say(...numbers(count).map(ping));
+    const several = [ask('m1', 20), ask('m2', 10)];
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+    several.push(ask('m3', 15));
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
+  });
+  it('and so are those of which no resolver was told', async () => {
+    await set({ keptBytes: 22_000, strangerDivisor: 1 });
+    const ask = (name: string, count: number): Raw =>
+      holder(name).say(...numbers(count).map((n) => deliver(toAnswer(0), [sym('text')], 10 + n)));
+    const several = [ask('m1', 8), ask('m2', 4)];
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+    several.push(ask('m3', 4));
+    expect(several.map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
+  });
   it('and what the owner of a private socket has is not', async () => {
     await set({ keptBytes: 5_000, strangerDivisor: 1 }, { claims: 'believed' });
     const own = ['o1', 'o2', 'o3'].map((name) =>

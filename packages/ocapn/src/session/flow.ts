@@ -23,7 +23,8 @@
  * light and heavy ones in turn gains little by that.
  *
  * What it takes to read a message is time in which no turn is run: of very many small values that is long.
- * Whoever brings such ones owes the messages that he would have been free to bring, round for round, while he waits, too.
+ * Whoever brings such ones owes the messages that he would have been free to bring, round for round, also while he
+ * waits.
  */
 import type { Frontier } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -118,10 +119,7 @@ export class Flow {
     if (this.#line.length > 0) this.ask();
   }
   #goOn(): void {
-    const line =
-      this.#line.length < 2
-        ? this.#line
-        : [...this.#line].sort((a, b) => Number(a.isInDebt) - Number(b.isInDebt));
+    const line = this.#line.sort((a, b) => Number(a.isInDebt) - Number(b.isInDebt));
     this.#line = [];
     let left = Math.min(this.limits.roundMessages, this.#left);
     let count = 0;

@@ -175,14 +175,18 @@ export class Incoming {
     let byteCount = ANSWER_BYTES;
     if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
     else if (!isKept && pending.answerPos === undefined) this.#session.unheard(value);
+    else if (isKept && pending.isHeld) byteCount += this.#outgoing.measure(value);
+    if (pending.isHeld) this.#weigh(pending, byteCount);
+  }
+  /** An answer is held that has settled. */
+  #weigh(answer: HeldAnswer, byteCount: number): void {
     const { answers, room } = this.#tables;
-    if (!pending.isHeld) return;
     if (answers.byteCount > room.answerBytes)
-      this.#session.abort(`captp: more than ${room.answerBytes} bytes of answers not collected`);
-    else {
-      answers.weigh(pending, byteCount);
-      this.#host.keeping.grew(this.#session, byteCount);
-    }
+      return this.#session.abort(
+        `captp: more than ${room.answerBytes} bytes of answers not collected`,
+      );
+    answers.weigh(answer, byteCount);
+    this.#host.keeping.grew(this.#session, byteCount);
   }
 
   /**
@@ -223,7 +227,7 @@ export class Incoming {
       this.#unknownVow ??= brokenVow(this.#host.frontier, reason);
       const held = { vow: this.#unknownVow, weight: 0, isHeld: false };
       this.#tables.answers.add(answer, held, this.#tables.room.answers);
-      this.#tables.answers.weigh(held, ANSWER_BYTES);
+      this.#weigh(held, ANSWER_BYTES);
     }
     if (resolver === undefined) return;
     this.#outgoing.reply(resolver.position, false, reason);

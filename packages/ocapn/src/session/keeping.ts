@@ -8,6 +8,8 @@ import type { Session } from './session.ts';
 
 /** Between two looks so much of the limit may come. */
 const STEP = 64;
+const TOO_MUCH =
+  'captp: too many bytes of messages that wait and of answers, in all of its sessions';
 
 /** All of what is kept for others than the owner. */
 export class Keeping {
@@ -22,37 +24,29 @@ export class Keeping {
   grew(session: Session, byteCount: number): void {
     if (isOwners(session)) return;
     this.#grownBytes += byteCount;
-    const { keptBytes } = this.#limits;
-    if (this.#grownBytes * STEP < keptBytes) return;
+    if (this.#grownBytes * STEP < this.#limits.keptBytes) return;
     this.#grownBytes = 0;
-    let { total, largest } = this.#weighed();
-    while (total > keptBytes && largest !== undefined) {
-      largest.abort(
-        'captp: too many bytes of messages that wait and of answers, in all of its sessions',
-      );
-      ({ total, largest } = this.#weighed());
-    }
+    for (let over = this.#over(); over !== undefined; over = this.#over()) over.abort(TOO_MUCH);
   }
 
-  #weighed(): { readonly total: number; readonly largest: Session | undefined } {
+  /** Who gives way; undefined where nobody has to. */
+  #over(): Session | undefined {
     const parties = new Map<string, { byteCount: number; largest: Session }>();
     let total = 0;
     for (const session of this.#sessions()) {
       const { keptBytes } = session;
       if (keptBytes === 0 || isOwners(session)) continue;
       total += keptBytes;
-      const party = parties.get(partyOf(session));
-      if (party === undefined) {
-        parties.set(partyOf(session), { byteCount: keptBytes, largest: session });
-        continue;
-      }
+      const name = partyOf(session);
+      const party = parties.get(name) ?? { byteCount: 0, largest: session };
+      parties.set(name, party);
       party.byteCount += keptBytes;
       if (keptBytes > party.largest.keptBytes) party.largest = session;
     }
     let [most, largest]: [number, Session | undefined] = [0, undefined];
     for (const party of parties.values())
       if (party.byteCount > most) [most, largest] = [party.byteCount, party.largest];
-    return { total, largest };
+    return total > this.#limits.keptBytes ? largest : undefined;
   }
 }
 

@@ -9,12 +9,13 @@
 import {
   type Connector,
   type FarAnswer,
+  isRef,
   isVow,
   Refused,
   type Slot,
   type Target,
 } from '@bellwether/actors';
-import { Encode } from '../errors.ts';
+import { Encode, Limit } from '../errors.ts';
 import type { Writer } from '../syrup/write.ts';
 import { Descriptor } from '../wire/operations.ts';
 import { writeDeliver, writeListen } from '../wire/write.ts';
@@ -155,6 +156,21 @@ export class Outgoing implements Connector {
     const reason = this.#reason(new Encode('captp: the answer cannot be sent'));
     const told = this.#tryReply(resolverPos, false, reason);
     return typeof told === 'number' ? told : 0;
+  }
+  /** The count of bytes that it would take to say a value, where nobody is told; a reference is nothing of ours. */
+  measure(value: unknown): number {
+    if (this.#ended !== undefined || isRef(value) || isVow(value)) return 0;
+    const out = this.#host.outbox.begin(this.session);
+    const from = out.length;
+    try {
+      out.value(value, this.#references);
+      return out.length - from;
+    } catch (error) {
+      // One that nobody could be told is as long as it got, or longer than all that can be.
+      return error instanceof Limit ? this.#host.limits.recordBytes : out.length - from;
+    } finally {
+      this.#cancel();
+    }
   }
   /** The peer has answered in so many bytes. `question` is out of its table already. */
   settle(question: Question, isKept: boolean, value: unknown, byteCount: number): void {
