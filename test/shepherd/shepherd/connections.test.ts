@@ -198,13 +198,31 @@ describe('a service that accepts', () => {
     expect(status('echo')?.accepting?.openCount).toBe(1);
   });
 
-  it('writes down no more of a command than the disk takes, and runs all of it', () => {
-    const argv = ['cat', 'x'.repeat(limits.transientCharacters)] as const;
-    up(echo({ start: { argv } }));
-    come(here);
-    expect(status('echo-1')?.command).toHaveLength(2);
-    reboot();
-    expect(status('echo-1')).toMatchObject({ stage: 'running', command: ['cat'] });
+  it.each([
+    ['of many characters', ['x'.repeat(limits.transientCharacters)], false],
+    ['of as many words', Array.from({ length: limits.argumentCount - 1 }, () => 'x'), true],
+    ['of one word more', Array.from({ length: limits.argumentCount }, () => 'x'), false],
+  ])(
+    'writes down no more of a command than is read again, and runs all of it: %s',
+    (_, args, isWhole) => {
+      up(echo({ start: { argv: ['cat', ...args] } }));
+      come(here);
+      expect(status('echo-1')?.command).toEqual(['cat', ...args]);
+      reboot();
+      const command = isWhole ? ['cat', ...args] : ['cat'];
+      expect(status('echo-1')).toMatchObject({ stage: 'running', command });
+    },
+  );
+
+  it('turns away whom it would run a program for whose name has no room on the disk', () => {
+    up(echo({ start: { argv: ['x'.repeat(limits.transientCharacters)] } }));
+    const [first] = come(here);
+    expect(machine.processes.arrivals.dropped).toEqual([first]);
+    expect(texts('connection.failed')).toEqual([
+      `the description of its process has over ${limits.transientCharacters} characters`,
+    ]);
+    expect(names()).toEqual(['echo']);
+    expect(status('echo')?.accepting?.openCount).toBe(0);
   });
 
   it('leaves out a number whose name is taken', () => {

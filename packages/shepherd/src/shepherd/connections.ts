@@ -8,7 +8,7 @@
  * They require nothing: who stops the service has nobody accepted any more, and those who were are served to the end.
  * As of GNU Shepherd, whose own service forgets how many there are when it is told to stop one; this one does not.
  */
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { Limit, type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type { PlainStop } from '../checks/transient-text.ts';
 import { limits } from '../limits.ts';
 import { sourceOf } from '../service/accepted.ts';
@@ -108,17 +108,23 @@ const freeName = (held: ShepherdHeld, turn: Turn, stem: string): string => {
 
 /**
  * Gates nothing: the record of its process, which comes behind it, does. What it runs is not in there but for its
- * words: it is never run again.
+ * words, and of more than are read again for the first: it is never run again. @throws Limit
  */
 const note = (held: ShepherdHeld, turn: Turn, name: string, parts: ConnectionParts): void => {
   const { command, ...rest } = parts;
-  const [program] = command.argv;
+  const { argv, runAs } = command;
   const textOf = (argv: Command['argv']): string => {
-    const start: Command = { argv, ...(command.runAs !== undefined && { runAs: command.runAs }) };
+    const start: Command = { argv, ...(runAs !== undefined && { runAs }) };
     return JSON.stringify({ start, ...rest });
   };
-  const whole = textOf(command.argv);
-  const text = whole.length > limits.transientCharacters ? textOf([program]) : whole;
+  const isLong = (text: string): boolean => text.length > limits.transientCharacters;
+  const whole = textOf(argv);
+  const isCut = isLong(whole) || argv.length > limits.argumentCount;
+  const text = isCut ? textOf([argv[0]]) : whole;
+  if (isLong(text)) {
+    const over = `over ${limits.transientCharacters} characters`;
+    throw new Limit(`the description of its process has ${over}`);
+  }
   const record: TransientRecord = { service: name, text, operation: noOperation };
   held.transients.set(name, {
     service: name,
