@@ -3,8 +3,13 @@ import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Answer } from '@bellwether/actors';
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { endCgroup, isPopulated } from '../../../packages/shepherd/src/node/cgroup-ends.ts';
+import {
+  endCgroup,
+  isPopulated,
+  withCgroups,
+} from '../../../packages/shepherd/src/node/cgroup-ends.ts';
 import { cgroupGoneMs } from '../../../packages/shepherd/src/node/limits.ts';
 import {
   makeLogFiles,
@@ -16,6 +21,7 @@ import type {
   Command,
   Ending,
   FoundRecord,
+  ProcessBackend,
   RunningRecord,
   Started,
 } from '../../../packages/shepherd/src/words/types.ts';
@@ -223,8 +229,49 @@ describe.skipIf(isWithout)(`a group of cgroup v2${why}`, () => {
       expect(textOf(path.join(cgroup, 'cgroup.freeze')).trim()).toBe('0');
     },
   );
+  it('with one of threads below it is ended, too, whose processes are told in its own list', async () => {
+    fs.mkdirSync(path.join(cgroup, 'below'), { recursive: true });
+    fs.writeFileSync(path.join(cgroup, 'below', 'cgroup.type'), 'threaded');
+    const member = spawn('sleep', ['600'], { stdio: 'ignore' });
+    fs.writeFileSync(path.join(cgroup, 'cgroup.procs'), String(member.pid));
+    expect(await endCgroup(cgroup, false)).toBe(undefined);
+    expect(isPopulated(cgroup)).toBe(false);
+  });
   it('that is not there is empty', async () => {
     expect(await endCgroup(cgroup)).toBe(undefined);
+  });
+});
+
+describe('the end of a service', () => {
+  it('is told to all who watch it once its group is empty, to none of them before', async () => {
+    const folder = makeFolder();
+    const put = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text);
+    put('cgroup.events', 'populated 1\n');
+    put('cgroup.kill', '');
+    put('cgroup.procs', '');
+    onTestFinished(() => fs.rmSync(folder, { recursive: true }));
+    const watching: Answer[] = [];
+    const record = { startId: 'w-1', service: 'web', pid: 7, cgroup: folder };
+    const backend = withCgroups(
+      {
+        adopt: (_known: unknown, answer: Answer) => answer.kept([record]),
+        watch: (_startId: string, ended: Answer) => void watching.push(ended),
+      } as unknown as ProcessBackend,
+      { bootId: () => undefined },
+    );
+    // Two lives of one daemon, of which the first one has halted.
+    const told: number[] = [];
+    for (const life of [1, 2]) {
+      const found = answerOf<readonly FoundRecord[]>();
+      backend.adopt([record], found.answer);
+      await found.value;
+      backend.watch('w-1', { kept: () => void told.push(life), broken: () => undefined });
+    }
+    for (const ended of watching) ended.kept({ code: 0 });
+    await until('it is killed', () => textOf(path.join(folder, 'cgroup.kill')) === '1');
+    expect(told).toEqual([]);
+    put('cgroup.events', 'populated 0\n');
+    await until('both are told', () => told.length === 2);
   });
 });
 
@@ -235,6 +282,18 @@ describe('what cannot be ended', () => {
       fs.writeFileSync(path.join(folder, name), text);
     return folder;
   };
+  it('since this shepherd itself is in it, is left as it is, and said', async () => {
+    const folder = broken({
+      'cgroup.events': 'populated 1\n',
+      'cgroup.procs': `${process.pid}\n`,
+      ...{ 'cgroup.kill': '', 'cgroup.freeze': '0' },
+    });
+    for (const hasKill of [true, false])
+      expect(await endCgroup(folder, hasKill)).toBe('this shepherd itself is in it');
+    expect(textOf(path.join(folder, 'cgroup.kill'))).toBe('');
+    expect(textOf(path.join(folder, 'cgroup.freeze'))).toBe('0');
+    fs.rmSync(folder, { recursive: true });
+  });
   it('is looked at for cgroupGoneMs, then given up, and said', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());

@@ -28,12 +28,18 @@ export interface CgroupPowers {
 /** The same backend, whose ends include those of groups. */
 export const withCgroups = (backend: ProcessBackend, powers: CgroupPowers): ProcessBackend => {
   const { log = () => undefined, bootId } = powers;
-  const groups = new Map<string, string>();
+  const groups = new Map<string, { readonly cgroup: string; emptied?: Promise<void> }>();
+  const note = (startId: string, cgroup: string): void => {
+    if (!groups.has(startId)) groups.set(startId, { cgroup });
+  };
+  /** One end may be waited for in two lives of a daemon: both are told when it is over. */
   const clear = async (startId: string): Promise<void> => {
-    const cgroup = groups.get(startId);
-    if (cgroup === undefined) return;
-    groups.delete(startId);
+    const group = groups.get(startId);
+    if (group !== undefined) await (group.emptied ??= empty(startId, group.cgroup));
+  };
+  const empty = async (startId: string, cgroup: string): Promise<void> => {
     const why = await endCgroup(cgroup);
+    groups.delete(startId);
     if (why !== undefined) log('process.cgroup-left', { startId, cgroup, why });
   };
   const cleared = (startId: string, ended: Answer): Answer => ({
@@ -50,12 +56,11 @@ export const withCgroups = (backend: ProcessBackend, powers: CgroupPowers): Proc
     start: (start, started, ended) => {
       const cgroup = killedGroupOf(start.command);
       if (cgroup === undefined) return backend.start(start, started, ended);
-      groups.set(start.startId, cgroup);
+      note(start.startId, cgroup);
       backend.start(start, started, cleared(start.startId, ended));
     },
     adopt: (known, answer) => {
-      for (const record of known)
-        if (record.cgroup !== undefined) groups.set(record.startId, record.cgroup);
+      for (const { startId, cgroup } of known) if (cgroup !== undefined) note(startId, cgroup);
       backend.adopt(known, {
         kept: (found: readonly FoundRecord[]) => {
           const endings = new Map(found.map(({ startId, ending }) => [startId, ending]));
@@ -97,6 +102,8 @@ export const endCgroup = async (
   try {
     for (let waitedMs = 0, nextMs = 2; isPopulated(cgroup); nextMs *= 2) {
       if (waitedMs === cgroupGoneMs) return `somebody is left in it after ${waitedMs} ms`;
+      // One that was started out of its service would kill itself, or stop all that it does by a freeze.
+      if (pidsOf(cgroup).includes(process.pid)) return 'this shepherd itself is in it';
       if (hasKill) fs.writeFileSync(path.join(cgroup, 'cgroup.kill'), '1');
       else killEach(cgroup);
       const pauseMs = Math.min(nextMs, cgroupGoneMs - waitedMs);
@@ -110,15 +117,8 @@ export const endCgroup = async (
 };
 
 /** Whether a process is in it or below. */
-export const isPopulated = (cgroup: string): boolean => {
-  try {
-    const events = fs.readFileSync(path.join(cgroup, 'cgroup.events'), 'utf8');
-    return /^populated 1$/m.test(events);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-};
+export const isPopulated = (cgroup: string): boolean =>
+  /^populated 1$/m.test(textOf(path.join(cgroup, 'cgroup.events')));
 
 /** Where it can be frozen (Linux 5.2) no number gets another owner before its signal, and nobody forks. */
 const killEach = (cgroup: string): void => {
@@ -126,19 +126,35 @@ const killEach = (cgroup: string): void => {
   const canFreeze = fs.existsSync(freezer);
   if (canFreeze) fs.writeFileSync(freezer, '1');
   try {
-    for (const pid of pidsIn(cgroup)) kill(pid);
+    for (const pid of groupsIn(cgroup).flatMap(pidsOf)) kill(pid);
   } finally {
     if (canFreeze) fs.writeFileSync(freezer, '0');
   }
 };
-const pidsIn = (cgroup: string): readonly number[] => {
-  const entries = fs.readdirSync(cgroup, { recursive: true, encoding: 'utf8' });
-  return entries
-    .filter((name) => path.basename(name) === 'cgroup.procs')
-    .flatMap((name) => fs.readFileSync(path.join(cgroup, name), 'utf8').split('\n').map(Number))
-    .filter((pid) => pid > 1 && pid !== process.pid);
+const pidsOf = (cgroup: string): readonly number[] =>
+  textOf(path.join(cgroup, 'cgroup.procs'))
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 1);
+/** The group itself, and those below it. */
+const groupsIn = (cgroup: string): readonly string[] => {
+  const entries = unlessGone(() => fs.readdirSync(cgroup, { withFileTypes: true }), []);
+  const below = entries.filter((entry) => entry.isDirectory());
+  return [cgroup, ...below.flatMap(({ name }) => groupsIn(path.join(cgroup, name)))];
+};
+const textOf = (file: string): string => unlessGone(() => fs.readFileSync(file, 'utf8'), '');
+/** A group that has gone meanwhile has nobody in it; nor has one of threads, whose processes are told above it. */
+const unlessGone = <T>(look: () => T, nothing: T): T => {
+  try {
+    return look();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTSUP') return nothing;
+    throw error;
+  }
 };
 const kill = (pid: number): void => {
+  if (pid === process.pid) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
