@@ -133,7 +133,10 @@ describe.skipIf(isWithout)(`a group of cgroup v2${why}`, () => {
       const followed = answerOf<Started>();
       backend.follow(id, command, pidFile, followed.answer);
       await followed.value;
-      const more = Number(await until('its child', () => textOf(path.join(folder, 'more')).trim()));
+      const more = await until(
+        'its child',
+        () => Number(textOf(path.join(folder, 'more'))) || undefined,
+      );
       expect(isAlive(more)).toBe(true);
       backend.signal(id, 'SIGTERM');
       expect(await ended.value).toEqual({ signal: 'SIGTERM' });
