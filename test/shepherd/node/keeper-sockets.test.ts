@@ -115,6 +115,33 @@ describe('the sockets of a service', () => {
     sockets.connection('web', answer);
     expect((await value).number).toBe(5);
   });
+  it.each([[{ accepts: true } as const], [{}]])(
+    'that are opened anew have nobody who came before they were closed (%j)',
+    async (more) => {
+      const { accepts } = { accepts: false, ...more };
+      const come = (number: number) => sockets.came(first, accepts ? { number } : undefined);
+      const asked = () => {
+        const { answer, value } = answerOf<unknown>();
+        sockets.connection('web', answer);
+        return value;
+      };
+      void listen(at('a', more));
+      sockets.listening(first);
+      const closing = answerOf<undefined>();
+      sockets.unlisten('web', closing.answer);
+      come(6); // told before the keeper has read that it is to close
+      void listen(at('a', more));
+      let isOver = false;
+      const next = asked().finally(() => (isOver = true));
+      come(7);
+      sockets.closed(first);
+      await closing.value;
+      sockets.listening(first);
+      expect(isOver).toBe(false);
+      come(8);
+      expect(await next).toEqual(accepts ? { number: 8 } : undefined);
+    },
+  );
   it('are waited for no longer where the keeper cannot be reached, neither at their opening nor at their close', async () => {
     const opening = listen(at('a'));
     sockets.giveUp(new StartFailed('exec: the keeper cannot be reached'));

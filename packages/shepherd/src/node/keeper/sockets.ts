@@ -180,6 +180,8 @@ export class KeptSockets implements SocketHolder {
 
   /** Somebody has come to this one. */
   came(key: string, arrival?: Arrival): void {
+    // He goes with the socket that is being closed, also where the next one has its key already.
+    for (const { keys } of this.#closing.values()) if (keys.has(key)) return;
     const holding = this.#byKey.get(key)?.holding;
     if (holding === undefined) return void (arrival && this.#unclaimed.set(key, arrival));
     if (arrival === undefined) {
