@@ -11,6 +11,7 @@ import {
 } from '../../../packages/herd/src/import/index.ts';
 import {
   backlogCount,
+  nameChars,
   socketNameChars,
   socketPathBytes,
 } from '../../../packages/herd/src/config/limits.ts';
@@ -544,6 +545,15 @@ describe('what is written', () => {
     expect(await loaded(text)).toHaveLength(1);
     const other = read('supervisor', { 'a.conf': '[program:a]\ncommand=a\numask=9\n' });
     expect(other.told).toEqual(['1: umask=9 cannot be read']);
+  });
+  it('has names that services may have, also of two that have one as long as it may be', async () => {
+    const long = 'n'.repeat(nameChars + 1);
+    const unit = '[Service]\nExecStart=/bin/a\n';
+    const { text } = read('systemd', { [`a/${long}.service`]: unit, [`b/${long}.service`]: unit });
+    expect(await loaded(text)).toMatchObject([
+      { provision: ['n'.repeat(nameChars)] },
+      { provision: [`${'n'.repeat(nameChars - 2)}-2`] },
+    ]);
   });
   it('has one comment for the names of its files, whatever they are', async () => {
     const { text } = read('systemd', {

@@ -1,5 +1,6 @@
 /** Turns descriptions of other service managers into a configuration. Nothing of them is run. */
 import path from 'node:path';
+import { nameChars } from '../config/limits.ts';
 import type { ImportedEntry, Imported, Note, SourceFile } from './found.ts';
 import { readPm2 } from './pm2.ts';
 import { readProcfile } from './procfile.ts';
@@ -56,7 +57,10 @@ const withOwnNames = (found: readonly ImportedEntry[]): readonly ImportedEntry[]
     let name = each.name;
     // Goes on where the last one of this name ended: all of them may have one.
     let count = counts.get(each.name) ?? 1;
-    while (taken.has(name)) name = `${each.name}-${(count += 1)}`;
+    while (taken.has(name)) {
+      const end = `-${(count += 1)}`;
+      name = each.name.slice(0, nameChars - end.length) + end;
+    }
     counts.set(each.name, count);
     taken.add(name);
     if (name === each.name) return each;
