@@ -157,8 +157,8 @@ describe('a wrong value is refused with what was expected', () => {
       web(`ready: { exec: ['pg_isready'] }`),
       `services[0].ready.exec: expected a command, as in exec(['node', 'server.js']), found a list`,
     ],
-    [web(`log: { maxMiB: 0 }`), `services[0].log.maxMiB: must be at least 1`],
-    [web(`log: { expireDays: 0 }`), `services[0].log.expireDays: must be at least 1`],
+    [web(`log: { maxMiB: 0 }`), `services[0].log.maxMiB: is below 1`],
+    [web(`log: { expireDays: 0 }`), `services[0].log.expireDays: is below 1`],
     [web(`log: { expireDays: ${expiredDays + 1} }`), `services[0].log.expireDays: is over 36500`],
     [web(`log: { maxMiB: 1025 }`), `services[0].log.maxMiB: is over 1024`],
     [web(`log: { keep: 101 }`), `services[0].log.keep: is over 100`],
@@ -268,7 +268,7 @@ describe('a wrong value is refused with what was expected', () => {
     [web(`live: {}`), `services[0].live: expected one of http, tcp and exec, found an object`],
     [
       web(`live: { tcp: 'a:1', everySeconds: ${leastLiveSeconds - 0.1} }`),
-      `services[0].live.everySeconds: is under ${leastLiveSeconds}`,
+      `services[0].live.everySeconds: is below ${leastLiveSeconds}`,
     ],
     [
       web(`live: { tcp: 'a:1', failures: ${liveFailureCount + 1} }`),

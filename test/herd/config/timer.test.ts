@@ -68,7 +68,7 @@ describe('a timer', () => {
     ["when: calendar({ daysOfWeek: 'sonntag' })", 'expected sunday, monday'],
     ['when: calendar({ hour: 3 })', "unknown option 'hour'; did you mean 'hours'?"],
     ["when: 'daily'", "expected calendar({ … }), cron('…') or every(seconds)"],
-    ['when: every(0.5)', 'must be at least 1'],
+    ['when: every(0.5)', 'is below 1'],
     ["overlap: 'never'", "expected 'skip', 'wait' or 'allow'"],
     ['catchUp: true', "expected false or 'once'"],
     ['maxSeconds: 0', 'must be more than 0'],

@@ -2,28 +2,17 @@
 import * as z from 'zod';
 import { rotationTime } from './chores.ts';
 import { expiredDays, keptLogCount, logMebibytes } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 /** How much is kept of what a service writes. */
 export const log = record(
   {
-    maxMiB: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(logMebibytes, `is over ${logMebibytes}`)
-      .optional(),
-    keep: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(keptLogCount, `is over ${keptLogCount}`)
-      .optional(),
+    maxMiB: whole(1, logMebibytes).optional(),
+    keep: whole(1, keptLogCount).optional(),
     rotate: z.union([z.literal('never'), rotationTime]).optional(),
     compress: z.enum(['gzip', 'none']).optional(),
-    expireDays: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(expiredDays, `is over ${expiredDays}`)
-      .optional(),
+    expireDays: whole(1, expiredDays).optional(),
   },
   "{ maxMiB: 10, keep: 5, rotate: 'weekly', compress: 'gzip', expireDays: 90 }",
 );

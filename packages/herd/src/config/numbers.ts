@@ -12,4 +12,7 @@ export const someSeconds = seconds.gt(0, 'must be more than 0');
 
 /** A whole number from `least` to `most`. */
 export const whole = (least: number, most: number) =>
-  z.int('expected a whole number').min(least, `is below ${least}`).max(most, `is over ${most}`);
+  z
+    .int('expected a whole number')
+    .min(least, least === 0 ? 'is negative' : `is below ${least}`)
+    .max(most, `is over ${most}`);

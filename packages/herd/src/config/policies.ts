@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { failureHookCount, requirementCount, respawnCount, urlChars } from './limits.ts';
 import { name } from './names.ts';
-import { seconds } from './numbers.ts';
+import { seconds, whole } from './numbers.ts';
 import { record } from './record.ts';
 
 /** Names alone: of what requires services elsewhere and has no process itself. */
@@ -37,11 +37,7 @@ export const respawn = z.preprocess(
   (value) => (value === true ? {} : value === false ? undefined : value),
   record(
     {
-      limit: z
-        .int('expected a whole number')
-        .min(0, 'is negative')
-        .max(respawnCount, `is over ${respawnCount}`)
-        .default(5),
+      limit: whole(0, respawnCount).default(5),
       windowSeconds: seconds.gt(0, 'must be more than 0').default(7),
       delaySeconds: seconds.default(0.1),
       fixed: z.literal(true, { error: 'expected true, or nothing' }).optional(),

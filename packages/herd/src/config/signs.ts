@@ -9,7 +9,7 @@ import {
   logTextChars,
   urlChars,
 } from './limits.ts';
-import { seconds, someSeconds } from './numbers.ts';
+import { seconds, someSeconds, whole } from './numbers.ts';
 import { record } from './record.ts';
 
 const httpUrl = z
@@ -42,13 +42,9 @@ export const live = record(
     http: httpUrl.optional(),
     tcp: tcpPlace.optional(),
     exec: plainExec.optional(),
-    everySeconds: seconds.min(leastLiveSeconds, `is under ${leastLiveSeconds}`).default(30),
+    everySeconds: seconds.min(leastLiveSeconds, `is below ${leastLiveSeconds}`).default(30),
     timeoutSeconds: someSeconds.default(5),
-    failures: z
-      .int('expected a whole number')
-      .min(1, 'must be at least 1')
-      .max(liveFailureCount, `is over ${liveFailureCount}`)
-      .default(3),
+    failures: whole(1, liveFailureCount).default(3),
   },
   "{ http: 'http://…' }, { tcp: 'host:port' } or { exec: exec([…]) }",
 ).refine(

@@ -3,6 +3,7 @@ import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
 import * as z from 'zod';
 import { runAs } from './accounts.ts';
 import { longestHealthySeconds, trustedKeyCount } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 const key = z
@@ -55,19 +56,11 @@ const trust = record(
 const mebibyte = 1_048_576;
 /** What only a slot has. */
 export const slotShape = {
-  keep: z
-    .int('expected a whole number')
-    .min(0, 'is negative')
-    .max(slotLimits.releaseCount, `is over ${slotLimits.releaseCount}`)
-    .optional(),
-  maxMiB: z
-    .int('expected a whole number')
-    .min(1, 'must be at least 1')
-    .max(slotLimits.keptMostBytes / mebibyte, `is over ${slotLimits.keptMostBytes / mebibyte}`)
-    .optional(),
+  keep: whole(0, slotLimits.releaseCount).optional(),
+  maxMiB: whole(1, slotLimits.keptMostBytes / mebibyte).optional(),
   confirmSeconds: z
     .number()
-    .min(slotLimits.confirmLeastMs / 1_000, `is under ${slotLimits.confirmLeastMs / 1_000}`)
+    .min(slotLimits.confirmLeastMs / 1_000, `is below ${slotLimits.confirmLeastMs / 1_000}`)
     .max(slotLimits.confirmMostMs / 1_000, `is over ${slotLimits.confirmMostMs / 1_000}`)
     .optional(),
   healthySeconds: z

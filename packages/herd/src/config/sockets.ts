@@ -12,6 +12,7 @@ import {
   socketPathBytes,
 } from './limits.ts';
 import { name } from './names.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 const listenWords =
@@ -34,16 +35,14 @@ const permissions = z
   .int('expected permissions, as in 0o660')
   .min(0, 'is negative')
   .max(0o777, 'is over 0o777');
-const count = (most: number) =>
-  z.int('expected a whole number').min(1, 'must be at least 1').max(most, `is over ${most}`);
 
 /** Connections that there may be where nobody says otherwise: as in GNU Shepherd. */
 export const usualConnections = 100;
 /** How what comes to sockets is served. */
 export const activationShape = {
   activation: z.enum(['systemd', 'inetd'], "expected 'systemd' or 'inetd'").optional(),
-  maxConnections: count(inetdConnectionCount).optional(),
-  maxConnectionsPerSource: count(inetdConnectionCount).optional(),
+  maxConnections: whole(1, inetdConnectionCount).optional(),
+  maxConnectionsPerSource: whole(1, inetdConnectionCount).optional(),
   connectionName: name
     .max(connectionNameChars, `has more than ${connectionNameChars} characters`)
     .optional(),
@@ -63,8 +62,8 @@ export const socket = record(
       .regex(/^[A-Za-z0-9_.-]+$/, 'may have letters, digits and _ . - only')
       .default('unknown'),
     style: z.enum(['stream', 'datagram'], "expected 'stream' or 'datagram'").default('stream'),
-    backlog: count(backlogCount).default(128),
-    bindAttempts: count(bindCount).default(5),
+    backlog: whole(1, backlogCount).default(128),
+    bindAttempts: whole(1, bindCount).default(5),
     owner: account('user').optional(),
     group: account('group').optional(),
     mode: permissions.default(0o666),

@@ -9,6 +9,7 @@ import {
   intervalSeconds,
   cronChars,
 } from './limits.ts';
+import { whole } from './numbers.ts';
 import { record } from './record.ts';
 
 const days = [
@@ -63,10 +64,7 @@ const cron = record(
 const every = record(
   {
     kind: z.literal('every'),
-    seconds: z
-      .number()
-      .min(1, 'must be at least 1')
-      .max(intervalSeconds, `is over ${intervalSeconds}`),
+    seconds: z.number().min(1, 'is below 1').max(intervalSeconds, `is over ${intervalSeconds}`),
   },
   'every(60)',
 );
@@ -93,11 +91,7 @@ type WhenDescription = z.output<typeof calendar> | z.output<typeof cron> | z.out
 export const timerShape = {
   when,
   run: exec,
-  occurrences: z
-    .int('expected a whole number')
-    .min(1, 'must be at least 1')
-    .max(occurrenceCount, `is over ${occurrenceCount}`)
-    .optional(),
+  occurrences: whole(1, occurrenceCount).optional(),
   maxSeconds: z
     .number()
     .gt(0, 'must be more than 0')
