@@ -55,7 +55,14 @@ const getKnown = ({ c }: WebFleet): Promise<void> =>
     return members.length === 2 && members.every(({ stage }) => stage !== 'unknown');
   });
 
-const slackMs = 6_000; // of a machine that does other things, too
+const slackMs = 20_000; // of a machine that does other things, too
+/**
+ * A deadline by which A has long started, also where the machine is slow, and before which nobody finds out that the session
+ * with B is dead: that is 15 s after it was doubted.
+ */
+const deadlineSeconds = 10;
+/** A deadline that nobody meets: what ends before it, and `slackMs`, has ended by itself. */
+const farSeconds = 60;
 const startWithin = async ({ c }: WebFleet, seconds: number): Promise<Ended> => {
   const ended = await c.herd('--json', '--timeout', `${seconds}`, 'start', 'web-server-fleet');
   expect(ended.elapsedMs).toBeLessThan(seconds * 1_000 + slackMs);
@@ -67,7 +74,7 @@ const startWithin = async ({ c }: WebFleet, seconds: number): Promise<Ended> => 
 };
 /** What is not known is never shown as running, and says since when; what is known is shown. */
 const expectTruth = async ({ a, c }: WebFleet): Promise<void> => {
-  const { code, stdout } = await c.herd('--timeout', '3', 'status', 'web-server-fleet');
+  const { code, stdout } = await c.herd('--timeout', '20', 'status', 'web-server-fleet');
   expect(code).toBe(4);
   expect(stdout).toMatch(/web-server-b +unknown +(last seen [\d.]+ (s|min) ago|never seen) +\S/);
   expect(stdout).toMatch(
@@ -111,8 +118,8 @@ describe('herd start web-server-fleet, when of B', together, () => {
     await getKnown(fleet);
     for (const { what, strike, mend } of loud) {
       await strike(fleet);
-      const ended = await startWithin(fleet, 20);
-      expect(ended.elapsedMs, what).toBeLessThan(10_000);
+      const ended = await startWithin(fleet, farSeconds);
+      expect(ended.elapsedMs, what).toBeLessThan(slackMs);
       expect(ended.code, what).toBe(4);
       const row = rowOf(outcomeOf(ended), 'web-server-b');
       expect(row, what).toMatchObject({ result: 'unreachable' });
@@ -132,7 +139,7 @@ describe('herd start web-server-fleet, when of B', together, () => {
     }) => {
       await getKnown(fleet);
       await strike(fleet);
-      const ended = await startWithin(fleet, 3);
+      const ended = await startWithin(fleet, deadlineSeconds);
       expect(ended.code).toBe(6);
       const row = rowOf(outcomeOf(ended), 'web-server-b');
       expect(row).toMatchObject({ result: 'timed-out' });
@@ -151,7 +158,7 @@ describe('herd start web-server-fleet, when of B', together, () => {
       // A controller makes contact as soon as it is there.
       await fleet.c.kill('SIGKILL');
       await place.again(fleet.c);
-      const ended = await startWithin(fleet, 20);
+      const ended = await startWithin(fleet, farSeconds);
       expect(ended.elapsedMs).toBeLessThan(5_000 + slackMs);
       expect(ended.code).toBe(4);
       const row = rowOf(outcomeOf(ended), 'web-server-b');
@@ -211,7 +218,7 @@ describe(
         [network.mute, network.unmute],
       ] as const) {
         strike();
-        const ended = await startWithin(fleet, 2);
+        const ended = await startWithin(fleet, deadlineSeconds);
         expect(ended.code).toBe(6);
         expect(rowOf(outcomeOf(ended), 'web-server-b')).toMatchObject({ result: 'timed-out' });
         await expectTruth(fleet);

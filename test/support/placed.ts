@@ -15,8 +15,8 @@ export interface Placed {
   readonly linked: LinkedFleet;
 }
 
-/** Options of a `describe` whose tests run together: they share a machine, so each may take twice as long. */
-export const together = { concurrent: true, timeout: 120_000 } as const;
+/** Options of a `describe` whose tests run together: they share a machine, so each may take a multiple. */
+export const together = { concurrent: true, timeout: 300_000 } as const;
 
 /** Vitest's `it`, with a place. */
 export const it = test.extend<Placed>({
