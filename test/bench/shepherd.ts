@@ -12,8 +12,8 @@
  * Each of the last three is a process of its own, which stands from the beginning. All are run back to back in every
  * round, in turned order every other one; figures are ratios within a round. How long a call keeps others waiting is the
  * less of what passed and of what its process ran: what others take from it on a busy machine is not its doing. In the end it
- * says which figures are not what they must be. `npm run bench -- shepherd [ROUNDS [starts|shepherds]]`
- * takes a C compiler, and the build.
+ * says which figures are not what they must be. `npm run bench -- shepherd [ROUNDS [starts|shepherds|ROW]]`,
+ * with 16 or 18 to 23 for one row of whole shepherds alone, takes a C compiler, and the build.
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
@@ -219,10 +219,11 @@ const main = async (roundCount: number, part: string | undefined): Promise<void>
     const found = print(...line);
     if (found !== undefined) missed.push(found);
   };
-  if (part !== 'shepherds') await startsOf(roundCount, judging);
+  const row = part && /^\d+$/.test(part) ? Number(part) : undefined;
   const place = path.join(gnuRoot ?? '/', 'tmp');
+  if (part !== 'shepherds' && row === undefined) await startsOf(roundCount, judging);
   if (part !== 'starts')
-    await withFolder((within) => measureSupervised(within, roundCount, judging), place);
+    await withFolder((within) => measureSupervised(within, roundCount, judging, row), place);
   process.stdout.write(missed.map((each) => `missed: ${each}\n`).join(''));
 };
 

@@ -29,6 +29,7 @@ export {
   type Report,
 } from './offline.ts';
 export type { Shelf, ShelfPlace } from './shelf.ts';
+export type { Pace } from './pace.ts';
 export { openState } from './state.ts';
 export { openMemory } from './memory.ts';
 export { type RightsEpoch, openStore, type Store } from './store.ts';

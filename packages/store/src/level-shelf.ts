@@ -14,6 +14,7 @@ import { syncFolder } from './durable-file.ts';
 import { DamagedState, DiskFailed, wayOut, wordsOf } from './errors.ts';
 import { isSoundLog } from './level-log.ts';
 import { isSoundTable } from './level-table.ts';
+import { inSlices, withoutRest, type Pace } from './pace.ts';
 import type { Changes } from './record.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
 
@@ -114,14 +115,11 @@ class LevelShelf implements Shelf {
     this.#state = state;
   }
 
-  async write(changes: Changes): Promise<void> {
+  async write(changes: Changes, pace: Pace = withoutRest): Promise<void> {
     try {
-      await this.#level.batch(
-        [...changes].map(([key, value]) =>
-          value === undefined ? { type: 'del', key } : { type: 'put', key, value },
-        ),
-        { sync: true },
-      );
+      const batch = this.#level.batch();
+      await inSlices(putting(batch, changes), pace);
+      await batch.write({ sync: true });
       await syncFolder(this.#folder);
     } catch (error) {
       throw failure(error, this.#folder, this.#state);
@@ -160,6 +158,15 @@ class LevelShelf implements Shelf {
   async close(): Promise<void> {
     // It may be broken already, which is why it is closed.
     await this.#level.close().catch(() => undefined);
+  }
+}
+
+/** A step for each change. */
+function* putting(batch: ReturnType<Level['batch']>, changes: Changes): Iterator<undefined> {
+  for (const [key, value] of changes) {
+    if (value === undefined) batch.del(key);
+    else batch.put(key, value);
+    yield;
   }
 }
 

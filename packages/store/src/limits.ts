@@ -18,6 +18,8 @@ export const limits = {
   itemCount: 65_536,
   /** Items of one list that a shape names. */
   listCount: 4_096,
+  /** Milliseconds of a long commit after which others are served before it goes on: as a task of the vat. */
+  sliceMs: 1,
   /** Changes of one commit: all records of 10,000 services at once. */
   changeCount: 100_000,
   /** Records of the whole database: 100,000 operations of some members each. */

@@ -18,6 +18,7 @@ import { fill, type Values } from './fill.ts';
 import { damagedLegacy, legacyEntries, setLegacyAside } from './legacy.ts';
 import { levelPlace } from './level-shelf.ts';
 import { folderName, folderNumber, MarkFile, readMark } from './mark.ts';
+import type { Pace } from './pace.ts';
 import { changesOf } from './record.ts';
 import type { Seal } from './seal.ts';
 import { Misfit } from './shape.ts';
@@ -25,14 +26,14 @@ import { openStore, type Store } from './store.ts';
 
 /**
  * Opens the records of a state folder; makes them where there are none, from the records file of an earlier version
- * where that lies there.
+ * where that lies there. A daemon has a pace.
  * @throws DamagedState, NewerState, DiskFailed, the system's error
  */
-export const openState = async (state: string): Promise<Store> => {
+export const openState = async (state: string, pace?: Pace): Promise<Store> => {
   const mark = await markOf(state);
   if (mark.epoch === 0) await make(state, mark);
   await setLegacyAside(state);
-  return openStore(levelPlace(path.join(state, mark.store), state), mark, state);
+  return openStore(levelPlace(path.join(state, mark.store), state), mark, state, pace);
 };
 
 const markOf = async (state: string): Promise<MarkFile> => {

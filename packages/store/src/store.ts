@@ -19,7 +19,8 @@ import { DiskFailed } from './errors.ts';
 import { kindOf, type KindName, type RecordOf, type StoreRecord } from './kinds.ts';
 import { bytesOf, keptOf, load } from './load.ts';
 import type { Mark } from './mark.ts';
-import { changesOf, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
+import { inSlices, withoutRest, type Pace } from './pace.ts';
+import { Batch, digestBytes, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
 import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
 
@@ -56,12 +57,17 @@ export interface Store {
 }
 
 /**
- * Opens a database. `state` is the folder that messages name.
+ * Opens a database. `state` is the folder that messages name. What a commit of very many records takes is paced.
  * @throws DamagedState, NewerState, DiskFailed: it is closed again then, and nothing but LevelDB's own upkeep has
  * been written
  */
-export const openStore = async (place: ShelfPlace, mark: Mark, state: string): Promise<Store> => {
-  const store = new ShelfStore(place, mark, state);
+export const openStore = async (
+  place: ShelfPlace,
+  mark: Mark,
+  state: string,
+  pace: Pace = withoutRest,
+): Promise<Store> => {
+  const store = new ShelfStore(place, mark, state, pace);
   await store.open();
   return store;
 };
@@ -71,6 +77,7 @@ class ShelfStore implements Store {
   readonly #place: ShelfPlace;
   readonly #mark: Mark;
   readonly #state: string;
+  readonly #pace: Pace;
   readonly #cbor = new Cbor();
   #shelf: Shelf | undefined;
   #seal: Seal;
@@ -80,10 +87,11 @@ class ShelfStore implements Store {
   /** The write under way; it never rejects. */
   #writing: Promise<void> | undefined;
 
-  constructor(place: ShelfPlace, mark: Mark, state: string) {
+  constructor(place: ShelfPlace, mark: Mark, state: string, pace: Pace) {
     this.#place = place;
     this.#mark = mark;
     this.#state = state;
+    this.#pace = pace;
     this.#shelf = undefined;
     this.#seal = emptySeal(1, 0);
     this.#held = new Map();
@@ -162,10 +170,28 @@ class ShelfStore implements Store {
   #commit(entries: readonly unknown[], done: (failure?: Error) => void): void {
     if (this.#writing !== undefined)
       throw new TypeError('a commit was begun before the last one ended');
-    const { changes, takesAway } = changesOf(entries, this.#cbor);
-    for (const [key, value] of changes) if (this.#isNoNews(key, value)) changes.delete(key);
-    if (changes.size === 0) return done();
-    this.#begin(this.#write(changes, takesAway), done);
+    const batch = new Batch(this.#cbor);
+    const encoding = inSlices(this.#encoding(entries, batch), this.#pace);
+    if (encoding !== undefined) this.#begin(this.#writeAfter(encoding, batch), done);
+    else if (batch.changes.size === 0) done();
+    else this.#begin(this.#write(batch), done);
+  }
+
+  /** A step for each entry, and for each change that it means; what is left then is news. */
+  *#encoding(entries: readonly unknown[], batch: Batch): Iterator<undefined> {
+    for (const entry of entries) {
+      batch.add(entry);
+      yield;
+    }
+    for (const [key, value] of batch.changes) {
+      if (this.#isNoNews(key, value)) batch.changes.delete(key);
+      yield;
+    }
+  }
+
+  async #writeAfter(encoding: Promise<void>, batch: Batch): Promise<void> {
+    await encoding;
+    if (batch.changes.size > 0) await this.#write(batch);
   }
 
   #begin(work: Promise<void>, done: (failure?: Error) => void): void {
@@ -186,7 +212,7 @@ class ShelfStore implements Store {
     );
   }
 
-  async #write(wanted: Changes, takesAway: boolean): Promise<void> {
+  async #write({ changes: wanted, takesAway }: Batch): Promise<void> {
     let changes = wanted;
     if (this.#shelf === undefined) {
       const before = [...this.#doubted];
@@ -197,14 +223,15 @@ class ShelfStore implements Store {
     const epoch = this.#seal.epoch + (takesAway ? 1 : 0);
     const seal = { ...this.#seal, epoch, ...(await this.#tallied(shelf, changes)) };
     try {
-      await shelf.write(new Map([...changes, [sealKey, sealValue(seal, this.#cbor)]]));
+      const whole = new Map([...changes, [sealKey, sealValue(seal, this.#cbor)]]);
+      await shelf.write(whole, this.#pace);
     } catch (error) {
       await this.#doubt(changes);
       throw error;
     }
     this.#doubted.clear();
     this.#seal = seal;
-    this.#keep(changes);
+    await inSlices(this.#keeping(changes), this.#pace);
     if (takesAway) await this.#moveMark(epoch, changes);
   }
 
@@ -235,14 +262,16 @@ class ShelfStore implements Store {
     const others = [...changes.keys()].filter((key) => !isHeldKey(key));
     const olds = others.length === 0 ? [] : await shelf.get(others);
     const found = new Map(others.map((key, at) => [key, olds[at]]));
-    for (const [key, value] of changes)
-      tally.change(isHeldKey(key) ? this.#heldValue(key) : found.get(key), value);
+    const old = (key: string): Uint8Array | undefined =>
+      isHeldKey(key) ? this.#heldDigest(key) : found.get(key);
+    await inSlices(tallying(tally, changes, old), this.#pace);
     return tally.total();
   }
 
-  #heldValue(key: string): Uint8Array | undefined {
+  /** All that a tally looks at. */
+  #heldDigest(key: string): Uint8Array | undefined {
     const held = this.#held.get(key);
-    return held === undefined ? undefined : bytesOf(held);
+    return held === undefined ? undefined : bytesOf(held.slice(0, digestBytes));
   }
 
   async #doubt(changes: Changes): Promise<void> {
@@ -256,11 +285,12 @@ class ShelfStore implements Store {
     this.#shelf = undefined;
   }
 
-  #keep(changes: Changes): void {
+  *#keeping(changes: Changes): Iterator<undefined> {
     for (const [key, value] of changes) {
       if (!isHeldKey(key)) continue;
       if (value === undefined) this.#held.delete(key);
       else this.#held.set(key, keptOf(value));
+      yield;
     }
   }
 
@@ -274,6 +304,17 @@ class ShelfStore implements Store {
     }
     if (seal.epoch > this.#mark.epoch) await this.#mark.moveTo(seal.epoch);
     return seal;
+  }
+}
+
+function* tallying(
+  tally: Tally,
+  changes: Changes,
+  old: (key: string) => Uint8Array | undefined,
+): Iterator<undefined> {
+  for (const [key, value] of changes) {
+    tally.change(old(key), value);
+    yield;
   }
 }
 

@@ -43,20 +43,24 @@ interface Place {
   readonly rounds: number;
   readonly print: Print;
 }
-/** Measures rows 16 and 18 to 23; the folder lies within GNU_ROOT, if there is one. */
+/** Measures rows 16 and 18 to 23, or one of them; the folder lies within GNU_ROOT, if there is one. */
 export const measureSupervised = async (
   folder: string,
   rounds: number,
   print: Print,
+  row?: number,
 ): Promise<void> => {
   const place = { folder, program: compileService(folder), rounds, print };
-  await loopDelays(place);
-  await stops(place);
-  await ladders(place);
-  await answers(place);
-  await logs(place);
-  await respawns(place);
-  await memory(place);
+  const all = [
+    [16, loopDelays],
+    [18, stops],
+    [19, ladders],
+    [20, answers],
+    [21, logs],
+    [22, respawns],
+    [23, memory],
+  ] as const;
+  for (const [of, measure] of all) if (row === undefined || row === of) await measure(place);
 };
 
 /** A fresh supervisor for a body, which may end it; if it does not, it is ended then. */

@@ -95,9 +95,10 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
     const read = (timeoutMs: number): Promise<Description> => describe(options, powers, timeoutMs);
     const { env } = powers;
-    const { after } = nodeClock({ unref: true });
+    const { after, now } = nodeClock({ unref: true });
+    const pace = { now, rest: () => new Promise<void>((served) => setImmediate(served)) };
     const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
-    const opened = inRoom(reserve, () => openState(options.state));
+    const opened = inRoom(reserve, () => openState(options.state, pace));
     const places = placesOf(options);
     let whenDurable = (told: () => void): void => told();
     const running = runServices(options, powers, places, log, (told) => whenDurable(told));
