@@ -21,10 +21,11 @@ const fail = (text) => {
   process.exit(1);
 };
 
+/** By where files lie in the project: it may be moved, or copied. */
 const hashOf = (files) => {
   const hash = createHash('sha256');
   for (const file of files)
-    hash.update(file).update('\0').update(fs.readFileSync(file)).update('\0');
+    hash.update(path.relative(root, file)).update('\0').update(fs.readFileSync(file)).update('\0');
   return hash.digest('hex');
 };
 const sourcesUnder = (folder) => {
