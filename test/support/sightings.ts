@@ -64,42 +64,73 @@ export class SecretFiles {
   }
 }
 
-/** A process may call itself something else later, or be another one with the same number: it is read again each time. */
-const samplesUntilAgain = 20;
+/** A process may call itself something else later, or be another one with the same number: all are read again so often. */
+const samplesUntilAll = 100;
+/** More numbers than come between two looks: then they have begun anew, or nobody looked for long. */
+const mostFresh = 10_000;
 
 /** Command lines and environments of all processes that may be looked at. */
 export class Processes {
   readonly #found: (kind: 'cmdline' | 'environ', pid: string, bytes: Uint8Array) => void;
   readonly #known = new Set<string>();
-  /** How often each was seen. The first two times it is read: between fork and exec it shows what its parent is. */
-  #seen = new Map<string, number>();
+  #samplesLeft = 0;
+  /** The last number that was given out when it was looked before. */
+  #newest = 0;
+  /** Those that were new then. They are read a second time: between fork and exec a process shows what its parent is. */
+  #fresh: readonly string[] = [];
 
   /** `found` is told each different text once. */
   constructor(found: (kind: 'cmdline' | 'environ', pid: string, bytes: Uint8Array) => void) {
     this.#found = found;
   }
 
-  /** Looks at those that run now. */
+  /** Looks at those that have begun, and now and then at all: the kernel takes long to list them. */
   sample(): void {
-    const seen = new Map<string, number>();
-    for (const pid of fs.readdirSync('/proc')) {
-      if (!/^\d+$/.test(pid)) continue;
-      const times = this.#seen.get(pid) ?? 0;
-      seen.set(pid, (times + 1) % samplesUntilAgain);
-      if (times < 2) for (const kind of ['cmdline', 'environ'] as const) this.#read(pid, kind);
+    const newest = newestPid();
+    const count = newest - this.#newest;
+    const isWhole = this.#samplesLeft === 0 || count < 0 || count > mostFresh;
+    // Those of threads are among them: they show what their process does.
+    const fresh = isWhole ? [] : Array.from({ length: count }, (_, at) => `${newest - at}`);
+    let before: string | undefined;
+    for (const pid of isWhole ? pidsNow() : [...fresh, ...this.#fresh]) {
+      const words = this.#read(pid, 'cmdline');
+      if (words !== before || isWhole) this.#read(pid, 'environ');
+      before = words;
     }
-    this.#seen = seen;
+    this.#samplesLeft = isWhole ? samplesUntilAll : this.#samplesLeft - 1;
+    this.#newest = newest;
+    this.#fresh = fresh;
   }
 
-  #read(pid: string, kind: 'cmdline' | 'environ'): void {
-    try {
-      const bytes = fs.readFileSync(`/proc/${pid}/${kind}`);
-      const text = bytes.toString('latin1');
-      if (this.#known.has(text)) return;
-      this.#known.add(text);
-      this.#found(kind, pid, bytes);
-    } catch {
-      // It has ended, or is another user's.
-    }
+  #read(pid: string, kind: 'cmdline' | 'environ'): string | undefined {
+    const bytes = contentOf(`/proc/${pid}/${kind}`);
+    if (bytes === undefined) return undefined; // it has ended, or is another user's
+    const text = bytes.toString('latin1');
+    if (this.#known.has(text)) return text;
+    this.#known.add(text);
+    this.#found(kind, pid, Buffer.from(bytes));
+    return text;
   }
 }
+
+const room = Buffer.alloc(262_144);
+/** What a file of /proc has, as far as there is room; it is overwritten by the next one. */
+const contentOf = (file: string): Buffer | undefined => {
+  let descriptor: number | undefined;
+  try {
+    descriptor = fs.openSync(file, 'r');
+    let length = 0;
+    for (let count = -1; count !== 0 && length < room.length; length += count)
+      count = fs.readSync(descriptor, room, length, room.length - length, null);
+    return room.subarray(0, length);
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+  }
+};
+const pidsNow = (): readonly string[] =>
+  fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+/** The number of the process or thread that began last: the last word of `/proc/loadavg` (proc_loadavg(5)). */
+const newestPid = (): number =>
+  Number(fs.readFileSync('/proc/loadavg', 'latin1').trimEnd().split(' ').at(-1));
