@@ -75,8 +75,8 @@ const processes = {
   pool: 'forks',
   isolate: false,
   globalSetup: ['./test/support/traces-setup.ts'],
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 240_000, // for what never ends: what is claimed of times is in the tests
+  hookTimeout: 240_000,
   maxWorkers: 4, // they wait more than they work
   sequence: { groupOrder: 1 },
 } as const;
@@ -94,7 +94,8 @@ export default defineConfig({
           pool: 'forks', // some count what their process has open, or holds
           isolate: false,
           maxWorkers: Math.max(2, os.availableParallelism() - 1), // on two cores vitest takes one
-          testTimeout: 30_000, // a property of a thousand cases takes a while where the machine is busy
+          testTimeout: 120_000, // a property of a thousand cases takes a while where the machine is busy
+          hookTimeout: 120_000,
         },
       },
       { test: { name: 'real', include: real, exclude: long, ...processes } },
@@ -103,8 +104,8 @@ export default defineConfig({
           name: 'last',
           include: last,
           pool: 'forks',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

@@ -37,7 +37,7 @@ const mostUnnamed: Readonly<Record<string, number>> = {
 let limits: readonly Limit[];
 beforeAll(async () => {
   limits = await readLimits();
-}, 60_000);
+});
 const keyOf = ({ area, name }: Limit): string => `${area} ${name}`;
 const isStrict = ({ area }: Limit): boolean => strictAreas.includes(area);
 

@@ -18,7 +18,7 @@ const isRoot = process.getuid?.() === 0;
 const uid = 54_321;
 const pidsGroups = '/sys/fs/cgroup/pids';
 
-describe.skipIf(isWithoutKeeper)(`a shepherd${whyNoKeeper}`, { timeout: 180_000 }, () => {
+describe.skipIf(isWithoutKeeper)(`a shepherd${whyNoKeeper}`, () => {
   let place: Place;
   let daemon: Daemon;
   let suffer: Suffering['suffer'];
@@ -30,7 +30,7 @@ describe.skipIf(isWithoutKeeper)(`a shepherd${whyNoKeeper}`, { timeout: 180_000 
       `service({ provision: ['${name}'], start: exec(['sleep', '630']) })`;
     const names = ['linked', 'named', 'foreign', 'folder', 'lists', 'one'];
     ({ daemon, suffer } = await suffering(place, names.map(one).join(', ')));
-  }, 120_000);
+  });
   afterAll(() => place.clean(), 120_000);
 
   describe.skipIf(noOtherUsers() !== undefined)('whose folders were opened by mistake', () => {
@@ -239,7 +239,7 @@ describe.skipIf(isWithoutKeeper || !canRefuse)('a shared socket (Linux 6.16 and 
   });
 });
 
-describe('a log that is put aside', { timeout: 180_000 }, () => {
+describe('a log that is put aside', () => {
   it('case 22: is whole after a kill -9 at each call of the file system that this takes', () => {
     const place = makePlace();
     const source = path.resolve(

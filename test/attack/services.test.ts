@@ -18,7 +18,7 @@ const never = `ready: { http: 'http://127.0.0.1:1/', timeoutSeconds: 60 }`;
 /** Of each service that cannot be started: its start, and what is said of that. */
 type Unstartable = readonly (readonly [name: string, start: string, words: string])[];
 
-describe.skipIf(isWithoutKeeper)(`a service${whyNoKeeper}`, { timeout: 180_000 }, () => {
+describe.skipIf(isWithoutKeeper)(`a service${whyNoKeeper}`, () => {
   let place: Place;
   let daemon: Daemon;
   let suffer: Suffering['suffer'];
@@ -70,11 +70,11 @@ describe.skipIf(isWithoutKeeper)(`a service${whyNoKeeper}`, { timeout: 180_000 }
            start: exec(['${orphanage}', '10000', '${at('count')}', '${at('gate')}']) })`,
       ].join(', '),
     ));
-  }, 120_000);
+  });
   afterAll(async () => {
     fs.writeFileSync(at('enough'), '');
     await place.clean();
-  }, 120_000);
+  });
 
   const isRefused = async (number: string, words: string): Promise<void> => {
     fs.writeFileSync(at('next'), `${number}\n`);

@@ -135,7 +135,7 @@ describe('a book', () => {
       }
     }
     await make(bench, other);
-  }, 60_000);
+  });
   it('makes so many below one in an hour, however often they are taken back, and others their own', async () => {
     const bench = await grantBench();
     const alice = await held(bench, 'root');
@@ -157,7 +157,7 @@ describe('a book', () => {
     bench.world.run(bench.world.now + limits.changeMs / limits.changeCount);
     await makeAndRevoke(alice);
     await expect(make(bench, alice)).rejects.toMatchObject({ code: 'too-many' });
-  }, 60_000);
+  });
   it('makes so many for a minted reference in an hour, those below its grants counted in', async () => {
     const bench = await grantBench();
     const minted = 'ab'.repeat(32);
@@ -168,7 +168,7 @@ describe('a book', () => {
     }
     for (const issuer of [minted, alice])
       await expect(make(bench, issuer)).rejects.toThrow('grant m-abababababab allows no more');
-  }, 60_000);
+  });
   it.each([
     ['short', 0.8, 1],
     ['as long as they may be', 1.6, limits.nameCharacters],
@@ -204,7 +204,7 @@ describe('a book', () => {
     const kept = bench.disk.audits.length;
     await expect(redeem(bench, swissnum, keysOf(1))).rejects.toMatchObject({ code: 'too-many' });
     expect(bench.disk.audits).toHaveLength(kept);
-  }, 60_000);
+  });
   /** Invites that a minted reference has made: one by the book, and so many in all. */
   const withInvites = async (issuer: string, count: number) => {
     const disk = new GrantDisk();
@@ -226,7 +226,7 @@ describe('a book', () => {
     await make(bench, 'cd'.repeat(32));
     await expect(make(bench, 'ef'.repeat(32))).rejects.toThrow(`${most} invites are open`);
     await make(bench, 'root');
-  }, 60_000);
+  });
   it('has so many open invites of one minted reference, and others have their own', async () => {
     const most = limits.originInviteCount;
     const bench = await withInvites('ab'.repeat(32), most - 1);
@@ -235,7 +235,7 @@ describe('a book', () => {
       `${most} invites of m-abababababab are open`,
     );
     await make(bench, 'cd'.repeat(32));
-  }, 60_000);
+  });
   it('keeps 0.3 KiB of a usual grant, and 43,000 characters of the largest', async () => {
     const bench = await grantBench();
     const weightOf = (id: string): number =>
@@ -326,13 +326,13 @@ describe('a book', () => {
     await make(next, 'root');
     await expect(make(next, 'root')).rejects.toThrow(`${limits.grantCount} are kept here`);
     expect(grant.state).toBe('invited');
-  }, 60_000);
+  });
   it('tells so many that live off one grant', async () => {
     const bench = await grantBench();
     const id = await held(bench, 'root');
     for (let at = 0; at < limits.holdCount; at += 1) await hear(bench, id, []);
     await expect(hear(bench, id, [])).rejects.toThrow(`${limits.holdCount} streams and questions`);
-  }, 60_000);
+  });
   it('takes a reason of so many characters', async () => {
     const bench = await grantBench();
     const id = await held(bench, 'root');

@@ -203,7 +203,7 @@ describe('taking back', () => {
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
   it('says of a chain what its origin says first', () => {
     const link = (id: string, more: Partial<Link> = {}, terms: Partial<Terms> = {}): Link => ({
       grant: recordOf(id, { service: 'web', actions: ['status'], ...terms }),

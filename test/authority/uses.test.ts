@@ -148,7 +148,7 @@ describe('uses', () => {
         disk.failing = { at, isWritten };
         expect((await story(disk)).lives).toBe(2);
       }
-  }, 60_000);
+  });
 });
 
 describe('a rate', () => {

@@ -213,7 +213,7 @@ describe('a slot whose description changes', together, () => {
 });
 
 // By itself: so many files are work for the disk, and the others watch the clock.
-describe('herd rollback', { timeout: 120_000 }, () => {
+describe('herd rollback', () => {
   it('calls off what somebody else stages meanwhile, goes back, and says so', async ({ place }) => {
     const slotted = await startSlot(place);
     await deployed(slotted, 'one');

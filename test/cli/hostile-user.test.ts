@@ -13,7 +13,7 @@ import { giveWeb, startSystem, type System } from '../support/shared-system.ts';
 const reason = noOtherUsers();
 const isAlone = reason !== undefined;
 const why = isAlone ? ` (${reason})` : '';
-describe.skipIf(isAlone)(`case 16: a hostile user${why}`, { timeout: 120_000 }, () => {
+describe.skipIf(isAlone)(`case 16: a hostile user${why}`, () => {
   /** Commands of others, each of which gets through: `herd` gives up by itself, with another code. */
   const othersAreServed = async (system: System, guest: User): Promise<void> => {
     for (const words of [

@@ -212,5 +212,5 @@ describe('a slot of a machine that only dials out', together, () => {
     const back = await control.herd('deploy', 'web@node', bad, '--timeout', '60');
     expect(back.code).toBe(7);
     expect(await answerOf(slotted)).toBe('one');
-  }, 120_000);
+  });
 });

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   bins,
   configOf,
@@ -112,7 +112,7 @@ describe('herd log', () => {
     expect((await daemon.herd('log', 'web', '--since', '30m')).stdout).toBe('late\n');
     expect((await daemon.herd('log', 'web', '--since', '2h')).stdout).toBe('early\nlate\n');
     expect((await daemon.herd('log', 'web', '--since', '30m', '-n', '0')).stdout).toBe('');
-  }, 60_000);
+  });
 
   it('loses and repeats nothing when the log is rotated while it is followed', async () => {
     const writer = `const fs = require('fs'); let at = 0;
@@ -342,4 +342,3 @@ describe('herd log of a fleet', () => {
     expect(one.stderr).toMatch(/^herd: beta: .+\n$/);
   }, 90_000);
 });
-vi.setConfig({ testTimeout: 60_000 });

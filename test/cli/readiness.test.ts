@@ -1,7 +1,7 @@
 /** Services that say themselves when they are ready, and a shepherd that is killed while it waits. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
 import { statusOf } from '../support/shown.ts';
 
@@ -10,7 +10,6 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => place.clean());
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Does something once there is a file `go`, and goes on for ever. */
 const onGo = (act: string): string =>

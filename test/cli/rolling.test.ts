@@ -38,7 +38,7 @@ beforeEach(async () => {
   fs.writeFileSync(path.join(place.folder, 'm', 'web.cjs'), server, { mode: 0o600 });
   daemon = await place.shepherd('m', config);
   expect((await daemon.herd('start', 'web')).code).toBe(0);
-}, 60_000);
+});
 afterEach(() => place.clean());
 
 /** What a web server says of itself: its process; undefined where nobody answers. */
@@ -111,7 +111,7 @@ describe('herd restart --batch', () => {
     // All were down for a while, and it was seen.
     expect(new Set(gaps.map(({ name }) => name)).size).toBe(names.length);
     expect(mostDown(gaps)).toBe(1);
-  }, 60_000);
+  });
 
   it('stops with the canary, says why, and a retry goes on with what is left', async () => {
     const before = await pids();
@@ -144,7 +144,7 @@ describe('herd restart --batch', () => {
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('web: 5 members: 5 changed (5/5)\n');
     expect(mostDown(await over())).toBeLessThanOrEqual(2);
-  }, 60_000);
+  });
 
   it('is shown before, and what cannot be is refused', async () => {
     const before = await pids();
@@ -163,7 +163,7 @@ describe('herd restart --batch', () => {
     expect((await daemon.herd('start', 'web', '--batch', '1')).code).toBe(2);
     expect((await daemon.herd('restart', 'web', '--batch', '0')).code).toBe(2);
     expect(await pids()).toEqual(before);
-  }, 60_000);
+  });
 
   it('killed in the middle it leaves a true record, and a retry restarts nobody twice', async () => {
     const before = await pids();

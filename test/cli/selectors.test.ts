@@ -28,7 +28,7 @@ let daemon: Daemon;
 beforeAll(async () => {
   place = makePlace();
   daemon = await place.shepherd('m', configOf('M', services.join(',\n')));
-}, 60_000);
+});
 afterAll(() => place.clean());
 
 /** The stages of all, web servers first. */
@@ -129,7 +129,7 @@ describe('herd with -l', () => {
     expect(retried.code).toBe(0);
     expect(retried.stdout).toContain('{role=db}: 1 member: 1 changed (1/1)\n');
     expect((await daemon.herd('op', 'ls')).stdout).toContain('dump {role=db}');
-  }, 60_000);
+  });
 
   it('is a fleet where the configuration has it so: its members follow the labels', async () => {
     const config = path.join(place.folder, 'm', 'shepherd.config.ts');
@@ -153,7 +153,7 @@ describe('herd with -l', () => {
     expect(nobody.stderr).toContain("start of 'webs' was not begun: it has no members");
     fs.writeFileSync(config, before);
     expect((await daemon.herd('reload')).code).toBe(0);
-  }, 60_000);
+  });
 
   it('completes keys and texts', async () => {
     const complete = async (current: string): Promise<readonly string[]> => {
@@ -246,5 +246,5 @@ describe('herd deploy with -l', () => {
     } finally {
       await own.clean();
     }
-  }, 120_000);
+  });
 });

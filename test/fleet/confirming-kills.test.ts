@@ -99,7 +99,7 @@ describe.each<[string, Scenario, string]>([
   ['the controller for too long', { ...c, awayMs: 14_000 }, either],
   ['both', { ...a, dying: ['a', 'c'] }, either],
 ])('the death of %s', (_name, scenario, expected) => {
-  it('is survived at every step', { timeout: 30_000 }, () => {
+  it('is survived at every step', () => {
     const ends = new Set<string>();
     let step = 1;
     for (;;) {

@@ -171,7 +171,7 @@ describe(`a fleet of ${many}`, () => {
       expect(asked.value).toHaveProperty('members.length', count);
       return (it.world.stepCount - stepCount) / count;
     });
-  }, 60_000);
+  });
   it('is followed on with as many looks at each place of a log', () => {
     const place = (name: string, at: number): LogPlace => ({ about: `${name}/web`, place: at });
     growsAsTheyDo((count) => looksOf(count, place, (after) => placesByMember({ after })));
@@ -203,5 +203,5 @@ describe(`a fleet of ${many}`, () => {
     expect(told.size).toBe(names.length);
     for (const [place, name] of names.entries())
       expect(told.get(name)?.query.after).toEqual([{ about: `${name}/web`, place }]);
-  }, 60_000);
+  });
 });

@@ -87,7 +87,7 @@ describe.each([
     expect(steps).toBeGreaterThan(10 * stride);
     expect(results).toContain('changed');
     if (name === 'the controller') expect(results.size).toBeGreaterThan(1);
-  }, 60_000);
+  });
 
   it('an action of their own is done at most once by each member before somebody asks again', () => {
     atEveryStep('reload-config', who, (left, step) => {
@@ -100,5 +100,5 @@ describe.each([
         if (row?.result === 'skipped') expect(machine.processes.commanded).toHaveLength(0);
       }
     });
-  }, 60_000);
+  });
 });

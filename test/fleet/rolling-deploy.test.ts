@@ -253,5 +253,5 @@ describe.each(['here', 'there'] as const)('a controller that is killed, slots %s
         expect(node.machine.processes.doubled, where).toEqual([]);
     }
     expect(partCount).toBeGreaterThan(3);
-  }, 60_000);
+  });
 });

@@ -238,5 +238,5 @@ describe('a controller that is killed in a restart batch by batch', () => {
     }
     expect(takenCount).toBeGreaterThan(20);
     expect(partCount).toBeGreaterThan(10);
-  }, 60_000);
+  });
 });

@@ -182,7 +182,7 @@ describe('what is there for a short time', () => {
     for (const text of texts) {
       fs.writeFileSync(`${file}.new`, text);
       fs.renameSync(`${file}.new`, file);
-      await vi.waitUntil(() => seen.includes(text), { interval: 1 });
+      await vi.waitUntil(() => seen.includes(text), { interval: 1, timeout: 60_000 });
     }
     fs.rmSync(file);
     expect(seen).toEqual(texts);

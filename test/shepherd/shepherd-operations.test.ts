@@ -166,7 +166,7 @@ describe('an operation', () => {
     expect(herd(it, 'stop', 'web', { operation: 'o1' }).error?.message).toBe(
       'the disk cannot be read',
     );
-  }, 120_000);
+  });
   it('breaks with what is wrong with its request before anything is touched', () => {
     const it = up([run('web')]);
     expect(herd(it, 'start', 'web', { remainingMs: 0 }).error).toMatchObject({

@@ -6,14 +6,13 @@ import { limits } from '../../packages/store/src/limits.ts';
 import { Misfit, plain } from '../../packages/store/src/shape.ts';
 
 /** Beside other tests on few cores. */
-const slow = { timeout: 60_000 } as const;
 
 const cbor = new Cbor();
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 const listsWithin = (depth: number): Uint8Array =>
   new Uint8Array([...Array.from({ length: depth }, () => 0x81), 0x80]);
 
-describe('a value', slow, () => {
+describe('a value', () => {
   it('comes back as it was, whatever plain data it is', () => {
     const value = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(

@@ -12,7 +12,6 @@ import { temporaryFolder } from '../support/store-folder.ts';
 import { commit } from '../support/store-rig.ts';
 
 /** Real files, each synced, beside other tests on few cores. */
-const slow = { timeout: 60_000 } as const;
 
 const at = temporaryFolder();
 const isSound = (log: Uint8Array): boolean => isSoundLog(log, new Crc());
@@ -62,7 +61,7 @@ beforeEach(async () => {
   await store.close();
 });
 
-describe('a commit', slow, () => {
+describe('a commit', () => {
   it('is synced by LevelDB, and the folder after it, before anybody is told', async () => {
     const steps: string[] = [];
     const real = ClassicLevel.prototype.batch as (...args: unknown[]) => Promise<void>;
@@ -88,7 +87,7 @@ describe('a commit', slow, () => {
   });
 });
 
-describe('a log that ends anywhere', slow, () => {
+describe('a log that ends anywhere', () => {
   it('has what was acknowledged by then, and no half of a batch', async () => {
     const last = ends.at(-1) ?? 0;
     for (let end = 0; end <= last; end += end < (ends.at(-2) ?? 0) ? 83 : 3) {
@@ -111,7 +110,7 @@ describe('a log that ends anywhere', slow, () => {
   });
 });
 
-describe('a file with one wrong bit', slow, () => {
+describe('a file with one wrong bit', () => {
   const outcome = async (name: string, byte: number): Promise<number | Error> => {
     const copy = copied((folder) => {
       const content = fs.readFileSync(path.join(folder, name));
@@ -129,18 +128,14 @@ describe('a file with one wrong bit', slow, () => {
     return Array.from({ length: Math.ceil(size / step) }, (_none, index) => index * step);
   };
 
-  it(
-    'of a log is refused, but for its last batch, which may be as if it had not been',
-    { timeout: 20_000 },
-    async () => {
-      const name = path.basename(logOf(at('whole')));
-      for (const byte of bytesOf(name)) {
-        const result = await outcome(name, byte);
-        if (byte < (ends.at(-2) ?? 0)) expect([byte, isRefusal(result)]).toEqual([byte, true]);
-        else expect([byte, result]).toEqual([byte, batchCount - 1]);
-      }
-    },
-  );
+  it('of a log is refused, but for its last batch, which may be as if it had not been', async () => {
+    const name = path.basename(logOf(at('whole')));
+    for (const byte of bytesOf(name)) {
+      const result = await outcome(name, byte);
+      if (byte < (ends.at(-2) ?? 0)) expect([byte, isRefusal(result)]).toEqual([byte, true]);
+      else expect([byte, result]).toEqual([byte, batchCount - 1]);
+    }
+  });
 
   it('of any other file is refused, or does not matter', async () => {
     // From the log into a table.
@@ -156,7 +151,7 @@ describe('a file with one wrong bit', slow, () => {
   });
 });
 
-describe('a log', slow, () => {
+describe('a log', () => {
   it('of batches longer than a block is sound, and not with a bit wrong in its first', async () => {
     const store = await openStore(levelPlace(at('whole'), 'state'), new MemoryMark(), 'state');
     for (const operation of ['a', 'b', 'c']) {

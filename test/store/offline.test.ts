@@ -22,7 +22,6 @@ import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts
 import { allOf, commit, kindNames, samples } from '../support/store-rig.ts';
 
 /** Real files, each synced, beside other tests on few cores. */
-const slow = { timeout: 60_000 } as const;
 
 const at = temporaryFolder();
 const all = kindNames.map((kind) => samples[kind]);
@@ -40,7 +39,7 @@ const found = (state: string) => using(state, allOf);
 const epochOf = (state: string): Promise<RightsEpoch> =>
   using(state, (store) => Promise.resolve(store.rightsEpoch));
 
-describe('a backup', slow, () => {
+describe('a backup', () => {
   it('has every record of one moment, is checked, and gives them all back elsewhere', async () => {
     const a = folder('a');
     await using(a, async (store) => {
@@ -111,7 +110,7 @@ describe('a backup', slow, () => {
   });
 });
 
-describe('a restore', slow, () => {
+describe('a restore', () => {
   it('begins an epoch in which nothing was granted yet: what was taken back stays so', async () => {
     const a = folder('a');
     await put(a, samples.grant);
@@ -193,7 +192,7 @@ describe('a restore', slow, () => {
   });
 });
 
-describe('a check', slow, () => {
+describe('a check', () => {
   it('counts what is there, and names the processes that nobody looks after', async () => {
     const a = folder('a');
     await put(a, ...all);
@@ -210,7 +209,7 @@ describe('a check', slow, () => {
   });
 });
 
-describe('a repair', slow, () => {
+describe('a repair', () => {
   const names = Array.from({ length: 200 }, (_none, at) => `service-${at}`);
   const filled = async (): Promise<string> => {
     const a = folder('a');

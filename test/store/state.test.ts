@@ -17,7 +17,6 @@ import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts
 import { allOf, commit, samples } from '../support/store-rig.ts';
 
 /** Real files, each synced, beside other tests on few cores. */
-const slow = { timeout: 60_000 } as const;
 
 const at = temporaryFolder();
 const using = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
@@ -50,7 +49,7 @@ const fromLegacy = [
 const writeLegacy = (content: unknown = legacy): void =>
   fs.writeFileSync(at('records.json'), JSON.stringify(content));
 
-describe('a state folder', slow, () => {
+describe('a state folder', () => {
   it('forgets a wish that counts no longer', async () => {
     await put(samples.desired);
     await put({ kind: 'unwished', service: samples.desired.service });
@@ -170,7 +169,7 @@ describe('a state folder', slow, () => {
   });
 });
 
-describe('a records file of an older version', slow, () => {
+describe('a records file of an older version', () => {
   it('is taken over once, and kept aside', async () => {
     writeLegacy();
     expect(await found()).toEqual(fromLegacy);

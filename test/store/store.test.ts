@@ -7,7 +7,6 @@ import { allOf, commit, memoryRig, samples } from '../support/store-rig.ts';
 import { storeSuite } from '../support/store-suite.ts';
 
 /** Real files, each synced, beside other tests on few cores. */
-const slow = { timeout: 60_000 } as const;
 
 storeSuite('its twin in memory', memoryRig);
 
@@ -20,7 +19,7 @@ storeSuite('LevelDB', () => {
   };
 });
 
-describe('a disk in memory', slow, () => {
+describe('a disk in memory', () => {
   it('loses what was written and not synced, with the power and not with the daemon', async () => {
     for (const losesPower of [false, true]) {
       const disk = new MemoryDisk();

@@ -231,7 +231,7 @@ export const eventually = async (
     if (await holds()) return;
     const now = performance.now();
     if (now > end) throw new Error(`still not so after ${limitMs} ms: ${what}`);
-    const pauseMs = Math.min(Math.max(20, 2 * (now - looked)), 250);
+    const pauseMs = Math.min(Math.max(20, 2 * (now - looked)), 2_000);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 };

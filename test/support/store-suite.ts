@@ -6,7 +6,7 @@ import { allOf, commit, FaultyPlace, kindNames, samples, type StoreRig } from '.
 /** Runs the suite; `make` gives an empty place each time. */
 export const storeSuite = (name: string, make: () => StoreRig): void => {
   // Of LevelDB every write is synced, beside other tests on few cores.
-  describe(`a store on ${name}`, { timeout: 60_000 }, () => {
+  describe(`a store on ${name}`, () => {
     let rig: StoreRig;
     let place: FaultyPlace;
     const stores: Store[] = [];

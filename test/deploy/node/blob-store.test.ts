@@ -152,7 +152,7 @@ describe('a content', () => {
       }),
       { numRuns: 100, seed: 4 },
     );
-  }, 30_000);
+  });
   it('is never written through a link that somebody put in its place', async () => {
     const store = await open();
     fs.writeFileSync(at('precious'), 'mine');
@@ -246,7 +246,7 @@ describe('a disk that fails', () => {
       }
       expect(failedCount).toBeGreaterThan(10);
     }
-  }, 30_000);
+  });
   it('ends a process at any call, and the next life finds nothing half and goes on', async () => {
     let killedCount = 0;
     for (let n = 1; n < 200; n += 1) {
@@ -266,7 +266,7 @@ describe('a disk that fails', () => {
       expect(files()).toEqual([blobOf(hello)]);
     }
     expect(killedCount).toBeGreaterThan(20);
-  }, 30_000);
+  });
 });
 const sending = async (
   _content: Content,

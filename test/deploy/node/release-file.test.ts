@@ -286,5 +286,5 @@ describe('a file that was damaged', () => {
       ),
       { numRuns: 1_000, seed: 11 },
     );
-  }, 30_000);
+  });
 });

@@ -81,7 +81,7 @@ describe('a shelf', () => {
     later();
     await keep(shelf, two.digest);
     // Whoever asks about one keeps it.
-    await vi.waitFor(() => expect(filesOf(one)).toEqual([]), 20_000);
+    await vi.waitFor(() => expect(filesOf(one)).toEqual([]), 60_000);
     expect(await lackingOf(shelf, one)).toBe(2);
     expect(await lackingOf(shelf, two)).toBe(0);
   });

@@ -374,7 +374,7 @@ describe('a deploy', () => {
     }
     expect([...seen].sort()).toEqual(['new', 'old']);
     expect(killedCount).toBeGreaterThan(80);
-  }, 60_000);
+  });
   it('that makes a tree anew and ends with the process at any call leaves the old one or the new one', async () => {
     await prepare();
     const server = 'node/web/current/server.js';
@@ -399,7 +399,7 @@ describe('a deploy', () => {
     }
     expect([...seen].sort()).toEqual(['bad', 'old']);
     expect(betweenCount).toBeGreaterThan(0);
-  }, 60_000);
+  });
   it('that fails at any call of a full disk does so in one way, and the same node goes on', async () => {
     await prepare();
     let failedCount = 0;
@@ -431,7 +431,7 @@ describe('a deploy', () => {
       await mustBeSound(node.trees);
     }
     expect(failedCount).toBeGreaterThan(30);
-  }, 60_000);
+  });
   it('has everything on the disk before a name says so, and every name before it goes on', async () => {
     await prepare();
     reset();

@@ -259,7 +259,7 @@ describe('what a machine gives', () => {
     const chosen = place.join(uri, place.node('M'), { services: ['s1'] });
     expect(chosen).toMatchObject({ serviceCount: 1 });
     expect(place.names()).toContain('s1@m');
-  }, 60_000);
+  });
 
   it.each<[string, object, number?]>([
     ['no list', { services: 7 }],
@@ -506,7 +506,7 @@ describe('limits', () => {
     place.invite('last');
     expect(refusal(() => place.invite('more'))).toContain(`${nodeCount} machines`);
     expect(place.nodes().length).toBe(nodeCount);
-  }, 30_000);
+  });
 });
 
 describe('another choice, and another invite', () => {
@@ -555,7 +555,7 @@ describe('another choice, and another invite', () => {
     for (let day = 0; day < 8; day += 1) place.run(86_400_000);
     cycle();
     expect(place.minted().length).toBe(2);
-  }, 20_000);
+  });
 });
 
 describe('the end', () => {

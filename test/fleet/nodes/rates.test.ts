@@ -110,7 +110,7 @@ describe('those who come at the same moment', () => {
       expect.stringContaining(`${nodeCount} machines`),
     ]);
     expect(place.nodes().length).toBe(nodeCount);
-  }, 30_000);
+  });
   it('are no more controllers than a machine takes, and no way to the last one is left', () => {
     const { homeCount } = FLEET_LIMITS;
     const place = new JoinPlace(6, { N: webConfig, D: {} });

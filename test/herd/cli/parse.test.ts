@@ -66,7 +66,7 @@ describe('the two parsers', () => {
     );
     expect(quickCount).toBeGreaterThan(300);
     // 3,000 command lines through yargs: 2 s, and more where tests share two cores.
-  }, 30_000);
+  });
 
   it.each([
     ['status'],
@@ -325,7 +325,7 @@ describe('help', () => {
         expect(text.replace(/\s+/g, ' ')).toContain(command);
       }
     }
-  }, 30_000);
+  });
   it('says of an option what it means to the action, where it means another thing to most', async () => {
     const spawn = (await helpText('spawn', 100)).replace(/\s+/g, ' ');
     expect(spawn).toContain('-N, --name NAME: what the service is called');
@@ -351,7 +351,7 @@ describe('help', () => {
         expect(text).toContain(command);
       }
     }
-  }, 30_000);
+  });
   it('has an example of every option, which can be typed as it stands', () => {
     for (const name of optionNames) {
       const typed = parseFully(wordsOf(optionExamples[name]));

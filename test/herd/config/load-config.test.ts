@@ -8,7 +8,6 @@ import { eventually } from '../../support/programs.ts';
 import { folderWith, load, options, refusal, refusalOf } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const minimal = `import { defineShepherd } from 'bellwether';
@@ -359,7 +358,9 @@ export const web = (name: string) =>
   it('at the whole for what no constructor made', async () => {
     const message = await refusalOf(`import { defineShepherd } from 'bellwether';
 export default defineShepherd({ services: [{ provision: ['a'] } as any] });`);
-    expect(message).toMatch(/^shepherd\.config\.ts:2:16: services\[0\]\.kind: expected what service, slot/);
+    expect(message).toMatch(
+      /^shepherd\.config\.ts:2:16: services\[0\]\.kind: expected what service, slot/,
+    );
   });
 });
 

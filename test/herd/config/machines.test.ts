@@ -1,12 +1,10 @@
 /** Declarations of machines: what is said, what becomes of it, and what is refused. */
 import path from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as bellwether from '../../../packages/bellwether/src/index.ts';
 import { ConfigError } from '../../../packages/herd/src/config/config-error.ts';
 import { checkMachines, loadMachines } from '../../../packages/herd/src/config/machines.ts';
 import { folderWith, options } from './support.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { describe: described, ...constructors } = bellwether;
 const valueOf = (expression: string): unknown => {

@@ -8,7 +8,6 @@ import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
 import { load } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 it('a description becomes what makes the actors, in its own order', async () => {

@@ -6,7 +6,6 @@ import { refusalOfServices } from './check.ts';
 import { load } from './support.ts';
 
 // A configuration is bundled by a real process.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 it('terms of requirements, fixed delays and hooks become what makes the actors', async () => {

@@ -11,7 +11,6 @@ import {
 import { folderWith, options, refusal } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const minimal = `import { defineShepherd } from 'bellwether';

@@ -18,7 +18,6 @@ import {
 import { load } from '../config/support.ts';
 
 // A configuration is bundled by a real process.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const source = (file: string, text: string) => ({ file, folder: '/srv', text });

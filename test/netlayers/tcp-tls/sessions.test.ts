@@ -1,12 +1,11 @@
 /** Sessions over real TLS: lines that break without a word, peers that come back, and liars. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeIdentity, openIdentity } from '@bellwether/netlayer-tcp-tls';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { untilReal } from '../../support/netlayer-rig.ts';
 import { Proxy, TlsPeer, type TlsPeerOptions } from '../../support/tls-peers.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
 let peers: TlsPeer[] = [];
 let proxies: Proxy[] = [];
 afterEach(async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { WEBSOCKET_LIMITS, websocketDesignator } from '@bellwether/netlayer-websocket';
 import { answerTo, LIMITS, makeChallenge, Sturdyref, threeWays } from '@bellwether/ocapn';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { makeHello } from '../../../packages/ocapn/src/identity/hello.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
@@ -11,7 +11,6 @@ import { quietReal, untilReal } from '../../support/netlayer-rig.ts';
 import { WebSocketPeer, type WebSocketPeerOptions } from '../../support/websocket-peers.ts';
 import { frame, Stranger } from '../../support/websocket-strangers.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
 let peers: WebSocketPeer[] = [];
 let strangers: Stranger[] = [];
 let servers: WebSocketServer[] = [];

@@ -17,7 +17,6 @@ import type {
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src/node/index.ts');

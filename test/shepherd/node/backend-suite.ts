@@ -1,7 +1,7 @@
 /** What every process backend does: one suite for all of them. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartFailed } from '../../../packages/shepherd/src/errors.ts';
 import {
   makeLogFiles,
@@ -22,10 +22,6 @@ export type MakeBackend = (
 
 /** Defines the tests for one kind. */
 export const backendSuite = (make: MakeBackend): void => {
-  // Real processes are as fast as the machine lets them be.
-  vi.setConfig({ testTimeout: 60_000 });
-  afterAll(() => vi.resetConfig());
-
   let folder: string;
   let backend: ProcessBackend;
   let logFile: string;

@@ -29,7 +29,6 @@ import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../suppor
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>

@@ -6,7 +6,6 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { makeFolder } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src/node/index.ts');

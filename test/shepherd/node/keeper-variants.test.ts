@@ -21,7 +21,6 @@ import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../suppor
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be, and each has a compiler before it.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {

@@ -13,7 +13,6 @@ import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../suppor
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {

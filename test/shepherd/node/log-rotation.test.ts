@@ -10,7 +10,6 @@ import { Starts } from '../../../packages/shepherd/src/node/starts.ts';
 import { makeFolder, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const limit = 10 * 1024 * 1024;

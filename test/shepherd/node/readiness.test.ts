@@ -18,7 +18,6 @@ import type {
 import { answerOf, isAlive, makeFolder, node, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 let folder: string;

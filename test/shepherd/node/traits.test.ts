@@ -16,7 +16,6 @@ import { isWithoutKeeper, keeperProgram, keptFrom, whyNoKeeper } from '../../sup
 import { makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
-vi.setConfig({ testTimeout: 60_000 });
 afterAll(() => vi.resetConfig());
 
 const isRoot = process.getuid?.() === 0;

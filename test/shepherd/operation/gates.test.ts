@@ -348,7 +348,7 @@ describe('a daemon that is killed in a restart batch by batch', () => {
       // The kill itself is one of them.
       expect(complaints(it.machine), where).toHaveLength(1);
     }
-  }, 60_000);
+  });
   it('does not start who was stopped and whose turn had not come', () => {
     const it = six();
     herd(it, 'stop', 'e');

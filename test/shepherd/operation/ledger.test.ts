@@ -110,7 +110,7 @@ describe('the ledger of operations', () => {
     within(found.slice(1), (ledger) =>
       expect(idsOf(surplusFor(ledger, newOf('new'), 0))).toEqual(['a5 op-0']),
     );
-  }, 30_000);
+  });
   it('counts whoever comes from one as that one, who so pushes out nobody else', () => {
     const originOf = (asker: string): string => (asker.startsWith('g-') ? 'g-0' : asker);
     const small = limits.recordedCount / 10;
@@ -138,7 +138,7 @@ describe('the ledger of operations', () => {
       ...Array.from({ length: 8 }, (_none, at) => sized(`g-${at}`, tenth)),
     ];
     expect(gone(bytes, newOf('new', 1))).toEqual(['g-0 op-1']);
-  }, 30_000);
+  });
   it('has room for as many bytes of one asker as the limit says, and then forgets his oldest', () => {
     const half = limits.askerRecordedBytes / 2;
     const sized = (at: number, intentBytes: number, outcomeBytes: number) => ({

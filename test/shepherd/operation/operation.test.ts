@@ -282,7 +282,7 @@ describe('whoever asks', () => {
     // Still remembered: nothing changes.
     expect(herd(it, 'start', 'web', op).value?.result).toBe('changed');
     expect(stages(it)).toEqual(['web stopped']);
-  }, 30_000);
+  });
 });
 
 describe('an id that comes again with other arguments', () => {

@@ -370,7 +370,7 @@ describe('whatever fails, and whenever', () => {
     // Both happen often enough to mean something.
     expect(finishedCount).toBeGreaterThan(100);
     expect(stoppedCount).toBeGreaterThan(100);
-  }, 30_000);
+  });
   it('a gate says who is the reason', () => {
     const [, gate] = gatesIn(planned({ batch: 1 }, { members: ['a', 'b', 'c'] }));
     if (gate === undefined) throw new Error('no second gate');
