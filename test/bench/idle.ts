@@ -35,14 +35,17 @@ import { print } from './support/rounds.ts';
 import { beatIn } from '../../packages/shepherd/src/shepherd/beat-times.ts';
 
 const SESSIONS = 1_000;
-/** Heartbeats come so often, and for so long, before anything is counted: a daemon is warm and compiled for days. */
+/**
+ * Heartbeats come so often, and for so long, before anything is counted, and again after the start's garbage was collected:
+ * a daemon is warm and compiled for days, and what was not called between four collections is compiled anew.
+ */
 const WARM_EVERY_MS = 1_000;
 const WARM_MS = 15_000;
 /**
- * What the start of the sessions left behind is collected at once. V8 looks through the heap of an idle process itself
- * then, two or three times within half a minute, and not again before much was allocated: a daemon is idle for days.
+ * V8 looks through the heap of an idle process itself then, two or three times within 40 s (a quarter of a second of CPU), and
+ * not again before much was allocated: a daemon is idle for days.
  */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 50_000;
 
 const { heartbeatMs } = paceFor(SESSIONS);
 /** Heartbeats for one that is answered. */
@@ -136,14 +139,14 @@ const main = async (): Promise<void> => {
   const piece = (at: number): unknown => sockets[at]?.write(FRAME.subarray(0, CALL_BYTES / BEATS));
   const heartbeat = (at: number, round: number): void => {
     const [node, echo] = [nodes[at], echoes[at]];
+    if (node === undefined || echo === undefined) return;
     const isAnswered = round % BEATS === BEATS - 1;
-    if (echo !== undefined)
-      void node?.vat.run((turn) =>
-        isAnswered ? turn.send(echo, 'echo', 42) : turn.tell(echo, 'echo', 42),
-      );
+    const said = node.vat.run<unknown>((turn) =>
+      isAnswered ? turn.send(echo, 'echo', 42) : turn.tell(echo, 'echo', 42),
+    );
+    said.catch(() => undefined); // of the last ones, when all is closed
   };
   const measure = async (what: string, ms: number): Promise<void> => {
-    for (const end of [hub, raw]) await end.usage(4);
     await sleep(SETTLE_MS);
     const [percent = NaN, rawPercent = NaN] = await spent(ms, [hub, raw]);
     const left = nodes.reduce((sum, { router }) => sum + router.sessions().length, 0);
@@ -153,9 +156,14 @@ const main = async (): Promise<void> => {
       seconds: [ms / 1_000],
     });
   };
-  const warm = [inTurn(WARM_EVERY_MS, piece), inTurn(WARM_EVERY_MS, heartbeat)];
-  await sleep(WARM_MS);
-  for (const end of warm) end();
+  const warm = async (): Promise<void> => {
+    const warming = [inTurn(WARM_EVERY_MS, piece), inTurn(WARM_EVERY_MS, heartbeat)];
+    await sleep(WARM_MS);
+    for (const end of warming) end();
+  };
+  await warm();
+  for (const end of [hub, raw]) await end.usage(4);
+  await warm();
   const only = process.argv[2];
   const [how, what] = only === 'scattered' ? [inTurn, 'scattered'] : [asMembers, 'watched'];
   const watched = [how(heartbeatMs, piece), how(heartbeatMs, heartbeat)];

@@ -206,6 +206,33 @@ describe('a silent peer', () => {
     const steps = at.map((count, index) => count - (at[index - 1] ?? 0));
     expect(Math.max(...steps)).toBeLessThanOrEqual(125);
   });
+  it('is looked at when it may be due: a thousand that talk cost a wake-up in a lap, and hardly a look', async () => {
+    start();
+    let wakeUpCount = 0;
+    const clock = world.clock();
+    const counted: Clock = {
+      ...clock,
+      after: (ms, task) =>
+        clock.after(ms, () => {
+          wakeUpCount += 1;
+          task();
+        }),
+    };
+    const a = await peerOf('a', { router: { clock: counted } });
+    const raws = Array.from({ length: 1_000 }, (_each, at) => strange(a, `m${at}`));
+    const talk = (roundCount: number): void => {
+      for (let round = 0; round < roundCount; round += 1) {
+        for (const raw of raws) raw.send(deliver(toAnswer(0), [sym('hear'), round]));
+        world.runFor(5 * LAP_MS);
+      }
+    };
+    talk(3);
+    const pingCount = raws.flatMap(pingsOf).length; // of those that came first, while the others came
+    wakeUpCount = 0;
+    talk(20);
+    expect(raws.flatMap(pingsOf)).toHaveLength(pingCount);
+    expect(wakeUpCount).toBeLessThanOrEqual(20 * 5 + 1);
+  });
   it('leaves no timer behind once the last session is over', async () => {
     const { a } = await pair();
     world.runFor(LINGER_MS);

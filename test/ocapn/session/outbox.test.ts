@@ -34,6 +34,9 @@ class Line implements Sender {
   choked(): void {
     this.calls.push('choked');
   }
+  stuck(afterMs: number): void {
+    this.calls.push(`stuck for ${afterMs}`);
+  }
 }
 
 let world: World;
@@ -100,6 +103,27 @@ describe('one wake-up', () => {
     a.unsent.stuckSinceMs = 1;
     outbox.moved(a);
     expect(a.unsent.stuckSinceMs).toBeUndefined();
+  });
+  it('ends whose transport was full and took nothing for too long, and nobody who took something, or has ended', () => {
+    const [stuck, moved, taken, ended] = [new Line(), new Line(), new Line(), new Line()];
+    for (const each of [stuck, moved, taken, ended]) {
+      each.isFull = true;
+      write(each, 10);
+      world.run();
+      each.calls.length = 0;
+    }
+    outbox.cutStuck(1_000);
+    outbox.moved(moved);
+    outbox.drained(taken);
+    outbox.forget(ended);
+    outbox.cutStuck(1_000 + LIMITS.writeMs - 1);
+    expect(stuck.calls).toEqual([]);
+    outbox.cutStuck(1_000 + LIMITS.writeMs);
+    expect(stuck.calls).toEqual([`stuck for ${LIMITS.writeMs}`]);
+    for (const each of [moved, taken, ended]) expect(each.calls).toEqual([]);
+    outbox.forgiveStuck();
+    outbox.cutStuck(2_000 + LIMITS.writeMs);
+    expect(stuck.calls).toHaveLength(1);
   });
   it('loses a frame that was taken back, and none else', () => {
     const a = new Line();

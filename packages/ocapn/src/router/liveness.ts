@@ -4,18 +4,21 @@
  *
  *   what is seen of a session               what happens
  *   bytes came, or we do not read           its silence begins anew
- *   silent for idleMs; two laps of the      it is pinged
- *     wheel more where the peer dialled us
+ *   silent for idleMs; two laps more where  it is pinged
+ *     the peer dialled us
  *   silent for pingMs more                  severed
- *   silent for a lap of the wheel or more,  it is pinged at once; silent for doubtMs more, its peer
- *     and something is asked on it            is dialled beside it, if we dialled it (routing.ts)
- *   full, and nothing taken for writeMs     severed
+ *   silent for a lap or more, and something it is pinged at once; silent for doubtMs more, its peer
+ *     is asked on it                          is dialled beside it, if we dialled it (routing.ts)
+ *   full, and nothing taken for writeMs     severed (outbox.ts, which is told of each lap)
  *   we look far too late (the process or    nobody is severed: who is silent is pinged at once, and
  *     the machine slept), or the wall       every wait begins anew
  *     clock has jumped
  *
- * One timer for all sessions: a wheel whose slots are looked at in turn, so that a thousand that
- * opened together are not pinged together. An empty wheel has no timer.
+ * Time is counted in laps, a fifth of the shortest of these waits: what comes notes the lap in which it
+ * came, and a session is looked at in the lap in which it may be due, which for one that talks is once in
+ * idleMs. One timer for all sessions, and none without any: it wakes up for each lap, and for the parts of
+ * a lap over which those are spread that are pinged, so that a thousand that opened together are not
+ * pinged together. Who looked at each of a thousand in each lap spent more on that than on what they say.
  *
  * Both ends look. Whoever is pinged has heard something and does not ask; but the wheels of two ends
  * that met in one moment turn together, and would ask in one moment for ever. So who dialled asks
@@ -24,11 +27,13 @@
  */
 import type { Clock } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
+import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 
+/** Parts of a lap. */
 const SLOTS = 8;
-/** How many times each session is looked at in the shortest of its waits. */
-const LOOKS = 5;
+/** How many laps are in the shortest of the waits. */
+const LAPS = 5;
 /** Laps by which who was dialled asks later: each end may be a lap late in seeing a silence begin. */
 const LATER_LAPS = 2;
 /** Milliseconds by which a busy machine may be late. Who is later than this, and a lap, has slept. */
@@ -37,71 +42,83 @@ const LATE_MS = 1_000;
 /** What is known of one session's silence. Made by `enter`, which is given back by `leave`. */
 export class Pulse {
   readonly session: Session;
-  readonly mayFallSilent: boolean;
-  readonly idleMs: number;
+  /** Whole laps of silence after which it is pinged; Infinity: never. */
+  readonly idleLaps: number;
+  /** The part of a lap in which it is. */
   readonly slot: number;
-  silentSinceMs: number;
-  /** When something had come, as of the last look. */
-  heardAtMs: number;
   pingedAtMs: number | undefined = undefined;
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
-  constructor(
-    session: Session,
-    mayFallSilent: boolean,
-    idleMs: number,
-    slot: number,
-    nowMs: number,
-  ) {
+  /** Those that it is looked at with next; undefined where it never is. */
+  party: Set<Pulse> | undefined = undefined;
+  constructor(session: Session, idleLaps: number, slot: number) {
     this.session = session;
-    this.mayFallSilent = mayFallSilent;
-    this.idleMs = idleMs;
+    this.idleLaps = idleLaps;
     this.slot = slot;
-    this.silentSinceMs = nowMs;
-    this.heardAtMs = nowMs;
+  }
+  /** Its transport does not tell of every end. */
+  get mayFallSilent(): boolean {
+    return this.idleLaps !== Infinity;
   }
 }
 
-/** The wheel of one router. */
+/** The sessions of one router. */
 export class Liveness {
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #tickMs: number;
+  readonly #outbox: Pick<Outbox, 'cutStuck' | 'forgiveStuck'>;
+  readonly #lapMs: number;
+  /** Counts laps, while there are sessions. */
+  lap = 0;
   /** Whole seconds of the clock, as of the last look. */
   seconds = 0;
-  readonly #slots = Array.from({ length: SLOTS }, () => new Set<Pulse>());
+  readonly #pulses = new Set<Pulse>();
+  /** By the lap in which they are looked at. */
+  readonly #due = new Map<number, Set<Pulse>>();
+  /** Who is pinged in this lap, by the part of it. */
+  readonly #silent = Array.from({ length: SLOTS }, () => new Set<Pulse>());
   #nextSlot = 0;
-  /** The slot that is looked at next, and when. */
-  #due = 0;
+  /** The part of a lap that is looked at next, and when. */
+  #slot = 0;
   #dueMs = 0;
   /** How far the wall clock was ahead when we looked last. */
   #wallMs = 0;
   #stopTimer: (() => void) | undefined;
-  constructor(clock: Clock, limits: Limits) {
+  constructor(clock: Clock, limits: Limits, outbox: Pick<Outbox, 'cutStuck' | 'forgiveStuck'>) {
     const { idleMs, pingMs, writeMs } = limits;
     this.#clock = clock;
     this.#limits = limits;
-    this.#tickMs = Math.min(idleMs, pingMs, writeMs) / LOOKS / SLOTS;
+    this.#outbox = outbox;
+    this.#lapMs = Math.min(idleMs, pingMs, writeMs) / LAPS;
   }
   /**
    * Looks after an open session; `mayFallSilent`: its transport does not tell of every end;
    * `isDialled`: by us, so that we ask first.
    */
   enter(session: Session, mayFallSilent: boolean, isDialled: boolean): Pulse {
-    const isPinged = mayFallSilent && Number.isFinite(this.#limits.idleMs);
-    const idleMs = this.#limits.idleMs + (isDialled ? 0 : LATER_LAPS * SLOTS * this.#tickMs);
-    const pulse = new Pulse(session, isPinged, idleMs, this.#nextSlot, this.#now());
+    const isWatched = mayFallSilent && Number.isFinite(this.#lapMs);
+    const laterLaps = isDialled ? 0 : LATER_LAPS;
+    const idleLaps = isWatched ? this.#lapsIn(this.#limits.idleMs) + laterLaps : Infinity;
+    const pulse = new Pulse(session, idleLaps, this.#nextSlot);
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
-    this.#slots[pulse.slot]?.add(pulse);
-    if (this.#stopTimer === undefined && Number.isFinite(this.#tickMs)) this.#arm();
+    this.#now();
+    this.#pulses.add(pulse);
+    this.#wait(pulse);
+    if (this.#stopTimer === undefined && Number.isFinite(this.#lapMs)) this.#arm();
     return pulse;
   }
   leave(pulse: Pulse): void {
     pulse.stopDoubt?.();
-    this.#slots[pulse.slot]?.delete(pulse);
-    if (this.#slots.some(({ size }) => size > 0)) return;
+    pulse.party?.delete(pulse);
+    this.#pulses.delete(pulse);
+    if (this.#pulses.size > 0) return;
+    this.#due.clear();
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+  }
+  /** For how many milliseconds nothing has come on a session, to a lap. */
+  silentMs({ heardLap }: Session): number {
+    return heardLap === this.lap ? 0 : (this.lap - heardLap) * this.#lapMs;
   }
 
   /**
@@ -112,6 +129,7 @@ export class Liveness {
     const { session } = pulse;
     const { doubtMs } = this.#limits;
     if (!pulse.mayFallSilent || pulse.stopDoubt !== undefined || !Number.isFinite(doubtMs)) return;
+    if (session.isHeard) pulse.pingedAtMs = undefined; // that ping was answered
     session.isHeard = false;
     // Before the ping, which is a question as well.
     pulse.stopDoubt = this.#clock.after(doubtMs, () => {
@@ -122,73 +140,101 @@ export class Liveness {
     if (pulse.pingedAtMs === undefined) this.#ping(pulse, this.#clock.now());
   }
 
-  /** Waits for the next slot that has sessions. */
-  #arm(): void {
-    let ticks = 1;
-    while (ticks < SLOTS && this.#slots[(this.#due + ticks) % SLOTS]?.size === 0) ticks += 1;
-    this.#due = (this.#due + ticks) % SLOTS;
-    const nowMs = this.#clock.now();
-    this.#dueMs = nowMs + ticks * this.#tickMs;
-    this.#wallMs = this.#clock.wall() - nowMs;
-    this.#stopTimer = this.#clock.after(ticks * this.#tickMs, () => this.#turn());
+  #lapsIn(ms: number): number {
+    return Math.ceil(ms / this.#lapMs);
   }
   #now(): number {
     const nowMs = this.#clock.now();
     this.seconds = Math.floor(nowMs / 1000);
     return nowMs;
   }
+  /** Waits for the next part of this lap in which somebody is pinged, or for the next lap. */
+  #arm(): void {
+    const from = this.#slot;
+    let slot = from + 1;
+    while (slot < SLOTS && this.#silent[slot]?.size === 0) slot += 1;
+    this.#slot = slot % SLOTS;
+    const ms = ((slot - from) * this.#lapMs) / SLOTS;
+    const nowMs = this.#clock.now();
+    this.#dueMs = nowMs + ms;
+    this.#wallMs = this.#clock.wall() - nowMs;
+    this.#stopTimer = this.#clock.after(ms, () => this.#turn());
+  }
   #turn(): void {
     const nowMs = this.#now();
     // A machine that sleeps stops the monotonic clock with it on Linux, and not the wall clock.
     const wallStepMs = Math.abs(this.#clock.wall() - nowMs - this.#wallMs);
     const lateMs = Math.max(nowMs - this.#dueMs, wallStepMs);
-    const isLate = lateMs > Math.max(LATE_MS, this.#tickMs * SLOTS);
-    const slot = this.#slots[this.#due];
+    const isLate = lateMs > Math.max(LATE_MS, this.#lapMs);
+    const isNewLap = this.#slot === 0;
     this.#stopTimer = undefined;
-    if (isLate) for (const each of this.#slots) for (const pulse of [...each]) this.#revive(pulse);
-    else if (slot !== undefined) for (const pulse of [...slot]) this.#look(pulse, nowMs);
-    // The last one may have ended meanwhile, or another have armed the timer.
-    if (this.#stopTimer === undefined && this.#slots.some(({ size }) => size > 0)) this.#arm();
-  }
-  #look(pulse: Pulse, nowMs: number): void {
-    const { session, pingedAtMs } = pulse;
-    const { pingMs } = this.#limits;
-    if (this.#isStuck(session, nowMs)) return session.stuck(this.#limits.writeMs);
-    session.isQuiet = !session.isHeard;
-    if (session.isHeard) {
-      pulse.heardAtMs = nowMs;
-      // What a doubt waits for has come, and is forgotten below.
-      pulse.stopDoubt?.();
-      pulse.stopDoubt = undefined;
+    if (isNewLap) this.lap += 1;
+    if (isLate) this.#revive(nowMs);
+    else {
+      if (isNewLap) this.#look(nowMs);
+      for (const pulse of [...(this.#silent[this.#slot] ?? [])])
+        if (this.#isSilent(pulse)) this.#ping(pulse, nowMs);
+        else this.#wait(pulse);
     }
-    if (session.isHeard || !session.isRead || !pulse.mayFallSilent) {
-      session.isHeard = false;
-      pulse.silentSinceMs = nowMs;
+    // The last one may have ended meanwhile, or another have armed the timer.
+    if (this.#stopTimer === undefined && this.#pulses.size > 0) this.#arm();
+  }
+  /** At all who are due in this lap, and at those that are full. */
+  #look(nowMs: number): void {
+    const due = this.#due.get(this.lap);
+    this.#due.delete(this.lap);
+    this.#outbox.cutStuck(nowMs);
+    for (const pulse of [...(due ?? [])]) {
+      const { session } = pulse;
+      if (pulse.pingedAtMs !== undefined && !session.isHeard && session.isRead) {
+        session.abort(`captp: not a word for ${this.#limits.pingMs} ms after a ping`);
+        continue;
+      }
       pulse.pingedAtMs = undefined;
-    } else if (pingedAtMs !== undefined) {
-      if (nowMs - pingedAtMs >= pingMs)
-        session.abort(`captp: not a word for ${pingMs} ms after a ping`);
-    } else if (nowMs - pulse.silentSinceMs >= pulse.idleMs) this.#ping(pulse, nowMs);
+      if (this.#isSilent(pulse)) this.#join(pulse, this.#silent[pulse.slot]);
+      else this.#wait(pulse);
+    }
+  }
+  #isSilent({ session, idleLaps }: Pulse): boolean {
+    return session.isRead && this.lap - session.heardLap > idleLaps;
+  }
+  /** It is looked at again when it may have been silent for too long. */
+  #wait(pulse: Pulse): void {
+    const { session, idleLaps } = pulse;
+    const heardLap = session.isRead ? session.heardLap : this.lap;
+    if (pulse.mayFallSilent) this.#lookIn(heardLap + idleLaps + 1, pulse);
+  }
+  #lookIn(lap: number, pulse: Pulse): void {
+    const party = this.#due.get(lap) ?? new Set<Pulse>();
+    this.#due.set(lap, party);
+    this.#join(pulse, party);
+  }
+  #join(pulse: Pulse, party: Set<Pulse> | undefined): void {
+    pulse.party?.delete(pulse);
+    party?.add(pulse);
+    pulse.party = party;
   }
   /** Nothing that was waited for counts: who did not look may have slept through the answer. */
-  #revive(pulse: Pulse): void {
-    const nowMs = this.#clock.now();
-    // The answer to its ping has come, and will not come again.
-    if (pulse.session.isHeard) pulse.pingedAtMs = undefined;
-    pulse.session.isHeard = false;
-    pulse.session.isQuiet = true;
-    pulse.session.unsent.stuckSinceMs = undefined;
-    pulse.silentSinceMs = nowMs;
-    if (pulse.mayFallSilent) this.#ping(pulse, nowMs);
+  #revive(nowMs: number): void {
+    this.#outbox.forgiveStuck();
+    this.#due.clear();
+    for (const pulse of [...this.#pulses]) {
+      const { session } = pulse;
+      session.heardLap = Math.min(session.heardLap, this.lap - 2);
+      // The answer to its ping has come, and will not come again.
+      if (session.isHeard) pulse.pingedAtMs = undefined;
+      if (pulse.mayFallSilent) this.#ping(pulse, nowMs);
+    }
   }
   /** A ping that is under way already is as good as another. */
   #ping(pulse: Pulse, nowMs: number): void {
-    if (pulse.pingedAtMs === undefined) pulse.session.ping();
+    const { session } = pulse;
+    const isUnderWay = pulse.pingedAtMs !== undefined;
     pulse.pingedAtMs = nowMs;
-  }
-  #isStuck({ unsent }: Session, nowMs: number): boolean {
-    if (!unsent.isBlocked) return false;
-    unsent.stuckSinceMs ??= nowMs;
-    return nowMs - unsent.stuckSinceMs >= this.#limits.writeMs;
+    // A whole lap more than it takes: this one has begun.
+    this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, pulse);
+    if (isUnderWay) return;
+    session.isHeard = false;
+    session.ping();
   }
 }

@@ -7,7 +7,7 @@ import type { RouterHandoffs } from '../handoff/handoffs.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Tap } from '../session/meter.ts';
 import type { Outbox } from '../session/outbox.ts';
-import type { TableCounts } from '../session/session.ts';
+import type { Session, TableCounts } from '../session/session.ts';
 import type { Link } from './link.ts';
 import type { Dial } from './routes.ts';
 
@@ -83,6 +83,8 @@ export interface RouterInside {
   dials(): readonly Dial[];
   /** What a link is beside the one that leads, or what may still become of it; undefined: nothing special. */
   roleOf(link: Link): 'crossing' | 'beside' | 'draining' | undefined;
+  /** For how many milliseconds nothing has come on a session that is open. */
+  silentMs(session: Session): number;
 }
 
 /** Everything of this moment. */
@@ -131,7 +133,7 @@ const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
     state: stateOf(link, inside),
     isKnown: !session.isStranger,
     ageMs: nowMs - session.openedMs,
-    silentMs: session.isHeard || pulse === undefined ? 0 : nowMs - pulse.heardAtMs,
+    silentMs: pulse === undefined ? 0 : inside.silentMs(session),
     tables: { ...session.counts, gifts: inside.handoffs.giftCountOf(session) },
     ...(oldestAskedS !== undefined && {
       oldestQuestionMs: Math.max(0, nowMs - oldestAskedS * 1_000),

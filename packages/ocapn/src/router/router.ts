@@ -147,7 +147,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#hellos = new Hellos(powers.crypto, powers.scheduler, powers.clock);
     this.dialLog = powers.dialLog;
     this.#routing = new Routing(this);
-    this.#liveness = new Liveness(powers.clock, this.limits);
+    this.#liveness = new Liveness(powers.clock, this.limits, this.outbox);
   }
 
   get locations(): readonly PeerLocation[] {
@@ -206,6 +206,12 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   }
   get seconds(): number {
     return this.#liveness.seconds;
+  }
+  get lap(): number {
+    return this.#liveness.lap;
+  }
+  silentMs(session: Session): number {
+    return this.#liveness.silentMs(session);
   }
   get inside(): RouterInside {
     return this;

@@ -68,6 +68,8 @@ export interface Sender {
   beforeFlush(): void;
   /** Too much is unsent: the peer does not read. The session must end. */
   choked(): void;
+  /** The transport has taken nothing for so many milliseconds. The session must end. */
+  stuck(afterMs: number): void;
 }
 
 /**
@@ -88,6 +90,8 @@ export class Outbox {
   /** Whose garbage was swept and has nothing to go along with. */
   #lingering = new Set<Sender>();
   #stopLinger: (() => void) | undefined;
+  /** Whose transports are full. */
+  readonly #blocked = new Set<Sender>();
   /** Whose peers are not read. */
   readonly #paused = new Set<Sender>();
   #stopPatience: (() => void) | undefined;
@@ -182,11 +186,24 @@ export class Outbox {
   drained(sender: Sender): void {
     sender.unsent.isBlocked = false;
     sender.unsent.stuckSinceMs = undefined;
+    this.#blocked.delete(sender);
     this.push(sender);
   }
   /** The transport has got on with what it was given, and is full all the same. */
   moved({ unsent }: Sender): void {
     unsent.stuckSinceMs = undefined;
+  }
+  /** Ends those sessions of which a transport that is full has taken nothing for too long. Asked every few seconds. */
+  cutStuck(nowMs: number): void {
+    const { writeMs } = this.#limits;
+    for (const sender of [...this.#blocked]) {
+      const stuckSinceMs = (sender.unsent.stuckSinceMs ??= nowMs);
+      if (nowMs - stuckSinceMs >= writeMs) sender.stuck(writeMs);
+    }
+  }
+  /** Nobody has looked for a while: what was taken meanwhile is not known. */
+  forgiveStuck(): void {
+    for (const { unsent } of this.#blocked) unsent.stuckSinceMs = undefined;
   }
   /** Drops what is written and not sent: the session has ended. */
   forget(sender: Sender): void {
@@ -201,6 +218,7 @@ export class Outbox {
     unsent.isSwept = false;
     unsent.isBlocked = false;
     unsent.isPaused = false; // the connection is closed: nothing is resumed
+    this.#blocked.delete(sender);
     this.#paused.delete(sender);
     // It may have minutes to wait, and a thousand of them come and go in less.
     this.#littered.delete(sender);
@@ -257,6 +275,7 @@ export class Outbox {
   }
   #wait(sender: Sender): void {
     const { unsent, connection } = sender;
+    this.#blocked.add(sender);
     const part = sender.isStranger ? this.#limits.strangerDivisor : 1;
     if (unsent.byteCount * part > this.#limits.unsentCutBytes) return sender.choked();
     const waiting = (unsent.byteCount - unsent.forgivenBytes) * part;

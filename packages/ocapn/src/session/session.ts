@@ -62,10 +62,12 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   readonly connection: Connection;
   readonly unsent = new Unsent();
   readonly meter: Meter;
-  /** Set with whatever comes; whoever counts silence takes it back. */
+  /** Set with whatever comes; whoever waits for it takes it back before. */
   isHeard = false;
-  /** Nothing had come for a while when somebody looked last. */
-  isQuiet = false;
+  /** The lap of the host in which something came last. */
+  heardLap: number;
+  /** Nothing had come for a lap, or more, before the lap in which something came last. */
+  #isBreak = false;
   /** For logs: who the peer is, as far as it is known. */
   label = 'unknown';
   /** Who the peer is; undefined for an anonymous one, and before its hello. */
@@ -102,6 +104,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   constructor(host: SessionHost, connection: Connection, hello: Hello, isStranger: boolean) {
     this.#host = host;
     this.openedMs = host.clock.now();
+    this.heardLap = host.lap;
     this.#isStranger = isStranger;
     this.meter = new Meter(!isStranger);
     this.#window = new Window(host.flow);
@@ -135,9 +138,13 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   get isRead(): boolean {
     return this.#rest === undefined && !this.unsent.isPaused;
   }
-  /** Something has come lately, as far as anybody looks. */
+  /** Something has come in this lap or the last one. */
   get isLively(): boolean {
-    return this.isHeard || !this.isQuiet;
+    return this.#host.lap - this.heardLap <= 1;
+  }
+  /** Words are rare: nothing had come for a while before what came last, or has since. */
+  get isQuiet(): boolean {
+    return this.#isBreak || !this.isLively;
   }
   get isLittered(): boolean {
     return this.#outgoing.isLittered;
@@ -183,7 +190,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   }
 
   bytes(chunk: Uint8Array): void {
-    this.isHeard = true;
+    this.#heard();
     this.meter.gotBytes += chunk.length;
     if (this.#isPartial) this.#whole();
     // A transport may have some under way when it is told to pause.
@@ -207,7 +214,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   }
   partial(length: number, byteCount: number): void {
     if (this.isClosed) return;
-    this.isHeard = true;
+    this.#heard();
     if (length > this.#recordBytes + this.#host.limits.framingBytes)
       return this.#refuse(
         new Limit(`captp: expected a record of at most ${this.#recordBytes} bytes`),
@@ -269,6 +276,13 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
     this.#close(reason);
   }
 
+  #heard(): void {
+    const { lap } = this.#host;
+    this.isHeard = true;
+    if (lap === this.heardLap) return;
+    this.#isBreak = lap - this.heardLap > 1;
+    this.heardLap = lap;
+  }
   /** The transport keeps nothing of the record any more. */
   #whole(): void {
     this.#isPartial = false;
