@@ -5,12 +5,11 @@
  *             at the moments at which they say it (beat-times.ts of shepherd), and as rarely as they do it
  *             wants an answer; nobody is pinged then. Each has a clock of its own, which is off by 10 ms
  *             (one standard deviation: NTP over the internet; within a data centre it is below 1 ms)
- *   silent    long enough for every session to be pinged once, by the other ends: they have dialled.
- *             The silences begin with the last heartbeats, not all at once
+ *   silent    long enough for every session to be pinged once, by the node that is counted: it has
+ *             dialled. The silences begin with the last heartbeats, not all at once
  *
- * The node that is counted was dialled. A controller has dialled its members: watched, that is the same,
- * since nobody is pinged; silent, it is the one that looks first and asks, where this one answers. What
- * the dialling end spends in silence is not measured here: those 1,000 share a process with each other.
+ * The node that is counted has dialled the others, as a controller dials its members, and gives each
+ * something to tell.
  *
  * `npm run bench -- idle watched` measures the first alone. How often words and pings come stands in
  * the sources and is read there. The other ends are 1,000 nodes in one process. Only the one with all
@@ -19,17 +18,26 @@
  * groups, and which answers as often. `npm run bench -- idle scattered` is what it was and would be without
  * those: each word comes alone. `npm run bench -- idle services` is of a daemon with 5,000 services.
  */
+import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import tls from 'node:tls';
-import type { Ref } from '@bellwether/actors';
+import type { Behavior, Ref, Turn } from '@bellwether/actors';
 import { paceFor } from '@bellwether/fleet';
 import { LIMITS, type Netlayer, type PeerLocation } from '@bellwether/ocapn';
 import { limits } from '@bellwether/shepherd';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { type Echo, makeEcho } from './support/calls.ts';
-import { makeNodes, reach, serveNode } from './support/nodes.ts';
+import { listening, makeNode, makeNodes, type Node, reach } from './support/nodes.ts';
 import { measureIdleServices } from './support/idle-services.ts';
-import { type OtherEnd, ready, role, startOtherEnd, type Usage } from './support/other-end.ts';
+import {
+  type OtherEnd,
+  ready,
+  role,
+  startOtherEnd,
+  type Usage,
+  withFolder,
+} from './support/other-end.ts';
 import { answerFrames, CALL_BYTES, connected, FRAME } from './support/raw.ts';
 import { print } from './support/rounds.ts';
 import { beatIn } from '../../packages/shepherd/src/shepherd/beat-times.ts';
@@ -59,13 +67,49 @@ const CLOCKS_OFF_MS = 10;
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-const serve = async (): Promise<void> => {
-  const netlayer = tlsNetlayer({
-    identity: openIdentity(makeIdentity()),
-    place: { host: '127.0.0.1', bindHost: '127.0.0.1' },
-  });
-  ready(await serveNode(netlayer, (turn) => turn.spawn(makeEcho)));
+/** Dials all members, whose places stand in a file. */
+const serve = async (file: string): Promise<void> => {
+  const identity = openIdentity(makeIdentity());
+  const node = makeNode(identity.designator, tlsNetlayer({ identity }));
+  const echo = await node.vat.run((turn) => turn.spawn(makeEcho));
+  for (const at of JSON.parse(fs.readFileSync(file, 'utf8')) as readonly PeerLocation[]) {
+    const member = await reach<Member>(node, at);
+    await node.vat.run((turn) => turn.send(member, 'meet', echo));
+  }
+  ready('all are met');
 };
+
+interface Member {
+  meet(hub: Ref<Echo>): void;
+}
+/** A member tells whom it has met. */
+const makeMember = (met: (hub: Ref<Echo>) => void) => (): Behavior<Member> => ({
+  meet: (_turn: Turn, hub: Ref<Echo>) => met(hub),
+});
+/** Members that listen: each by its designator, and whom it has met. */
+const serveMembers = async (): Promise<Members> => {
+  const netlayers = new Map<string, Netlayer>();
+  for (let at = 0; at < SESSIONS; at += 1) {
+    const identity = openIdentity(makeIdentity());
+    const place = { host: '127.0.0.1', bindHost: '127.0.0.1' };
+    netlayers.set(identity.designator, tlsNetlayer({ identity, place }));
+  }
+  const offered = new Map<string, Ref<Member>>();
+  const hubs: Ref<Echo>[] = [];
+  const nodes = makeNodes(netlayers, (designator) => offered.get(designator));
+  await nodes[0]?.vat.run((turn) =>
+    [...netlayers.keys()].forEach((designator, at) =>
+      offered.set(designator, turn.spawn(makeMember((hub) => (hubs[at] = hub)))),
+    ),
+  );
+  const places = await Promise.all(nodes.map(({ router }) => listening(router)));
+  return { nodes, hubs, places };
+};
+interface Members {
+  readonly nodes: readonly Node[];
+  readonly hubs: readonly Ref<Echo>[];
+  readonly places: readonly PeerLocation[];
+}
 
 const serveRaw = (): void => {
   const secureContext = openIdentity(makeIdentity()).context();
@@ -122,23 +166,17 @@ const spent = async (ms: number, ends: readonly OtherEnd[]): Promise<readonly nu
   return after.map(({ cpuUs }, end) => (cpuUs - (before[end]?.cpuUs ?? NaN)) / 10 / spentMs);
 };
 
-const main = async (): Promise<void> => {
-  const hub = await startOtherEnd('hub');
+const main = async (folder: string): Promise<void> => {
+  const { nodes, hubs, places } = await serveMembers();
+  fs.writeFileSync(path.join(folder, 'places'), JSON.stringify(places));
+  const hub = await startOtherEnd('hub', path.join(folder, 'places'));
   const raw = await startOtherEnd('raw');
-  const netlayers = new Map<string, Netlayer>();
-  for (let at = 0; at < SESSIONS; at += 1) {
-    const identity = openIdentity(makeIdentity());
-    netlayers.set(identity.designator, tlsNetlayer({ identity }));
-  }
-  const nodes = makeNodes(netlayers);
-  const echoes: Ref<Echo>[] = [];
-  for (const node of nodes) echoes.push(await reach<Echo>(node, hub.said as PeerLocation));
   const sockets = await connectRaw((raw.said as net.AddressInfo).port);
   const frame = (at: number): unknown => sockets[at]?.write(FRAME);
   /** The last piece makes a frame of it, which is answered. */
   const piece = (at: number): unknown => sockets[at]?.write(FRAME.subarray(0, CALL_BYTES / BEATS));
   const heartbeat = (at: number, round: number): void => {
-    const [node, echo] = [nodes[at], echoes[at]];
+    const [node, echo] = [nodes[at], hubs[at]];
     if (node === undefined || echo === undefined) return;
     const isAnswered = round % BEATS === BEATS - 1;
     const said = node.vat.run<unknown>((turn) =>
@@ -181,4 +219,5 @@ const main = async (): Promise<void> => {
 
 if (role === 'raw') serveRaw();
 else if (process.argv[2] === 'services') await measureIdleServices();
-else await (role === 'hub' ? serve() : main());
+else if (role === 'hub') await serve(process.argv[2] ?? '');
+else await withFolder(main);

@@ -101,6 +101,30 @@ it('a peer that answers the ping is not dialled, however long its answer takes',
   expect(lineCount()).toBe(before);
 });
 
+it('who was dialled asks nothing beside its question where that is answered, and is not kept waiting by the dead', async () => {
+  const { a, b } = await quietPair(UNWATCHED);
+  const c = await boot('c');
+  const atC = a.router.enliven<Desk>(c.sturdyref('desk'));
+  await a.run((turn) => turn.send(atC, 'hear', 0));
+  const atA = c.router.enliven<Desk>(a.sturdyref('desk'));
+  await c.run((turn) => turn.send(atA, 'hear', 0));
+  expect(lineCount()).toBe(2); // a has dialled both
+  world.runFor(QUIET_MS);
+  const writes = network.writeCount;
+  const said = ask(c, atA);
+  world.runFor(DOUBT_MS + 100);
+  await settle();
+  expect(said).toEqual(['kept 2']);
+  expect(network.writeCount - writes).toBe(2); // a question and its answer
+  world.runFor(QUIET_MS);
+  network.lines[1]?.lose();
+  const lost = ask(c, atA);
+  world.runFor(DOUBT_MS + PING_MS + 2 * (PING_MS / 5));
+  await settle();
+  expect(lost).toEqual(['broken severed']);
+  b.router.close();
+});
+
 it('a peer that speaks in time with anything is not dialled', async () => {
   const { a, b, far } = await quietPair();
   const before = lineCount();

@@ -8,7 +8,9 @@
  *     the peer dialled us
  *   silent for pingMs more                  severed
  *   silent for a lap or more, and something it is pinged at once; silent for doubtMs more, its peer
- *     is asked on it                          is dialled beside it, if we dialled it (routing.ts)
+ *     is asked on it, and we dialled it       is dialled beside it (routing.ts)
+ *   the same where the peer dialled us      silent for doubtMs more, it is pinged: there is nobody to
+ *                                             dial, and most answer what they are asked before that
  *   full, and nothing taken for writeMs     severed (outbox.ts, which is told of each lap)
  *   we look far too late (the process or    nobody is severed: who is silent is pinged at once, and
  *     the machine slept), or the wall       every wait begins anew
@@ -44,6 +46,7 @@ export class Pulse {
   readonly session: Session;
   /** Whole laps of silence after which it is pinged; Infinity: never. */
   readonly idleLaps: number;
+  readonly isDialled: boolean;
   /** The part of a lap in which it is. */
   readonly slot: number;
   pingedAtMs: number | undefined = undefined;
@@ -51,8 +54,9 @@ export class Pulse {
   stopDoubt: (() => void) | undefined = undefined;
   /** Those that it is looked at with next; undefined where it never is. */
   party: Set<Pulse> | undefined = undefined;
-  constructor(session: Session, idleLaps: number, slot: number) {
+  constructor(session: Session, isDialled: boolean, idleLaps: number, slot: number) {
     this.session = session;
+    this.isDialled = isDialled;
     this.idleLaps = idleLaps;
     this.slot = slot;
   }
@@ -99,7 +103,7 @@ export class Liveness {
     const isWatched = mayFallSilent && Number.isFinite(this.#lapMs);
     const laterLaps = isDialled ? 0 : LATER_LAPS;
     const idleLaps = isWatched ? this.#lapsIn(this.#limits.idleMs) + laterLaps : Infinity;
-    const pulse = new Pulse(session, idleLaps, this.#nextSlot);
+    const pulse = new Pulse(session, isDialled, idleLaps, this.#nextSlot);
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
     this.#now();
     this.#pulses.add(pulse);
@@ -122,8 +126,9 @@ export class Liveness {
   }
 
   /**
-   * Pings a session, and calls back unless anything is heard from its peer in time. Does nothing
-   * while there is a doubt already, and where the transport tells of every end.
+   * Pings a session that we dialled, and calls back unless anything is heard from its peer in time; any
+   * other is pinged then. Does nothing while there is a doubt already, and where the transport tells of
+   * every end.
    */
   doubt(pulse: Pulse, isSilent: () => void): void {
     const { session } = pulse;
@@ -134,9 +139,14 @@ export class Liveness {
     // Before the ping, which is a question as well.
     pulse.stopDoubt = this.#clock.after(doubtMs, () => {
       pulse.stopDoubt = undefined;
-      if (!session.isHeard && session.isRead) isSilent();
+      if (session.isHeard || !session.isRead) return;
+      if (pulse.isDialled) isSilent();
+      else this.#pingOnce(pulse);
     });
-    // Asking again and again must not put off the end of a session that is dead.
+    if (pulse.isDialled) this.#pingOnce(pulse);
+  }
+  /** Asking again and again must not put off the end of a session that is dead. */
+  #pingOnce(pulse: Pulse): void {
     if (pulse.pingedAtMs === undefined) this.#ping(pulse, this.#clock.now());
   }
 

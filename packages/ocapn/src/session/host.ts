@@ -51,7 +51,7 @@ export interface SessionHost {
   readonly reaper: Reaper;
   /** Whole seconds of the clock, as of the last look at anything: a few late, and as cheap as a field. */
   readonly seconds: number;
-  /** Counts up, every few seconds: whether something has come lately is asked in these, and nobody reads a clock for it. */
+  /** Counts up every few seconds: whether something has come lately is asked in these, without a look at a clock. */
   readonly lap: number;
   readonly handoffs: Handoffs;
   /** Whether there can be handoffs, for which a session keeps its keys. */
