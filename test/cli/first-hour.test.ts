@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   bins,
   configOf,
@@ -10,10 +10,14 @@ import {
   freePort,
   isAlive,
   makePlace,
+  type Daemon,
   type Place,
 } from '../support/programs.ts';
 
 const sleeper = `service({ provision: ['sleeper'], start: exec(['sleep', '600']) })`;
+
+const runShepherd = (place: Place, ...args: readonly string[]) =>
+  place.run(process.execPath, [bins.shepherd, ...args]);
 
 describe('the first hour', () => {
   let place: Place;
@@ -21,8 +25,6 @@ describe('the first hour', () => {
     place = makePlace();
   });
   afterEach(() => place.clean());
-  const runShepherd = (...args: readonly string[]) =>
-    place.run(process.execPath, [bins.shepherd, ...args]);
 
   it('herd without a shepherd says how to start one', async () => {
     const { code, stderr } = await place.herd(['status']);
@@ -39,7 +41,7 @@ describe('the first hour', () => {
       { mode: 0o600 },
     );
     for (const { code, stderr } of [
-      await runShepherd('--config', file, '--state', path.join(place.folder, 's')),
+      await runShepherd(place, '--config', file, '--state', path.join(place.folder, 's')),
       await place.herd(['check', file]),
     ]) {
       expect(code).toBe(2);
@@ -63,6 +65,7 @@ describe('the first hour', () => {
 
   it('a missing configuration is said to be missing', async () => {
     const { code, stderr } = await runShepherd(
+      place,
       '--config',
       path.join(place.folder, 'none.ts'),
       '--state',
@@ -70,37 +73,6 @@ describe('the first hour', () => {
     );
     expect(code).toBe(2);
     expect(stderr).toContain('none.ts');
-  });
-
-  it('a second shepherd on the same state is refused with the pid of the first', async () => {
-    const first = await place.shepherd('a', configOf('A', sleeper));
-    const { code, stderr } = await runShepherd(
-      '--config',
-      path.join(first.folder, 'shepherd.config.ts'),
-      '--state',
-      first.folder,
-    );
-    expect(code).toBe(9);
-    expect(stderr).toContain(`pid ${first.process.pid}`);
-    expect((await first.herd('status')).code).toBe(0);
-  });
-
-  it('a shepherd that is refused the socket of another leaves that one as it was', async () => {
-    const first = await place.shepherd('a', configOf('A', sleeper));
-    const key = path.join(path.dirname(first.socket), 'admin.ref');
-    const before = fs.readFileSync(key, 'utf8');
-    const { code, stderr } = await runShepherd(
-      '--config',
-      path.join(first.folder, 'shepherd.config.ts'),
-      '--state',
-      path.join(place.folder, 'other'),
-      '--socket',
-      first.socket,
-    );
-    expect(code).toBe(1);
-    expect(stderr).toContain('another process listens');
-    expect(fs.readFileSync(key, 'utf8')).toBe(before);
-    expect((await first.herd('status')).code).toBe(0);
   });
 
   it('a port in use is named, and all else goes on; the door opens there once the port is free', async () => {
@@ -170,9 +142,10 @@ describe('the first hour', () => {
     },
   );
 
-  it('herd stop root stops the services and ends the shepherd', async () => {
-    const daemon = await place.shepherd('a', configOf('A', sleeper));
-    await daemon.herd('start', 'sleeper');
+  it('herd stop root stops the services and ends the shepherd, also on a path that is longer than a socket address', async () => {
+    const daemon = await place.shepherd('d'.repeat(120), configOf('A', sleeper));
+    expect(daemon.socket.length).toBeGreaterThan(107);
+    expect((await daemon.herd('start', 'sleeper')).code).toBe(0);
     expect((await daemon.herd('stop', 'root')).code).toBe(0);
     expect((await daemon.ended).code).toBe(0);
   });
@@ -205,29 +178,61 @@ describe('the first hour', () => {
     expect((await daemon.herd('status', 'slow')).stdout).toContain('starting');
     expect((await daemon.herd('stop', 'slow')).code).toBe(0);
   });
+});
 
-  it('works on a path that is longer than a socket address', async () => {
-    const name = 'd'.repeat(120);
-    const daemon = await place.shepherd(name, configOf('A', sleeper));
-    expect(daemon.socket.length).toBeGreaterThan(107);
-    expect((await daemon.herd('status')).code).toBe(0);
+describe('the first hour beside a shepherd that runs', () => {
+  let place: Place;
+  let first: Daemon;
+  beforeAll(async () => {
+    place = makePlace();
+    first = await place.shepherd(
+      'a',
+      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
+    );
+  });
+  afterAll(() => place.clean());
+
+  it('a second shepherd on the same state is refused with the pid of the first', async () => {
+    const { code, stderr } = await runShepherd(
+      place,
+      '--config',
+      path.join(first.folder, 'shepherd.config.ts'),
+      '--state',
+      first.folder,
+    );
+    expect(code).toBe(9);
+    expect(stderr).toContain(`pid ${first.process.pid}`);
+    expect((await first.herd('status')).code).toBe(0);
+  });
+
+  it('a shepherd that is refused the socket of another leaves that one as it was', async () => {
+    const key = path.join(path.dirname(first.socket), 'admin.ref');
+    const before = fs.readFileSync(key, 'utf8');
+    const { code, stderr } = await runShepherd(
+      place,
+      '--config',
+      path.join(first.folder, 'shepherd.config.ts'),
+      '--state',
+      path.join(place.folder, 'other'),
+      '--socket',
+      first.socket,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('another process listens');
+    expect(fs.readFileSync(key, 'utf8')).toBe(before);
+    expect((await first.herd('status')).code).toBe(0);
   });
 
   it('an unknown service and an unknown action are named, with 1', async () => {
-    const daemon = await place.shepherd('a', configOf('A', sleeper));
-    const service = await daemon.herd('start', 'sleper');
+    const service = await first.herd('start', 'sleper');
     expect(service.code).toBe(1);
     expect(service.stderr).toContain("service 'sleper' could not be found");
-    const action = await daemon.herd('dance', 'sleeper');
+    const action = await first.herd('dance', 'sleeper');
     expect(action.code).toBe(1);
     expect(action.stderr).toContain("service 'sleeper' does not have an action 'dance'");
   });
 
   it('keeps secrets out of every output and log', async () => {
-    const daemon = await place.shepherd(
-      'a',
-      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
-    );
     const outputs: string[] = [];
     for (const words of [
       ['ref', 'mint', 'sleeper', '--out', 'x.ref'],
@@ -240,22 +245,22 @@ describe('the first hour', () => {
       ['--json', 'status', '@x'],
       ['ref', 'rm', 'x'],
     ]) {
-      const { stdout, stderr } = await daemon.herd(...words);
+      const { stdout, stderr } = await first.herd(...words);
       outputs.push(stdout, stderr);
     }
     const secret = /\/s\/([\w-]+)/.exec(
       fs.readFileSync(path.join(place.folder, 'x.ref'), 'utf8'),
     )?.[1];
     const admin = /\/s\/([\w-]+)/.exec(
-      fs.readFileSync(path.join(path.dirname(daemon.socket), 'admin.ref'), 'utf8'),
+      fs.readFileSync(path.join(path.dirname(first.socket), 'admin.ref'), 'utf8'),
     )?.[1];
     if (secret === undefined || admin === undefined) throw new Error('no secret to look for');
     const records = fs
-      .readdirSync(path.join(daemon.folder, 'store-1'))
+      .readdirSync(path.join(first.folder, 'store-1'))
       .map((name) => `store-1/${name}`);
     for (const file of ['log/shepherd.log', 'log/sleeper.log', 'epoch.json', ...records])
-      outputs.push(fs.readFileSync(path.join(daemon.folder, file), 'latin1'));
-    outputs.push(fs.readFileSync(`/proc/${daemon.process.pid}/environ`, 'utf8'));
+      outputs.push(fs.readFileSync(path.join(first.folder, file), 'latin1'));
+    outputs.push(fs.readFileSync(`/proc/${first.process.pid}/environ`, 'utf8'));
     const all = outputs.join('\n');
     for (const each of [secret, admin, Buffer.from(secret, 'base64url').toString('hex')])
       expect(all.includes(each)).toBe(false);

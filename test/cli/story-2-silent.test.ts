@@ -1,0 +1,85 @@
+/** What story-2.test.ts tells of one node that is silent, of all ways in which one is; and one that fails. */
+import net from 'node:net';
+import { describe, expect } from 'vitest';
+import {
+  deadlineSeconds,
+  expectRepair,
+  expectTruth,
+  farSeconds,
+  getKnown,
+  quiet,
+  slackMs,
+  startWithin,
+} from '../support/dead-node.ts';
+import { it, together } from '../support/placed.ts';
+import { outcomeOf, pidOf, rowOf } from '../support/shown.ts';
+
+describe('herd start web-server-fleet, when of B', together, () => {
+  it('the shepherd is stopped, and nobody sets a deadline: what of B nobody knows, with 4', async ({
+    linked: fleet,
+  }) => {
+    await getKnown(fleet);
+    fleet.b.process.kill('SIGSTOP');
+    const ended = await fleet.c.herd('--json', 'start', 'web-server-fleet');
+    expect(ended.code).toBe(4);
+    expect(ended.elapsedMs).toBeLessThan(90_000); // its own deadline; its session is found out before
+    expect(rowOf(outcomeOf(ended), 'web-server-a').result).toBe('changed');
+    expect(rowOf(outcomeOf(ended), 'web-server-b').result).toBe('unknown');
+    await expectTruth(fleet);
+  });
+
+  for (const { what, strike, mend } of quiet.slice(1))
+    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async ({
+      place,
+      linked: fleet,
+    }) => {
+      await getKnown(fleet);
+      await strike(fleet);
+      const ended = await startWithin(fleet, deadlineSeconds);
+      expect(ended.code).toBe(6);
+      const row = rowOf(outcomeOf(ended), 'web-server-b');
+      expect(row).toMatchObject({ result: 'timed-out' });
+      expect(row.reason).toContain('it may still be done');
+      await expectTruth(fleet);
+      await mend(fleet, place);
+      await expectRepair(fleet, place);
+    });
+
+  for (const { what, strike, mend } of quiet.slice(0, 2))
+    // the third is nothing new here: no handshake ends, either
+    it(`${what} since before the first contact: unreachable after 5 s, with 4`, async ({
+      place,
+      linked: fleet,
+    }) => {
+      await strike(fleet);
+      // A controller makes contact as soon as it is there.
+      await fleet.c.kill('SIGKILL');
+      await place.again(fleet.c);
+      const ended = await startWithin(fleet, farSeconds);
+      expect(ended.elapsedMs).toBeLessThan(5_000 + slackMs);
+      expect(ended.code).toBe(4);
+      const row = rowOf(outcomeOf(ended), 'web-server-b');
+      expect(row).toMatchObject({ result: 'unreachable' });
+      await expectTruth(fleet);
+      await mend(fleet, place);
+      await expectRepair(fleet, place);
+    });
+
+  it('the port is taken: B failed, and says why, with 3; a repeat starts B alone', async ({
+    fleet,
+  }) => {
+    const taken = net.createServer((socket) => socket.destroy());
+    await new Promise<void>((done) => taken.listen(fleet.ports.b, '127.0.0.1', done));
+    const { code, stdout } = await fleet.c.herd('start', 'web-server-fleet');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/web-server-b +failed/);
+    expect(stdout).toContain('EADDRINUSE'); // of its log
+    expect(stdout).toMatch(/web-server-a +changed +running/);
+    await new Promise((done) => taken.close(done));
+    const before = await pidOf(fleet.a, 'web-server');
+    const again = await fleet.c.herd('start', 'web-server-fleet');
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/web-server-b +changed/);
+    expect(again.stdout).toMatch(new RegExp(`web-server-a +unchanged +running, pid ${before}`));
+  });
+});
