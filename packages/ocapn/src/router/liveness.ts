@@ -20,12 +20,12 @@
  * came, and a session is looked at in the lap in which it may be due, which for one that talks is once in
  * idleMs. One timer for all sessions, and none without any: it wakes up for each lap, and for the parts of
  * a lap over which those are spread that are pinged, so that a thousand that opened together are not
- * pinged together. Who looked at each of a thousand in each lap spent more on that than on what they say.
+ * pinged together. To look at each of a thousand in each lap is a large part of what an idle node spends.
  *
- * Both ends look. Whoever is pinged has heard something and does not ask; but the wheels of two ends
- * that met in one moment turn together, and would ask in one moment for ever. So who dialled asks
- * first: most sessions of a controller are those, and what one tick asks of many leaves and comes
- * back together.
+ * Both ends look. Whoever is pinged has heard something and does not ask; but the laps of two ends
+ * that met in one moment begin together, and both would ask in one moment for ever. So who dialled
+ * asks first: most sessions of a controller are those, and what it asks of many in one part of a lap
+ * leaves and comes back together.
  */
 import type { Clock } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
