@@ -121,18 +121,3 @@ describe('herd state', () => {
     });
   });
 });
-
-describe('the records file of an older shepherd', () => {
-  it('is taken over by the next one, with what it says', async () => {
-    await daemon.kill('SIGTERM');
-    for (const name of ['store-1', 'epoch.json'])
-      fs.rmSync(path.join(daemon.folder, name), { recursive: true });
-    const legacy = { version: 1, desired: [['two', true]], enabled: [['one', false]] };
-    const file = path.join(daemon.folder, 'records.json');
-    fs.writeFileSync(file, JSON.stringify({ ...legacy, running: [], minted: [] }));
-    const next = await place.again(daemon);
-    expect(await statusOf(next, 'two')).toMatchObject({ stage: 'running' });
-    expect((await next.herd('start', 'one')).stderr).toContain('disabled');
-    expect(fs.existsSync(`${file}.migrated`)).toBe(true);
-  });
-});

@@ -81,7 +81,7 @@ describe('a commit with a pace', () => {
     const writing = committed(one, enabled(100)).then(() => told.push('written'));
     await one.store.settle().then(() => told.push('settled'));
     await writing;
-    expect(told).toContain('settled');
+    expect(told).toEqual(['written', 'settled']);
     expect(one.store.held('enabled')).toHaveLength(100);
     expect(one.disk.image().size).toBe(101);
   });

@@ -1,6 +1,5 @@
-/** How the records of a state folder begin, are taken over from an older version, and are refused. */
+/** How the records of a state folder begin, and are refused. */
 import fs from 'node:fs';
-import path from 'node:path';
 import {
   DamagedState,
   levelPlace,
@@ -13,10 +12,8 @@ import { describe, expect, it } from 'vitest';
 import { Cbor } from '../../packages/store/src/cbor.ts';
 import { limits } from '../../packages/store/src/limits.ts';
 import { keyOf, sealed } from '../../packages/store/src/record.ts';
-import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts';
+import { cutOffAt, temporaryFolder } from '../support/store-folder.ts';
 import { allOf, commit, samples } from '../support/store-rig.ts';
-
-/** Real files, each synced, beside other tests on few cores. */
 
 const at = temporaryFolder();
 const using = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
@@ -25,29 +22,6 @@ const using = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
 };
 const found = () => using(allOf);
 const put = (...entries: readonly StoreEntry[]) => using((store) => commit(store, ...entries));
-
-const legacy = {
-  version: 1,
-  desired: [
-    ['web', true],
-    ['__proto__', false],
-  ],
-  enabled: [['web', false]],
-  running: [samples.running.running],
-  minted: [{ hash: 'ab', service: 'web' }],
-  port: 8888,
-};
-const fromLegacy = [
-  { kind: 'desired', service: '__proto__', isWanted: false },
-  { kind: 'desired', service: 'web', isWanted: true },
-  samples.enabled,
-  samples.running,
-  // Those say nothing of when they were made.
-  { kind: 'minted', hash: 'ab', service: 'web' },
-  samples.port,
-];
-const writeLegacy = (content: unknown = legacy): void =>
-  fs.writeFileSync(at('records.json'), JSON.stringify(content));
 
 describe('a state folder', () => {
   it('forgets a wish that counts no longer', async () => {
@@ -166,60 +140,5 @@ describe('a state folder', () => {
     await shelf.close();
     await expect(found()).rejects.toThrow(DamagedState);
     await expect(found()).rejects.toThrow(/herd state (check|restore|repair)/);
-  });
-});
-
-describe('a records file of an older version', () => {
-  it('is taken over once, and kept aside', async () => {
-    writeLegacy();
-    expect(await found()).toEqual(fromLegacy);
-    expect(fs.existsSync(at('records.json'))).toBe(false);
-    expect(JSON.parse(fs.readFileSync(at('records.json.migrated'), 'utf8'))).toEqual(legacy);
-    await put({ kind: 'ended', startId: 's1' });
-    expect(await found()).toEqual(fromLegacy.filter(({ kind }) => kind !== 'running'));
-  });
-
-  it('is one truth, wherever that is cut off', async () => {
-    for (let n = 1, isOver = false; !isOver; n += 1) {
-      writeLegacy();
-      isOver = await cutOffAt(n, found);
-      expect(await found()).toEqual(fromLegacy);
-      expect(fs.existsSync(at('records.json'))).toBe(false);
-      for (const name of fs.readdirSync(at())) fs.rmSync(at(name), { recursive: true });
-      expect(n).toBeLessThan(60);
-    }
-  });
-
-  it.each([
-    ['half a file', '{"version": 1, "desired"'],
-    ['a newer version', '{"version": 2}'],
-    ['a wrong type', JSON.stringify({ ...legacy, desired: [['a', 1]] })],
-    ['a pair of three', JSON.stringify({ ...legacy, desired: [['a', true, 1]] })],
-    ['a member that is not known', JSON.stringify({ ...legacy, grants: [] })],
-  ])('with %s is refused, and not touched', async (_what, content) => {
-    fs.writeFileSync(at('records.json'), content);
-    await expect(found()).rejects.toThrow(DamagedState);
-    expect(fs.readFileSync(at('records.json'), 'utf8')).toBe(content);
-    writeLegacy();
-    expect(await found()).toEqual(fromLegacy);
-  });
-
-  it('is read up to the limit, and not beyond', async () => {
-    fs.writeFileSync(at('records.json'), '');
-    fs.truncateSync(at('records.json'), limits.jsonBytes + 1);
-    await expect(found()).rejects.toThrow(`at most ${limits.jsonBytes} are read`);
-  });
-
-  it('that an older daemon has begun anew since is not passed over', async () => {
-    writeLegacy();
-    await found();
-    writeLegacy({ ...legacy, desired: [] });
-    const before = contentOf(at());
-    await expect(found()).rejects.toThrow('an older shepherd has run here since');
-    expect(fs.readFileSync(path.join(at(), 'records.json'), 'latin1')).toBe(
-      before.get('records.json'),
-    );
-    fs.rmSync(at('records.json'));
-    expect(await found()).toEqual(fromLegacy);
   });
 });

@@ -24,8 +24,6 @@ export const limits = {
   changeCount: 100_000,
   /** Records of the whole database: 100,000 operations of some members each. */
   recordCount: 2_000_000,
-  /** Bytes of a records.json that is taken over: as many as its writer could read. */
-  jsonBytes: 64 * 1024 * 1024,
   /** Bytes of one backup: the largest database, its values small as they are in practice. */
   backupBytes: 4 * 1024 * 1024 * 1024,
   /** Bytes of the file that says which database counts: two short members. */

@@ -3,36 +3,30 @@
  *
  *     no mark, no database      mark: epoch 0, store-1    ──► made anew below
  *     no mark, some database    the mark was lost: refused, a repair finds the rest
- *     epoch 0                   store-1 is removed ──► filled, from records.json where there is one ──► mark: epoch 1
- *     epoch 1 and on            records.json, if it is still there, goes out of the way ──► opened
+ *     epoch 0                   store-1 is removed ──► made, empty ──► mark: epoch 1
+ *     epoch 1 and on            opened
  *
- * Whatever step a crash comes after, one thing counts: records.json as long as the epoch is 0, the database from then
- * on. The caller holds the lock of the folder.
+ * Whatever step a crash comes after, one thing counts: nothing as long as the epoch is 0, the database from then on.
+ * The caller holds the lock of the folder.
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { Cbor } from './cbor.ts';
 import { syncFolder } from './durable-file.ts';
 import { DamagedState, wayOut } from './errors.ts';
 import { fill, type Values } from './fill.ts';
-import { damagedLegacy, legacyEntries, setLegacyAside } from './legacy.ts';
 import { levelPlace } from './level-shelf.ts';
 import { folderName, folderNumber, MarkFile, readMark } from './mark.ts';
 import type { Pace } from './pace.ts';
-import { changesOf } from './record.ts';
 import type { Seal } from './seal.ts';
-import { Misfit } from './shape.ts';
 import { openStore, type Store } from './store.ts';
 
 /**
- * Opens the records of a state folder; makes them where there are none, from the records file of an earlier version
- * where that lies there. A daemon has a pace.
+ * Opens the records of a state folder; makes them where there are none. A daemon has a pace.
  * @throws DamagedState, NewerState, DiskFailed, the system's error
  */
 export const openState = async (state: string, pace?: Pace): Promise<Store> => {
   const mark = await markOf(state);
   if (mark.epoch === 0) await make(state, mark);
-  await setLegacyAside(state);
   return openStore(levelPlace(path.join(state, mark.store), state), mark, state, pace);
 };
 
@@ -55,17 +49,8 @@ export const storesIn = async (state: string): Promise<readonly number[]> =>
   (await fs.readdir(state)).flatMap((name) => folderNumber(name) ?? []).sort((a, b) => a - b);
 
 const make = async (state: string, mark: MarkFile): Promise<void> => {
-  await makeStore(state, mark.store, await legacyValues(state), { epoch: 1, restored: 0 });
+  await makeStore(state, mark.store, [], { epoch: 1, restored: 0 });
   await mark.moveTo(1);
-};
-
-const legacyValues = async (state: string): Promise<Values> => {
-  try {
-    const { changes } = changesOf(await legacyEntries(state), new Cbor());
-    return [...changes].flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
-  } catch (error) {
-    throw error instanceof Misfit ? damagedLegacy(state, error) : error;
-  }
 };
 
 /**

@@ -1,7 +1,7 @@
 /** What passes a grant between simulated machines, byte for byte, and what does not. */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Sturdyref } from '@bellwether/ocapn';
-import type { Observer, Status } from '@bellwether/shepherd';
+import { limits, type Observer, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { answered, type Held } from '../../support/fleet-grants.ts';
 import { asking, codeOf, doing, up, waitingConfig } from '../../support/granted-place.ts';
@@ -180,6 +180,23 @@ describe('the end of a grant', () => {
     expect(place.node.machine.logs.readings.size).toBe(0);
   });
 
+  it('passes on which heartbeats want no answer, and answers the others', () => {
+    const place = up();
+    const { ref } = place.held({ actions: ['status'] });
+    const kinds: unknown[] = [];
+    ref.told((turn, web) =>
+      turn.send(
+        web,
+        'watch',
+        turn.spawn(makeNotingObserver, (isOneWay) => void kinds.push(isOneWay)),
+        2_000,
+      ),
+    );
+    place.pass(2_000 * 2 * (limits.toldBeatCount + 1));
+    const words = Array.from({ length: limits.toldBeatCount }, () => true);
+    expect(kinds).toEqual([undefined, ...words, undefined, ...words, undefined]);
+  });
+
   it('takes those with it that were made out of it, streams and all', () => {
     const place = up();
     const { id, ref } = place.held({ actions: ['log', 'restart', 'status'] });
@@ -317,4 +334,11 @@ const makeTestObserver = (
   told: (statuses: readonly Status[]) => void,
 ): Behavior<Observer> => ({
   observed: (turn, _sequence, statuses) => turn.effect(() => told(statuses)),
+});
+const makeNotingObserver = (
+  _turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  note: (isOneWay: unknown) => void,
+): Behavior<Observer> => ({
+  observed: (turn, _sequence, _statuses, isOneWay) => turn.effect(() => note(isOneWay)),
 });

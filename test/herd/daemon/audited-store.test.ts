@@ -118,6 +118,21 @@ describe('an audited store', () => {
     expect(await failing).toBeInstanceOf(Error);
     expect(heard).toHaveLength(4);
   });
+  it.each([
+    ['at once', 0],
+    ['in the middle', 3],
+  ])('fails in one way where something cannot be encoded: %s', async (_, before) => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    const heard: string[] = [];
+    const entries = [...Array.from({ length: before }, () => desired('a')), { kind: 'nothing' }];
+    const failing = commit(store, entries);
+    store.whenIdle(() => heard.push('idle'));
+    expect(await failing).toBeInstanceOf(Error);
+    expect(heard).toEqual(['idle']); // it was over already, and nobody waits for it
+    expect(await commit(store, batch('b'))).toBeUndefined();
+    expect(await storedIn(bench)).toEqual(['b']);
+  });
   it('has the line in the log before anything that waits for the batch goes on', async () => {
     const bench = makeBench();
     const store = await opened(bench);

@@ -60,10 +60,12 @@ export const makeGrantedObserver = (
   const next: JournalCell<number> = turn.cell(0);
   const { passage, observer, view, service, over } = options;
   return {
-    observed: (turn, sequence, statuses) => {
+    observed: (turn, sequence, statuses, isOneWay) => {
       const reason = closedBy(passage, turn);
       if (reason !== undefined) return turn.broken<void>(reason);
       next.set(sequence + 1);
+      if (isOneWay === true)
+        return turn.tell(observer, 'observed', sequence, statuses.map(view), true);
       return turn.when(
         turn.send(observer, 'observed', sequence, statuses.map(view)),
         nothing,

@@ -81,7 +81,11 @@ export class AuditedStore {
     this.#lost = { count: 0, untilMs: -Infinity };
     this.commit = (entries, done) => {
       this.#isBusy = true;
-      this.#commit(entries, (failure) => this.#ended(done, failure));
+      try {
+        this.#commit(entries, (failure) => this.#ended(done, failure));
+      } catch (error) {
+        this.#ended(done, reasonOf(error)); // what cannot be encoded is one failure, seen sooner or later
+      }
     };
   }
 

@@ -12,11 +12,11 @@
  *   the same where the peer dialled us      silent for doubtMs more, it is pinged: there is nobody to
  *                                             dial, and most answer what they are asked before that
  *   full, and nothing taken for writeMs     severed (outbox.ts, which is told of each lap)
- *   we look far too late (the process or    nobody is severed: who is silent is pinged at once, and
- *     the machine slept), or the wall       every wait begins anew
+ *   we look far too late (the process or    nobody is severed: all are pinged at once, and every wait
+ *     the machine slept), or the wall       begins anew
  *     clock has jumped
  *
- * Time is counted in laps, a fifth of the shortest of these waits: what comes notes the lap in which it
+ * Time is counted in laps, a fifth of the shortest of idleMs, pingMs and writeMs: what comes notes the lap in which it
  * came, and a session is looked at in the lap in which it may be due, which for one that talks is once in
  * idleMs. One timer for all sessions, and none without any: it wakes up for each lap, and for the parts of
  * a lap over which those are spread that are pinged, so that a thousand that opened together are not
@@ -49,7 +49,8 @@ export class Pulse {
   readonly isDialled: boolean;
   /** The part of a lap in which it is. */
   readonly slot: number;
-  pingedAtMs: number | undefined = undefined;
+  /** And has said nothing since, as of the last look. */
+  isPinged = false;
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
   /** Those that it is looked at with next; undefined where it never is. */
@@ -134,7 +135,7 @@ export class Liveness {
     const { session } = pulse;
     const { doubtMs } = this.#limits;
     if (!pulse.mayFallSilent || pulse.stopDoubt !== undefined || !Number.isFinite(doubtMs)) return;
-    if (session.isHeard) pulse.pingedAtMs = undefined; // that ping was answered
+    if (session.isHeard) pulse.isPinged = false; // that ping was answered
     session.isHeard = false;
     // Before the ping, which is a question as well.
     pulse.stopDoubt = this.#clock.after(doubtMs, () => {
@@ -147,7 +148,7 @@ export class Liveness {
   }
   /** Asking again and again must not put off the end of a session that is dead. */
   #pingOnce(pulse: Pulse): void {
-    if (pulse.pingedAtMs === undefined) this.#ping(pulse, this.#clock.now());
+    if (!pulse.isPinged) this.#ping(pulse);
   }
 
   #lapsIn(ms: number): number {
@@ -179,11 +180,11 @@ export class Liveness {
     const isNewLap = this.#slot === 0;
     this.#stopTimer = undefined;
     if (isNewLap) this.lap += 1;
-    if (isLate) this.#revive(nowMs);
+    if (isLate) this.#revive();
     else {
       if (isNewLap) this.#look(nowMs);
       for (const pulse of [...(this.#silent[this.#slot] ?? [])])
-        if (this.#isSilent(pulse)) this.#ping(pulse, nowMs);
+        if (this.#isSilent(pulse)) this.#ping(pulse);
         else this.#wait(pulse);
     }
     // The last one may have ended meanwhile, or another have armed the timer.
@@ -196,11 +197,11 @@ export class Liveness {
     this.#outbox.cutStuck(nowMs);
     for (const pulse of [...(due ?? [])]) {
       const { session } = pulse;
-      if (pulse.pingedAtMs !== undefined && !session.isHeard && session.isRead) {
+      if (pulse.isPinged && !session.isHeard && session.isRead) {
         session.abort(`captp: not a word for ${this.#limits.pingMs} ms after a ping`);
         continue;
       }
-      pulse.pingedAtMs = undefined;
+      pulse.isPinged = false;
       if (this.#isSilent(pulse)) this.#join(pulse, this.#silent[pulse.slot]);
       else this.#wait(pulse);
     }
@@ -225,22 +226,22 @@ export class Liveness {
     pulse.party = party;
   }
   /** Nothing that was waited for counts: who did not look may have slept through the answer. */
-  #revive(nowMs: number): void {
+  #revive(): void {
     this.#outbox.forgiveStuck();
     this.#due.clear();
     for (const pulse of [...this.#pulses]) {
       const { session } = pulse;
       session.heardLap = Math.min(session.heardLap, this.lap - 2);
       // The answer to its ping has come, and will not come again.
-      if (session.isHeard) pulse.pingedAtMs = undefined;
-      if (pulse.mayFallSilent) this.#ping(pulse, nowMs);
+      if (session.isHeard) pulse.isPinged = false;
+      if (pulse.mayFallSilent) this.#ping(pulse);
     }
   }
   /** A ping that is under way already is as good as another. */
-  #ping(pulse: Pulse, nowMs: number): void {
+  #ping(pulse: Pulse): void {
     const { session } = pulse;
-    const isUnderWay = pulse.pingedAtMs !== undefined;
-    pulse.pingedAtMs = nowMs;
+    const isUnderWay = pulse.isPinged;
+    pulse.isPinged = true;
     // A whole lap more than it takes: this one has begun.
     this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, pulse);
     if (isUnderWay) return;

@@ -152,7 +152,7 @@ const stateOf = (link: Link, inside: RouterInside): LinkState => {
   if (!session.isOpen) return 'greeting';
   const role = inside.roleOf(link);
   if (role !== undefined) return role;
-  const isAsked = pulse?.pingedAtMs !== undefined || pulse?.stopDoubt !== undefined;
+  const isAsked = pulse?.isPinged === true || pulse?.stopDoubt !== undefined;
   if (isAsked && !session.isHeard) return 'silent';
   if (session.unsent.isBlocked) return 'full';
   return session.unsent.isStalled ? 'waiting' : 'open';
