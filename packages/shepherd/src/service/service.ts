@@ -148,7 +148,7 @@ const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): 
   const lines = turn.call(held.logger, 'recent');
   return turn.when(
     turn.within(waitMs, lines),
-    (turn, recentLines): Status => ({ ...statusOf(held, turn, true), recentLines }),
+    (turn, recentLines): Status => statusOf(held, turn, true, recentLines),
     (turn): Status => statusOf(held, turn, true),
   );
 };
