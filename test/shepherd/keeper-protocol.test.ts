@@ -43,6 +43,36 @@ const headOf = (length: number): Buffer => {
   return head;
 };
 
+describe('frames that are put together side by side', () => {
+  it('have nothing of each other, whichever is done first, nor has one that goes on', () => {
+    const alone = (id: string): string => stateFrame(id).toString('hex');
+    const told = (id: string): FrameWriter => new FrameWriter(types.saysState).text(tags.id, id);
+    const [wanted, other] = [alone('w-1'), alone('w-2')];
+    const rest = (frame: FrameWriter): FrameWriter =>
+      frame
+        .numbers(tags.state, [4])
+        .numbers(tags.pid, [1234])
+        .numbers(tags.time, [987_654_321])
+        .numbers(tags.status, [7 << 8])
+        .numbers(tags.source, [1]);
+    const [one, two] = [told('w-1'), told('w-2')];
+    const early = one.frame();
+    const before = early.toString('hex');
+    const three = told('w-3');
+    expect(rest(two).frame().toString('hex')).toBe(other);
+    expect(rest(one).frame().toString('hex')).toBe(wanted);
+    expect(rest(three).frame().toString('hex')).toBe(alone('w-3'));
+    expect(early.toString('hex')).toBe(before);
+  });
+  it('are as long as they say where one took much room before', () => {
+    const long = 'x'.repeat(20_000);
+    const frame = new FrameWriter(types.start).text(tags.arg, long).frame();
+    expect(frame.length).toBe(frame.readUInt32LE(0));
+    expect(frame.subarray(16, 20_016).toString()).toBe(long);
+    expect(stateFrame('w-1').length).toBe(stateFrame('w-1').readUInt32LE(0));
+  });
+});
+
 describe('a frame of the keeper', () => {
   it('is read back, wherever it was cut', () => {
     const bytes = Buffer.concat([stateFrame('w-1'), headOf(8), stateFrame('w-1')]);

@@ -151,63 +151,54 @@ export class BrokenFrame extends Error {}
 export class FrameTooLong extends Error {}
 
 const headBytes = 8;
-/** What most frames have room in: a part of what Node has at hand, where 4096 would be memory of its own each time. */
-const usualBytes = 2048;
+/** Of a frame that is put together: numbers of 8 bytes, then a text with its NUL. */
+interface Written {
+  readonly tag: number;
+  readonly byteCount: number;
+  readonly numbers: readonly (number | bigint)[];
+  readonly text: string | undefined;
+}
 
-/** Puts one frame together. */
+/**
+ * Puts one frame together; its bytes are made once it is known how many they are. A thousand starts in a row would else
+ * leave megabytes of room to the collector, which the allocator of C does not give back to the system.
+ */
 export class FrameWriter {
-  #bytes: Buffer;
-  #end: number;
+  readonly #type: number;
+  readonly #fields: Written[];
+  #byteCount: number;
 
   constructor(type: number) {
-    this.#bytes = Buffer.allocUnsafe(usualBytes);
-    this.#end = headBytes;
-    this.#bytes.writeUInt32LE(type, 4);
+    this.#type = type;
+    this.#fields = [];
+    this.#byteCount = headBytes;
   }
 
   /** The text must not have a NUL: the caller has looked. @throws FrameTooLong */
   text(tag: number, text: string): this {
-    const begin = this.#field(tag, 3 * text.length + 1);
-    this.#close(begin, this.#write(begin, text));
-    return this;
+    return this.numbers(tag, [], text);
   }
 
   /** Numbers of 8 bytes, the last one followed by a text where there is one. @throws FrameTooLong */
   numbers(tag: number, numbers: readonly (number | bigint)[], text?: string): this {
-    const begin = this.#field(tag, 8 * numbers.length + 3 * (text?.length ?? 0) + 1);
-    let end = begin;
-    for (const each of numbers)
-      end = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(each)), end);
-    this.#close(begin, text === undefined ? end : this.#write(end, text));
+    const textBytes = text === undefined ? 0 : Buffer.byteLength(text) + 1;
+    const byteCount = 8 * numbers.length + textBytes;
+    if (this.#byteCount + headBytes + byteCount > startBytes) throw new FrameTooLong();
+    this.#byteCount += headBytes + byteCount;
+    this.#fields.push({ tag, byteCount, numbers, text });
     return this;
   }
 
-  /** The whole frame; nothing may be added afterwards. */
+  /** The whole frame, as it is now: it belongs to the caller. */
   frame(): Buffer {
-    this.#bytes.writeUInt32LE(this.#end, 0);
-    return this.#bytes.subarray(0, this.#end);
-  }
-
-  /** Begins a field with room for so many bytes; where its bytes begin. */
-  #field(tag: number, most: number): number {
-    const needed = this.#end + headBytes + most;
-    if (needed > this.#bytes.length) {
-      // Three bytes a character are more than most take: what really has no room is found at the end.
-      if (needed > 4 * startBytes) throw new FrameTooLong();
-      const larger = Buffer.allocUnsafe(2 * needed);
-      this.#bytes.copy(larger, 0, 0, this.#end);
-      this.#bytes = larger;
+    const bytes = Buffer.allocUnsafe(this.#byteCount);
+    let at = bytes.writeUInt32LE(this.#type, bytes.writeUInt32LE(this.#byteCount, 0));
+    for (const { tag, byteCount, numbers, text } of this.#fields) {
+      at = bytes.writeUInt32LE(tag, bytes.writeUInt32LE(byteCount, at));
+      for (const each of numbers) at = bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(each)), at);
+      if (text !== undefined) at = bytes.writeUInt8(0, at + bytes.write(text, at, 'utf8'));
     }
-    this.#bytes.writeUInt32LE(tag, this.#end + 4);
-    return this.#end + headBytes;
-  }
-  #write(at: number, text: string): number {
-    return this.#bytes.writeUInt8(0, at + this.#bytes.write(text, at, 'utf8'));
-  }
-  #close(begin: number, end: number): void {
-    if (end > startBytes) throw new FrameTooLong();
-    this.#bytes.writeUInt32LE(end - begin, begin - headBytes);
-    this.#end = end;
+    return bytes;
   }
 }
 
