@@ -32,6 +32,7 @@ import {
   type StatusBoard,
   type Writer,
 } from '@bellwether/shepherd';
+import { expect } from 'vitest';
 import { requestOf, type Asked } from './shepherd-machine.ts';
 import { makeAlarmClock } from '../../packages/shepherd/src/timer/alarm-clock.ts';
 import { utc } from '../../packages/shepherd/src/timer/calendar.ts';
@@ -233,9 +234,13 @@ export class ServiceRig {
     const request = requestOf({ action, args, member: 'web' });
     return this.ask((turn, service) => turn.send(service, 'perform', request, writer, localRoot));
   }
+  /** As the service tells it; in the short form of it is never anything else. */
   status(): LocalStatus {
     const { value } = this.ask((turn, service) => turn.call(service, 'status'));
     if (value === undefined) throw new Error('no status');
+    const { stage, isEnabled, transient } = value;
+    const { value: standing } = this.ask((turn, service) => turn.call(service, 'standing'));
+    expect(standing).toEqual({ stage, isEnabled, hasEnded: transient === 'ended' });
     return value;
   }
   /** Lets happen what happens at this very time. */

@@ -112,7 +112,7 @@ const isUnderWay = (host: Host, turn: Turn, { kind, action, name }: Step): boole
   const own = kind === 'ask' ? host.own(name) : undefined;
   // What asks nobody says what came of those that do; those elsewhere are told to call it off.
   if (own === undefined) return true;
-  return action === 'start' && turn.call(own.service, 'status').stage === 'starting';
+  return action === 'start' && turn.call(own.service, 'standing').stage === 'starting';
 };
 
 /** Undefined: it goes on. */

@@ -47,8 +47,8 @@ export const accept = (host: Host, turn: Turn, name: string, last: LastWish): vo
 };
 /** Its start will be refused: it is not to come about on the day on which that is allowed again. */
 const isBarred = (turn: Turn, { service }: OwnService): boolean => {
-  const { stage, isEnabled, transient } = turn.call(service, 'status');
-  return transient === 'ended' || (!isEnabled && stage !== 'running' && stage !== 'starting');
+  const { stage, isEnabled, hasEnded } = turn.call(service, 'standing');
+  return hasEnded || (!isEnabled && stage !== 'running' && stage !== 'starting');
 };
 /** A start that was refused is no wish in this life, either: what was wished before counts. */
 export const forgetRefused = (host: Host, { principal, id }: Operation, step: Step): void => {
@@ -66,7 +66,7 @@ export const takeBack = (host: Host, turn: Turn, operation: Operation, step: Ste
   const own = host.own(name);
   if (gate !== undefined || own === undefined || wish === undefined) return;
   if (!isCurrent(host, step) || isWishedElse(host, operation, step)) return;
-  const { stage } = turn.call(own.service, 'status');
+  const { stage } = turn.call(own.service, 'standing');
   const isUp = stage === 'running' || stage === 'starting';
   accept(host, turn, name, { wish: isUp ? 'start' : 'stop' });
 };

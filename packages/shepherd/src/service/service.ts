@@ -53,7 +53,7 @@ import {
   type RecordedService,
   type ServicePowers,
 } from './service-state.ts';
-import { statusOf } from './service-status.ts';
+import { standingOf, statusOf } from './service-status.ts';
 import { scheduleOf, timed, timerMemoryOf } from './timing.ts';
 import { beginAction } from '../words/steps.ts';
 import { limits } from '../limits.ts';
@@ -89,6 +89,7 @@ export const makeService = (
     provision: () => held.config.get().provision,
     requirement: () => held.config.get().requirement,
     status: (turn) => statusOf(held, turn),
+    standing: () => standingOf(held),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
     perform: (turn, request, lines, principal, sinceMs, origin) => {
       const asker = {

@@ -129,7 +129,7 @@ const isGoingOn = (held: ShepherdHeld, name: string): boolean =>
 
 const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {
   const own = held.own(name);
-  return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
+  return own === undefined ? 'unknown' : turn.call(own.service, 'standing').stage;
 };
 
 const adopts = (
@@ -146,7 +146,7 @@ const adopts = (
     turn.call(own.service, 'adopt', run);
     return true;
   }
-  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') {
+  if (own === undefined || turn.call(own.service, 'standing').stage !== 'stopped') {
     // Of what has ended there is nothing to be ended.
     if (run.remains === true && run.ending !== undefined)
       turn.tell(held.monitor, 'forget', run.startId);

@@ -4,7 +4,7 @@ import type { Ref, Turn } from '@bellwether/actors';
 import type { Host } from '../operation/host.ts';
 import type { Graph } from '../operation/plan.ts';
 import { serves } from '../words/vocabulary.ts';
-import type { ServiceRegistry } from '../words/types.ts';
+import type { ServiceRegistry, Status } from '../words/types.ts';
 
 /** Of what is not at home here its own shepherd knows more: all of its start is waited for. */
 const waitsFor = (
@@ -39,6 +39,10 @@ export const graphOf = (
   const canonical = (name: string) => turn.call(registry, 'canonical', name);
   const isThere = (name: string): boolean => canonical(name) !== undefined;
   const statusOf = (name: string) => turn.call(turn.call(registry, 'lookup', name), 'status');
+  const standingOf = (name: string): Pick<Status, 'isEnabled' | 'stage'> => {
+    const one = own(name);
+    return one === undefined ? statusOf(name) : turn.call(one.service, 'standing');
+  };
   return {
     requirements: once((name) => (isThere(name) ? turn.call(registry, 'requirements', name) : [])),
     dependents: once((name) => (isThere(name) ? turn.call(registry, 'dependents', name) : [])),
@@ -49,10 +53,10 @@ export const graphOf = (
       return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
     }),
     isOwn: (name) => own(name) !== undefined,
-    isEnabled: (name) => statusOf(name).isEnabled,
+    isEnabled: (name) => standingOf(name).isEnabled,
     isUp: (name) => {
       if (!isThere(name)) return false;
-      const { stage } = statusOf(name);
+      const { stage } = standingOf(name);
       return stage === 'running' || stage === 'starting';
     },
     isServing: (name) => (isThere(name) ? serves(statusOf(name)) : false),

@@ -161,7 +161,7 @@ const afterStops = (held: ShepherdHeld, turn: Turn<Shepherd>, turnover: Turnover
 
 const stageOf = (held: ShepherdHeld, turn: Turn<Shepherd>, name: string) => {
   const own = held.own(name);
-  return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
+  return own === undefined ? 'stopped' : turn.call(own.service, 'standing').stage;
 };
 
 const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] =>

@@ -201,7 +201,7 @@ export const endUnfound = (held: ShepherdHeld, turn: Turn): void => {
   for (const { service: name, config, ended } of [...held.transients.values()]) {
     const own = held.own(name);
     if (own === undefined || ended !== undefined || config.timer !== undefined) continue;
-    if (turn.call(own.service, 'status').stage === 'stopped') end(held, turn, name, own.service);
+    if (turn.call(own.service, 'standing').stage === 'stopped') end(held, turn, name, own.service);
   }
 };
 
@@ -209,7 +209,7 @@ export const endUnfound = (held: ShepherdHeld, turn: Turn): void => {
 export const transientEnded = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const own = held.own(name);
   if (own?.config.transient !== 'child' || held.isClosing()) return;
-  if (turn.call(own.service, 'status').stage !== 'stopped') return;
+  if (turn.call(own.service, 'standing').stage !== 'stopped') return;
   end(held, turn, name, own.service);
   sweep(held, turn);
 };
