@@ -8,7 +8,6 @@ import {
   digestOf,
   heldBack,
   listed,
-  partialBytesIn,
   phaseOf,
   releaseOf,
   sentIn,
@@ -17,7 +16,7 @@ import {
 } from '../support/deploys.ts';
 import { accept, grantTo, person } from '../support/grants.ts';
 import { it, together } from '../support/placed.ts';
-import { configOf, eventually } from '../support/programs.ts';
+import { eventually } from '../support/programs.ts';
 
 describe('herd deploy', together, () => {
   it('brings a release to a new slot, and it serves', async ({ place }) => {
@@ -57,32 +56,6 @@ describe('herd deploy', together, () => {
     expect(await answerOf(slotted)).toBe('two');
   });
 
-  it('says what it would do, and does nothing, with --dry-run', async ({ place }) => {
-    const slotted = await startSlot(place);
-    const file = await releaseOf(slotted, 'one', { files: { big: crypto.randomBytes(65_536) } });
-    const { code, stdout } = await slotted.daemon.herd('deploy', 'web', file, '--dry-run');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^6[45]\.\d KiB at most would be sent\.$/m);
-    expect(stdout).toContain('Nothing was done.');
-    expect(await listed(slotted)).toBe('No releases yet.\n');
-  });
-
-  it('refuses what is no release, before anything is asked', async ({ place }) => {
-    const slotted = await startSlot(place);
-    const missing = await slotted.daemon.herd('deploy', 'web', 'v1.2');
-    expect(missing.code).toBe(2);
-    expect(missing.stderr).toContain('herd do deploy SERVICE');
-    const both = await slotted.daemon.herd(
-      'deploy',
-      'web',
-      'x.rel',
-      '--no-confirm',
-      '--confirm',
-      '1m',
-    );
-    expect(both.code).toBe(2);
-  });
-
   it('goes back by itself from a release that does not run: exit code 7', async ({ place }) => {
     const slotted = await startSlot(place);
     await deployed(slotted, 'one');
@@ -92,23 +65,6 @@ describe('herd deploy', together, () => {
     expect(stderr).toContain('its process exited with code 3; back at web one');
     expect(await answerOf(slotted)).toBe('one');
     expect(await listed(slotted)).toMatch(/web +bad .* rejected: its process exited with code 3$/m);
-  });
-
-  it('is taken back where its operation is called off', async ({ place }) => {
-    const slotted = await startSlot(place, 'healthySeconds: 20, stop: { graceSeconds: 1 }');
-    const file = await releaseOf(slotted, 'one');
-    const running = slotted.daemon.begin('deploy', 'web', file);
-    await untilPhase(slotted.daemon, 'health-gate');
-    const { stdout } = await slotted.daemon.herd('op', 'ls', '--json');
-    const { operations } = JSON.parse(stdout) as {
-      readonly operations: readonly { readonly operation: string }[];
-    };
-    const cancelled = await slotted.daemon.herd('op', 'cancel', operations[0]?.operation ?? '');
-    expect(cancelled.code).toBe(0);
-    const { code, stderr } = await running.ended;
-    expect(code).toBe(7);
-    expect(stderr).toContain('rolled-back: it was called off; stopped as before.');
-    expect(await answerOf(slotted)).toBeUndefined();
   });
 
   it('is undone by the machine where nobody confirms, since its herd was killed', async ({
@@ -148,21 +104,6 @@ describe('herd deploy', together, () => {
     expect(await answerOf(slotted)).toBe('one');
   });
 
-  it('ends at Ctrl-C in the middle of an upload, and what came is kept', async ({ place }) => {
-    const slotted = await startSlot(place);
-    const big = crypto.randomBytes(64 * 1_048_576);
-    const running = slotted.daemon.begin(
-      'deploy',
-      'web',
-      await releaseOf(slotted, 'one', { files: { big } }),
-    );
-    await eventually('some of it is there', () => partialBytesIn(slotted.folder) > 1_048_576);
-    running.process.kill('SIGINT');
-    expect(await running.ended).toMatchObject({ code: 130, stderr: 'herd: interrupted\n' });
-    expect(partialBytesIn(slotted.folder)).toBeGreaterThan(1_048_576);
-    expect(await listed(slotted)).toBe('No releases yet.\n');
-  });
-
   it('is for whoever was granted it: who may stage cannot activate', async ({ place }) => {
     const slotted = await startSlot(place);
     await deployed(slotted, 'one');
@@ -184,25 +125,5 @@ describe('herd deploy', together, () => {
     expect((await ci.herd('activate', '@web', digest)).code).toBe(5);
     expect(await answerOf(slotted)).toBe('one');
     expect(await listed(slotted)).toMatch(/web +two .* staged$/m);
-  });
-
-  it('works with a ref to the slot alone, over the network', async ({ place }) => {
-    const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";
-    const slotted = await startSlot(place, undefined, listen);
-    const file = `${place.folder}/web.ref`;
-    expect((await slotted.daemon.herd('ref', 'mint', 'web', '--out', file)).code).toBe(0);
-    const anna = person(place, 'anna');
-    expect((await anna.herd('ref', 'add', 'web', '--from', file)).code).toBe(0);
-    const { code, stderr } = await anna.herd('deploy', '@web', await releaseOf(slotted, 'one'));
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(await answerOf(slotted)).toBe('one');
-  });
-
-  it('is refused by what is no slot', async ({ place }) => {
-    const slotted = await startSlot(place);
-    const plain = await place.shepherd('b', configOf('B', `service({ provision: ['web'] })`));
-    const { code, stderr } = await plain.herd('deploy', 'web', await releaseOf(slotted, 'one'));
-    expect(code).toBe(1);
-    expect(stderr).toContain("service 'web' is no slot: it takes no releases");
   });
 });

@@ -7,7 +7,6 @@ import {
   inviteTo,
   joinBy,
   keyOf,
-  listenAt,
   nodesOf,
   servicesOf,
   startController,
@@ -15,15 +14,14 @@ import {
   webServices,
 } from '../support/joins.ts';
 import { it, together } from '../support/placed.ts';
-import { bins, configOf, eventually, freePort } from '../support/programs.ts';
-import { makeProxy } from '../support/proxy.ts';
-import { portIn, reroute } from '../support/web-fleet.ts';
+import { bins, configOf, eventually, programMs } from '../support/programs.ts';
 
 describe('a machine that joins', together, () => {
   it('is there in seconds, as it is typed, with services that are started and stopped from here', async ({
     place,
   }) => {
     const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
+    const slackMs = 3 * (await programMs(place, 5_000)); // the invite, the join, and a look
     const startedAt = performance.now();
     const herd = `'${process.execPath}' '${bins.herd}' -s '${control.socket}'`;
     const shepherd = `'${process.execPath}' '${bins.shepherd}'`;
@@ -43,7 +41,7 @@ describe('a machine that joins', together, () => {
     expect(joined.code).toBe(0);
     expect(joined.stdout).toContain('This machine has joined Control as web-07.');
     expect(await servicesOf(control)).toEqual(['networking@web-07', 'web-server@web-07']);
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000 + slackMs);
     const started = await control.herd('start', 'web-server@web-07');
     expect(started.code).toBe(0);
     expect(started.stdout).toContain('web-07: Service networking has been started.');
@@ -103,37 +101,6 @@ describe('a machine that joins', together, () => {
     expect((await control.herd('start', 'web-server@web-07')).code).toBe(0);
   });
 
-  it('without an invite in its pipe is told that there is none', async ({ place }) => {
-    const web = await startMachine(place, 'web');
-    const file = path.join(place.folder, 'empty.join');
-    fs.writeFileSync(file, '', { mode: 0o600 });
-    const { code, stderr } = await joinBy(place, web, file);
-    expect(code).toBe(2);
-    expect(stderr).toContain(`shepherd: error: ${file} is empty, so there is no invite`);
-  });
-
-  it('gives something else without its invite, and leaves whom it means', async ({ place }) => {
-    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
-    const file = await inviteTo(place, control, 'web-07');
-    expect((await joinBy(place, web, file, '--give', 'networking')).code).toBe(0);
-    expect((await joinBy(place, web, file)).stdout).toContain(
-      'some services of this machine, 1 now',
-    );
-    fs.rmSync(file);
-    const given = await web.herd('node', 'give', 'www', '--dial-out');
-    expect(given.stdout).toContain('some services of this machine, 1 now: web-server');
-    await eventually('it is there', async () =>
-      (await servicesOf(control)).includes('web-server@web-07'),
-    );
-    expect(await servicesOf(control)).not.toContain('networking@web-07');
-    const slip = await web.herd('node', 'leave', (await keyOf(control)).slice(0, 1));
-    expect([slip.code, slip.stderr]).toEqual([1, expect.stringContaining('4 characters')]);
-    const foretold = await web.herd('node', 'leave', '--dry-run');
-    expect(foretold.stdout).toContain('Nothing was done.');
-    expect((await web.herd('node', 'leave', await keyOf(control))).code).toBe(0);
-    expect((await web.herd('node', 'home')).stdout).toContain('has joined no controller');
-  });
-
   it('comes in time, or not at all', async ({ place }) => {
     const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
     const file = await inviteTo(place, control, 'web-07', '--expires', '1s');
@@ -149,49 +116,6 @@ describe('a machine that joins', together, () => {
     const taken = await control.herd('node', 'invite', '--name', 'web-07', '--reveal');
     expect(taken.code).toBe(9);
     expect(taken.stderr).toContain("'herd node rekey web-07' makes it another invite");
-  });
-
-  it('tells a controller nothing that is not the one of its invite', async ({ place }) => {
-    const [control, other, web] = await Promise.all([
-      startController(place),
-      place.shepherd('other', configOf('Other', '', listenAt(await freePort()))),
-      startMachine(place, 'web'),
-    ]);
-    const [file, foreign] = [
-      await inviteTo(place, control, 'web-07'),
-      await inviteTo(place, other, 'web-08'),
-    ];
-    // Whoever is at the address of the controller: another one, which has a key of its own.
-    const liar = await makeProxy(portIn(foreign));
-    place.atEnd(() => liar.close());
-    reroute(file, liar);
-    const refused = await joinBy(place, web, file);
-    expect(refused.code).toBe(4);
-    expect(refused.stderr).toMatch(/cannot reach the controller at .* its certificate is that of/);
-    expect(liar.acceptedCount).toBeGreaterThan(0);
-    expect((await web.herd('node', 'home')).stdout).toContain('has joined no controller');
-    expect(await nodesOf(other)).toMatchObject({ 'web-08': { state: 'invited' } });
-    // One that passes on what it cannot read is a network like any other.
-    liar.leadTo(portIn(await inviteTo(place, control, 'web-09')));
-    const joined = await joinBy(place, web, file);
-    expect(joined.stderr).toBe('');
-    expect(joined.code).toBe(0);
-  });
-
-  it('is told what to do where no shepherd runs', async ({ place }) => {
-    const control = await startController(place);
-    const file = await inviteTo(place, control, 'web-07');
-    const { code, stderr } = await place.run(process.execPath, [
-      bins.shepherd,
-      'join',
-      '-s',
-      path.join(place.folder, 'nothing', 'socket'),
-      '--from',
-      file,
-    ]);
-    expect(code).toBe(4);
-    expect(stderr).toContain('no shepherd runs here');
-    expect(stderr).toContain("Start one with 'shepherd --config FILE'");
   });
 
   it('gives what it chooses, and what its configuration gets later', async ({ place }) => {
@@ -219,7 +143,8 @@ describe('a machine that joins', together, () => {
     for (const daemon of [all, some]) {
       const config = path.join(daemon.folder, 'shepherd.config.ts');
       fs.writeFileSync(config, configOf(daemon.name.toUpperCase(), more));
-      expect((await daemon.herd('reload')).code).toBe(0);
+      // A configuration has 10 s to be read, which a machine may be too busy for.
+      await eventually('it is reloaded', async () => (await daemon.herd('reload')).code === 0);
     }
     await eventually('it is there', async () => (await servicesOf(control)).includes('cron@all'));
     expect(await servicesOf(control)).not.toContain('cron@some');
@@ -246,26 +171,5 @@ describe('a machine that has joined', together, () => {
     await eventually('it is gone', async () => (await servicesOf(control)).length === 0);
     expect(await nodesOf(control)).toMatchObject({ 'web-07': { state: 'left' } });
     expect((await web.herd('node', 'leave')).stderr).toContain('has joined no controller');
-  });
-});
-
-describe('an invite to join', together, () => {
-  it('is kept out of reach, and said to be in reach where it was', async ({ place }) => {
-    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
-    const file = await inviteTo(place, control, 'web-07');
-    fs.chmodSync(file, 0o644);
-    const joined = await joinBy(place, web, file);
-    expect(joined.code).toBe(0);
-    expect(joined.stderr).toContain(`others may read ${file}`);
-    const argued = await web.herd('node', 'join', fs.readFileSync(file, 'utf8').trim().slice(0, 9));
-    expect(argued.code).toBe(2);
-    expect(argued.stderr).toContain("too many words for 'node join'");
-    fs.chmodSync(file, 0o600);
-    const onTerminal = await control.herd('--json', 'node', 'invite', '--name', 'x');
-    expect(onTerminal.code).toBe(2);
-    expect(onTerminal.stderr).toContain('an invite to join is a secret and is not printed');
-    const nowhere = await web.herd('node', 'invite', '--name', 'x', '--reveal');
-    expect(nowhere.code).toBe(1);
-    expect(nowhere.stderr).toContain('listens on no network');
   });
 });

@@ -15,7 +15,7 @@ import {
 } from '../support/joins.ts';
 import { answerOf, phaseOf, releaseOf, startSlot } from '../support/deploys.ts';
 import { it, together } from '../support/placed.ts';
-import { type Daemon, eventually, freePort } from '../support/programs.ts';
+import { bins, configOf, type Daemon, eventually, freePort } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
 import { pidOf } from '../support/shown.ts';
 import { portIn, reroute } from '../support/web-fleet.ts';
@@ -212,5 +212,102 @@ describe('a slot of a machine that only dials out', together, () => {
     const back = await control.herd('deploy', 'web@node', bad, '--timeout', '60');
     expect(back.code).toBe(7);
     expect(await answerOf(slotted)).toBe('one');
+  });
+});
+
+describe('a machine that is to join', together, () => {
+  it('without an invite in its pipe is told that there is none', async ({ place }) => {
+    const web = await startMachine(place, 'web');
+    const file = path.join(place.folder, 'empty.join');
+    fs.writeFileSync(file, '', { mode: 0o600 });
+    const { code, stderr } = await joinBy(place, web, file);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`shepherd: error: ${file} is empty, so there is no invite`);
+  });
+
+  it('gives something else without its invite, and leaves whom it means', async ({ place }) => {
+    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
+    const file = await inviteTo(place, control, 'web-07');
+    expect((await joinBy(place, web, file, '--give', 'networking')).code).toBe(0);
+    expect((await joinBy(place, web, file)).stdout).toContain(
+      'some services of this machine, 1 now',
+    );
+    fs.rmSync(file);
+    const given = await web.herd('node', 'give', 'www', '--dial-out');
+    expect(given.stdout).toContain('some services of this machine, 1 now: web-server');
+    await eventually('it is there', async () =>
+      (await servicesOf(control)).includes('web-server@web-07'),
+    );
+    expect(await servicesOf(control)).not.toContain('networking@web-07');
+    const slip = await web.herd('node', 'leave', (await keyOf(control)).slice(0, 1));
+    expect([slip.code, slip.stderr]).toEqual([1, expect.stringContaining('4 characters')]);
+    const foretold = await web.herd('node', 'leave', '--dry-run');
+    expect(foretold.stdout).toContain('Nothing was done.');
+    expect((await web.herd('node', 'leave', await keyOf(control))).code).toBe(0);
+    expect((await web.herd('node', 'home')).stdout).toContain('has joined no controller');
+  });
+
+  it('tells a controller nothing that is not the one of its invite', async ({ place }) => {
+    const [control, other, web] = await Promise.all([
+      startController(place),
+      place.shepherd('other', configOf('Other', '', listenAt(await freePort()))),
+      startMachine(place, 'web'),
+    ]);
+    const [file, foreign] = [
+      await inviteTo(place, control, 'web-07'),
+      await inviteTo(place, other, 'web-08'),
+    ];
+    // Whoever is at the address of the controller: another one, which has a key of its own.
+    const liar = await makeProxy(portIn(foreign));
+    place.atEnd(() => liar.close());
+    reroute(file, liar);
+    const refused = await joinBy(place, web, file);
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toMatch(/cannot reach the controller at .* its certificate is that of/);
+    expect(liar.acceptedCount).toBeGreaterThan(0);
+    expect((await web.herd('node', 'home')).stdout).toContain('has joined no controller');
+    expect(await nodesOf(other)).toMatchObject({ 'web-08': { state: 'invited' } });
+    // One that passes on what it cannot read is a network like any other.
+    liar.leadTo(portIn(await inviteTo(place, control, 'web-09')));
+    const joined = await joinBy(place, web, file);
+    expect(joined.stderr).toBe('');
+    expect(joined.code).toBe(0);
+  });
+
+  it('is told what to do where no shepherd runs', async ({ place }) => {
+    const control = await startController(place);
+    const file = await inviteTo(place, control, 'web-07');
+    const { code, stderr } = await place.run(process.execPath, [
+      bins.shepherd,
+      'join',
+      '-s',
+      path.join(place.folder, 'nothing', 'socket'),
+      '--from',
+      file,
+    ]);
+    expect(code).toBe(4);
+    expect(stderr).toContain('no shepherd runs here');
+    expect(stderr).toContain("Start one with 'shepherd --config FILE'");
+  });
+});
+
+describe('an invite to join', together, () => {
+  it('is kept out of reach, and said to be in reach where it was', async ({ place }) => {
+    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
+    const file = await inviteTo(place, control, 'web-07');
+    fs.chmodSync(file, 0o644);
+    const joined = await joinBy(place, web, file);
+    expect(joined.code).toBe(0);
+    expect(joined.stderr).toContain(`others may read ${file}`);
+    const argued = await web.herd('node', 'join', fs.readFileSync(file, 'utf8').trim().slice(0, 9));
+    expect(argued.code).toBe(2);
+    expect(argued.stderr).toContain("too many words for 'node join'");
+    fs.chmodSync(file, 0o600);
+    const onTerminal = await control.herd('--json', 'node', 'invite', '--name', 'x');
+    expect(onTerminal.code).toBe(2);
+    expect(onTerminal.stderr).toContain('an invite to join is a secret and is not printed');
+    const nowhere = await web.herd('node', 'invite', '--name', 'x', '--reveal');
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.stderr).toContain('listens on no network');
   });
 });

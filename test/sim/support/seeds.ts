@@ -4,12 +4,12 @@ import { runChaos, type ChaosReport } from '../../support/fleet-chaos.ts';
 import { faultNames } from '../../support/fleet-faults.ts';
 
 /** How many seeds `npm test` runs, and which. */
-const seedCount = Number(process.env['SEEDS'] ?? 50);
+const seedCount = Number(process.env['SEEDS'] ?? 20);
 const firstSeed = Number(process.env['FIRST'] ?? 1);
 /** Milliseconds: a seed takes a fifth of a second, and on the busiest of machines 25 times as long. */
-const longestMs = 5_000 * Math.max(60, seedCount);
+const longestMs = 5_000 * Math.max(48, seedCount);
 /** Fewer seeds than this need not see everything happen. */
-const wholeCount = 50;
+const wholeCount = 20;
 
 /** Adds counts by name. */
 const add = (into: Map<string, number>, counts: ReadonlyMap<string, number>): void => {
