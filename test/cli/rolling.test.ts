@@ -45,7 +45,7 @@ afterEach(() => place.clean());
 const ask = (name: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     const request = http.get(
-      { host: '127.0.0.1', port: ports.get(name) ?? 0, agent: false, timeout: 2_000 },
+      { host: '127.0.0.1', port: ports.get(name) ?? 0, agent: false, timeout: 30_000 },
       (response) => {
         let text = '';
         response.setEncoding('utf8');

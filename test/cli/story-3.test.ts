@@ -1,7 +1,7 @@
 /** What a controller says of machines elsewhere is true, or it says that it does not know. */
 import { describe, expect } from 'vitest';
 import { it, together } from '../support/placed.ts';
-import { eventually, isAlive } from '../support/programs.ts';
+import { eventually, isAlive, programMs, type Daemon } from '../support/programs.ts';
 import { pidOf, statusOf, watch, type ShownStatus } from '../support/shown.ts';
 
 describe('a controller', together, () => {
@@ -10,24 +10,33 @@ describe('a controller', together, () => {
   }) => {
     const { a, c } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
-    const tookMs: number[] = [];
+    const lateCounts: number[] = [];
     for (const kills of [1, 2, 3]) {
       const before = await pidOf(a, 'web-server');
       process.kill(before, 'SIGKILL');
-      const killedAt = performance.now();
-      await eventually(`respawn ${kills} at the controller`, async () => {
-        const { pid, stage, respawnCount } = await statusOf(c, 'web-server-a');
+      const isShownBy = async (daemon: Daemon, service: string): Promise<boolean> => {
+        const { pid, stage, respawnCount } = await statusOf(daemon, service);
         return stage === 'running' && pid !== before && respawnCount === kills;
+      };
+      await eventually(`respawn ${kills}`, () => isShownBy(a, 'web-server'));
+      const knownAt = performance.now();
+      let lateCount = 0;
+      await eventually(`respawn ${kills} at the controller`, async () => {
+        const isLate = performance.now() - knownAt > 2_000;
+        const isShown = await isShownBy(c, 'web-server-a');
+        if (isLate && !isShown) lateCount += 1;
+        return isShown;
       });
-      tookMs.push(performance.now() - killedAt);
+      lateCounts.push(lateCount);
       expect(isAlive(before)).toBe(false);
       expect(await pidOf(c, 'web-server-a')).toBe(await pidOf(a, 'web-server'));
     }
-    // One of three, since others may use this machine, too.
-    expect(Math.min(...tookMs)).toBeLessThan(2_000);
+    // Who looks 2 s after the machine itself says so sees it: once of three times, since others may use this machine, too.
+    expect(Math.min(...lateCounts)).toBe(0);
   });
 
   it('says unknown within the time of a probe when a link is cut, and running when it heals', async ({
+    place,
     linked,
   }) => {
     const { b, c, links } = linked;
@@ -41,7 +50,7 @@ describe('a controller', together, () => {
       expect(JSON.parse(stdout)).toMatchObject({
         services: [{ stage: 'unknown', unknownReason: expect.stringMatching(/in time|lost/) }],
       });
-      expect(elapsedMs).toBeLessThan(1_000 + 4_000);
+      expect(elapsedMs).toBeLessThan(1_000 + (await programMs(place, 4_000)));
       expect((await c.herd('status')).stdout).not.toMatch(/running|\+ web-server-b/);
       await links.b.become({ kind: 'pass' });
       await eventually(
@@ -73,6 +82,7 @@ describe('a view that is pushed', together, () => {
     members.find(({ name }) => name === 'web-server-b')?.stage;
 
   it('turns unknown after two heartbeats without a word, never says running, and heals by itself', async ({
+    place,
     linked: { c, links },
   }) => {
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
@@ -81,7 +91,7 @@ describe('a view that is pushed', together, () => {
     await links.b.become({ kind: 'silent', way: 'both' });
     const cutAt = performance.now();
     await eventually('B is unknown', () => stageOfB(view.last()) === 'unknown');
-    expect(performance.now() - cutAt).toBeLessThan(2 * 2_000 + 4_000); // two heartbeats, and a busy machine
+    expect(performance.now() - cutAt).toBeLessThan(2 * 2_000 + (await programMs(place, 4_000))); // two heartbeats
     const { stage, unknownReason, members } = view.last();
     expect(stage).toBe('unknown');
     expect(unknownReason).toBe('1 of 2 members are unknown');

@@ -28,7 +28,7 @@ import { labelled, toldTo } from './ocapn-heard.ts';
 import { deliver, object, sym, toExport } from './ocapn-raw.ts';
 
 /** For what a victim must do at all; what it is busy with meanwhile shows in the calls of a good client. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const crypto = nodeCrypto();
 
 type Said = SyrupRecord | Uint8Array | string;

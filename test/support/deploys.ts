@@ -82,7 +82,7 @@ export const digestOf = async (place: Place, file: string): Promise<string> => {
 /** What the web server says; undefined where nobody answers. */
 export const answerOf = ({ port }: Pick<Slotted, 'port'>): Promise<string | undefined> =>
   new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, agent: false, timeout: 2_000 };
+    const options = { host: '127.0.0.1', port, agent: false, timeout: 30_000 };
     const request = http.get(options, (response) => {
       let text = '';
       response.setEncoding('utf8');

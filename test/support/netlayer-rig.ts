@@ -19,7 +19,7 @@ export interface Rig {
   end(): Promise<void>;
 }
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 60_000;
 const QUIET_MS = 60;
 
 /** `until` on a real event loop. */

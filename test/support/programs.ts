@@ -223,7 +223,7 @@ export const isAlive = (pid: number): boolean => {
 export const eventually = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 30_000,
+  limitMs = 120_000,
 ): Promise<void> => {
   const end = performance.now() + limitMs;
   for (;;) {
@@ -235,6 +235,13 @@ export const eventually = async (
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 };
+
+/**
+ * Milliseconds that a program may take here and now, from its start to its end, at the least as many as are given: what is
+ * claimed of a time has as much slack for each program that runs meanwhile, since a machine may be slow, or busy.
+ */
+export const programMs = async (place: Place, leastMs: number): Promise<number> =>
+  Math.max(leastMs, 3 * (await place.herd(['--version'])).elapsedMs);
 
 /** A port that was free a moment ago. */
 export const freePort = async (): Promise<number> => {

@@ -43,7 +43,7 @@ export interface ShownOutcome {
 
 /** The status of one service, asked for live; with more patience than usual, since others may use this machine, too. */
 export const statusOf = async (daemon: Daemon, service: string): Promise<ShownStatus> => {
-  const { stdout, stderr } = await daemon.herd('--json', '--timeout', '10', 'status', service);
+  const { stdout, stderr } = await daemon.herd('--json', '--timeout', '30', 'status', service);
   const [first] = (JSON.parse(stdout) as { services?: readonly ShownStatus[] }).services ?? [];
   if (first === undefined) throw new Error(`no status of ${service} in ${stdout}${stderr}`);
   return first;
