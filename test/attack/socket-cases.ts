@@ -48,7 +48,7 @@ export const socketCases = (road: Road): void => {
           expect(openCount).toBeGreaterThan(500);
           // As many as may be half-open stay, long before those have had their time.
           for (let looks = 0; (await scene.victim.stats()).fileCount > MOST_FILES; looks += 1) {
-            expect(looks, 'looks at how many stay').toBeLessThan(200);
+            expect(looks, 'looks at how many stay').toBeLessThan(6_000);
             await new Promise((go) => setTimeout(go, 10));
           }
           for (const socket of sockets) socket.destroy();

@@ -154,7 +154,7 @@ const startDaemon = async (place: Place, name: string, how?: How): Promise<Daemo
     kill: async (signal) => {
       child.kill(signal);
       child.kill('SIGCONT'); // a test may have stopped it
-      const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
       const end = await ended;
       clearTimeout(timer);
       return end;

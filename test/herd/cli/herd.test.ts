@@ -21,7 +21,7 @@ afterEach(async () => {
 /** Waits until something is so; the socket is a real one. */
 const until = async (isSo: () => boolean): Promise<void> => {
   for (let tries = 0; !isSo(); tries += 1) {
-    if (tries > 2_000) throw new Error('it never was so');
+    if (tries > 12_000) throw new Error('it never was so');
     await new Promise((again) => setTimeout(again, 5));
   }
 };

@@ -68,7 +68,7 @@ const serve = async (answers: Answers): Promise<void> => {
 /** Waits until something is so; the socket is a real one. */
 const until = async (isSo: () => boolean): Promise<void> => {
   for (let n = 0; !isSo(); n += 1) {
-    if (n > 500) throw new Error('it never was so');
+    if (n > 12_000) throw new Error('it never was so');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };

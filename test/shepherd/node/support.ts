@@ -67,9 +67,9 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Real processes take their time: looks every 10 ms, and fails after twenty seconds. */
+/** Real processes take their time: looks every 10 ms, and fails after two minutes. */
 export const until = async <T>(what: string, look: () => T | undefined | false): Promise<T> => {
-  for (let tries = 0; tries < 2_000; tries += 1) {
+  for (let tries = 0; tries < 12_000; tries += 1) {
     const seen = look();
     if (seen !== undefined && seen !== false) return seen;
     await new Promise((resolve) => setTimeout(resolve, 10));
