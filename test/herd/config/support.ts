@@ -7,7 +7,9 @@ import { ConfigError } from '../../../packages/herd/src/config/config-error.ts';
 import { loadConfig, type LoadOptions } from '../../../packages/herd/src/config/load-config.ts';
 import type { Description } from '../../../packages/herd/src/config/schema.ts';
 
+/** With more time than somebody waits: what is claimed of times says how long. */
 export const options: LoadOptions = {
+  timeoutMs: 120_000,
   bellwether: path.resolve(import.meta.dirname, '../../../packages/bellwether/src/index.ts'),
   nodeName: 'here',
   env: process.env,
