@@ -78,9 +78,9 @@ describe('the tour of the README', () => {
     place = makePlace();
   });
   // Where the set-up was stale, there is all of node_modules to be removed.
-  afterEach(() => place.clean(), 60_000);
+  afterEach(() => place.clean());
 
-  it('is true as typed', { timeout: 300_000 }, async () => {
+  it('is true as typed', { timeout: 600_000 }, async () => {
     const steps = stepsOf('A tour');
     expect(steps.length).toBeGreaterThan(20);
     const mark = 'end-of-step';
