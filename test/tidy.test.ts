@@ -132,7 +132,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/store': 2_950,
   'packages/fleet': 9_300,
   'packages/bellwether': 780,
-  'packages/keeper': 3_650,
+  'packages/keeper': 3_970,
   'packages/herd': 25_200,
   'netlayers/memory': 610,
   'netlayers/stream': 690,

@@ -192,8 +192,8 @@ describe.skipIf(isWithoutKeeper)(`a service in the manner of inetd${whyNoKeeper}
     const one = connect();
     await one.next();
     const pid = await say(one, 'before');
-    const { main } = keeperPids(path.join(daemon.folder, 'keeper'));
-    for (const each of main) process.kill(each, 'SIGKILL');
+    const { main, heir } = keeperPids(path.join(daemon.folder, 'keeper'));
+    for (const each of [...main, ...heir]) process.kill(each, 'SIGKILL');
     const next = async (): Promise<Client> => {
       for (;;) {
         const client = connect();

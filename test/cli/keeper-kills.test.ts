@@ -3,10 +3,18 @@
  * writer at full speed and services that must neither end nor run twice. It prints what it has counted.
  */
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi, afterAll } from 'vitest';
 import { isWithoutKeeper, keeperPids, whyNoKeeper } from '../support/keepers.ts';
-import { configOf, eventually, makePlace, type Daemon, type Place } from '../support/programs.ts';
+import {
+  configOf,
+  eventually,
+  freePort,
+  makePlace,
+  type Daemon,
+  type Place,
+} from '../support/programs.ts';
 
 // Real processes are as fast as the machine lets them be.
 vi.setConfig({ testTimeout: 300_000 });
@@ -93,6 +101,65 @@ describe.skipIf(isWithoutKeeper)(`a series of kills of a shepherd${whyNoKeeper}`
       );
       expect(killed).toBeGreaterThanOrEqual(killCount * (1 + roles.length));
       expect([gapCount, ranTwice, unknownCount]).toEqual([0, 0, 0]);
+    },
+  );
+
+  /** What somebody who comes there is told; rejects where he is refused, or cut off. */
+  const ask = (port: number): Promise<string> =>
+    new Promise((kept, broken) => {
+      let text = '';
+      const socket = net.connect({ port, host: '127.0.0.1' });
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.on('end', () => kept(text));
+      socket.on('error', broken);
+    });
+  const server = `require('net').createServer((socket) => socket.end('served')).listen({ fd: 3 })`;
+  it.each([[[]], [['daemon']]] as const)(
+    'of the main of its keeper (with the %j) turns nobody away who comes to a socket of a service',
+    async (others) => {
+      const ports = [await freePort(), await freePort()];
+      const at = ports.map((port) => `sockets: [socket({ listen: '127.0.0.1:${port}' })]`);
+      const how = 'autoStart: true, ';
+      let daemon = await place.shepherd(
+        'a',
+        configOf(
+          'a',
+          `service({ provision: ['web'], ${how}${at[0]}, start: exec([${JSON.stringify(process.execPath)}, '-e', ${JSON.stringify(server)}]) }),
+           service({ provision: ['echo'], ${how}${at[1]}, activation: 'inetd', start: exec(['printf', 'served']) })`,
+        ),
+      );
+      for (const port of ports)
+        await eventually('it is served', () =>
+          ask(port).then(
+            (said) => said === 'served',
+            () => false,
+          ),
+        );
+      let isOver = false;
+      const said: string[] = [];
+      const comeAgain = async (port: number): Promise<void> => {
+        while (!isOver) said.push(await ask(port).catch((error: unknown) => String(error)));
+      };
+      const clients = [...ports, ...ports, ...ports].map(comeAgain);
+      let killed = 0;
+      for (let round = 0; round < killCount; round += 1) {
+        const before = said.length;
+        const { main } = keeperPids(path.join(daemon.folder, 'keeper'));
+        killed += killAll([...others.map(() => daemon.process.pid ?? 0), ...main]);
+        if (others.length > 0) {
+          await daemon.ended;
+          daemon = await place.again(daemon);
+        }
+        await eventually('they are served', () => said.length > before + 2 * clients.length);
+      }
+      isOver = true;
+      await Promise.all(clients);
+      const lost = said.filter((each) => each !== 'served');
+      process.stdout.write(
+        `${JSON.stringify({ killed: ['main', ...others], count: killed, clients: said.length, lost: lost.length })}\n`,
+      );
+      expect(killed).toBe(killCount * (1 + others.length));
+      expect(lost).toEqual([]);
     },
   );
 });

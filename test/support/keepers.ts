@@ -14,17 +14,22 @@ export const keptFrom = (folder: string) => ({
   uid: process.getuid?.() ?? 0,
 });
 
-/** The processes of the keeper of a folder; what has ended and is not reaped is none. */
-export const keeperPids = (
-  folder: string,
-): { readonly anchor: readonly number[]; readonly main: readonly number[] } => {
-  const found = { anchor: [] as number[], main: [] as number[] };
+/** The processes of the keeper of a folder, a role each. */
+export interface KeeperPids {
+  readonly anchor: readonly number[];
+  readonly main: readonly number[];
+  readonly heir: readonly number[];
+}
+/** What has ended and is not reaped is none. */
+export const keeperPids = (folder: string): KeeperPids => {
+  const found = { anchor: [] as number[], main: [] as number[], heir: [] as number[] };
   for (const name of fs.readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
     const [cwd, words] = [linkOf(`/proc/${name}/cwd`), wordsOf(name)];
     if (cwd !== folder || words[0]?.endsWith('keeper') !== true) continue;
     if (words[1] === 'anchor') found.anchor.push(Number(name));
     // The child of a start looks like main until it executes its program, but leads a session of its own.
-    if (words[1] === 'main' && sessionOf(name) !== name) found.main.push(Number(name));
+    if (words[1] !== 'main' || sessionOf(name) === name) continue;
+    found[nameOf(name) === 'keeper-heir' ? 'heir' : 'main'].push(Number(name));
   }
   return found;
 };
@@ -33,6 +38,13 @@ const linkOf = (file: string): string => {
     return fs.readlinkSync(file);
   } catch {
     return ''; // it has ended, or is another user's
+  }
+};
+const nameOf = (pid: string): string => {
+  try {
+    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // as above
   }
 };
 const sessionOf = (pid: string): string | undefined => {

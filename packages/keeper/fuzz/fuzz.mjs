@@ -28,7 +28,7 @@ const wrapped =
     : [
         ...['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'],
         ...['socket', 'setsockopt', 'bind', 'listen', 'connect', 'fchmod', 'fchownat', 'unlink'],
-        ...['fcntl', 'poll', 'accept4'],
+        ...['fcntl', 'poll', 'accept4', 'fstat'],
       ];
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-fuzz-'));
 const program = path.join(folder, 'fuzz');
@@ -36,7 +36,7 @@ const sources = parts().filter((file) => !/(?:keeper|anchor|init)\.c$/.test(file
 const built = spawnSync(
   clang,
   [
-    ...['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-DSLOT_COUNT=32u', ...warnings],
+    ...['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-DSLOT_COUNT=32u', '-DSOCKET_COUNT=8u', ...warnings],
     ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=undefined'],
     ...wrapped.map((name) => `-Wl,--wrap=${name}`),
     ...['-o', program, path.join(home, `${target}.c`), ...sources],
@@ -118,6 +118,7 @@ const seeds = [
   [0x06, plain, hello, forget, plain],
   [0x00, plain, signal, forget],
   [0x02, listen, unix, watch, hello, taken, drop, close, unix],
+  [0x42, unix, watch, listen, watch],
   [0x02, plain, follow, signal],
   [0x01, ...[1, 2, 3, 4].map(slot)],
 ];

@@ -3,8 +3,9 @@
  * that somebody sends can end it. All it does:
  *
  *     a child has ended     its status goes into its slot, what is left of its group is killed, then it is reaped
- *     main has ended        started again, from the path of this program, so that a newer one takes over; where that
- *                           cannot read the table (exit 78), this one as it is
+ *     main has ended        its heir is told to be main (heir.c). Where it has none, main is started again, from the
+ *                           path of this program, so that a newer one takes over; where that cannot read the table
+ *                           (exit 78), this one as it is
  *     main exits with 0     nothing is left to keep: the anchor ends, too
  *
  * It holds the table, the listening socket and the pipe of notices for main, so those outlive a main that is killed.
@@ -32,6 +33,8 @@
 
 /* A main that lives less long has died quickly; the pause before the next one grows with each of these. */
 enum { QUICK_MS = 1000, PAUSE_MS = 50, LONGEST_PAUSE_MS = 1000 };
+/* Quick ends in a row that nobody has brought about, after which a main begins without what the one before had open. */
+enum { MOST_FAULTS = 3 };
 /* The lock of a keeper that was killed goes with its main, a moment later. */
 enum { LOCK_TRIES = 200, LOCK_TRY_US = 10000 };
 /* Beside the numbers that main finds: of the anchor alone. */
@@ -41,7 +44,7 @@ static char path[4096];
 static int is_own_program;
 static pid_t main_pid;
 static uint64_t main_began, main_due;
-static unsigned quick_deaths;
+static unsigned quick_deaths, faults;
 
 static _Noreturn void give_up(const char *what, int error, int code) {
   complain(what, error);
@@ -121,9 +124,27 @@ static void execute_main(void) {
   give_up(path, errno, EXIT_SYSTEM);
 }
 
+/* Of a child of this anchor: one of an earlier anchor may have ended unseen, and its number be given away. */
+static uint32_t slot_of(pid_t pid) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++)
+    if (atomic_load(&table->pids[at]) == pid && table->slots[at].anchor == table->anchor) return at;
+  return SLOT_COUNT;
+}
+
+/* Signals main's heir, which is none from now on; its number, or 0 where there is none. */
+static pid_t tell_heir(int word) {
+  pid_t heir = atomic_exchange(&table->heir, 0);
+  siginfo_t end = {0};
+  /* Only of a child that lives, and is no service, is it known that its number is not somebody else's. */
+  int is_there = heir > 1 && waitid(P_PID, (id_t)heir, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == 0;
+  return is_there && slot_of(heir) == SLOT_COUNT && kill(heir, word) == 0 ? heir : 0;
+}
+
 static void start_main(void) {
   main_began = now_ms();
   main_due = 0;
+  main_pid = tell_heir(faults < MOST_FAULTS ? SIGUSR1 : SIGKILL);
+  if (main_pid > 0 && faults < MOST_FAULTS) return;
   main_pid = fork();
   if (main_pid == 0) execute_main();
   if (main_pid > 0) return;
@@ -140,17 +161,13 @@ static void main_ended(const siginfo_t *end) {
   }
   if (is_exit && end->si_status == EXIT_LAYOUT && !is_own_program) is_own_program = 1;
   uint64_t now = now_ms();
-  quick_deaths = now - main_began < QUICK_MS ? quick_deaths + 1 : 0;
+  int is_quick = now - main_began < QUICK_MS;
+  int is_killed = end->si_code == CLD_KILLED && end->si_status == SIGKILL;
+  quick_deaths = is_quick ? quick_deaths + 1 : 0;
+  faults = is_quick && !is_killed ? faults + 1 : 0;
   unsigned pause = quick_deaths * PAUSE_MS;
   main_pid = 0;
   main_due = now + (pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
-}
-
-/* Of a child of this anchor: one of an earlier anchor may have ended unseen, and its number be given away. */
-static uint32_t slot_of(pid_t pid) {
-  for (uint32_t at = 0; at < SLOT_COUNT; at++)
-    if (atomic_load(&table->pids[at]) == pid && table->slots[at].anchor == table->anchor) return at;
-  return SLOT_COUNT;
 }
 
 /* Undefined bits of the status are left out: as waitpid(2) has it. */
@@ -225,13 +242,17 @@ void anchor_run(const char *folder) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   open_all(folder);
   table->anchor++;
+  atomic_store(&table->heir, 0);
   table->anchor_pid = getpid();
   start_main();
   if (!init_is_on()) say_ready();
   for (;;) {
     reap_all();
     uint64_t now = now_ms();
-    if (init_is_over() && main_pid > 0) kill(main_pid, SIGKILL);
+    if (init_is_over()) {
+      tell_heir(SIGKILL);
+      if (main_pid > 0) kill(main_pid, SIGKILL);
+    }
     if (main_pid == 0 && now >= main_due && !init_is_over()) {
       start_main();
       continue;

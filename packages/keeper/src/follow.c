@@ -3,7 +3,7 @@
  * there. A process is taken for the one that a start has handed over to only if all of this holds:
  *
  *     it lives, and has begun since the start has
- *     it is below the anchor, which all orphans of services come back to, and is neither that nor main
+ *     it is below the anchor, which all orphans of services come back to, and is neither that nor main nor its heir
  *     no other start has it
  *     it is in the session or the group of the start's own process, or below that,
  *       or had the id of the start in its environment,
@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "heir.h"
 
 /* Processes above one that are looked at; nobody is as deep. */
 enum { MOST_ABOVE = 64 };
@@ -80,7 +81,7 @@ static int judge(uint32_t at, const struct request *request, const struct proces
   if (facts->state == 'Z' || facts->state == 'X') return ESRCH;
   if (facts->start_time < slot->start_time || is_taken(at, request->pid)) return EPERM;
   if (request->pid == first) return is_there && facts->start_time == slot->start_time ? 0 : EPERM;
-  if (request->pid == getpid() || !is_below_anchor(facts, first, &is_below)) return EPERM;
+  if (request->pid == getpid() || heir_is(request->pid) || !is_below_anchor(facts, first, &is_below)) return EPERM;
   if (facts->session == first || facts->group == first || (is_there && is_below)) return 0;
   enum word word = word_of(request->pid, slot->id);
   if (word != SAYS_NOTHING) return word == SAYS_THIS ? 0 : EPERM;

@@ -160,7 +160,9 @@ enum {
   FEATURE_FOLLOW = 1,
   /* LISTEN and what goes with it: of main alone. */
   FEATURE_SOCKETS = 2,
-  FEATURES = 3,
+  /* A main that ends is followed by its heir, which the table names: of the anchor alone. */
+  FEATURE_HEIR = 4,
+  FEATURES = 7,
 };
 /* In which an anchor tells its main of its own ones, by their number. */
 #define FEATURES_VARIABLE "KEEPER_FEATURES"

@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "anchor.h"
 #include "child.h"
+#include "heir.h"
 #include "sockets.h"
 #include "starts.h"
 
@@ -191,8 +192,7 @@ void say_connection(const char *id, uint64_t connection, const struct place *pee
   frame_close();
 }
 
-/* An anchor that says nothing of its own has none. */
-static uint64_t features_of_anchor(void) {
+uint64_t features_of_anchor(void) {
   const char *said = getenv(FEATURES_VARIABLE);
   return said == NULL ? 0 : strtoull(said, NULL, 10);
 }
@@ -214,12 +214,12 @@ static void say_hello(void) {
   if (frame_open(SAY_TOLD)) frame_close();
 }
 
-/* Where the new one does not come up, the anchor starts the one that it knows. */
-static void renew(const char *file) {
+int become_main(const char *file, void (*before)(void)) {
   char *words[] = {"keeper", "main", NULL};
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
-  setrlimit(RLIMIT_NOFILE, &descriptors_at_first);
   sockets_hand_over();
+  if (before != NULL) before();
+  setrlimit(RLIMIT_NOFILE, &descriptors_at_first);
   /* All that this one has is what the anchor says of itself. */
   execve(file, words, environ);
   int error = errno;
@@ -227,6 +227,14 @@ static void renew(const char *file) {
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++)
     fcntl(number, F_SETFD, FD_CLOEXEC);
   allow_descriptors();
+  return error;
+}
+
+/* Where the new one does not come up, the anchor starts the one that it knows. */
+static void renew(const char *file) {
+  heir_end();
+  int error = become_main(file, NULL);
+  if (sockets_are_there()) heir_have();
   say_refused(NULL, STEP_EXEC, error);
 }
 
@@ -369,6 +377,7 @@ static void handle(const struct epoll_event *event) {
     case WATCH_PIPE: return start_pipe_ended(at);
     case WATCH_FOSTER: return start_foster_ended(at);
     case WATCH_SOCKET: return socket_ready(at);
+    case WATCH_HEIR: return heir_ended();
     case WATCH_CLIENT:
       if (client >= 0 && event->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive();
       return;
@@ -392,6 +401,8 @@ static void set_up(void) {
   watch_add(ANCHOR_LISTENER, WATCH_LISTENER, 0);
   watch_add(ANCHOR_NOTICES, WATCH_NOTICES, 0);
   starts_adopt();
+  sockets_settle();
+  heir_begin(sockets_are_there());
 }
 
 void server_run(void) {

@@ -9,6 +9,10 @@
  *     CLOSE     closed, and its path is removed where that still is this socket
  *
  * No socket is ever made non-blocking for a service: that is a property which all who have it share.
+ *
+ * What is written of them is shared with main's heir (heir.h), which has the sockets themselves, so that main may be
+ * killed at any moment: a record is complete before it has an id, one that is being closed is closed by the next main,
+ * and of who is accepted the descriptor is written down before he has it.
  */
 #include "sockets.h"
 
@@ -26,8 +30,12 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "anchor.h"
+#include "heir.h"
 #include "starts.h"
 
+/* Theirs are above all that a start may ask for, so that nothing of a child is in their way. */
+enum { FIRST_FILE = HIGHEST_DESCRIPTOR + 2 };
 struct listener {
   /* Empty where there is none. */
   char id[ID_BYTES + 1];
@@ -35,7 +43,7 @@ struct listener {
   struct place place;
   uint32_t style;
   int file;
-  int is_watched, is_wanted;
+  int is_watched, is_wanted, is_closing;
   /* Of its path: whether that still is this socket. */
   dev_t device;
   ino_t inode;
@@ -43,7 +51,8 @@ struct listener {
   uint64_t connection;
   int accepted;
 };
-static struct listener listeners[SOCKET_COUNT];
+static struct listener *listeners;
+enum { LISTENERS_BYTES = SOCKET_COUNT * sizeof(struct listener) };
 static uint32_t listener_count;
 static uint64_t last_connection;
 
@@ -53,6 +62,11 @@ union address {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;
 };
+
+/* What stands before this is there before what stands behind it, for whoever goes on where this process is killed. */
+static void write_now(void) {
+  atomic_signal_fence(memory_order_seq_cst);
+}
 
 static struct listener *find(const char *id) {
   for (uint32_t at = 0; at < SOCKET_COUNT; at++)
@@ -77,16 +91,25 @@ static void end_connection(struct listener *one) {
   one->connection = 0;
 }
 
+static void clear(struct listener *one) {
+  one->id[0] = 0;
+  write_now();
+  memset(one, 0, sizeof *one);
+}
+
 static void end(struct listener *one) {
   struct stat found;
+  one->is_closing = 1;
+  write_now();
   int is_own = one->place.family == PLACE_UNIX && lstat(one->path, &found) == 0 &&
                found.st_dev == one->device && found.st_ino == one->inode;
   if (is_own) unlink(one->path);
   if (one->is_watched) watch_end(one->file);
   else close(one->file);
   end_connection(one);
-  memset(one, 0, sizeof *one);
+  clear(one);
   listener_count--;
+  if (listener_count == 0) heir_end();
 }
 
 /* 0, or an errno. */
@@ -161,7 +184,6 @@ static int set_up(int file, const struct request *request, const union address *
   return error;
 }
 
-/* A descriptor above all that a start may ask for, so that nothing of a child is in its way. */
 static int open_listener(const struct request *request, int *file) {
   union address address;
   socklen_t length;
@@ -171,7 +193,7 @@ static int open_listener(const struct request *request, int *file) {
   if (error) return error;
   int opened = socket(address.any.sa_family, type | SOCK_CLOEXEC, 0);
   if (opened < 0) return errno;
-  *file = fcntl(opened, F_DUPFD_CLOEXEC, HIGHEST_DESCRIPTOR + 2);
+  *file = fcntl(opened, F_DUPFD_CLOEXEC, FIRST_FILE);
   error = *file < 0 ? errno : 0;
   close(opened);
   if (error) return error;
@@ -195,7 +217,6 @@ void socket_listen(const struct request *request) {
   int error = open_listener(request, &file);
   if (error) return say_refused(request->id, STEP_LISTEN, error);
   struct stat found;
-  memcpy(one->id, request->id, strlen(request->id) + 1);
   memcpy(one->path, request->place.text, strlen(request->place.text) + 1);
   one->place = (struct place){request->place.family, request->place.port, one->path};
   one->style = request->style;
@@ -204,7 +225,11 @@ void socket_listen(const struct request *request) {
     one->device = found.st_dev;
     one->inode = found.st_ino;
   }
+  memcpy(one->id + 1, request->id + 1, strlen(request->id));
+  write_now();
+  one->id[0] = request->id[0];
   listener_count++;
+  heir_have();
   say_listening(one->id);
 }
 
@@ -254,21 +279,6 @@ static void say_accepted(const struct listener *one) {
   say_connection(one->id, one->connection, &from, &to);
 }
 
-/* A descriptor, or an errno below zero: EAGAIN where whoever came has gone. */
-static int accept_one(struct listener *one) {
-  struct pollfd look = {.fd = one->file, .events = POLLIN};
-  if (poll(&look, 1, 0) <= 0) return -EAGAIN;
-  int flags = fcntl(one->file, F_GETFL);
-  /* No service has this socket. */
-  fcntl(one->file, F_SETFL, flags | O_NONBLOCK);
-  int opened = accept4(one->file, NULL, NULL, SOCK_CLOEXEC);
-  if (opened < 0) return errno == ECONNABORTED || errno == EINTR ? -EAGAIN : -errno;
-  int accepted = fcntl(opened, F_DUPFD_CLOEXEC, HIGHEST_DESCRIPTOR + 2);
-  int error = errno;
-  close(opened);
-  return accepted < 0 ? -error : accepted;
-}
-
 /*
  * In one boot of the machine none comes twice, whichever main there is: whoever asks once more for what an earlier one
  * was to hand out must not be given somebody else. In microseconds, which numbers of 53 bits have room for.
@@ -282,17 +292,47 @@ static uint64_t next_connection(void) {
   return last_connection;
 }
 
+static int move_up(struct listener *one) {
+  int low = one->accepted, high = fcntl(low, F_DUPFD_CLOEXEC, FIRST_FILE);
+  int error = high < 0 ? errno : 0;
+  if (high >= 0) one->accepted = high;
+  write_now();
+  if (error) one->connection = 0;
+  close(low);
+  return error;
+}
+
+/* 0, or an errno: EAGAIN where whoever came has gone. */
+static int accept_one(struct listener *one) {
+  struct pollfd look = {.fd = one->file, .events = POLLIN};
+  if (poll(&look, 1, 0) <= 0) return EAGAIN;
+  /* The lowest number that is free is the one that he will have. */
+  one->accepted = fcntl(one->file, F_DUPFD_CLOEXEC, 0);
+  if (one->accepted < 0) return errno;
+  close(one->accepted);
+  write_now();
+  one->connection = next_connection();
+  int flags = fcntl(one->file, F_GETFL);
+  /* No service has this socket. */
+  fcntl(one->file, F_SETFL, flags | O_NONBLOCK);
+  int opened = accept4(one->file, NULL, NULL, SOCK_CLOEXEC);
+  if (opened < 0) {
+    one->connection = 0;
+    return errno == ECONNABORTED || errno == EINTR ? EAGAIN : errno;
+  }
+  one->accepted = opened;
+  return move_up(one);
+}
+
 void socket_ready(uint32_t at) {
   struct listener *one = &listeners[at];
   if (at >= SOCKET_COUNT || one->id[0] == 0 || !one->is_wanted) return;
   one->is_wanted = 0;
   if (!(one->style & STYLE_ACCEPTS)) return say_connection(one->id, 0, NULL, NULL);
-  int accepted = accept_one(one);
-  if (accepted == -EAGAIN) return watch(one);
+  int error = accept_one(one);
+  if (error == EAGAIN) return watch(one);
   /* As without descriptors: whoever watches does so again later. */
-  if (accepted < 0) return say_refused(one->id, STEP_LISTEN, -accepted);
-  one->connection = next_connection();
-  one->accepted = accepted;
+  if (error) return say_refused(one->id, STEP_LISTEN, error);
   say_accepted(one);
 }
 
@@ -341,7 +381,7 @@ void sockets_handed_out(const struct request *request) {
 
 /* What another main finds: all of it, if it has the same layout. */
 #define SOCKETS_VARIABLE "KEEPER_SOCKETS"
-enum { SOCKETS_LAYOUT = 1 };
+enum { SOCKETS_LAYOUT = 2 };
 struct left {
   uint32_t layout, size;
   uint64_t last_connection;
@@ -357,12 +397,15 @@ static void set_closing(int flags) {
 }
 
 void sockets_hand_over(void) {
+  /* Of an heir that was made by another one: what that has written. */
+  if (left_file >= 0) close(left_file);
+  left_file = -1;
   if (listener_count == 0) return;
-  struct left left = {SOCKETS_LAYOUT, (uint32_t)sizeof listeners, last_connection};
+  struct left left = {SOCKETS_LAYOUT, LISTENERS_BYTES, last_connection};
   char text[16];
   left_file = memfd_create("sockets", 0);
   int is_whole = left_file >= 0 && write(left_file, &left, sizeof left) == (ssize_t)sizeof left &&
-                 write(left_file, listeners, sizeof listeners) == (ssize_t)sizeof listeners;
+                 write(left_file, listeners, LISTENERS_BYTES) == (ssize_t)LISTENERS_BYTES;
   if (!is_whole) return complain("cannot hand sockets over", errno);
   snprintf(text, sizeof text, "%d", left_file);
   setenv(SOCKETS_VARIABLE, text, 1);
@@ -376,34 +419,58 @@ void sockets_keep(void) {
   set_closing(FD_CLOEXEC);
 }
 
+static int is_socket(int file, int least) {
+  struct stat found;
+  return file >= least && fstat(file, &found) == 0 && S_ISSOCK(found.st_mode);
+}
+
 /* No epoll knows them yet. One that is no socket is nobody's: the rest is as it was. */
 static void mend(struct listener *one) {
-  struct stat found;
   one->id[ID_BYTES] = one->path[SOCKET_PATH_BYTES] = 0;
   if (one->id[0] == 0) return;
-  if (fstat(one->file, &found) < 0 || !S_ISSOCK(found.st_mode)) {
-    memset(one, 0, sizeof *one);
-    return;
-  }
+  if (!is_socket(one->file, FIRST_FILE)) return clear(one);
   one->place.text = one->path;
   one->is_watched = one->is_wanted = 0;
   listener_count++;
+  if (one->connection > 0 && !is_socket(one->accepted, ANCHOR_LOCK + 1)) one->connection = 0;
+  if (one->connection > 0 && one->accepted < FIRST_FILE) move_up(one);
+  if (one->is_closing) end(one);
+}
+
+/* Shared with whoever this process makes its heir. */
+static void have_records(void) {
+  listener_count = 0;
+  if (listeners != NULL) return;
+  void *found = mmap(NULL, LISTENERS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED) {
+    complain("cannot share what is known of sockets", errno);
+    _exit(EXIT_SYSTEM);
+  }
+  listeners = found;
+}
+
+void sockets_settle(void) {
+  for (uint32_t at = 0; listener_count > 0 && at < SOCKET_COUNT; at++) {
+    struct listener *one = &listeners[at];
+    if (one->id[0] != 0 && one->connection > 0 && starts_have(one->connection)) end_connection(one);
+  }
 }
 
 void sockets_take_over(void) {
+  have_records();
   const char *said = getenv(SOCKETS_VARIABLE);
   if (said == NULL) return;
   int file = (int)strtol(said, NULL, 10);
   unsetenv(SOCKETS_VARIABLE);
   struct left left;
   int is_known = pread(file, &left, sizeof left, 0) == (ssize_t)sizeof left &&
-                 left.layout == SOCKETS_LAYOUT && left.size == sizeof listeners &&
-                 pread(file, listeners, sizeof listeners, sizeof left) == (ssize_t)sizeof listeners;
+                 left.layout == SOCKETS_LAYOUT && left.size == LISTENERS_BYTES &&
+                 pread(file, listeners, LISTENERS_BYTES, sizeof left) == (ssize_t)LISTENERS_BYTES;
   close(file);
   if (!is_known) {
-    memset(listeners, 0, sizeof listeners);
+    memset(listeners, 0, LISTENERS_BYTES);
     /* Nobody knows them any more, and as long as they listen nobody else can: nothing else is open up there. */
-    syscall(SYS_close_range, HIGHEST_DESCRIPTOR + 2, ~0u, 0);
+    syscall(SYS_close_range, FIRST_FILE, ~0u, 0);
     return complain("sockets of another layout are closed", EPROTO);
   }
   last_connection = left.last_connection;

@@ -25,6 +25,8 @@ int sockets_are_there(void);
 void sockets_hand_over(void);
 void sockets_keep(void);
 void sockets_take_over(void);
+/* Once the starts are known, too: of whom one of them was given main has nothing any more. */
+void sockets_settle(void);
 
 /* Finds what a start asks for, and the connection that it is for; 0, or an errno. */
 int sockets_hand_out(struct request *request);

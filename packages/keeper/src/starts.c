@@ -117,6 +117,7 @@ static int never_ran(uint32_t at, enum step step, int error) {
   if (!atomic_compare_exchange_strong(&slot->state, &prepared, STATE_FAILED)) return 0;
   slot->step = step;
   slot->error = error;
+  slot->connection = 0;
   return 1;
 }
 
@@ -135,6 +136,7 @@ static void prepare(uint32_t at, const struct request *request) {
   memset((char *)slot + sizeof slot->state, 0, sizeof *slot - sizeof slot->state);
   memcpy(slot->id, request->id, strlen(request->id) + 1);
   slot->anchor = table->anchor;
+  slot->connection = request->connection;
   atomic_store(&slot->flags, (uint32_t)request->flags & (FLAG_KEEP_GROUP | FLAG_HANDS_OVER));
   hashes[at] = hash_of(slot->id);
   atomic_store(&table->pids[at], 0);
@@ -287,6 +289,12 @@ void start_forget(const struct request *request) {
   /* A main that comes after this one sees by that that it was forgotten. */
   table->slots[at].id[0] = 0;
   hashes[at] = 0;
+}
+
+int starts_have(uint64_t connection) {
+  for (uint32_t at = 0; at < SLOT_COUNT; at++)
+    if (state_of(at) != STATE_FREE && table->slots[at].connection == connection) return 1;
+  return 0;
 }
 
 uint32_t start_shown(uint32_t at) {

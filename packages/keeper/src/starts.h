@@ -6,7 +6,7 @@
 #include "table.h"
 
 /* What the loop calls back for, and of which slot. */
-enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER, WATCH_SOCKET };
+enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER, WATCH_SOCKET, WATCH_HEIR };
 void watch_add(int descriptor, enum watch kind, uint32_t index);
 /* The same for one event; of one that is watched already, once more. */
 void watch_once(int descriptor, enum watch kind, uint32_t index, int is_watched);
@@ -32,6 +32,9 @@ void starts_reaped_all(void);
 
 /* Looks after groups whose leader has ended; milliseconds until it wants to look again, -1 for never. */
 int starts_look(void);
+
+/* Whether some start was given this connection. */
+int starts_have(uint64_t connection);
 
 /* The state of a start for others: a group that is not gone yet counts as running. */
 uint32_t start_shown(uint32_t at);

@@ -71,7 +71,8 @@ struct slot {
   _Atomic uint32_t flags;
   /* The group of its process, where that leads none of its own; else 0. */
   int32_t group;
-  char spare[8];
+  /* The connection that it was given, by its number, until it is known that it never ran; 0 for none. */
+  uint64_t connection;
 };
 _Static_assert(sizeof(struct slot) == 128, "the layout of a slot is part of the table's version");
 
@@ -87,6 +88,8 @@ struct table {
   _Atomic uint32_t has_missed;
   _Atomic int32_t pids[SLOT_COUNT];
   struct slot slots[SLOT_COUNT];
+  /* Of main's heir, 0 for none. It is there only where the anchor has FEATURE_HEIR: the table of others ends before. */
+  _Atomic int32_t heir;
 };
 
 /* Mapped by table_open. */
