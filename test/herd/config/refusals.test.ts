@@ -578,6 +578,17 @@ service({ provision: ['c', 'b'] }),`);
       `config.ts:4: services[1].provision[1]: the name 'b' is taken by services[0].provision[1]`,
     );
   });
+  it('a name that a connection to another service may have', () => {
+    const text = `${inetd(`connectionName: 'c'`)}, ${inetd('').replace("'web'", "'ssh'")},
+service({ provision: ['c-1', 'ssh-x', 'ssh-03', 'web-1', 'ssh-3-', 'ssh3'] }),
+fleet({ provision: ['ssh-12'], members: ['ssh'] }),`;
+    const hint = (of: string): string =>
+      `is one that a connection to '${of}' may have; give that another connectionName`;
+    expect(refusalOfServices(text).split('\n')).toEqual([
+      expect.stringContaining(`services[2].provision[0]: the name 'c-1' ${hint('web')}`),
+      expect.stringContaining(`services[3].provision[0]: the name 'ssh-12' ${hint('ssh')}`),
+    ]);
+  });
   it('a requirement and a member that nobody provides', () => {
     const message = refusalOfServices(`service({ provision: ['networking'] }),
 service({ provision: ['web'], requirement: ['netwroking'] }),

@@ -22,10 +22,13 @@ const echo = (given: Partial<ServiceConfig> = {}): ServiceConfig =>
   });
 let world: World;
 let machine: Machine;
+/** What the next boot finds. */
+let configured: ServiceConfig[];
 const commands: (Readonly<Record<string, string>> | undefined)[] = [];
 const up = (...services: readonly ServiceConfig[]): void => {
   world = new World(5);
-  machine = new Machine(world, 'A', { services, rehearse: true });
+  configured = [...services];
+  machine = new Machine(world, 'A', { services: configured, rehearse: true });
   commands.length = 0;
   machine.processes.behaves = ({ command }) => {
     commands.push(command.env);
@@ -303,20 +306,20 @@ describe('a connection', () => {
     expect(living()).toEqual(['echo-1', 'echo-2']);
   });
 
+  const swap = (own: readonly ServiceConfig[], removed: readonly string[]) => {
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(
+        shepherd,
+        'swap',
+        { own, removed, elsewhere: [], aggregates: [] },
+        machine.printer(turn),
+      ),
+    );
+    world.runFor(6 * second);
+    return asked;
+  };
   it('goes on where its service goes out of the configuration, and counts when that is back', () => {
     come(here, there);
-    const swap = (own: readonly ServiceConfig[], removed: readonly string[]) => {
-      const asked = machine.ask((turn, shepherd) =>
-        turn.send(
-          shepherd,
-          'swap',
-          { own, removed, elsewhere: [], aggregates: [] },
-          machine.printer(turn),
-        ),
-      );
-      world.runFor(6 * second);
-      return asked;
-    };
     expect(swap([], ['echo']).error).toBeUndefined();
     expect(living()).toEqual(['echo-1', 'echo-2']);
     expect(names()).toEqual(['web', 'echo-1', 'echo-2']);
@@ -326,6 +329,56 @@ describe('a connection', () => {
     expect(status('echo')?.accepting?.openCount).toBe(1);
     come(here);
     expect(names()).toEqual(['web', 'echo-2', 'echo', 'echo-3']);
+  });
+
+  it('goes on where its service changes, and who comes next is served by what is described then', () => {
+    come(here, there);
+    const changed = { argv: ['rev'] } as const;
+    const inetd = { maxCount: 3, stem: 'called' };
+    expect(swap([echo({ start: changed, inetd })], ['echo']).error).toBeUndefined();
+    expect(living()).toEqual(['echo-1', 'echo-2']);
+    expect(status('echo')?.accepting).toMatchObject({ openCount: 2, limitCount: 3 });
+    come(here);
+    expect(living()).toEqual(['echo-1', 'echo-2', 'called-1']);
+    expect(status('echo-1')?.command).toEqual(['cat', '-u']);
+    expect(status('called-1')?.command).toEqual(['rev']);
+    const [late] = come(there);
+    expect(machine.processes.arrivals.dropped).toEqual([late]);
+  });
+
+  const namesake = program({ provision: ['echo-1'] });
+  it('keeps its name: a service of that name is not taken in before it has ended', () => {
+    come(here, there);
+    const { error } = swap([namesake], ['echo']);
+    expect(error?.message).toContain(
+      "the name 'echo-1' is in use by a connection; stop that, or wait for its end, and try again",
+    );
+    expect(names()).toEqual(['echo', 'web', 'echo-1', 'echo-2']);
+    expect(status('echo-1')).toMatchObject({ transient: 'lives', command: ['cat', '-u'] });
+    herd('stop', 'echo-1');
+    expect(swap([namesake], ['echo']).error).toBeUndefined();
+    expect(living()).toEqual(['echo-2']);
+    expect(status('echo-1')).toMatchObject({ stage: 'stopped', command: ['run', 'echo-1'] });
+  });
+
+  it('is ended, and gives its process to nobody, where a service has its name at the next boot', () => {
+    come(here, there);
+    machine.crash();
+    const before = machine.processes.living().find(({ service }) => service === 'echo-1');
+    configured.splice(0, 1, namesake);
+    machine.boot();
+    world.runFor(10 * second);
+    expect(machine.logged('service.orphaned')).toMatchObject([{ service: 'echo-1' }]);
+    expect(living()).toEqual(['echo-2']);
+    expect(status('echo-1')?.stage).toBe('stopped');
+    herd('start', 'echo-1');
+    const own = status('echo-1');
+    expect(own).toMatchObject({ stage: 'running' });
+    expect(own?.connection).toBeUndefined();
+    expect(own?.pid).not.toBe(before?.pid);
+    reboot();
+    expect(living()).toEqual(['echo-2', 'echo-1']);
+    expect(status('echo-1')?.pid).toBe(own?.pid);
   });
 
   it('is given a process once at most, wherever the daemon dies', () => {

@@ -30,6 +30,7 @@ export const graphProblems = (entries: Entries, siteOf: Site): readonly Problem[
   };
   const providers = providersOf(entries);
   checkTaken(entries, tell);
+  checkConnections(entries, tell);
   checkNeeds(entries, providers, tell);
   checkTerms(entries, providers, tell);
   checkHooks(entries, providers, tell);
@@ -63,6 +64,25 @@ const checkTaken = (entries: Entries, tell: Tell): void => {
       const before = taken.get(name);
       if (before !== undefined) tell(path, `the name '${name}' is taken by ${before}`);
       else taken.set(name, pathText(path));
+    }),
+  );
+};
+
+/** Each connection to a service of inetd is a service with a number behind its name: nobody else has such a name. */
+const checkConnections = (entries: Entries, tell: Tell): void => {
+  const stems = new Map<string, string>();
+  for (const entry of entries) {
+    if (entry.kind !== 'service' || entry.activation !== 'inetd') continue;
+    const [name = ''] = entry.provision;
+    stems.set(entry.connectionName ?? name, name);
+  }
+  if (stems.size === 0) return;
+  entries.forEach(({ provision }, at) =>
+    provision.forEach((name, index) => {
+      const of = stems.get(/^(.+)-[1-9]\d*$/.exec(name)?.[1] ?? '');
+      if (of === undefined) return;
+      const text = `the name '${name}' is one that a connection to '${of}' may have; give that another connectionName`;
+      tell(['services', at, 'provision', index], text);
     }),
   );
 };

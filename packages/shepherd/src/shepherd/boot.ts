@@ -2,6 +2,8 @@
  * The beginning and the end of a shepherd. At its beginning, in this order:
  *
  *     what lives of the starts on the disk     its service is there, and stopped     adopted
+ *                                              it was transient, and another has     ended, as below
+ *                                                its name by now
  *                                              else                                  ended: SIGTERM, then SIGKILL
  *     what has ended of them, known how        its service is there, and stopped     it tells of that
  *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
@@ -36,11 +38,15 @@ import { makeWriter } from '../streams/writer.ts';
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
 export const restore = (held: ShepherdHeld, turn: Turn<Shepherd>): Vow<void> => {
   for (const entry of expiredIn(held.ledger, held.clock.wall())) forgetWhole(held, turn, entry);
-  bringTransients(held, turn);
+  const displaced = bringTransients(held, turn);
   const left = openEntriesIn(held.ledger);
   const found = turn.all(left.map((entry) => read(held, turn, entry)));
   return turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
-    for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
+    for (const run of runs) {
+      // Of a name that was a transient service's: no process of the service that has it now.
+      const isTaken = !displaced.has(run.service) && adopts(held, turn, run);
+      if (!isTaken && run.ending === undefined) endOrphan(held, turn, run);
+    }
     endUnfound(held, turn);
     return turn.when(found, (turn, all) => {
       const taken = left.map((entry, at): Left => ({ entry, found: all[at] }));
@@ -156,7 +162,7 @@ const adopts = (
   return true;
 };
 
-/** A process whose service is gone from the configuration, or has another process already. */
+/** A process whose service is gone from the configuration, has another process already, or never was its own. */
 const endOrphan = (
   held: ShepherdHeld,
   turn: Turn,

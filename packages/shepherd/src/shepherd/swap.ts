@@ -64,6 +64,7 @@ export const swapServices = (
 ): Vow<Outcome> => {
   if (held.isClosing()) throw closing();
   if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
+  refuseTaken(held, turn, swap);
   held.isSwapping.set(true);
   held.swapCount.set(held.swapCount.get() + 1);
   const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
@@ -93,6 +94,26 @@ export const swapServices = (
     (_turn, outcome) => outcome,
     (turn, reason) => giveUp(held, turn, turnover, reason),
   );
+};
+
+/** What nobody has configured goes on, and nobody gets its process with its name. @throws Conflict */
+const refuseTaken = (
+  held: ShepherdHeld,
+  turn: Turn<Shepherd>,
+  { own, elsewhere, aggregates }: Swap,
+): void => {
+  const names = [
+    ...own.flatMap(({ provision }) => provision),
+    ...elsewhere.flatMap((one) => turn.call(one, 'provision')),
+    ...aggregates.flatMap((one) => turn.call(one, 'provision')),
+  ];
+  for (const name of names) {
+    const one = held.transients.get(name);
+    if (one === undefined || one.ended !== undefined || held.own(name) === undefined) continue;
+    const what = one.config.connection === undefined ? 'a transient service' : 'a connection';
+    const text = `the name '${name}' is in use by ${what}; stop that, or wait for its end, and try again`;
+    throw new Conflict(text);
+  }
 };
 
 const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');

@@ -160,14 +160,19 @@ const note = (held: ShepherdHeld, turn: Turn, one: Transient): void => {
   turn.record({ kind: 'transient', ...record } satisfies Entry);
 };
 
-/** Registers what the disk has of them: to be done before anything is adopted. */
-export const bringTransients = (held: ShepherdHeld, turn: Turn<Shepherd>): void => {
+/**
+ * Registers what the disk has of them: to be done before anything is adopted. The names of those whose name the
+ * configuration has by now: what lives of them is not its process.
+ */
+export const bringTransients = (held: ShepherdHeld, turn: Turn<Shepherd>): ReadonlySet<string> => {
+  const displaced = new Set<string>();
   for (const record of held.records.transients) recollect(held, turn, record);
   sweep(held, turn);
   for (const one of [...held.transients.values()]) {
     if (one.ended === undefined) haveParent(held, turn, one.config.requirement[0] ?? '');
-    bringOne(held, turn, one);
+    if (!bringOne(held, turn, one)) displaced.add(one.service);
   }
+  return displaced;
 };
 
 /** One that cannot be read is dropped, and holds up nobody: of what it may have left running the boot takes care. */
@@ -184,16 +189,17 @@ const recollect = (held: ShepherdHeld, turn: Turn, { text, ...record }: Transien
   }
 };
 
-/** A name that the configuration has by now is the configuration's. */
-const bringOne = (held: ShepherdHeld, turn: Turn<Shepherd>, one: Transient): void => {
+/** A name that the configuration has by now is the configuration's; false then. */
+const bringOne = (held: ShepherdHeld, turn: Turn<Shepherd>, one: Transient): boolean => {
   const { service: name, config, ended } = one;
   if (held.canonical(turn, name) !== undefined) {
     erase(held, turn, name);
     turn.effect(() => held.log('transient.displaced', { service: name }));
-    return;
+    return false;
   }
   const service = admit(held, turn, config);
   if (ended !== undefined) close(turn, service, name);
+  return true;
 };
 
 /** What was not found to run, and is not to run yet, has ended while there was no daemon. */
@@ -252,10 +258,11 @@ const erase = (held: ShepherdHeld, turn: Turn, name: string): void => {
     if (held.enabled.get(name) === false)
       turn.record({ kind: 'enabled', service: name, isEnabled: true } satisfies Entry);
     held.enabled.delete(name);
-    held.desired.delete(name);
-    turn.record({ kind: 'unwished', service: name } satisfies Entry);
     turn.effect(() => held.logFiles.remove(name));
   }
+  // Nor was it for a service that has its name by now.
+  held.desired.delete(name);
+  turn.record({ kind: 'unwished', service: name } satisfies Entry);
   held.transients.delete(name);
   turn.record({ kind: 'untransient', service: name } satisfies Entry);
   turn.record({
