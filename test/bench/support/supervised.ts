@@ -35,8 +35,8 @@ const FIVE_THOUSAND = 5_000;
 const RUNGS = 16;
 const LINES = 200_000;
 const DEATHS = 15;
-/** Code of ours is warm by then; GNU's takes a second for each. */
-const WARM_ANSWERS = 5;
+/** As long as every peer of a benchmark is warmed. */
+const WARM_MS = 3_000;
 const ANSWERS = 10;
 
 /** Where supervisors and the program of their services lie; `rounds` of what is quick. */
@@ -206,7 +206,9 @@ const answers = async (place: Place): Promise<void> => {
   const all = independent(paused(place), MANY);
   const isUp = async (one: Supervisor): Promise<void> => {
     await one.start('all');
-    for (let times = 0; times < WARM_ANSWERS; times += 1) await one.status();
+    const untilMs = performance.now() + WARM_MS;
+    do await one.status();
+    while (performance.now() < untilMs);
   };
   const ask = (one: Supervisor) => (): Promise<Spent> => spentOn(one, () => one.status());
   // Both stand at once, and are asked in turns: what the machine does to one it does to the other.
