@@ -79,6 +79,7 @@ describe(`a fleet of ${many}`, () => {
           members: ask((name) => (name === 'all' ? names : undefined)),
           isOwn: ask(() => true),
           isEnabled: ask(() => true),
+          whyDisabled: () => 'it is disabled',
           isUp: ask(() => true),
           isServing: ask(() => true),
         };

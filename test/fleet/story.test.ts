@@ -80,6 +80,21 @@ describe('starting a fleet', () => {
       expect(livingAt(story)).toEqual([1, 1]);
     },
   );
+  it('of which all are disabled says so in rows alone, and of one that is in one line under its name here', () => {
+    const story = tellStory(1);
+    herd(story, 'disable');
+    story.operator.lines.splice(0);
+    const refused = { result: 'failed', reason: 'it is disabled', isDisabled: true };
+    expect(herd(story, 'start').rows).toMatchObject([
+      { ...refused, member: 'web-server-a' },
+      { ...refused, member: 'web-server-b' },
+    ]);
+    expect(story.operator.lines.filter((line) => /web-server(-[ab])? /.test(line))).toEqual([]);
+    expect(herd(story, 'start', 'web-server-a')).toMatchObject({ ...refused, rows: [] });
+    expect(story.operator.lines.filter((line) => /web-server(-[ab])? /.test(line))).toEqual([
+      'C: Service web-server-a is currently disabled.',
+    ]);
+  });
   it('again changes nothing: the same processes, exit 0', () => {
     const story = tellStory(1);
     const first = herd(story, 'start');

@@ -38,7 +38,7 @@ describe('a disabled service', () => {
     expect(rig.machine.lines).toEqual(['A: Disabled service db.']);
     expect(rig.herd('start', 'web')).toMatchObject({
       result: 'failed',
-      rows: [{ member: 'db', reason: 'Service db is currently disabled.' }],
+      rows: [{ member: 'db', reason: 'it is disabled', isDisabled: true }],
     });
     expect(rig.machine.processes.living()).toEqual([]);
     rig.herd('enable', 'db');
@@ -85,13 +85,25 @@ describe('a disabled service', () => {
     const rig = up([{ ...db, respawn }]);
     rig.herd('start', 'db');
     for (let round = 0; round < 3; round += 1) {
-      rig.machine.processes.kill('db');
+      rig.machine.processes.kill('db', { code: 3 });
       rig.world.run();
     }
     expect(rig.status('db')).toMatchObject({ stage: 'stopped', isEnabled: false, isWanted: true });
+    const refused = {
+      result: 'failed',
+      reason: 'it is disabled since it respawned 2 times within 60 s (exited with code 3)',
+      isDisabled: true,
+    };
+    rig.machine.lines.splice(0);
+    expect(rig.herd('start', 'db')).toMatchObject({ ...refused, output: ['db said'] });
+    expect(rig.herd('restart', 'db')).toMatchObject(refused);
+    expect(rig.machine.lines).toEqual([
+      'A: Service db is currently disabled.',
+      'A: Service db is currently disabled.',
+    ]);
     rig.reboot();
     expect(rig.status('db')).toMatchObject({ stage: 'stopped', isEnabled: false });
-    expect(rig.herd('start', 'db')).toMatchObject({ reason: 'Service db is currently disabled.' });
+    expect(rig.herd('start', 'db')).toMatchObject({ reason: 'it is disabled' });
   });
 });
 

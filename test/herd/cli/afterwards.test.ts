@@ -1,5 +1,5 @@
 /** What a command that did not end well is told to do next. */
-import type { Result } from '@bellwether/shepherd';
+import type { Outcome, Result, Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { nextWords } from '../../../packages/herd/src/cli/commands/afterwards.ts';
 
@@ -32,5 +32,34 @@ describe('a retry is worth typing', () => {
     [['superseded'], false],
   ])('after %j: %s', (results, isWorth) => {
     expect(wordsAfter(...results).includes("'herd retry op-1'")).toBe(isWorth);
+  });
+});
+
+describe('what is disabled is enabled first, by a name that can be typed', () => {
+  const off = (member: string) => ({ member, result: 'failed', isDisabled: true }) as const;
+  const ill = { member: 'web-z', result: 'failed' } as const;
+  const after = (service: string, rows: readonly Row[], more: Partial<Outcome> = {}): string => {
+    const start = { action: 'start', service, args: [] };
+    return nextWords(start, 'op-1', { member: service, result: 'failed', ...more, rows }).join(' ');
+  };
+  it('the fleet where all of it is, and a retry is none of the ways on', () => {
+    const words = after('webs', [off('web-a'), off('web-b')]);
+    expect(words).toContain("'herd enable webs' first, then 'herd start webs'");
+    expect(words).not.toContain('herd retry');
+  });
+  it('a few of its members where others failed, which a retry is worth', () => {
+    const words = after('webs', [off('web-a'), ill]);
+    expect(words).toContain("'herd enable web-a' first, then 'herd start webs'");
+    expect(words).toContain("'herd retry op-1'");
+  });
+  it('a service that was asked for, and one that it requires', () => {
+    expect(after('web', [], { isDisabled: true })).toContain("'herd enable web' first");
+    const words = after('web', [off('db')], { dependsOn: 'db' });
+    expect(words).toContain("'herd enable db' first, then 'herd start web'");
+  });
+  it('nobody behind a petname or on another machine by the name there', () => {
+    expect(after('@webs', [off('x'), ill])).toContain("'herd enable @webs' first");
+    expect(after('@web', [off('db')], { dependsOn: 'db' })).not.toContain('herd enable');
+    expect(after('web-a', [off('web-a/db')], { dependsOn: 'web-a/db' })).not.toContain('enable');
   });
 });

@@ -34,6 +34,7 @@ const row = {
   plainReason: 'p',
   dependsOn: 'd',
   isCycle: true,
+  isDisabled: true,
   cause: { member: 'a/c', reason: 'r', plainReason: 'p' },
   sharedWith: ['f'],
   also: ['b'],

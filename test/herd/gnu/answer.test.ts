@@ -163,6 +163,21 @@ describe('the record of a service', () => {
 
 describe('what an operation says', () => {
   const line = (text: string, more = {}) => ({ kind: 'line', from: 'a', text, ...more }) as const;
+  it('tells of what is disabled as GNU Shepherd does, by its topic and whatever it says', () => {
+    const heard = new Heard('a');
+    heard.take([
+      line('Off.', { about: 'web', what: 'is-disabled' }),
+      line('Service web could not be started.', { about: 'web', what: 'not-started' }),
+    ]);
+    expect(heard.messages('start')).toEqual(['Off.']);
+    const outcome = {
+      member: 'web',
+      result: 'failed',
+      reason: 'it is disabled',
+      rows: [],
+    } as const;
+    expect(troubleIn({ ...outcome, isDisabled: true })).toBe('Service web is currently disabled.');
+  });
   it(`is kept to ${messageCount} lines, the rest is counted`, () => {
     const heard = new Heard('a');
     heard.take(Array.from({ length: messageCount }, (_, at) => line(`${at}`)));

@@ -29,6 +29,7 @@ const graphOf = (
   members: (name) => members[name],
   isOwn: (name) => members[name] === undefined && all.get(name)?.kind !== 'exported',
   isEnabled: (name) => all.get(name)?.isEnabled ?? true,
+  whyDisabled: () => 'it is disabled',
   isUp: (name) => all.get(name)?.stage === 'running',
   isServing: (name) => all.get(name)?.stage === 'running',
 });
@@ -112,15 +113,13 @@ describe('a start foreseen', () => {
   });
   it('of what is disabled is refused', () => {
     const steps = foresee('start', 'web', { services: { web: { isEnabled: false } } });
-    expect(lines(steps)).toEqual([
-      'start web: refused, asked (Service web is currently disabled.)',
-    ]);
+    expect(lines(steps)).toEqual(['start web: refused, asked (it is disabled)']);
   });
   it('of what is elsewhere and disabled there is refused, too, and so is a restart', () => {
     const there = { kind: 'exported', isEnabled: false } as const;
     const say = (action: string, web: Partial<Status>) =>
       lines(foresee(action, 'web', { services: { web: { ...there, ...web } } }));
-    const refused = 'refused, asked (Service web is currently disabled.)';
+    const refused = 'refused, asked (it is disabled)';
     expect(say('start', {})).toEqual([`start web: ${refused}`]);
     expect(say('restart', {})).toEqual([`restart web: ${refused}`]);
     expect(say('restart', { stage: 'running' })).toEqual([`restart web: ${refused}`]);
@@ -130,7 +129,7 @@ describe('a start foreseen', () => {
   });
   it.each<readonly [string, Sketch['services'], string]>([
     ['is not there', {}, "service 'net' could not be found"],
-    ['is disabled', { net: { isEnabled: false } }, 'Service net is currently disabled.'],
+    ['is disabled', { net: { isEnabled: false } }, 'it is disabled'],
   ])('of what requires something that %s is refused, all the way up', (_what, services, why) => {
     const steps = foresee('start', 'web', {
       services: { ...services, dns: {}, web: running },

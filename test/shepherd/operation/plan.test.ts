@@ -41,6 +41,7 @@ const graphOf = (sketch: Sketch): Graph & { readonly asked: { count: number } } 
     members: (name) => members[name],
     isOwn: (name) => members[name] === undefined && !elsewhere.includes(name),
     isEnabled: (name) => !disabled.includes(name),
+    whyDisabled: () => 'it is disabled',
     isUp: (name) => up.includes(name),
     isServing: (name) => up.includes(name),
   };
@@ -263,7 +264,7 @@ describe('a restart', () => {
   });
   it('of a disabled service touches nothing', () => {
     expect(planned('restart', 'base', { requires, disabled: ['base'] })).toMatchObject([
-      { kind: 'known', result: 'failed', reason: 'Service base is currently disabled.' },
+      { kind: 'known', result: 'failed', reason: 'it is disabled', isDisabled: true },
     ]);
   });
 });

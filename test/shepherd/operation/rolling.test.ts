@@ -55,6 +55,7 @@ const graphOf = ({
   members: (name) => (name === 'fleet' ? members : name === 'inner' ? inner : undefined),
   isOwn: (name) => name !== 'fleet' && name !== 'inner' && !elsewhere.includes(name),
   isEnabled: () => true,
+  whyDisabled: () => 'it is disabled',
   isUp: (name) => !idle.includes(name),
   isServing: (name) => (hidden.includes(name) ? undefined : !idle.includes(name)),
 });

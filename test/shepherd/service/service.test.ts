@@ -471,11 +471,11 @@ describe('respawn', () => {
 });
 
 describe('a disabled service', () => {
-  it('refuses to start in the words of GNU, and starts once it is enabled', () => {
+  it('refuses to start, and starts once it is enabled', () => {
     const rig = new ServiceRig(web(), false);
     expect(rig.perform('start').value).toMatchObject({
       result: 'failed',
-      reason: 'Service web is currently disabled.',
+      reason: 'it is disabled',
     });
     expect(rig.perform('enable').value?.result).toBe('changed');
     expect(rig.perform('enable').value?.result).toBe('ok');

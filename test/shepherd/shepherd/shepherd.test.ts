@@ -201,7 +201,7 @@ describe('restart', () => {
     herd(it, 'disable', 'web');
     expect(herd(it, 'restart', 'web').value).toMatchObject({
       result: 'failed',
-      reason: 'Service web is currently disabled.',
+      reason: 'it is disabled',
     });
     expect(it.machine.processes.living('web')).toMatchObject([{ pid: 101 }]);
   });

@@ -123,7 +123,7 @@ describe('a service that goes', () => {
     rig.world.run();
     const start = rig.machine.herd('start', 'db');
     rig.world.run();
-    expect(start.value).toMatchObject({ reason: 'Service db is currently disabled.' });
+    expect(start.value).toMatchObject({ reason: 'it is disabled' });
   });
   it('forgets that it was started: put back, it is as it is described, also for the next daemon', () => {
     const rig = up([db]);

@@ -5,6 +5,7 @@ import {
   Conflict,
   isLeftUndone,
   takesRelease,
+  topicWords,
   UnknownAction,
   type Asker,
   type Lines,
@@ -228,7 +229,7 @@ const checkBefore = (
 ): void => {
   const record = held.record.get();
   if (!statusOf(held, turn).isEnabled)
-    throw new Refused(`Service ${held.name} is currently disabled.`);
+    throw new Refused(topicWords('is-disabled', `Service ${held.name}`));
   if (record.held !== undefined && action === 'deploy')
     throw new Refused(
       `Service ${held.name}: going back has failed (${record.held}); ` +

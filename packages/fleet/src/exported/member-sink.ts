@@ -105,11 +105,14 @@ const weightOfNone = weightOf([]);
 
 const relabelled = (events: readonly Event[], member: string, origin: string): readonly Event[] => {
   const own: Event[] = [];
-  // The deadline of the whole is ours, and it is not done on one machine.
-  for (const event of events)
-    if (event.kind !== 'deadline' && event.kind !== 'alone') own.push(named(event, member, origin));
+  for (const event of events) if (!isOurs(event)) own.push(named(event, member, origin));
   return own;
 };
+/** The deadline of the whole; that it is done on one machine; and that it is disabled, which its outcome tells. */
+const isOurs = (event: Event): boolean =>
+  event.kind === 'deadline' ||
+  event.kind === 'alone' ||
+  (event.kind === 'line' && event.what === 'is-disabled');
 const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {

@@ -1,5 +1,5 @@
 /** What an operation says while it runs, kept for the one reply that a client of GNU Shepherd gets. */
-import type { Event, LineTopic, Outcome } from '@bellwether/shepherd';
+import type { Event, LineTopic, Outcome, Row } from '@bellwether/shepherd';
 import { isGood, topicWords } from '@bellwether/shepherd';
 import { messageCount } from './limits.ts';
 import { shown } from './shown.ts';
@@ -30,7 +30,7 @@ export class Heard {
 
   /** As GNU Shepherd says it of this action: of a stop nothing, of a restart that services were started. */
   messages(action: string): readonly string[] {
-    const isDisabled = this.#lines.some(({ text }) => text.endsWith(' is currently disabled.'));
+    const isDisabled = this.#lines.some(({ what }) => what === 'is-disabled');
     const told = this.#lines.filter(({ what }) => !(isDisabled && what === 'not-started'));
     const lines = told.flatMap((line) => wordsOf(line, action) ?? []).map(shown);
     return this.#restCount === 0 ? lines : [...lines, `… and ${this.#restCount} lines more`];
@@ -51,10 +51,13 @@ const wordsOf = (line: Line, action: string): string | undefined => {
 
 /** Why something did not go well, in one sentence or a few; undefined where it did. */
 export const troubleIn = (outcome: Outcome): string | undefined => {
-  const { result, reason, member, rows } = outcome;
+  const { result, member, rows } = outcome;
   if (isGood(outcome)) return undefined;
   const below = rows.filter((row) => !isGood(row) && row.reason !== undefined);
-  const reasons = [reason, ...below.map((row) => `${row.member}: ${row.reason}`)];
+  const reasons = [reasonOf(outcome), ...below.map((row) => `${row.member}: ${reasonOf(row)}`)];
   const told = reasons.filter((one) => one !== undefined);
   return shown(told.length === 0 ? `service '${member}': ${result}` : told.join('; '));
 };
+/** GNU Shepherd tells no more of what is disabled than that it is. */
+const reasonOf = ({ member, reason, isDisabled }: Row): string | undefined =>
+  isDisabled === true ? topicWords('is-disabled', `Service ${member}`) : reason;

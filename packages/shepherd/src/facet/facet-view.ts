@@ -184,6 +184,7 @@ const rowRules: Rules<Row> = {
   plainReason: false,
   dependsOn: false,
   isCycle: true,
+  isDisabled: true,
   cause: false,
   sharedWith: false,
   stage: true,

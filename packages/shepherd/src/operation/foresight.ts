@@ -22,7 +22,7 @@ import { judge, type Turn } from './rolling.ts';
 import { serves } from '../words/vocabulary.ts';
 import { beginAction } from '../words/steps.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
-import { topicWords } from '../words/wording.ts';
+import { disabledReasons, topicWords } from '../words/wording.ts';
 
 /** What is known of a service now; undefined for a name that is none. */
 export type Sight = (name: string) => Status | undefined;
@@ -249,13 +249,13 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
     case 'start':
     case beginAction:
       if (status.stage === 'running' && !stopped.has(name)) return { effect: 'none' };
-      if (isRefused(status)) return disabled(name);
+      if (isRefused(status)) return disabled(status);
       if (stopped.has(name)) return { effect: 'change' };
       return changing(status, 'starting');
     case 'stop':
       return changing(status, 'stopped');
     case 'restart':
-      return isRefused(status) ? disabled(name) : changing(status);
+      return isRefused(status) ? disabled(status) : changing(status);
     case 'enable':
       return changingUnless(status, status.isEnabled);
     case 'disable':
@@ -271,9 +271,9 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
 /** What is elsewhere, and out of sight, may have been enabled meanwhile. */
 const isRefused = ({ kind, stage, isEnabled }: Status): boolean =>
   !isEnabled && (kind === 'local' || stage !== 'unknown');
-const disabled = (name: string): Verdict => ({
+const disabled = (status: Status): Verdict => ({
   effect: 'refused',
-  note: `Service ${name} is currently disabled.`,
+  note: disabledReasons(status.kind === 'fleet' ? {} : status).reason,
 });
 
 /** Whether a service that is to get into one of these stages has to change for it. */

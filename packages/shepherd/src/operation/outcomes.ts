@@ -58,7 +58,12 @@ export const withoutAsking = (
     case 'gate':
       return { outcome: plain(name, 'ok') };
     case 'known':
-      return { outcome: plain(name, step.result, step.reason) };
+      return {
+        outcome: {
+          ...plain(name, step.result, step.reason),
+          ...(step.isDisabled === true && { isDisabled: true }),
+        },
+      };
     case 'same': {
       const { outcome = plain(name, 'unknown'), refusal, phase } = steps.get(step.part) ?? {};
       return { outcome, isInDoubt: phase === 'in-doubt', ...(refusal && { refusal }) };

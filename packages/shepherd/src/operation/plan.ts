@@ -33,6 +33,8 @@ export interface Graph {
   /** Whether the service is at home here; others start again by themselves what hangs on them. */
   readonly isOwn: (name: string) => boolean;
   readonly isEnabled: (name: string) => boolean;
+  /** Why it is not, in words for a row. */
+  readonly whyDisabled: (name: string) => string;
   /** Whether it runs, or is about to. */
   readonly isUp: (name: string) => boolean;
   /** Whether it runs and is ready, as far as is known; undefined: nobody can tell. */
@@ -425,7 +427,8 @@ const barredStep = (draft: Draft, key: string, name: string): Step => ({
   ...base(draft, key, name, 'restart', []),
   kind: 'known',
   result: 'failed',
-  reason: `Service ${name} is currently disabled.`,
+  reason: draft.graph.whyDisabled(name),
+  isDisabled: true,
 });
 
 /** An action of which the graph knows nothing: enable, disable, and what a configuration adds. */

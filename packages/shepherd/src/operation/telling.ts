@@ -41,6 +41,8 @@ const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Say
   if (isSelection(name)) return [];
   // Of those behind a gate that was shut their rows tell.
   if (step.gate !== undefined && outcome.result === 'skipped') return [];
+  // So many lines as there are members would say what their rows do.
+  if (step.isMember === true && outcome.isDisabled === true) return [];
   if (refusal !== undefined)
     return [{ about: name, text: refusalLine(name, action, refusal.message) }];
   return linesOf(action, outcome, isAsked);

@@ -1,6 +1,15 @@
 /** Whether a service may be started: by its owner, and by its shepherd, which may be about to end. */
 import type { Turn, Vow } from '@bellwether/actors';
-import { change, enter, outcomeOf, stateOf, stopped, type ServiceHeld } from './service-state.ts';
+import {
+  change,
+  enter,
+  outcomeOf,
+  stateOf,
+  stopped,
+  withLastLines,
+  type ServiceHeld,
+} from './service-state.ts';
+import { disabledReasons } from '../words/wording.ts';
 import type { Entry, Outcome } from '../words/types.ts';
 
 /** Lets the service be started again. */
@@ -29,6 +38,14 @@ export const recordEnabled = (
 ): void => {
   change(held, turn, { isEnabled, disabledReason });
   turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
+};
+
+/** Refuses a start; of a service that has disabled itself with the last lines of its log. */
+export const refuseDisabled = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+  const { disabledReason, failure, exits } = held.shown.get();
+  const why = disabledReasons({ disabledReason, failure, lastExit: exits.at(-1) });
+  const outcome: Outcome = { ...outcomeOf(held, 'failed'), ...why, isDisabled: true };
+  return disabledReason === undefined ? turn.kept(outcome) : withLastLines(held, turn, outcome);
 };
 
 /** No respawn and no start any more, for this reason. */

@@ -378,6 +378,15 @@ export const refusal = (held: ServiceHeld, reason: string): Outcome => ({
   ...outcomeOf(held, 'failed'),
   reason,
 });
+/** An outcome with the last lines of its log, where it has said something. */
+export const withLastLines = (held: ServiceHeld, turn: Turn, outcome: Outcome): Vow<Outcome> => {
+  const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
+  return turn.when(
+    turn.within(limits.recentLinesMs, lines),
+    (_turn, output): Outcome => (output.length === 0 ? outcome : { ...outcome, output }),
+    () => outcome,
+  );
+};
 /** A step that lost to a later command. */
 export const outdone = (held: ServiceHeld, action: 'start' | 'stop'): Outcome => ({
   ...outcomeOf(held, 'superseded'),

@@ -5,8 +5,7 @@
  */
 import type { Turn, Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
-import { limits } from '../limits.ts';
-import { recordEnabled } from './enabling.ts';
+import { recordEnabled, refuseDisabled } from './enabling.ts';
 import { attendLife } from './liveness.ts';
 import { closedFirst, listenFirst } from './listening.ts';
 import { untilReady, wakingOf } from './readiness.ts';
@@ -26,6 +25,7 @@ import {
   stopped,
   outdone,
   takeLatest,
+  withLastLines,
   type Launch,
   type Because,
   type ServiceHeld,
@@ -43,7 +43,7 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     held.goal.set('start');
     return turn.kept(outcomeOf(held, 'ok'));
   }
-  if (!held.shown.get().isEnabled) return turn.kept(refusal(held, disabledWords(held)));
+  if (!held.shown.get().isEnabled) return refuseDisabled(held, turn);
   const obstacle = held.retirement.get() ?? held.latest.get().unstartable;
   if (obstacle !== undefined) return turn.kept(refusal(held, obstacle));
   held.goal.set('start');
@@ -272,14 +272,7 @@ const fail = (
     if (launch.isRespawn) turn.tell(held.attendant, 'serviceIsLost', held.name, false);
   }
   const outcome = { ...refusal(held, reason), ...plain };
-  const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
-  launch.resolver.follow(
-    turn.when(
-      turn.within(limits.recentLinesMs, lines),
-      (_turn, output): Outcome => (output.length === 0 ? outcome : { ...outcome, output }),
-      () => outcome,
-    ),
-  );
+  launch.resolver.follow(withLastLines(held, turn, outcome));
 };
 
 /** The start has done its work, and the service is up without it. */
@@ -433,5 +426,3 @@ const gone = (held: ServiceHeld, turn: Turn, state: State & { readonly at: 'stop
   const said = doubt === undefined ? {} : { output: [doubtful(held, doubt)] };
   state.resolver.follow(closedFirst(held, turn, { ...outcomeOf(held, 'changed'), ...said }));
 };
-
-const disabledWords = (held: ServiceHeld): string => `Service ${held.name} is currently disabled.`;

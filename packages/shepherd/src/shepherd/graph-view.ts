@@ -4,6 +4,7 @@ import type { Ref, Turn } from '@bellwether/actors';
 import type { Host } from '../operation/host.ts';
 import type { Graph } from '../operation/plan.ts';
 import { serves } from '../words/vocabulary.ts';
+import { disabledReasons } from '../words/wording.ts';
 import type { ServiceRegistry, Status } from '../words/types.ts';
 
 /** Of what is not at home here its own shepherd knows more: all of its start is waited for. */
@@ -54,6 +55,10 @@ export const graphOf = (
     }),
     isOwn: (name) => own(name) !== undefined,
     isEnabled: (name) => standingOf(name).isEnabled,
+    whyDisabled: (name) => {
+      const status = statusOf(name);
+      return disabledReasons(status.kind === 'fleet' ? {} : status).reason;
+    },
     isUp: (name) => {
       if (!isThere(name)) return false;
       const { stage } = standingOf(name);

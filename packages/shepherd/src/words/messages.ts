@@ -93,6 +93,8 @@ export interface Row {
   readonly plainReason?: string;
   /** Failed because it requires itself by way of other services, perhaps of other machines. */
   readonly isCycle?: boolean;
+  /** Failed because it may not be started before somebody enables it; `reason` has why, as far as that is known. */
+  readonly isDisabled?: boolean;
   /** Of an aggregate: the first thing that went wrong below it. */
   readonly cause?: Cause;
   /** Other aggregates that have this member, and were changed with it. */

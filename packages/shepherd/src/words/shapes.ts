@@ -113,6 +113,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   plainReason: text,
   dependsOn: text,
   isCycle: readBoolean,
+  isDisabled: readBoolean,
   cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,
   stage: readStage,

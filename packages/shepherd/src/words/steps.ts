@@ -63,7 +63,12 @@ export type Step = StepBase &
         /** By member of an aggregate: what its row names in `also`, as `touched` does. */
         readonly touchedBy?: Readonly<Record<string, readonly string[]>>;
       }
-    | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
+    | {
+        readonly kind: 'known';
+        readonly result: 'ok' | 'failed';
+        readonly reason: string;
+        /** As in a row. */ readonly isDisabled?: boolean;
+      }
     | Gate
   );
 /** What a gate goes by. `name` is the aggregate. */

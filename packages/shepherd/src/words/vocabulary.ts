@@ -72,6 +72,7 @@ export const topics = [
   'disabled',
   'already-running',
   'not-running',
+  'is-disabled',
   'not-started',
   'not-stopped',
   'depends',

@@ -1,6 +1,6 @@
 /** Short messages that scripts match: GNU Shepherd's words where it has some. */
 import type { Topic } from './vocabulary.ts';
-import type { LineTopic, Ending, Outcome } from './types.ts';
+import type { LineTopic, Ending, LocalStatus, Outcome } from './types.ts';
 
 /** A line with the fields that say what it is about. */
 export type Saying = LineTopic & { readonly text: string };
@@ -10,6 +10,28 @@ export const endedWords = ({ code, signal }: Ending): string => {
   if (signal !== undefined) return `terminated with signal ${signal}`;
   if (code === undefined) return 'ended unobserved';
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
+};
+
+/**
+ * Why a service that is disabled is not started: why it has disabled itself, as far as that is known, with what
+ * its last process or start came to. `plainReason` as in a row.
+ */
+export const disabledReasons = ({
+  disabledReason,
+  failure,
+  lastExit,
+}: Disabled): Pick<Outcome, 'plainReason'> & { readonly reason: string } => {
+  if (disabledReason === undefined) return { reason: 'it is disabled' };
+  const ended = lastExit === undefined ? undefined : endedWords(lastExit);
+  const because = (last: string | undefined): string =>
+    `it is disabled since it ${disabledReason}${last === undefined ? '' : ` (${last})`}`;
+  const reason = because(failure?.reason ?? ended);
+  const plainReason = failure?.plainReason;
+  return plainReason === undefined ? { reason } : { reason, plainReason: because(plainReason) };
+};
+
+type Disabled = {
+  readonly [K in 'disabledReason' | 'failure' | 'lastExit']?: LocalStatus[K] | undefined;
 };
 
 /**
@@ -32,6 +54,8 @@ export const topicWords = (topic: Topic, subject: string, on = 'another service'
       return `${subject} is already running.`;
     case 'not-running':
       return `${subject} is not running.`;
+    case 'is-disabled':
+      return `${subject} is currently disabled.`;
     case 'not-started':
       return `${subject} could not be started.`;
     case 'not-stopped':
@@ -54,7 +78,9 @@ export const sayingOf = (what: Topic, about: string, on?: string): Saying => ({
 
 /** What an operation says about a service when its step is over. */
 export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): readonly Saying[] => {
-  const { member, result, reason } = outcome;
+  const { member, result, reason, isDisabled } = outcome;
+  // As GNU Shepherd, which says no more of it.
+  if (isDisabled === true) return about(member, 'is-disabled');
   switch (result) {
     case 'changed':
       return about(member, changed.get(action));

@@ -3,6 +3,7 @@ import { isGood, isSwitch, type Outcome, type Row } from '@bellwether/shepherd';
 import type { Detached, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord } from '../context.ts';
+import { enableWords } from '../format/disabled.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
@@ -25,7 +26,9 @@ export const nextWords = (
   const left = targets.filter(
     (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded' && !isBack(row),
   );
-  const isInVain = targets.some(isBack) && left.every(({ result }) => result === 'skipped');
+  const isInVain =
+    left.every(({ isDisabled }) => isDisabled === true) ||
+    (targets.some(isBack) && left.every(({ result }) => result === 'skipped'));
   const waits =
     queued.length === 0
       ? []
@@ -35,7 +38,7 @@ export const nextWords = (
           `  '${cancelWords(command, operation)}' calls it off.`,
         ];
   const retry =
-    left.length === 0 || rows.length === 0 || isInVain
+    rows.length === 0 || isInVain
       ? []
       : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
   const isAway = left.some(({ result }) => result === 'unreachable');
@@ -51,7 +54,8 @@ export const nextWords = (
         "  '-l SELECTOR' leaves them out.",
       ]
     : [];
-  return [...waits, ...around, ...retry, ...online, ...lostWords(command, targets)];
+  const enabling = enableWords(command, targets, outcome.dependsOn !== undefined);
+  return [...waits, ...around, ...enabling, ...retry, ...online, ...lostWords(command, targets)];
 };
 const isBack = ({ result }: Row): boolean =>
   result === 'rolled-back' || result === 'rollback-failed';

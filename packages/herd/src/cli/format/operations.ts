@@ -12,6 +12,7 @@ import { visible } from '../../client/escape.ts';
 import { groupFromCount } from '../limits.ts';
 import type { Look } from '../terminal.ts';
 import { nameOf } from './audit.ts';
+import { enableWords } from './disabled.ts';
 import { lostWords } from './lost.ts';
 import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
@@ -190,17 +191,21 @@ const nextLines = (report: OperationReport, way: string | undefined): readonly s
     return [`  'herd retry ${id}' tries it now, 'herd op cancel ${id}' calls it off.`];
   if (endedMs === undefined) return [`  'herd op watch ${id}' shows how it goes on.`];
   const { action, service } = report;
-  const lost = lostWords({ action, service: way ?? service }, lostIn(report));
-  const count = undoneIn(report).length;
-  if (count === 0) return lost;
+  const command = { action, service: way ?? service };
+  const rows = rowsIn(report);
+  const isBelow = rows.some(({ dependsOn }) => dependsOn !== undefined);
+  const told = [...lostWords(command, rows), ...enableWords(command, rows, isBelow)];
+  const left = undoneIn(report);
+  const count = left.length;
+  if (left.every(({ row }) => row?.isDisabled === true)) return told;
   return [
-    ...lost,
+    ...told,
     `  'herd retry ${id}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
   ];
 };
 
-const lostIn = ({ steps }: OperationReport): readonly Row[] =>
-  steps.flatMap(({ row }) => row ?? []);
+const rowsIn = (report: OperationReport): readonly Row[] =>
+  toldIn(report.steps).flatMap((step) => (step.row === undefined ? [] : [rowOf(step, step.row)]));
 
 /** The services that a retry asks again. */
 export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] => {
