@@ -19,6 +19,7 @@ import {
   type Start,
   type Started,
   type TimerMemory,
+  type Prompts,
   type TransientRecord,
   type Wisher,
   type WishRecord,
@@ -293,6 +294,8 @@ export class Disk {
     const desired = new Map<string, boolean>();
     const wishers = new Map<string, Wisher>();
     const enabled = new Map<string, boolean>();
+    const prompts = new Map<string, Prompts>();
+    const without = ({ disabled: _disabled, ...rest }: Prompts = {}): Prompts => rest;
     const transients = new Map<string, TransientRecord>();
     const timers = new Map<string, TimerMemory>();
     const running = new Map<string, RunningRecord>();
@@ -318,7 +321,22 @@ export class Disk {
           break;
         case 'enabled':
           enabled.set(entry.service, entry.isEnabled);
+          prompts.set(entry.service, {
+            ...without(prompts.get(entry.service)),
+            ...(entry.because && { disabled: entry.because }),
+          });
           break;
+        case 'prompted': {
+          const { kind: _kind, service, ...prompted } = entry;
+          const { disabled } = prompts.get(service) ?? {};
+          prompts.set(service, { ...prompted, ...(disabled && { disabled }) });
+          break;
+        }
+        case 'unprompted': {
+          const { disabled } = prompts.get(entry.service) ?? {};
+          prompts.set(entry.service, disabled ? { disabled } : {});
+          break;
+        }
         case 'timer': {
           const { kind: _kind, ...record } = entry;
           timers.set(entry.service, { runs: [], ...timers.get(entry.service), record });
@@ -338,6 +356,7 @@ export class Disk {
         }
         case 'untransient':
           transients.delete(entry.service);
+          prompts.delete(entry.service);
           break;
         case 'untimed':
           timers.delete(entry.service);
@@ -364,6 +383,7 @@ export class Disk {
       desired,
       wishers,
       enabled,
+      prompts,
       timers,
       transients: [...transients.values()],
       running: [...running.values()],

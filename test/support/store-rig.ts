@@ -12,6 +12,10 @@ import {
   type StoreRecord,
 } from '@bellwether/store';
 
+const prompt = {
+  ...{ kind: 'along', atMs: 1, asker: 'root', operation: 'op-1' },
+  ...{ action: 'start', service: 'net', reason: 'it was respawned 5 times' },
+};
 /** A record of each kind, with everything that it may have. */
 export const samples: { readonly [K in KindName]: RecordOf<K> } = {
   desired: {
@@ -27,7 +31,8 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     by: { asker: 'root', operation: 'op-1', atMs: 1 },
     names: ['a', 'b'],
   },
-  enabled: { kind: 'enabled', service: 'web', isEnabled: false },
+  enabled: { kind: 'enabled', service: 'web', isEnabled: false, because: prompt },
+  prompted: { kind: 'prompted', service: 'web', started: prompt, stopped: prompt },
   running: {
     kind: 'running',
     running: {

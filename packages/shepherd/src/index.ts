@@ -87,6 +87,7 @@ export {
   unknownStatus,
   worstOf,
 } from './words/vocabulary.ts';
+export { promptKindOf } from './words/prompt-types.ts';
 export { makeReader, type Reader, type ReadPolicy } from './words/shapes.ts';
 export { slotPhases } from './words/slot-shapes.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';

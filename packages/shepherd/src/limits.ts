@@ -11,6 +11,8 @@ export const limits = {
   argumentBytes: 16_384,
   /** Services that one request may have come through; each may be a machine away. */
   hopCount: 32,
+  /** Characters of what is kept of why a service was stopped: one sentence for people, of each service. */
+  promptReasonCharacters: 200,
   /** Characters of a word for which it is looked what was meant: that takes the square of them for each candidate. */
   meantCharacters: 40,
   /** Characters of one hop id. */

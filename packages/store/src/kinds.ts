@@ -6,10 +6,11 @@
  *     desired      service                    the last explicit start or stop           unwished erases it
  *     wished       number                     the last wish for services elsewhere      outdated erases some
  *     enabled      service                    whether it may be started
+ *     prompted     service                    what it was started and stopped by last   unprompted erases it
  *     timer        service                    how far its alarms are                    untimed erases it
  *     timed        service, place             one of the last runs of a timer           with those
  *     running      start id                   enough to find a process again            ended erases it
- *     transient    service                    what was run that nobody configured       untransient erases it
+ *     transient    service                    what was run that nobody configured       untransient erases both
  *     minted       hash of a swissnum         the service that it names                 unminted erases it
  *     port         -                          the port that was chosen once
  *     websocketPort  -                        the same of WebSockets
@@ -39,6 +40,8 @@ import { auditLimits } from '@bellwether/authority';
 import { carrierRecord, slotRecord } from './deploy-shapes.ts';
 import { departedNode, joinedHome, joinedNode, nodeGift } from './join-shapes.ts';
 import { limits } from './limits.ts';
+import { enabledRecord, promptRecord } from './prompt-shapes.ts';
+import { timedRecord, timerRecord } from './timer-shapes.ts';
 import {
   bytesUpTo,
   flag,
@@ -120,33 +123,6 @@ const running = object(
     cgroup: text(),
     madeFrom: name,
     since: wallMs,
-  },
-);
-
-/** How far the alarms of a timer are. */
-const timer = object(
-  {
-    service,
-    isArmed: flag,
-    /** The digest of when it rings. */
-    madeFrom: name,
-    originMs: wallMs,
-    settledMs: wallMs,
-    runCount: whole(0),
-  },
-  { leftCount: whole(0), isOwed: oneOf(true) },
-);
-/** A run of a timer, at one of the places for those that are remembered. */
-const timed = object(
-  { service, place: whole(0, 999), number: whole(1), startId: name, startedMs: wallMs },
-  {
-    endedMs: wallMs,
-    code: whole(0),
-    signal: name,
-    reason: name,
-    isOverdue: oneOf(true),
-    isTriggered: oneOf(true),
-    isLost: oneOf(true),
   },
 );
 
@@ -255,18 +231,28 @@ export const kinds = {
     ({ number }: ReturnType<typeof wished>) => [String(number)],
     wished,
   ),
-  enabled: kind({ isHeld: true }, ({ service }) => [service], {
-    service,
-    isEnabled: flag,
-  }),
+  enabled: shaped(
+    { isHeld: true },
+    ({ service }: ReturnType<typeof enabledRecord>) => [service],
+    enabledRecord,
+  ),
+  prompted: shaped(
+    { isHeld: true },
+    ({ service }: ReturnType<typeof promptRecord>) => [service],
+    promptRecord,
+  ),
   running: kind({ isHeld: true }, ({ running }) => [running.startId], {
     running,
   }),
-  timer: shaped({ isHeld: true }, ({ service }: ReturnType<typeof timer>) => [service], timer),
+  timer: shaped(
+    { isHeld: true },
+    ({ service }: ReturnType<typeof timerRecord>) => [service],
+    timerRecord,
+  ),
   timed: shaped(
     { isHeld: true },
-    ({ service, place }: ReturnType<typeof timed>) => [service, String(place)],
-    timed,
+    ({ service, place }: ReturnType<typeof timedRecord>) => [service, String(place)],
+    timedRecord,
   ),
   transient: shaped(
     { isHeld: true },
@@ -345,6 +331,8 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
   | { readonly kind: 'unwished'; readonly service: string }
+  | { readonly kind: 'unprompted'; readonly service: string }
+  /** With what it was started and stopped by. */
   | { readonly kind: 'untransient'; readonly service: string }
   /** A timer, with its runs: at places below this. */
   | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
@@ -424,8 +412,12 @@ export const erased = (entry: {
     }
     case 'unwished':
       return [['desired', [erasures.unwished(entry, 'unwished').service]]];
-    case 'untransient':
-      return [['transient', [erasures.untransient(entry, 'untransient').service]]];
+    case 'unprompted':
+      return [['prompted', [erasures.unprompted(entry, 'unprompted').service]]];
+    case 'untransient': {
+      const { service } = erasures.untransient(entry, 'untransient');
+      return (['transient', 'prompted'] as const).map((each) => [each, [service]]);
+    }
     case 'untimed': {
       const { service, placeCount } = erasures.untimed(entry, 'untimed');
       const places = Array.from({ length: placeCount }, (_none, at) => String(at));
@@ -477,6 +469,7 @@ export const erased = (entry: {
 const erasures = {
   ended: object({ kind: oneOf('ended'), startId: name }),
   unwished: object({ kind: oneOf('unwished'), service }),
+  unprompted: object({ kind: oneOf('unprompted'), service }),
   untransient: object({ kind: oneOf('untransient'), service }),
   untimed: object({ kind: oneOf('untimed'), service, placeCount: whole(0, 1_000) }),
   outdated: object({ kind: oneOf('outdated'), numbers: list(whole(1), limits.changeCount) }),

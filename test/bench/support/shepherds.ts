@@ -63,6 +63,7 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
       wishers: new Map(),
       enabled: new Map(),
       running: [],
+      prompts: new Map(),
       timers: new Map(),
       transients: [],
       operations: [],

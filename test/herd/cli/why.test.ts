@@ -1,5 +1,5 @@
 /** Why a service is as it is, from what is known of it. */
-import type { Grounds, OperationFacts } from '@bellwether/shepherd';
+import type { Grounds, Prompt } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
 import {
@@ -15,15 +15,14 @@ import { statusOf } from './fake-shepherd.ts';
 const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
 const look = { paint: (_style: string, text: string) => text, bullet: '●', columns: 80, now };
 const by = { asker: 'root', operation: 'op-1', atMs: now - 60_000 };
+const command: Prompt = { kind: 'command', ...by, action: 'start', service: 'web' };
 interface World {
   readonly services: readonly ShownStatus[];
   readonly grounds?: Readonly<Record<string, Grounds>>;
-  readonly commands?: readonly OperationFacts[];
 }
-const knownOf = ({ services, grounds = {}, commands = [] }: World): Known => ({
+const knownOf = ({ services, grounds = {} }: World): Known => ({
   status: (name) => services.find(({ provision }) => provision.includes(name)),
   grounds: (name) => grounds[name],
-  commands,
 });
 const why = (name: string, world: World): Cause => causeOf(name, knownOf(world), look);
 const down = (name: string, more: Partial<ShownStatus> = {}): ShownStatus =>
@@ -35,10 +34,11 @@ describe('why a service is so', () => {
       web: { wish: 'start', by: { ...by, action: 'start', service: 'web' }, underWay: [] },
     } as const;
     const cause = why('web', {
-      services: [statusOf('web', { since: now - 5_000, pid: 7 })],
+      services: [statusOf('web', { since: now - 5_000, pid: 7, startedBy: command })],
       grounds,
     });
     expect(cause).toMatchObject({ verdict: 'running', next: ['herd status web'], log: [] });
+    expect(cause.startedBy).toEqual(command);
     expect(cause.sentences).toEqual([
       'web runs since 10:04:00 (5 seconds ago).',
       'It was started by local root at 10:03:05 (60 seconds ago) (op-1).',
@@ -48,7 +48,9 @@ describe('why a service is so', () => {
   it('names the command that took it along when it was stopped', () => {
     const stopped = { ...by, action: 'stop', service: 'net' };
     const grounds = { web: { wish: 'stop', by: stopped, underWay: [] } } as const;
-    const { sentences, next } = why('web', { services: [down('web', { since: now })], grounds });
+    const stoppedBecause = { ...command, kind: 'along', action: 'stop', service: 'net' } as const;
+    const off = down('web', { since: now, stoppedBecause });
+    const { sentences, next } = why('web', { services: [off], grounds });
     expect(sentences[1]).toBe(
       "It was stopped by local root at 10:03:05 (60 seconds ago), along with 'stop net' (op-1).",
     );
@@ -112,7 +114,6 @@ describe('why a service is so', () => {
     const grounds = { 'job-1': { wish: 'start', by, underWay: [] } } as const;
     expect(why('job-1', { services: [wanted], grounds }).sentences).toEqual([
       'job-1 was run once, and has ended: it is not started again.',
-      'It was started by local root at 10:03:05 (60 seconds ago) (op-1).',
       'Its last process exited with code 1 at 10:04:05 (0 seconds ago).',
     ]);
     expect(why('job-1', { services: [bad] })).toMatchObject({
@@ -122,24 +123,129 @@ describe('why a service is so', () => {
     });
   });
   it('names who has disabled it, or that it has itself', () => {
-    const facts = {
-      operation: 'op-2',
-      asker: 'root',
-      action: 'disable',
-      service: 'web',
-      atMs: now,
-    };
     const off = down('web', { isEnabled: false });
-    expect(why('web', { services: [off], commands: [facts] }).sentences).toContain(
-      'It is disabled, so no start is carried out: local root disabled it at 10:04:05 (0 seconds ago).',
+    const disabledBy = { ...command, operation: 'op-2', action: 'disable', atMs: now };
+    expect(why('web', { services: [{ ...off, disabledBy }] }).sentences).toContain(
+      'It is disabled, so no start is carried out: local root disabled it at 10:04:05 (0 seconds ago) (op-2).',
     );
     expect(why('web', { services: [off] }).sentences).toContain(
       'It is disabled, so no start is carried out.',
     );
-    const itself = { ...off, disabledReason: 'respawned 5 times within 7 s' };
+    const reason = 'respawned 5 times within 7 s';
+    const limit: Prompt = { kind: 'respawn-limit', atMs: now, reason };
+    const itself = { ...off, disabledReason: reason, disabledBy: limit };
     const cause = why('web', { services: [itself] });
-    expect(cause.sentences[1]).toContain('itself, so no start is carried out: respawned 5 times');
+    expect(cause.sentences[1]).toBe(
+      'It has disabled itself, so no start is carried out since 10:04:05 (0 seconds ago): ' +
+        'it was respawned 5 times within 7 s.',
+    );
     expect(cause.next).toEqual(['herd enable web', 'herd start web']);
+  });
+  it.each<[Prompt['kind'], Partial<Prompt>, string]>([
+    [
+      'command',
+      { action: 'restart', service: 'web' },
+      "started by local root at W, by 'restart web' (op-1).",
+    ],
+    [
+      'along',
+      { action: 'start', service: 'site' },
+      "started by local root at W, along with 'start site' (op-1).",
+    ],
+    [
+      'deploy',
+      { action: 'deploy', service: 'web' },
+      "for a release, by 'deploy web' of local root, at W (op-1).",
+    ],
+    ['boot', {}, 'started at W, when the shepherd began.'],
+    ['reload', {}, 'started at W, with a reload of the configuration.'],
+    ['requirement-back', { service: 'db' }, 'since db is up again, which it requires.'],
+    ['failure-hook', { service: 'db' }, 'since db has failed.'],
+    ['respawn', {}, 'started again at W, after its process had ended.'],
+    ['socket', {}, 'since somebody came to its socket.'],
+    ['connection', { service: 'echo' }, 'for somebody whom echo has accepted.'],
+    ['adopted', {}, 'found running, and no record says who has started it.'],
+    ['unknown', {}, 'for a reason that has no words here (unknown).'],
+  ])('says of a start by %s what it came from', (kind, more, words) => {
+    const startedBy = { ...(more.action === undefined ? { atMs: by.atMs } : by), ...more, kind };
+    const { sentences } = why('web', { services: [statusOf('web', { startedBy })] });
+    expect(sentences[1]).toContain(words.replace('W', '10:03:05 (60 seconds ago)'));
+  });
+  it.each<[Prompt['kind'], Partial<Prompt>, string]>([
+    ['command', { action: 'stop', service: 'web' }, 'stopped by local root at W (op-1).'],
+    ['boot', {}, 'when the shepherd began: nobody wanted it.'],
+    ['shutdown', {}, 'stopped at W, at the end of its shepherd.'],
+    ['reload', {}, 'by a reload of the configuration.'],
+    ['requirement-lost', { service: 'db' }, 'since db was lost, which it requires.'],
+    ['timer-over', {}, 'since it never rings again.'],
+    [
+      'ended',
+      { reason: 'its process exited with code 3' },
+      'by itself at W: its process exited with code 3.',
+    ],
+    [
+      'ended-away',
+      { reason: 'its process exited with code 3' },
+      'while there was no shepherd, which found that at W',
+    ],
+    ['lost', {}, 'nobody has seen how it ended.'],
+    [
+      'not-alive',
+      { reason: '3 checks in a row failed' },
+      'not alive any more: 3 checks in a row failed.',
+    ],
+    ['start-failed', { reason: 'no such file' }, 'Its start failed at W: no such file.'],
+    [
+      'respawn-limit',
+      { reason: 'respawned 5 times within 7 s' },
+      'since it was respawned 5 times within 7 s.',
+    ],
+  ])('says of a stop by %s what it came from', (kind, more, words) => {
+    const stoppedBecause = {
+      ...(more.action === undefined ? { atMs: by.atMs } : by),
+      ...more,
+      kind,
+    };
+    const { sentences } = why('web', { services: [down('web', { stoppedBecause })] });
+    expect(sentences[1]).toContain(words.replace('W', '10:03:05 (60 seconds ago)'));
+  });
+  it('names nobody whom a reference does not show, and its own commands by whoever gave them here', () => {
+    const stopped: Prompt = { kind: 'command', atMs: by.atMs };
+    const blamed = (stoppedBecause: Prompt): string | undefined => {
+      const a = down('a', { kind: 'exported', origin: 'A', stoppedBecause });
+      const members = [{ name: 'a', stage: 'stopped', ageMs: 0 }] as const;
+      const fleet = statusOf('fleet', { kind: 'fleet', members, runningCount: 0 });
+      const grounds = { a: { wish: 'stop', by, underWay: [] } } as const;
+      return why('fleet', { services: [fleet, a], grounds }).below[0]?.sentences[1];
+    };
+    expect(blamed(stopped)).toBe('It was stopped by somebody else at 10:03:05 (60 seconds ago).');
+    expect(blamed({ ...stopped, isYours: true, operation: 'op-1' })).toBe(
+      'It was stopped by local root at 10:03:05 (60 seconds ago) (op-1).',
+    );
+    expect(blamed({ ...stopped, isYours: true, operation: 'op-0' })).toBe(
+      'It was stopped by a command from here at 10:03:05 (60 seconds ago) (op-0).',
+    );
+    expect(blamed({ ...stopped, kind: 'along' })).toContain(', along with another service.');
+  });
+  it('says when a shepherd has taken over what ran, and who wants what does not run', () => {
+    const startedBy = { ...command, adoptedMs: now };
+    expect(why('web', { services: [statusOf('web', { startedBy })] }).sentences).toContain(
+      'The shepherd has taken it over at 10:04:05 (0 seconds ago), running.',
+    );
+    const stoppedBecause: Prompt = { kind: 'requirement-lost', atMs: now, service: 'db' };
+    const grounds = { web: { wish: 'start', by, underWay: [] } } as const;
+    const services = [down('web', { startedBy: command, stoppedBecause, isWanted: true })];
+    expect(why('web', { services, grounds }).sentences).toContain(
+      'It is wanted: local root asked for its start at 10:03:05 (60 seconds ago) (op-1).',
+    );
+  });
+  it('says of a one-shot that has done its work so, whichever daemon has seen that', () => {
+    const stoppedBecause: Prompt = { kind: 'done', atMs: now };
+    expect(
+      why('web', { services: [down('web', { isOneShot: true, stoppedBecause })] }),
+    ).toMatchObject({
+      verdict: 'done',
+    });
   });
   it('says when it is started again, and how often it was', () => {
     const flapping = { isRespawning: true, nextStartMs: 1_600, respawnCount: 3 } as const;

@@ -6,9 +6,11 @@ import type {
   LocalStatus,
   Outcome,
   PlannedStep,
+  Prompt,
   Row,
   ServiceFacet,
   Shepherd,
+  Status,
   Topic,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
@@ -58,6 +60,43 @@ const fleet: FleetStatus = {
 };
 const sight = facetSight(status);
 type Line = Extract<Event, { readonly kind: 'line' }>;
+
+describe('what a service was started and stopped by, through a facet', () => {
+  const mine = principalOf('grant-1');
+  const who = { asker: 'grant-1', operation: 'op-1', action: 'start', service: 'web-server' };
+  const viewed = (startedBy: Prompt, principal = mine): unknown => {
+    const { startedBy: told } = facetView({ ...status, startedBy }, principal) as LocalStatus;
+    return told;
+  };
+  it('is told whole to whoever has asked for it through that very facet', () => {
+    const told = { kind: 'command', atMs: 1, operation: 'op-1', action: 'start' };
+    expect(viewed({ kind: 'command', atMs: 1, ...who })).toEqual({
+      ...{ ...told, service: 'web-server', isYours: true },
+    });
+  });
+  it('names nobody else, no operation, no action and no service out of sight', () => {
+    const others = { ...who, service: 'secret-db', isYours: true } as const;
+    for (const asker of ['root', 'grant-2', 'shepherd'])
+      for (const kind of ['command', 'along', 'deploy', 'requirement-lost'] as const)
+        expect(viewed({ kind, atMs: 1, ...others, asker })).toEqual({ kind, atMs: 1 });
+    const { startedBy } = facetView({
+      ...status,
+      startedBy: { kind: 'along', atMs: 1, ...others },
+    }) as LocalStatus;
+    expect(startedBy).toEqual({ kind: 'along', atMs: 1 });
+  });
+  it('is told likewise of a stop, of a disabling, and of what is elsewhere', () => {
+    const prompt: Prompt = { kind: 'along', atMs: 1, ...who, asker: 'root', reason: 'r' };
+    const told = { kind: 'along', atMs: 1, reason: 'r', service: 'web-server' };
+    const all = { startedBy: prompt, stoppedBecause: prompt, disabledBy: prompt };
+    const seen = { startedBy: told, stoppedBecause: told, disabledBy: told };
+    expect(facetView({ ...status, ...all }, mine)).toMatchObject(seen);
+    const elsewhere: Status = { ...facts, kind: 'exported', origin: 'A', ...all };
+    const view = facetView(elsewhere, mine);
+    expect(view).toMatchObject(seen);
+    expect(JSON.stringify(view)).not.toMatch(/root|op-1/);
+  });
+});
 const line = (about: string, what?: Topic, more: Partial<Line> = {}): Line => ({
   kind: 'line',
   from: 'A',

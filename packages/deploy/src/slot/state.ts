@@ -8,6 +8,7 @@ import {
   type LocalStatus,
   type Offered,
   type Outcome,
+  type Prompting,
   type Request,
   type Result,
   type ServiceConfig,
@@ -210,16 +211,31 @@ export const command = (
   held: Held,
   turn: Turn,
   action: 'stop' | 'enable',
-  { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
+  underway: Pick<Underway, 'operation' | 'asker' | 'action'>,
 ): Vow<Outcome> => {
+  const { operation, asker } = underway;
   const request = requestOf(held, operation, action);
-  return turn.send(serviceOf(held), 'perform', request, held.mute, recordedPrincipal(asker));
+  const who = recordedPrincipal(asker);
+  const from = promptingOf(held, underway);
+  const none = undefined;
+  return turn.send(serviceOf(held), 'perform', request, held.mute, who, none, none, from);
 };
+/** What is done to the service for the sake of a release. */
+const promptingOf = (
+  { name }: Held,
+  { asker, operation, action }: Pick<Underway, 'operation' | 'asker' | 'action'>,
+): Prompting => ({ kind: 'deploy', asker, operation, action, service: name });
 /** Has the shepherd start it, after what it requires. */
-export const start = (held: Held, turn: Turn): Vow<Outcome> => {
+export const start = (
+  held: Held,
+  turn: Turn,
+  underway: Pick<Underway, 'operation' | 'asker' | 'action'>,
+): Vow<Outcome> => {
   // Unique in this life, and of no other is anything remembered that the shepherd asks itself.
   const id = `slot-${held.step.get()}-${wordOf(held.name)}`;
-  return turn.send(held.shepherd, 'perform', requestOf(held, id, 'start'), held.deaf, itself);
+  const request = requestOf(held, id, 'start');
+  const from = promptingOf(held, underway);
+  return turn.send(held.shepherd, 'perform', request, held.deaf, itself, undefined, from);
 };
 /** A name as a part of an id: it may have characters that those have not, as in `web@a`. */
 const wordOf = (name: string): string =>

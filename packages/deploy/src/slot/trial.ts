@@ -75,7 +75,7 @@ export const bringUp = (
     whenStill(
       held,
       turn,
-      start(held, turn),
+      start(held, turn, underway),
       (turn, { result, reason }) => {
         if (result === 'superseded') lost(turn);
         else if (result === 'ok' || result === 'changed') up(turn);

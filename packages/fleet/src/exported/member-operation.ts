@@ -23,6 +23,9 @@ export const memberIds = (crypto: Pick<Crypto, 'sha256'>): MemberIds => {
   };
 };
 
+/** The id that was chosen here, of one at a member: its beginning, where it was too long. */
+export const chosenOperation = (id: string): string => id.replace(/\.[0-9a-f]{32}$/, '');
+
 /** Bytes of the digest that are kept: nobody finds a second id, or a second asker, with the same one. */
 const digestBytes = 16;
 const digestCharacters = 2 * digestBytes;

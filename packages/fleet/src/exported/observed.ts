@@ -93,10 +93,17 @@ export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant):
   if (last === undefined || outcome.stage === undefined) return touched(observed, at);
   if (outcome.version?.born !== last.version?.born) return { ...observed, contactAt: at };
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
-  const { isRespawning: _isRespawning, unservedMs: _unservedMs, isGone: _isGone, ...kept } = rest;
+  const { isRespawning: _isRespawning, unservedMs: _unservedMs, isGone: _isGone, ...told } = rest;
+  const kept = unprompted(told);
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   const version = outcome.version === undefined ? {} : { version: outcome.version };
   return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, at);
+};
+
+/** What its last start and stop came from is known of a state that was looked at, and of no later one. */
+const unprompted = (known: Known): Known => {
+  const { startedBy: _started, stoppedBecause: _stopped, disabledBy: _disabled, ...kept } = known;
+  return kept;
 };
 
 /** The far end answered, and said nothing of where the service is. */
@@ -170,7 +177,7 @@ const past = (known: Known): Known => {
     unservedMs: _unservedMs,
     isGone: _isGone,
     ...kept
-  } = known;
+  } = unprompted(known);
   if (members === undefined) return kept;
   return { ...kept, members: members.map(unknownMember) };
 };

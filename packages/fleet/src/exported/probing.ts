@@ -8,9 +8,10 @@
  *                                                    on its way, and the two would wait for each other
  */
 import { fateOf, type Turn, type Vow } from '@bellwether/actors';
-import { leftFor, type Status } from '@bellwether/shepherd';
+import { leftFor, type Prompt, type Status } from '@bellwether/shepherd';
 import { orMalformed } from './answered.ts';
 import { Malformed } from '../errors.ts';
+import { chosenOperation } from './member-operation.ts';
 import { instant, shown, type ExportedHeld, type Question } from './exported-state.ts';
 import { heard, lostSight, type Observed } from './observed.ts';
 import { reader } from '../read.ts';
@@ -77,8 +78,24 @@ const ask = (
 const observation = (held: ExportedHeld, value: unknown): Observed => {
   const status = orMalformed(() => reader.status(value, 'status'));
   if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
-  return heard(held.observed.get(), status, instant(held));
+  return heard(held.observed.get(), inOurIds(status), instant(held));
 };
+
+/** What we have asked for is told by the ids that were chosen here. */
+const inOurIds = (status: Status): Status => {
+  if (status.kind === 'fleet') return status;
+  const { startedBy, stoppedBecause, disabledBy, ...rest } = status;
+  return {
+    ...rest,
+    ...(startedBy && { startedBy: inOurs(startedBy) }),
+    ...(stoppedBecause && { stoppedBecause: inOurs(stoppedBecause) }),
+    ...(disabledBy && { disabledBy: inOurs(disabledBy) }),
+  };
+};
+const inOurs = (prompt: Prompt): Prompt =>
+  prompt.operation === undefined
+    ? prompt
+    : { ...prompt, operation: chosenOperation(prompt.operation) };
 
 /** Takes down what a question brought, and lets the next one ask afresh. */
 const noted = (

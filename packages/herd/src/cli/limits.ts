@@ -33,8 +33,6 @@ export const maxGroupNames = 200;
 export const maxOperations = limits.operationListCount;
 /** Services that an answer to 'herd why' goes through: a chain of more is read by nobody. */
 export const maxWhyCount = 32;
-/** The last commands that it is looked for in who has disabled a service. */
-export const whyCommandCount = 200;
 /** Levels of a tree of services: of a deeper one each line would be wider than any terminal. */
 export const maxTreeDepth = 64;
 /** Candidates that a shell is told; a list of more helps nobody. */

@@ -4,11 +4,13 @@ import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
 import type { CarrierRecord, SlotRecord } from '@bellwether/deploy';
 import type { DirectRecords, HomeEntry, MintEntry, NodeRecords } from '@bellwether/fleet';
 import {
+  promptKindOf,
   readLabels,
   recordedPrincipal,
   type Labels,
   type OperationArchive,
   type OperationPieces,
+  type Prompts,
   type RecordedRun,
   type Records,
   type TimerRecord,
@@ -45,6 +47,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
       store.held('desired').flatMap(({ service, by }) => (by ? [[service, wisherIn(by)]] : [])),
     ),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
+    prompts: promptsIn(store),
     timers: timersIn(store),
     transients: store.held('transient'),
     running: store.held('running').map(({ running }) => running),
@@ -77,6 +80,25 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   port: store.held('port')[0]?.port,
   websocketPort: store.held('websocketPort')[0]?.port,
 });
+
+const promptsIn = (store: Pick<Store, 'held'>): Records['prompts'] => {
+  const all = new Map<string, Prompts>();
+  for (const { kind: _kind, service, ...prompts } of store.held('prompted'))
+    all.set(service, promptsOf(prompts));
+  for (const { service, because } of store.held('enabled'))
+    if (because !== undefined)
+      all.set(service, { ...all.get(service), ...promptsOf({ disabled: because }) });
+  return all;
+};
+/** The words for what something came from are the shepherd's. */
+const promptsOf = (prompts: Readonly<Partial<Record<keyof Prompts, RecordedPrompt>>>): Prompts =>
+  Object.fromEntries(
+    Object.entries(prompts).map(([what, { kind, ...rest }]) => [
+      what,
+      { kind: promptKindOf(kind), ...rest },
+    ]),
+  );
+type RecordedPrompt = NonNullable<RecordOf<'enabled'>['because']>;
 
 const timersIn = (store: Pick<Store, 'held'>): Records['timers'] => {
   const all = new Map<string, { record?: TimerRecord; runs: RecordedRun[] }>();

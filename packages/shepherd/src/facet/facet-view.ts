@@ -4,6 +4,8 @@
  *
  *     status      no log path, no command line, no requirements
  *     failures    what was found, without the paths of this machine
+ *     causes      when, and of which kind; by whom and in which operation only what came through this facet, and of
+ *                 another service no name out of sight
  *     outcome     what else was touched is a count; rows about other services go, and so do the
  *                 names of a requirement that failed, of what is below another service, and of other
  *                 aggregates
@@ -34,6 +36,8 @@ import type {
   OperationStep,
   Outcome,
   PlannedStep,
+  Principal,
+  Prompt,
   Row,
   SlotFacts,
   Status,
@@ -105,6 +109,10 @@ const localRules: Rules<LocalStatus> = {
   exits: true,
   nextStartMs: true,
   disabledReason: true,
+  // Each apart: see facetPrompt.
+  startedBy: false,
+  stoppedBecause: false,
+  disabledBy: false,
   failure: true,
   logFile: false,
   hasReplacement: true,
@@ -150,18 +158,23 @@ const slotRules: Rules<SlotFacts> = {
   deadlineMs: true,
 };
 
-/** A status without what belongs to the machine rather than to the service. */
-export const facetView = (status: Status): Status => {
+/**
+ * A status without what belongs to the machine rather than to the service. `principal`: who asks through that facet.
+ */
+export const facetView = (status: Status, principal?: Principal): Status => {
   const bare = { requirement: [] };
   switch (status.kind) {
-    case 'local':
-      return { ...shown(status, localRules), ...bare, ...plainFailure(status), ...slotOf(status) };
+    case 'local': {
+      const plain = { ...bare, ...plainFailure(status), ...slotOf(status) };
+      return { ...shown(status, localRules), ...plain, ...promptsFor(status, principal) };
+    }
     case 'fleet':
       return { ...shown(status, fleetRules), ...bare, members: status.members.map(facetMember) };
     case 'exported': {
       const { members } = status;
       const plain = { ...bare, ...plainFailure(status), ...slotOf(status) };
-      const seen = { ...shown(status, exportedRules), ...plain };
+      const prompts = promptsFor(status, principal);
+      const seen = { ...shown(status, exportedRules), ...plain, ...prompts };
       return members === undefined ? seen : { ...seen, members: members.map(facetMember) };
     }
   }
@@ -170,6 +183,32 @@ const plainFailure = ({ failure }: Pick<LocalStatus, 'failure'>): Pick<LocalStat
   failure === undefined
     ? {}
     : { failure: { reason: failure.plainReason ?? failure.reason, at: failure.at } };
+type PromptFacts = Pick<LocalStatus, 'startedBy' | 'stoppedBecause' | 'disabledBy'>;
+const promptsFor = (
+  { startedBy, stoppedBecause, disabledBy, provision }: PromptFacts & Pick<Status, 'provision'>,
+  principal: Principal | undefined,
+): PromptFacts => ({
+  ...(startedBy && { startedBy: facetPrompt(startedBy, provision, principal) }),
+  ...(stoppedBecause && { stoppedBecause: facetPrompt(stoppedBecause, provision, principal) }),
+  ...(disabledBy && { disabledBy: facetPrompt(disabledBy, provision, principal) }),
+});
+/** Of what others have asked it says no more than that it was asked for, or came along. */
+const facetPrompt = (
+  { kind, atMs, asker, operation, action, service, reason, adoptedMs }: Prompt,
+  names: readonly string[],
+  principal: Principal | undefined,
+): Prompt => ({
+  ...{ kind, atMs },
+  ...(reason !== undefined && { reason }),
+  ...(adoptedMs !== undefined && { adoptedMs }),
+  ...(asker !== undefined &&
+    asker === principal && {
+      isYours: true as const,
+      ...(operation !== undefined && { operation }),
+      ...(action !== undefined && { action }),
+    }),
+  ...(service !== undefined && names.includes(service) && { service }),
+});
 const slotOf = ({ slot }: Pick<LocalStatus, 'slot'>): Pick<LocalStatus, 'slot'> =>
   slot === undefined ? {} : { slot: shown(slot, slotRules) };
 const facetMember = (member: MemberStatus): MemberStatus => ({

@@ -95,7 +95,7 @@ export const makeServiceFacet = (
       turn.when(answer, isOver, isOver);
       return turn.when(
         answer,
-        (_turn, status) => facetView(status),
+        (_turn, status) => facetView(status, principal),
         (turn, reason): Vow<Status> => turn.broken(facetReason(reason, sight)),
       );
     },
@@ -221,7 +221,7 @@ const makeFacetObserver = (
   observer: Ref<Observer>,
 ): Behavior<Observer> => ({
   observed: (turn, sequence, statuses, isOneWay) => {
-    const views = statuses.map(facetView);
+    const views = statuses.map((status) => facetView(status));
     if (isOneWay !== true) return turn.send(observer, 'observed', sequence, views);
     return turn.tell(observer, 'observed', sequence, views, true);
   },

@@ -32,7 +32,7 @@ import type { Muster } from './muster.ts';
 import type { Step } from './plan.ts';
 import type { StepPhase } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
-import type { Outcome, Request, Writer } from '../words/types.ts';
+import type { Outcome, Prompting, Request, Writer } from '../words/types.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** A request as an operation keeps it. */
@@ -41,6 +41,8 @@ export interface KeptRequest extends Request {
   readonly queueUntilMs?: number;
   /** As of an Asker, in memory alone: what it says means nothing to another life. */
   readonly sinceMs?: number;
+  /** What it comes from, where that is not whoever asks: in memory alone, since the shepherd's own are. */
+  readonly prompting?: Prompting;
 }
 /** A step of a plan on its way: plain data. */
 export interface StepRecord {

@@ -55,7 +55,7 @@ import {
 } from './outcomes.ts';
 import { layOut, openBefore } from './layout.ts';
 import { noteMoved } from './muster.ts';
-import { partOf } from './part.ts';
+import { partOf, promptingOf } from './part.ts';
 import type { Step } from './plan.ts';
 import { endOf } from './askers.ts';
 import { callOffThere, dequeue, enqueue, givenUp, isWaitedFor, queuedOutcome } from './queue.ts';
@@ -339,11 +339,12 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   };
   const { principal, requests } = operation;
   const sinceMs = requests.get(record.by)?.sinceMs;
-  const from = originOf(host, turn, principal);
-  const origin = from === principal ? undefined : from;
+  const first = originOf(host, turn, principal);
+  const origin = first === principal ? undefined : first;
   const part = partOf(host, operation, record);
+  const from = promptingOf(operation, record);
   turn.when(
-    turn.send(service, 'perform', part, listeners, principal, sinceMs, origin),
+    turn.send(service, 'perform', part, listeners, principal, sinceMs, origin, from),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );

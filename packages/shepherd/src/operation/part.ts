@@ -3,7 +3,7 @@ import { limits } from '../limits.ts';
 import { localRoot } from '../words/principal.ts';
 import type { KeptRequest, Operation, StepRecord } from './memory.ts';
 import type { Host } from './host.ts';
-import type { Request } from '../words/types.ts';
+import type { Prompting, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
 
 /** What a service is asked in its step. */
@@ -33,11 +33,25 @@ export const partOf = (
 };
 /** An instant, of whichever clock, means something here alone; what is left until then does elsewhere, too. */
 const asAsked = (host: Host, request: KeptRequest): Request => {
-  if (request.queueUntilMs === undefined && request.sinceMs === undefined) return request;
-  const { queueUntilMs, queueMs: _whole, sinceMs: _sinceMs, ...rest } = request;
+  const { queueUntilMs, sinceMs, prompting } = request;
+  if ((queueUntilMs ?? sinceMs ?? prompting) === undefined) return request;
+  const { queueMs: _whole, ...whole } = request;
+  const { queueUntilMs: _until, sinceMs: _sinceMs, prompting: _prompting, ...rest } = whole;
   if (queueUntilMs === undefined) return rest;
   const queueMs = Math.floor(queueUntilMs - host.clock.wall());
   return queueMs < 1 ? rest : { ...rest, queueMs: Math.min(queueMs, limits.queueMs) };
+};
+/** What a step comes from, for a service of this machine. */
+export const promptingOf = (
+  { principal, id, requests }: Operation,
+  { step, by }: StepRecord,
+): Prompting | undefined => {
+  const request = requests.get(by);
+  if (request === undefined) return undefined;
+  const { prompting, action, member: service } = request;
+  if (prompting !== undefined) return prompting;
+  const kind = step.isAsked ? 'command' : 'along';
+  return { kind, asker: principal, operation: id, action, service };
 };
 /** A policy is meant for what was asked for: its own shepherd judges by it, where that is another. */
 const withoutPolicy = (request: Request): Request => {

@@ -3,6 +3,7 @@ import { Refused, type Turn } from '@bellwether/actors';
 import { attendLife } from './liveness.ts';
 import { claimSockets } from './listening.ts';
 import { noteAdopted } from './replacement.ts';
+import { notePrompt, noteTakenOver } from './prompts.ts';
 import { goOnLaunching, readyOf, runsToEnd, wake, watch } from './service-steps.ts';
 import {
   change,
@@ -40,6 +41,7 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
   change(held, turn, { since: run.since });
   noteAdopted(held);
+  noteTakenOver(held, run.since);
   watch(held, turn, run);
   if (stateOf(held).at === 'running') attendLife(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
@@ -51,6 +53,7 @@ const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
   enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
   change(held, turn, { since: run.since });
   noteAdopted(held);
+  noteTakenOver(held, run.since);
   say(held, turn, 'service.adopted', { startId: run.startId });
 };
 
@@ -62,8 +65,9 @@ const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
   held.goal.set('start');
   const why = armTimer(held, turn);
   // What goes on is ended with the timer that never rings again.
-  if (why !== undefined) turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
-  else enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
+  if (why !== undefined) return turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
+  noteTakenOver(held, run.since);
+  enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
 };
 
 /** It is as stopped as if nobody knew; whether it is started again follows from what is wished of it. */
@@ -73,8 +77,19 @@ const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): voi
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
   const { isWanted } = held.shown.get();
+  notePrompt(held, turn, 'stopped', {
+    kind: 'ended-away',
+    reason: `its process ${endedWords(ending)}`,
+  });
   const reason = `its process ${endedWords(ending)} while there was no shepherd`;
   if (!isWanted && ending.code !== 0)
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
   turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
+};
+
+/** A start that the disk knows has left nothing that runs, and nobody has seen how it ended. */
+export const unfound = (held: ServiceHeld, turn: Turn): void => {
+  const { state, exits } = held.shown.get();
+  if (state.at === 'stopped' && exits.length === 0)
+    notePrompt(held, turn, 'stopped', { kind: 'lost' });
 };

@@ -9,6 +9,7 @@
  */
 import type { Turn, Vow } from '@bellwether/actors';
 import { beginAccepting } from './accepting.ts';
+import { notePrompt } from './prompts.ts';
 import {
   enter,
   launchOf,
@@ -62,6 +63,7 @@ const attend = (held: ServiceHeld, turn: Turn, { spawn }: ListeningSteps): void 
       const state = stateOf(held);
       if (state.at !== 'running' || state.run !== undefined) return;
       const launch = launchOf(turn, true);
+      notePrompt(held, turn, 'started', { kind: 'socket' });
       enter(held, turn, { at: 'spawning', launch }, 'starting');
       say(held, turn, 'service.activated', {});
       spawn(turn, launch);

@@ -27,6 +27,7 @@ import type {
   Outcome,
   Prober,
   ProcessMonitor,
+  Prompts,
   Run,
   Schedule,
   ServiceConfig,
@@ -60,6 +61,8 @@ export interface ServicePowers {
 export interface RecordedService {
   readonly isEnabled: boolean;
   readonly isWanted: boolean;
+  /** What it was started, stopped and disabled by last. */
+  readonly prompts?: Prompts;
   /** How it has ended, where it was transient. */
   readonly lastExit?: Ending & { readonly at: number };
   /** Of its schedule, where it was a timer. */
@@ -139,8 +142,6 @@ export interface Shown {
   readonly respawns: Respawns;
   /** The newest last. */
   readonly exits: readonly Exit[];
-  /** Why the service disabled itself, where it did. */
-  readonly disabledReason: string | undefined;
   readonly failure: Failure | undefined;
   /** Checks in a row by which it was not alive. */
   readonly deathSignCount: number;
@@ -171,6 +172,8 @@ export interface ServiceHeld extends ServicePowers {
   readonly version: JournalCell<Version>;
   /** What was asked of it last: not yet what is wished where that waits for other services. */
   readonly goal: JournalCell<'start' | 'stop'>;
+  /** What it was started, stopped and disabled by last; see prompts.ts. */
+  readonly prompts: JournalCell<Prompts>;
   /** Why it starts nothing any more; undefined while it may. */
   readonly retirement: JournalCell<string | undefined>;
   /** The start that it stays up by without a process. */
@@ -193,7 +196,7 @@ export const hold = (
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  { timer, lastExit, ...recorded }: RecordedService,
+  { timer, lastExit, prompts = {}, ...recorded }: RecordedService,
   agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
   self: turn.self,
@@ -212,13 +215,13 @@ export const hold = (
     unservedSince: powers.clock.now(),
     respawns: noRespawns,
     exits: lastExit === undefined ? [] : [lastExit],
-    disabledReason: undefined,
     failure: undefined,
     deathSignCount: 0,
     slot: undefined,
   }),
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
+  prompts: turn.cell(prompts),
   retirement: turn.cell<string | undefined>(undefined),
   remains: turn.cell<Remains | undefined>(undefined),
   checkedAt: turn.cell<number | undefined>(undefined),

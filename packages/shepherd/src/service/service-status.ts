@@ -18,8 +18,8 @@ import type {
 
 /**
  * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
- * runs. One object of one shape: a spread with one field behind it gives each of a thousand a hidden class of its own,
- * and to write them to a peer takes three times as long.
+ * runs, and what its last start and stop came from. One object of one shape: a spread with one field behind it gives
+ * each of a thousand a hidden class of its own, and to write them to a peer takes three times as long.
  */
 export const statusOf = (
   held: ServiceHeld,
@@ -30,7 +30,8 @@ export const statusOf = (
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, exits, failure } =
     held.shown.get();
-  const { disabledReason, slot } = held.shown.get();
+  const { slot } = held.shown.get();
+  const { started, stopped, disabled } = held.prompts.get();
   const command = config.start ?? config.timer?.run;
   const nextStartMs = state.at === 'resting' ? state.dueMs - held.clock.now() : undefined;
   // Field by field: a thousand of these are made for one question, and spreads of one field each took most of that.
@@ -74,12 +75,17 @@ export const statusOf = (
   given('lastExit', exits.at(-1));
   given('exits', exits.length > 0 ? exits : undefined);
   given('nextStartMs', nextStartMs && Math.max(0, Math.ceil(nextStartMs)));
-  given('disabledReason', isEnabled ? undefined : disabledReason);
+  given('disabledReason', isEnabled ? undefined : disabled?.reason);
   given('failure', failure);
   given('labels', config.labels);
   given('slot', slot);
   given('transient', transientOf(held));
   given('timer', timerFactsOf(held, turn, hasLists));
+  if (hasLists) {
+    given('startedBy', started);
+    given('stoppedBecause', stopped);
+    given('disabledBy', isEnabled ? undefined : disabled);
+  }
   if (command !== undefined) status.logFile = turn.call(held.logger, 'path');
   given('recentLines', recentLines);
   return status;

@@ -10,6 +10,7 @@ import { attendLife } from './liveness.ts';
 import { closedFirst, listenFirst } from './listening.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
+import { notePrompt } from './prompts.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import { armTimer, disarmTimer } from './timing.ts';
 import {
@@ -32,12 +33,12 @@ import {
   type State,
   type Timer,
 } from './service-state.ts';
-import type { Ending, Entry, Outcome, Readiness, Run } from '../words/types.ts';
+import type { Ending, Entry, Outcome, Prompting, Readiness, Run } from '../words/types.ts';
 import { mannerOf } from '../words/manner.ts';
 import { endedWords } from '../words/wording.ts';
 
 /** An explicit start. */
-export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+export const start = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
   const state = stateOf(held);
   if (state.at === 'running') {
     held.goal.set('start');
@@ -50,10 +51,10 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   change(held, turn, { respawns: noRespawns });
   switch (state.at) {
     case 'stopped':
-      return setOut(held, turn, false);
+      return setOut(held, turn, false, by);
     case 'resting':
       state.timer.cancel();
-      return setOut(held, turn, false);
+      return setOut(held, turn, false, by);
     case 'spawning':
     case 'waking':
       // Somebody waits for this launch now, so its failure is final.
@@ -63,23 +64,24 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
       return state.launch.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
-        held.goal.get() === 'start' ? start(held, turn) : turn.kept(outdone(held, 'start')),
+        held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held, 'start')),
       );
   }
 };
 
 /** An explicit start for one who needs no more than its process. */
-export const beginStart = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
-  const answer = start(held, turn);
+export const beginStart = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
+  const answer = start(held, turn, by);
   const state = stateOf(held);
   return 'launch' in state ? state.launch.begun : answer;
 };
 
 /** An explicit stop: always possible, whatever is under way. */
-export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
   const state = stateOf(held);
   held.goal.set('stop');
   change(held, turn, { respawns: noRespawns, failure: undefined });
+  if (state.at !== 'stopped' && state.at !== 'stopping') notePrompt(held, turn, 'stopped', by);
   switch (state.at) {
     case 'stopped':
       return turn.kept(outcomeOf(held, 'ok'));
@@ -105,8 +107,9 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   }
 };
 
-const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
+const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean, by: Prompting): Vow<Outcome> => {
   const launch = launchOf(turn, isRespawn);
+  notePrompt(held, turn, 'started', by);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
   const { sockets } = held.config.get();
   if (sockets === undefined) spawn(held, turn, launch);
@@ -249,6 +252,7 @@ const succeed = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run | undef
 
 const finishOneShot = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
   change(held, turn, { failure: undefined });
+  notePrompt(held, turn, 'stopped', { kind: 'done' });
   enter(held, turn, stopped, 'done');
   launch.resolver.kept(outcomeOf(held, 'changed'));
 };
@@ -265,8 +269,10 @@ const fail = (
   const plain = told === reason ? {} : { plainReason: told };
   change(held, turn, { failure: { reason, ...plain, at: held.clock.wall() } });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
-  if (launch.isRespawn && mayRespawn(held)) rest(held, turn, 'failed', told);
+  const by: Prompting = { kind: 'start-failed', reason: told };
+  if (launch.isRespawn && mayRespawn(held)) rest(held, turn, 'failed', told, by);
   else {
+    notePrompt(held, turn, 'stopped', by);
     enter(held, turn, stopped, 'failed');
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'start-failed', reason: told });
     if (launch.isRespawn) turn.tell(held.attendant, 'serviceIsLost', held.name, false);
@@ -357,17 +363,30 @@ const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void =>
 const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
+  const by = deathOf(held, ending);
   // Before the policy is asked: a respawn makes what the service is by now.
   takeLatest(held, turn);
   const { respawn } = held.config.get();
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) change(held, turn, { respawns: { ...held.shown.get().respawns, delayCount: 0 } });
   const reason = `its process ${endedWords(ending)}`;
-  if (mayRespawn(held)) return rest(held, turn, 'stopped', reason);
+  if (mayRespawn(held)) return rest(held, turn, 'stopped', reason, by);
+  notePrompt(held, turn, 'stopped', by);
   enter(held, turn, stopped, 'stopped');
   if (ending.code !== 0)
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
   turn.tell(held.attendant, 'serviceIsLost', held.name, false);
+};
+
+/** Whether it was its own end, or that of one that was not alive any more by its checks. */
+const deathOf = (held: ServiceHeld, ending: Ending): Prompting => {
+  const { live } = held.config.get();
+  const { deathSignCount } = held.shown.get();
+  const isDead = live !== undefined && deathSignCount >= live.failureCount;
+  const reason = isDead
+    ? `${deathSignCount === 1 ? 'a check' : `${deathSignCount} checks in a row`} failed`
+    : `its process ${endedWords(ending)}`;
+  return { kind: isDead ? 'not-alive' : 'ended', reason };
 };
 
 const mayRespawn = (held: ServiceHeld): boolean =>
@@ -378,15 +397,23 @@ const mayRespawn = (held: ServiceHeld): boolean =>
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */
-const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed', reason: string): void => {
+const rest = (
+  held: ServiceHeld,
+  turn: Turn,
+  what: 'stopped' | 'failed',
+  reason: string,
+  by: Prompting,
+): void => {
   const policy = held.config.get().respawn;
   if (policy === undefined) return enter(held, turn, stopped, what);
   const next = nextRespawn(policy, held.shown.get().respawns, held.clock.now());
   if (next === undefined) {
-    enter(held, turn, stopped, what);
     const { limitCount, limitWindowMs } = policy;
     const why = `respawned ${limitCount} times within ${limitWindowMs / 1_000} s`;
-    recordEnabled(held, turn, false, why);
+    const limit: Prompting = { kind: 'respawn-limit', reason: why };
+    notePrompt(held, turn, 'stopped', { ...limit, reason: `${why}, and ${reason}` });
+    enter(held, turn, stopped, what);
+    recordEnabled(held, turn, false, limit);
     const text = `Service ${held.name} has been disabled. (Respawning too fast.)`;
     const last = `it was ${why}, and ${reason}`;
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'disabled', reason: last });
@@ -394,6 +421,7 @@ const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed', reason:
     return say(held, turn, 'service.disabled', { text });
   }
   change(held, turn, { respawns: next.respawns });
+  notePrompt(held, turn, 'stopped', by);
   const due = (turn: Turn): void => {
     if (stateOf(held).at === 'resting') respawn(held, turn);
   };
@@ -412,7 +440,7 @@ const respawn = (held: ServiceHeld, turn: Turn): void => {
   const lastAt = held.clock.wall();
   change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt } });
   say(held, turn, 'service.respawning', { text: `Respawning ${held.name}.` });
-  setOut(held, turn, true);
+  setOut(held, turn, true, { kind: 'respawn' });
 };
 
 /** A process that was being stopped is no more. */

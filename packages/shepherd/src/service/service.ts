@@ -43,7 +43,7 @@ import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { connected, disconnected } from './accepting.ts';
 import { disable, enable, retire } from './enabling.ts';
-import { adoptRun } from './adopting.ts';
+import { adoptRun, unfound } from './adopting.ts';
 import { beginStart, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
 import {
@@ -62,6 +62,7 @@ import type {
   Agent,
   LocalService,
   Outcome,
+  Prompting,
   Request,
   ServiceConfig,
   Status,
@@ -91,16 +92,18 @@ export const makeService = (
     status: (turn) => statusOf(held, turn),
     standing: () => standingOf(held),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
-    perform: (turn, request, lines, principal, sinceMs, origin) => {
+    perform: (turn, request, lines, principal, sinceMs, origin, prompting) => {
       const asker = {
         principal,
         ...(origin !== undefined && { origin }),
         ...(sinceMs !== undefined && { sinceMs }),
       };
-      return perform(held, turn, request, { asker, lines });
+      return perform(held, turn, request, { asker, lines }, prompting);
     },
     adopt: (turn, run) => adoptRun(held, turn, run),
-    retire: (turn, why) => retire(held, turn, why),
+    retire: (turn, why, by) => retire(held, turn, why, by),
+    prompts: () => held.prompts.get(),
+    unfound: (turn) => unfound(held, turn),
     revise: (turn, config) => revise(held, turn, config),
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     showSlot: (turn, slot) => change(held, turn, { slot }),
@@ -123,6 +126,10 @@ const perform = (
   turn: Turn<LocalService>,
   request: Request,
   by: AskedBy,
+  prompting: Prompting = {
+    ...{ kind: 'command', asker: by.asker.principal },
+    ...{ operation: request.operation, action: request.action, service: request.member },
+  },
 ): Vow<Outcome> => {
   const { action, args } = request;
   if (args.length > 0 && isBuiltIn(action))
@@ -132,11 +139,11 @@ const perform = (
     case 'stop':
     case 'enable':
     case 'disable': {
-      const answer = { start, stop, enable, disable }[action](held, turn);
+      const answer = { start, stop, enable, disable }[action](held, turn, prompting);
       return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
     }
     case beginAction:
-      return beginStart(held, turn);
+      return beginStart(held, turn, prompting);
     default:
       return runAction(held, turn, request, by);
   }

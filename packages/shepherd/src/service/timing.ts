@@ -1,6 +1,7 @@
 /** A service that is a timer: what it has of its `^schedule`, which rings and runs. */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { makeSchedule } from '../timer/schedule.ts';
+import { notePrompt } from './prompts.ts';
 import {
   change,
   enter,
@@ -46,6 +47,7 @@ export const timed = (held: ServiceHeld, turn: Turn, isOver: boolean): void => {
   change(held, turn, { isWanted: false });
   turn.record({ kind: 'desired', service: held.name, isWanted: false } satisfies Entry);
   turn.tell(held.attendant, 'serviceIsOver', held.name);
+  notePrompt(held, turn, 'stopped', { kind: 'timer-over' });
   enter(held, turn, stopped, 'stopped');
 };
 

@@ -28,13 +28,13 @@ import { itself } from '../words/principal.ts';
 import { endedWords } from '../words/wording.ts';
 import { ownId, ownRequest } from './by-itself.ts';
 import { isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import type { Command, FailureHook, FailureNotice } from '../words/types.ts';
+import type { Command, FailureHook, FailureNotice, Prompting } from '../words/types.ts';
 
 /** See Attendant. */
 export const isUp = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const names = held.lost.get(name) ?? [];
   held.lost.delete(name);
-  startAgain(held, turn, names);
+  startAgain(held, turn, names, name);
 };
 
 /** See Attendant. */
@@ -58,6 +58,7 @@ export const isLost = (held: ShepherdHeld, turn: Turn, name: string, comesBack: 
   const request = ownRequest(
     freshId(held),
     'stop',
+    { kind: 'requirement-lost', service: name },
     timeFor(held, turn, steps) + limits.turnoverMarginMs,
   );
   const operation = operationOf(held.memory, turn, itself, request.operation);
@@ -68,7 +69,7 @@ export const isLost = (held: ShepherdHeld, turn: Turn, name: string, comesBack: 
   turn.when(outcomeFor(held, turn, operation, request, undefined), (turn) => {
     if (held.own(name) === undefined) return;
     const again = [...back, ...staying];
-    if (held.graph(turn).isServing(name) === true) startAgain(held, turn, again);
+    if (held.graph(turn).isServing(name) === true) startAgain(held, turn, again, name);
     else startAfter(held, name, again);
   });
 };
@@ -90,7 +91,12 @@ const startAfter = (held: ShepherdHeld, name: string, names: readonly string[]):
  * Whose other requirements are to be started again by themselves waits for those, too: a start would begin to count
  * their respawns anew, and two that die again and again would keep each other from being disabled.
  */
-const startAgain = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
+const startAgain = (
+  held: ShepherdHeld,
+  turn: Turn,
+  names: readonly string[],
+  back: string,
+): void => {
   if (held.isClosing()) return;
   const { requirements } = held.graph(turn);
   const wanted = names.filter((name) => held.own(name) !== undefined && isWanted(held, name));
@@ -99,15 +105,20 @@ const startAgain = (held: ShepherdHeld, turn: Turn, names: readonly string[]): v
     if (missing !== undefined) startAfter(held, missing, [name]);
     return missing === undefined;
   });
-  startAll(held, turn, ready);
+  startAll(held, turn, ready, { kind: 'requirement-back', service: back });
 };
 const comesBack = (held: ShepherdHeld, turn: Turn, name: string): boolean => {
   const own = held.own(name);
   return own !== undefined && turn.call(own.service, 'status').isRespawning === true;
 };
-const startAll = (held: ShepherdHeld, turn: Turn, names: readonly string[]): void => {
+const startAll = (
+  held: ShepherdHeld,
+  turn: Turn,
+  names: readonly string[],
+  prompting: Prompting,
+): void => {
   if (names.length === 0) return;
-  const request = ownRequest(freshId(held), 'start');
+  const request = ownRequest(freshId(held), 'start', prompting);
   const operation = operationOf(held.memory, turn, itself, request.operation);
   takeUp(held, turn, operation, request, planAll({ action: 'start', names }, held.graph(turn)));
 };
@@ -148,7 +159,7 @@ const carryOut = (
       if (service === undefined || held.own(service) === undefined)
         return hookFailed(held, turn, name, `there is no service ${hook.service} here`);
       tellLog(held, turn, 'service.hooked', name, `it has failed, so ${service} is started`);
-      return startAll(held, turn, [service]);
+      return startAll(held, turn, [service], { kind: 'failure-hook', service: name });
     }
     case 'command': {
       const facts = {

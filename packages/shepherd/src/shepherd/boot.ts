@@ -29,9 +29,18 @@ import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planEnd } from '../operation/plan.ts';
 import { ownRequest, setOut, summaryOf } from './by-itself.ts';
+import { forgetPrompts } from './swap.ts';
 import { bringTransients, endUnfound, hasEnded } from './transients.ts';
 import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import type { AcceptedRecord, Outcome, Row, Run, Shepherd, Sink } from '../words/types.ts';
+import type {
+  AcceptedRecord,
+  Outcome,
+  Prompting,
+  Row,
+  Run,
+  Shepherd,
+  Sink,
+} from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
@@ -47,6 +56,7 @@ export const restore = (held: ShepherdHeld, turn: Turn<Shepherd>): Vow<void> => 
       const isTaken = !displaced.has(run.service) && adopts(held, turn, run);
       if (!isTaken && run.ending === undefined) endOrphan(held, turn, run);
     }
+    noteUnfound(held, turn, displaced);
     endUnfound(held, turn);
     return turn.when(found, (turn, all) => {
       const taken = left.map((entry, at): Left => ({ entry, found: all[at] }));
@@ -162,6 +172,19 @@ const adopts = (
   return true;
 };
 
+/** What ran when the last daemon was heard of, and is not there any more; of what is no service any more nothing. */
+const noteUnfound = (held: ShepherdHeld, turn: Turn, displaced: ReadonlySet<string>): void => {
+  for (const [name, { started, stopped }] of held.records.prompts)
+    if (held.own(name) === undefined && (started ?? stopped) !== undefined)
+      forgetPrompts(held, turn, name);
+  const runs = held.records.running.filter(({ isCommand }) => isCommand !== true);
+  for (const service of new Set(runs.map((run) => run.service))) {
+    const own = held.own(service);
+    const isOther = displaced.has(service) || own?.config.timer !== undefined;
+    if (own !== undefined && !isOther) turn.call(own.service, 'unfound');
+  }
+};
+
 /** A process whose service is gone from the configuration, has another process already, or never was its own. */
 const endOrphan = (
   held: ShepherdHeld,
@@ -184,7 +207,8 @@ const endOrphan = (
 export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
   const before = held.closing.get();
   if (before !== undefined) return before;
-  const request = ownRequest('end', 'end');
+  const end: Prompting = { kind: 'shutdown' };
+  const request = ownRequest('end', 'end', end);
   const operation = operationOf(held.memory, turn, itself, request.operation);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   turn.call(writer, 'pass', [{ kind: 'alone' }]);
@@ -192,7 +216,7 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   for (const [name, { service, agent }] of allOwn(held)) {
     held.wishes.set(name, { wish: 'stop' });
     if (agent !== undefined) turn.call(agent, 'rest', true);
-    turn.tell(service, 'retire', 'The shepherd is shutting down.');
+    turn.tell(service, 'retire', 'The shepherd is shutting down.', end);
   }
   const names = allOwn(held).map(([name]) => name);
   begin(held, turn, operation, request, planEnd(names, held.graph(turn)));

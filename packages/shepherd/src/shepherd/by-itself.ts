@@ -7,14 +7,14 @@ import { Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { takeUp } from '../operation/commands.ts';
-import { operationOf } from '../operation/memory.ts';
+import { operationOf, type KeptRequest } from '../operation/memory.ts';
 import { timeFor } from '../operation/patience.ts';
 import { keyOf, planAll, rooted, type Step } from '../operation/plan.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { itself } from '../words/principal.ts';
 import { isGood } from '../words/vocabulary.ts';
-import type { Outcome, Request, Row, Writer } from '../words/types.ts';
+import type { Outcome, Prompting, Row, Writer } from '../words/types.ts';
 
 /** One operation for all, so that what they share is done once. */
 export const setOut = (
@@ -24,7 +24,7 @@ export const setOut = (
   names: readonly string[],
 ): void => {
   if (names.length === 0) return;
-  const request = ownRequest(ownId(held, `boot-${action}`), action);
+  const request = ownRequest(ownId(held, `boot-${action}`), action, { kind: 'boot' });
   const operation = operationOf(held.memory, turn, itself, request.operation);
   takeUp(held, turn, operation, request, planFor(held, turn, action, names));
 };
@@ -45,7 +45,7 @@ export const bringBack = (
   listen(held, turn, operation, writer);
   const steps = planFor(held, turn, 'start', names);
   const remainingMs = timeFor(held, turn, steps) + limits.turnoverMarginMs;
-  const request = ownRequest(id, 'start', remainingMs);
+  const request = ownRequest(id, 'start', { kind: 'reload' }, remainingMs);
   takeUp(held, turn, operation, request, rooted(steps, 'start'));
   return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
     names.flatMap((name): readonly Row[] => {
@@ -86,12 +86,14 @@ const planFor = (
  */
 export const ownId = ({ life }: ShepherdHeld, what: string): string => `${what}-${life}`;
 
-/** What the shepherd asks of itself. */
+/** What the shepherd asks of itself, and what that comes from. */
 export const ownRequest = (
   operation: string,
   action: string,
+  prompting: Prompting,
   remainingMs: number = limits.remainingMs,
-): Request => ({
+): KeptRequest => ({
+  prompting,
   operation,
   member: 'root',
   action,

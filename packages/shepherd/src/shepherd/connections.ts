@@ -26,6 +26,7 @@ import type {
   Entry,
   Lines,
   LocalService,
+  Prompting,
   ServiceConfig,
   Shepherd,
   TransientRecord,
@@ -55,8 +56,10 @@ export const connect = (
     turn,
     connectionConfig(name, { command: { ...command, env }, stop: { signal, graceMs }, connection }),
   );
-  const request = ownRequest(ownId(held, name), 'start');
-  const answer = turn.send(service, 'perform', request, turn.spawn(makeNobody), itself);
+  const nobody = turn.spawn(makeNobody);
+  const from: Prompting = { kind: 'connection', service: of };
+  const request = ownRequest(ownId(held, name), 'start', from);
+  const answer = turn.send(service, 'perform', request, nobody, itself, undefined, undefined, from);
   return turn.when(answer, (turn, outcome) => {
     if (isGood(outcome)) return;
     turn.tell(monitor, 'drop', arrival.number);
@@ -162,6 +165,7 @@ export const forgetConnection = (held: ShepherdHeld, turn: Turn, name: string): 
   const isUnchanged = { gates: false };
   if (held.own(name)?.config.connection !== undefined) forgetService(held, turn, name);
   held.transients.delete(name);
+  held.prompts.delete(name);
   turn.record({ kind: 'untransient', service: name } satisfies Entry, isUnchanged);
   // The next one of that name is another one.
   if (held.enabled.get(name) === false)

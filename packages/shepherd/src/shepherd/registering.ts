@@ -21,11 +21,13 @@ export const define = (
 ): Ref<LocalService> => {
   const [name] = config.provision;
   const timer = held.timers.get(name);
+  const prompts = held.prompts.get(name);
   const lastExit = held.transients.get(name)?.ended;
   const recorded = {
     isEnabled: held.enabled.get(name) ?? true,
     isWanted: held.desired.get(name) ?? config.isAutoStarted,
     ...(timer !== undefined && { timer }),
+    ...(prompts !== undefined && { prompts }),
     ...(lastExit !== undefined && { lastExit }),
   };
   const described = agent === undefined ? config : turn.call(agent, 'describe', config);

@@ -28,6 +28,7 @@ import type {
   Outcome,
   Prober,
   ProcessMonitor,
+  Prompts,
   Provider,
   Records,
   ServiceElsewhere,
@@ -104,6 +105,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly isSwapping: JournalCell<boolean>;
   /** Of services that are not registered: whether they may be started when they come. */
   readonly enabled: JournalMap<string, boolean>;
+  /** Of services that are not registered: what they were started, stopped and disabled by. */
+  readonly prompts: JournalMap<string, Prompts>;
   /** The same of what their timers have left. */
   readonly timers: JournalMap<string, TimerMemory>;
   /** Services that nobody has configured, also those that have ended. */
@@ -124,6 +127,8 @@ export const holdShepherd = (
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
   for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
+  const prompts = turn.map<string, Prompts>();
+  for (const [name, known] of options.records.prompts) prompts.set(name, known);
   const timers = turn.map<string, TimerMemory>();
   for (const [name, memory] of options.records.timers) timers.set(name, memory);
   const registry = turn.spawn(makeServiceRegistry);
@@ -146,6 +151,7 @@ export const holdShepherd = (
     zone,
     alarms,
     timers,
+    prompts,
     transients: turn.map(),
     connectionNumbers: turn.map(),
     isClosing: () => closing.get() !== undefined,

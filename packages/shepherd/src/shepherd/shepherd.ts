@@ -56,6 +56,7 @@ import type {
   Outcome,
   PlannedStep,
   OperationDesk,
+  Prompting,
   Returner,
   Request,
   Shepherd,
@@ -86,8 +87,10 @@ export const makeShepherd = (
     serviceFailed: (turn, name, failure) => hasFailed(held, turn, name, failure),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
-    perform: (turn, request, sink, principal, sinceMs) =>
-      perform(held, turn, request, sink, { principal, ...(sinceMs !== undefined && { sinceMs }) }),
+    perform: (turn, request, sink, principal, sinceMs, prompting) => {
+      const asker = { principal, ...(sinceMs !== undefined && { sinceMs }) };
+      return perform(held, turn, request, sink, asker, prompting);
+    },
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     select: (turn, wanted, within) => select(held, turn, wanted, within),
@@ -185,15 +188,19 @@ const perform = (
   request: Request,
   sink: Ref<Sink>,
   { principal, sinceMs }: Asker,
+  prompting: Prompting | undefined,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
   if (isOwn(principal)) haveParent(held, turn, checked.member, checked.action);
   const member = memberOf(held, turn, checked);
-  const since = sinceMs === undefined ? {} : { sinceMs };
+  const more = {
+    ...(sinceMs !== undefined && { sinceMs }),
+    ...(prompting !== undefined && { prompting }),
+  };
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   return onceRecalled(held, turn, principal, checked.operation, (turn) =>
-    command(held, turn, { principal, by: principal }, { ...checked, member, ...since }, writer),
+    command(held, turn, { principal, by: principal }, { ...checked, member, ...more }, writer),
   );
 };
 

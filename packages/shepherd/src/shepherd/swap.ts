@@ -73,7 +73,8 @@ export const swapServices = (
   const graph = held.graph(turn);
   const steps = planRemoval(going, graph);
   const id = ownId(held, `swap-${held.swapCount.get()}`);
-  const request = ownRequest(id, 'stop', timeFor(held, turn, steps) + limits.turnoverMarginMs);
+  const leastMs = timeFor(held, turn, steps) + limits.turnoverMarginMs;
+  const request = ownRequest(id, 'stop', { kind: 'reload' }, leastMs);
   const operation = operationOf(held.memory, turn, itself, id);
   const staying = steps.flatMap(({ kind, name, wish }) =>
     kind === 'ask' && wish === 'start' ? [name] : [],
@@ -203,6 +204,7 @@ const exchange = (
     forgetService(held, turn, name);
     if (staying.has(name)) continue;
     forgetStart(held, turn, name);
+    forgetPrompts(held, turn, name);
     held.lost.delete(name);
     held.hooked.delete(name);
   }
@@ -254,6 +256,14 @@ const forgetStart = (held: ShepherdHeld, turn: Turn, name: string): void => {
   turn.record({ kind: 'unwished', service: name } satisfies Entry);
 };
 
+/** What it was started and stopped by; that it is disabled, and by whom, is there for it when it returns. */
+export const forgetPrompts = (held: ShepherdHeld, turn: Turn, name: string): void => {
+  const { disabled } = held.prompts.get(name) ?? {};
+  if (disabled === undefined) held.prompts.delete(name);
+  else held.prompts.set(name, { disabled });
+  turn.record({ kind: 'unprompted', service: name } satisfies Entry, { gates: false });
+};
+
 /** Its history stays; a start of it begins anew. */
 const keepTimer = (
   held: ShepherdHeld,
@@ -272,6 +282,7 @@ export const forgetService = (held: ShepherdHeld, turn: Turn, name: string): voi
   const entry = held.entries.get(name);
   if (entry?.kind === 'own') {
     held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
+    held.prompts.set(name, turn.call(entry.service, 'prompts'));
     keepTimer(held, turn, name, turn.call(entry.service, 'timerMemory'));
   }
   if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);

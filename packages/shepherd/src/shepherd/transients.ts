@@ -264,6 +264,7 @@ const erase = (held: ShepherdHeld, turn: Turn, name: string): void => {
   held.desired.delete(name);
   turn.record({ kind: 'unwished', service: name } satisfies Entry);
   held.transients.delete(name);
+  held.prompts.delete(name);
   turn.record({ kind: 'untransient', service: name } satisfies Entry);
   turn.record({
     kind: 'untimed',

@@ -2,6 +2,7 @@
 import type { Answer } from '@bellwether/actors';
 import type { AskerLink } from './operation-types.ts';
 import type { Principal } from './principal.ts';
+import type { NotedPrompt, PromptRecord, Prompts } from './prompt-types.ts';
 import type { Wish } from './steps.ts';
 import type { TransientRecord } from './transient-types.ts';
 import type { RecordedRun, TimerMemory, TimerRecord } from './timer-types.ts';
@@ -23,7 +24,15 @@ export type Entry =
   | ({ readonly kind: 'wished' } & WishRecord)
   /** Erases those of which nothing counts any more. */
   | { readonly kind: 'outdated'; readonly numbers: readonly number[] }
-  | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
+  | {
+      readonly kind: 'enabled';
+      readonly service: string;
+      readonly isEnabled: boolean;
+      /** What it came from that it is not. */
+      readonly because?: NotedPrompt;
+    }
+  /** What its last start and its last stop came from. */
+  | ({ readonly kind: 'prompted' } & PromptRecord)
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }
   | { readonly kind: 'ended'; readonly startId: string }
@@ -33,7 +42,9 @@ export type Entry =
   /** Erases both; so many places there were. */
   | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
   | ({ readonly kind: 'transient' } & TransientRecord)
-  /** It is remembered no more. */
+  /** It went out of the configuration: nobody needs to know that any more. */
+  | { readonly kind: 'unprompted'; readonly service: string }
+  /** It is remembered no more, nor what it was started and stopped by. */
   | { readonly kind: 'untransient'; readonly service: string }
   | ({ readonly kind: 'accepted' } & AcceptedRecord)
   | ({ readonly kind: 'intent' } & PieceRecord)
@@ -160,6 +171,8 @@ export interface Records {
   readonly wishers: ReadonlyMap<string, Wisher>;
   readonly enabled: ReadonlyMap<string, boolean>;
   readonly running: readonly RunningRecord[];
+  /** By service. */
+  readonly prompts: ReadonlyMap<string, Prompts>;
   /** By service. */
   readonly timers: ReadonlyMap<string, TimerMemory>;
   /** In any order. */

@@ -30,6 +30,7 @@ import {
 import { readLabels } from './labels.ts';
 import { makingMayHave, withoutMakingLists } from './making-shapes.ts';
 import { isDeep, readWay } from './names.ts';
+import { promptReader } from './prompt-shapes.ts';
 import { readSlot } from './slot-shapes.ts';
 import { timerReader } from './timer-shapes.ts';
 import { changes, healths, logNotes, results, stages, topics } from './vocabulary.ts';
@@ -232,6 +233,9 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   nextStartMs: readCount,
   failure: struct<Failure>({ reason: text, at: readCount }, { plainReason: text }),
   disabledReason: text,
+  startedBy: promptReader(text),
+  stoppedBecause: promptReader(text),
+  disabledBy: promptReader(text),
   logFile: text,
   recentLines: list(text, limits.outputLineCount),
   slot: readSlot,

@@ -24,6 +24,7 @@ import type { Step, Wish } from './steps.ts';
 import type { Selected, Selecting, SelectView } from './selectors.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
+import type { Prompt, Prompting, Prompts } from './prompt-types.ts';
 import type { Wisher } from './records.ts';
 import type { changes, Health, Result, Stage } from './vocabulary.ts';
 import type { Ending, Run } from './process-types.ts';
@@ -48,6 +49,7 @@ export type * from './records.ts';
 export type { Followed, Selected, Selecting, Selector, SelectView } from './selectors.ts';
 export type * from './service-facet.ts';
 export type * from './process-types.ts';
+export type * from './prompt-types.ts';
 export type * from './registry.ts';
 export type * from './service-config.ts';
 export type * from './socket-types.ts';
@@ -145,6 +147,10 @@ export interface LocalStatus extends StatusFacts {
   readonly nextStartMs?: number;
   /** Why it disabled itself, where it did. */
   readonly disabledReason?: string;
+  /** What its last start, its last stop and its being disabled came from; told where one service is looked at. */
+  readonly startedBy?: Prompt;
+  readonly stoppedBecause?: Prompt;
+  readonly disabledBy?: Prompt;
   /** Stopped because its last start failed. */
   readonly failure?: Failure;
   /** It was described anew since it was started: a restart makes it so. */
@@ -248,6 +254,7 @@ export interface Service extends Provider {
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
    * affair. One elsewhere asks under an id made from `principal` and that of the request, so that it hears again what
    * came of one that it has sent before; of those at home the shepherd knows. `sinceMs` and `origin` as of an Asker.
+   * `prompting`: what it comes from, for one at home; absent: this request.
    */
   perform(
     request: Request,
@@ -255,6 +262,7 @@ export interface Service extends Provider {
     principal: Principal,
     sinceMs?: number,
     origin?: string,
+    prompting?: Prompting,
   ): Vow<Attempt>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
@@ -319,9 +327,13 @@ export interface LocalService extends Service {
   wish(isWanted: boolean): void;
   /**
    * Ends starts and respawning for good, also those of custom actions' commands; `why` is the sentence
-   * that refuses them. Undefined takes that back.
+   * that refuses them. Undefined takes that back. `by`: what it comes from; absent: a reload.
    */
-  retire(why: string | undefined): void;
+  retire(why: string | undefined, by?: Prompting): void;
+  /** What it was started, stopped and disabled by last. */
+  prompts(): Prompts;
+  /** Of a start that the records know nothing was found, once all others were adopted. */
+  unfound(): void;
   /** Describes it anew, under the same canonical name; how it is run changes once no process runs. */
   revise(config: ServiceConfig): void;
   /** From now on its status tells this of the slot that it is; undefined: nothing. */
@@ -352,9 +364,16 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
   registerAggregate(aggregate: Ref<Aggregate>): void;
   /**
    * Carries out a command, or answers with what came of it. Ids of operations mean something for
-   * each principal alone. `sinceMs` as of an Asker.
+   * each principal alone. `sinceMs` as of an Asker; `prompting` as of a Service, for what is done in it for its own
+   * sake.
    */
-  perform(request: Request, sink: Ref<Sink>, principal: Principal, sinceMs?: number): Vow<Outcome>;
+  perform(
+    request: Request,
+    sink: Ref<Sink>,
+    principal: Principal,
+    sinceMs?: number,
+    prompting?: Prompting,
+  ): Vow<Outcome>;
   /**
    * Makes something the last wish for a service of this machine, as a command that was accepted does: for its agent,
    * which starts it by itself. @throws UnknownService

@@ -7,7 +7,6 @@ import { type Context, isPetnameWord, patienceOf, withRootLine, withService } fr
 import type { ShownStatus } from '../format/shown-status.ts';
 import { causeOf, namesBelow, whyLines, type Cause, type Known } from '../format/why.ts';
 import { isRootName } from '../invocation.ts';
-import { whyCommandCount } from '../limits.ts';
 import { askStatus, lookFor } from '../looking.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
@@ -38,7 +37,7 @@ const knownOfRef = async (context: Context, service: string): Promise<Known> => 
   const status = await withService(context, service, (client) => askStatus(context, client));
   return { status: (name) => (name === service ? status : undefined), ...nothingElse };
 };
-const nothingElse = { grounds: () => undefined, commands: [] };
+const nothingElse = { grounds: () => undefined };
 
 const knownHere = (context: Context, service: string): Promise<Known> => {
   const { probe } = lookFor(context);
@@ -57,19 +56,16 @@ const knownHere = (context: Context, service: string): Promise<Known> => {
     const byName = new Map(listed).set(service, asked);
     const status = (name: string): ShownStatus | undefined => byName.get(name);
     const names = namesBelow(asked, { status });
-    const [all, commands] = await Promise.all([
-      Promise.all(
-        names
-          .filter((name) => byName.has(name))
-          .map(async (name): Promise<readonly [string, Grounds]> => [
-            name,
-            await machine.grounds(name, patience),
-          ]),
-      ),
-      root.operations({ count: whyCommandCount }, patience),
-    ]);
+    const all = await Promise.all(
+      names
+        .filter((name) => byName.has(name))
+        .map(async (name): Promise<readonly [string, Grounds]> => [
+          name,
+          await machine.grounds(name, patience),
+        ]),
+    );
     const grounds = new Map(all);
-    return { status, grounds: (name) => grounds.get(name), commands };
+    return { status, grounds: (name) => grounds.get(name) };
   });
 };
 const namesOf = (statuses: readonly Status[]): ReadonlyMap<string, Status> =>

@@ -1,12 +1,13 @@
 /**
  * `herd why`: sentences about how a service came to be as it is, and below them the same of what keeps it from running.
- * A pure function of what the shepherd knows; what nobody knows is not made up.
+ * A pure function of what the shepherd knows: what it has written down (prompt.ts) and what is. Nothing is guessed.
  */
-import type { Grounds, OperationFacts, Status, UnderWay } from '@bellwether/shepherd';
+import type { Grounds, Prompt, Status, UnderWay } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { maxWhyCount } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import { nameOf as askerText } from './audit.ts';
+import { disabledByWords, startedWords, stoppedWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { acceptingText, connectionText, endingText } from './status-report.ts';
 import { ageText, counted, spanText, timeText, whenText } from './times.ts';
@@ -16,8 +17,6 @@ export interface Known {
   /** By any of its names. */
   readonly status: (name: string) => ShownStatus | undefined;
   readonly grounds: (name: string) => Grounds | undefined;
-  /** The last commands, newest last. */
-  readonly commands: readonly OperationFacts[];
 }
 /** One service, and what below it has a part in how it is. */
 export interface Cause {
@@ -27,6 +26,10 @@ export interface Cause {
   /** The last lines of its log, where its process has failed. */
   readonly log: readonly string[];
   readonly below: readonly Cause[];
+  /** What its last start, its last stop and its being disabled came from, as far as whoever asks is told. */
+  readonly startedBy?: Prompt;
+  readonly stoppedBecause?: Prompt;
+  readonly disabledBy?: Prompt;
   /** Command lines that go on from here, the likeliest first. */
   readonly next: readonly string[];
 }
@@ -63,11 +66,17 @@ export const causeOf = (
   const below = blamed(status, verdict, known)
     .filter((other) => !seen.has(other) && seen.size < maxWhyCount)
     .map((other) => causeOf(other, known, look, seen));
+  const { startedBy, stoppedBecause, disabledBy } = status;
+  const about: Prompted = { provision: status.provision, by: grounds?.by, now: look.now };
   return {
     ...{ service, verdict, below },
+    ...(startedBy && { startedBy }),
+    ...(stoppedBecause && { stoppedBecause }),
+    ...(disabledBy && { disabledBy }),
     sentences: [
-      stageWords(status, verdict, grounds, look),
-      ...disabledWords(status, known, look),
+      stageWords(status, verdict, look),
+      ...disabledWords(status, about),
+      ...promptWords(status, verdict, about),
       ...wishWords(status, verdict, grounds, look),
       ...processWords(status, verdict, look),
       ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
@@ -87,13 +96,13 @@ const verdictOf = (status: ShownStatus): Verdict => {
       return status.isReady === false || isShort(status) ? 'not-ready' : 'running';
     case 'stopped':
       if (status.failure !== undefined) return 'failed';
-      return (status.isOneShot || hasRun(status)) && status.lastExit?.code === 0
-        ? 'done'
-        : 'stopped';
+      return isDone(status) ? 'done' : 'stopped';
     default:
       return status.stage;
   }
 };
+const isDone = (status: ShownStatus): boolean =>
+  status.stoppedBecause?.kind === 'done' || (hasRun(status) && status.lastExit?.code === 0);
 /** Somebody had it run once, and that is over. */
 const hasRun = ({ transient }: ShownStatus): boolean => transient === 'ended';
 /** A fleet some of whose members do not serve. */
@@ -112,12 +121,7 @@ const blamed = (status: ShownStatus, verdict: Verdict, known: Known): readonly s
 const serves = (status: ShownStatus | undefined): boolean =>
   status !== undefined && ['running', 'done'].includes(verdictOf(status));
 
-const stageWords = (
-  status: ShownStatus,
-  verdict: Verdict,
-  grounds: Grounds | undefined,
-  look: Look,
-): string => {
+const stageWords = (status: ShownStatus, verdict: Verdict, look: Look): string => {
   const [name = ''] = status.provision;
   const since = status.since === undefined ? '' : ` since ${whenText(status.since, look.now)}`;
   if (hasRun(status)) return `${name} was run once, and has ended: it is not started again.`;
@@ -139,7 +143,7 @@ const stageWords = (
     case 'unknown':
       return unknownWords(name, status);
     default:
-      return stoppedWords(name, status, grounds, since);
+      return downWords(name, status, since);
   }
 };
 const failureText = ({ failure }: ShownStatus, look: Look): string =>
@@ -155,50 +159,69 @@ const unknownWords = (
   const seen = ageMs === undefined ? 'it was never seen' : `it was seen ${ageText(ageMs)}`;
   return `Nobody here can tell whether ${name}${where} runs: ${unknownReason ?? 'nothing was heard of it'}; ${seen}.`;
 };
-const stoppedWords = (
-  name: string,
-  status: ShownStatus,
-  grounds: Grounds | undefined,
-  since: string,
-): string => {
-  if (grounds?.wish === undefined && status.isWanted !== true && status.since === undefined)
+const downWords = (name: string, status: ShownStatus, since: string): string => {
+  const { kind, startedBy, stoppedBecause, isWanted } = status;
+  if (kind === 'local' && (startedBy ?? stoppedBecause) === undefined && isWanted !== true)
     return `${name} does not run: nobody has started it, and its configuration does not either.`;
   return `${name} does not run${since}.`;
 };
 
-const disabledWords = (status: ShownStatus, { commands }: Known, look: Look): readonly string[] => {
+const disabledWords = (status: ShownStatus, about: Prompted): readonly string[] => {
   if (status.isEnabled) return [];
-  if (status.disabledReason !== undefined)
-    return [`It has disabled itself, so no start is carried out: ${status.disabledReason}.`];
-  const by = commands.findLast(
-    ({ action, service }) => action === 'disable' && status.provision.includes(service),
-  );
-  const who =
-    by === undefined
-      ? ''
-      : `: ${askerText(by.asker)} disabled it at ${whenText(by.atMs, look.now)}`;
-  return [`It is disabled, so no start is carried out${who}.`];
+  const { disabledReason, disabledBy } = status;
+  const who = disabledByWords(disabledBy, about);
+  return disabledReason === undefined
+    ? [`It is disabled, so no start is carried out${who}.`]
+    : [`It has disabled itself, so no start is carried out${who}: it was ${disabledReason}.`];
 };
 
-/** Who wished for what: of a service that came along, for which other. */
+/** What the last start came from where it is up, and the last stop where it is not. */
+const promptWords = (status: ShownStatus, verdict: Verdict, about: Prompted): readonly string[] => {
+  const { startedBy, stoppedBecause } = status;
+  switch (verdict) {
+    case 'running':
+    case 'not-ready':
+      return startedWords(startedBy, about);
+    case 'starting':
+      // It is between two lives, or in the first of them.
+      return status.nextStartMs === undefined
+        ? startedWords(startedBy, about)
+        : stoppedWords(stoppedBecause, about);
+    case 'failed':
+      return stoppedBecause?.kind === 'start-failed'
+        ? startedWords(startedBy, about)
+        : stoppedWords(stoppedBecause, about);
+    case 'done':
+      return startedWords(startedBy, about);
+    case 'stopping':
+    case 'stopped':
+      return stoppedWords(stoppedBecause, about);
+    default:
+      return [];
+  }
+};
+
+/** What is wished of it, by whom and along with what, unless it is so by that very command. */
 const wishWords = (
   status: ShownStatus,
   verdict: Verdict,
   grounds: Grounds | undefined,
   look: Look,
 ): readonly string[] => {
-  if (grounds?.wish === undefined) return [];
+  if (grounds?.wish === undefined || hasRun(status)) return [];
   const { wish, by } = grounds;
-  const done = wish === 'start' ? 'started' : 'stopped';
-  if (by === undefined) return [`It is to be ${done}, as it was wished last.`];
-  const { asker, operation, atMs, action, service: asked } = by;
-  const isOther = action !== undefined && asked !== undefined && asked !== status.provision[0];
-  const along = isOther ? `, along with '${action} ${asked}'` : '';
+  const { startedBy, stoppedBecause, provision } = status;
+  const last = wish === 'start' ? startedBy : stoppedBecause;
   const isDown = verdict === 'stopped' || verdict === 'failed';
-  const isMissed = wish === 'start' && isDown && !hasRun(status);
-  const words = isMissed
-    ? `It is wanted: ${askerText(asker)} asked for its start`
-    : `It was ${done} by ${askerText(asker)}`;
+  const isSo = last !== undefined && last.operation === by?.operation;
+  if (isSo && isDown === (wish === 'stop')) return [];
+  const done = wish === 'start' ? 'started' : 'stopped';
+  if (by === undefined) return last === undefined ? [`It is to be ${done}, as wished last.`] : [];
+  const { asker, operation, atMs, action, service: asked } = by;
+  const isOther = action !== undefined && asked !== undefined && !provision.includes(asked);
+  const along = isOther ? `, along with '${action} ${asked}'` : '';
+  const wanted = wish === 'start' ? 'It is wanted' : 'It is not wanted';
+  const words = `${wanted}: ${askerText(asker)} asked for its ${wish}`;
   return [`${words} at ${whenText(atMs, look.now)}${along} (${operation}).`];
 };
 
@@ -213,7 +236,8 @@ const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readon
         : `It is waited for until it is ready, ${spanText(readyMs)} at most.`,
     );
   const isOver = verdict !== 'running' || respawnCount > 0;
-  if (lastExit !== undefined && isOver && verdict !== 'done')
+  const isTold = verdict === 'stopped' && status.stoppedBecause?.reason !== undefined;
+  if (lastExit !== undefined && isOver && verdict !== 'done' && !isTold)
     words.push(`Its last process ${endingText(lastExit)} at ${whenText(lastExit.at, look.now)}.`);
   if (isRespawning === true || respawnCount > 0)
     words.push(
@@ -340,7 +364,6 @@ export const namesBelow = (status: Status, known: Pick<Known, 'status'>): readon
     const others = blamed(one, verdictOf(one), {
       ...known,
       grounds: () => undefined,
-      commands: [],
     });
     for (const other of others) found.add(known.status(other)?.provision[0] ?? other);
   }

@@ -5,8 +5,10 @@ import type { Page } from './pages.ts';
 export const machinePages: Readonly<Record<string, Page>> = {
   why: {
     text:
-      'Says in sentences why a service runs or does not: who wanted it so, when and by which command; whether it is ' +
-      'disabled, and by whom; how its last start or its last process ended, with the end of its log; what it waits ' +
+      'Says in sentences why a service runs or does not, from what its shepherd has written down: what its last ' +
+      'start or stop came from (a command, and who gave it; another service; a requirement that was lost; a ' +
+      'respawn; a reload; the beginning of the shepherd), also where the shepherd itself was killed meanwhile; ' +
+      'whether it is disabled, and by whom; how its last process ended, with the end of its log; what it waits ' +
       'for, or when it is started again; and the same of what it requires, or of the members of a fleet, as far as ' +
       'those have a part in it. Of a service elsewhere, what was seen of it and how long ago. Last come commands ' +
       'that go on from there. Exit code 0 where it is as it was wished, 1 where it is not, 4 where nobody can tell.',

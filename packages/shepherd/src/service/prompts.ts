@@ -1,0 +1,54 @@
+/**
+ * What the last start and the last stop of a service came from, and that it is disabled. It is in the batch that has to
+ * be written then anyway, as one record that takes the place of the one before, and nothing waits for it.
+ */
+import type { Turn } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
+import type { ServiceHeld } from './service-state.ts';
+import type { Entry, NotedPrompt, Prompt, Prompting, Prompts } from '../words/types.ts';
+
+/** It is started, or stopped, now. */
+export const notePrompt = (
+  held: ServiceHeld,
+  turn: Turn,
+  what: 'started' | 'stopped',
+  prompting: Prompting,
+): void => {
+  const { disabled, ...before } = held.prompts.get();
+  const { started, stopped }: Prompts = { ...before, [what]: promptNow(held, prompting) };
+  held.prompts.set({
+    ...(started && { started }),
+    ...(stopped && { stopped }),
+    ...(disabled && { disabled }),
+  });
+  const entry: Entry = {
+    kind: 'prompted',
+    service: held.name,
+    ...(started && { started: durable(started) }),
+    ...(stopped && { stopped }),
+  };
+  turn.record(entry, { gates: false });
+};
+
+/** A prompt of this moment, within its bounds. */
+export const promptNow = (
+  { clock }: Pick<ServiceHeld, 'clock'>,
+  { reason, ...prompting }: Prompting,
+): NotedPrompt => ({
+  ...prompting,
+  atMs: Math.max(0, Math.floor(clock.wall())),
+  ...(reason !== undefined && { reason: cutText(reason, limits.promptReasonCharacters) }),
+});
+
+/** Each daemon takes over anew. */
+const durable = ({ adoptedMs: _adoptedMs, isYours: _isYours, ...noted }: Prompt): NotedPrompt =>
+  noted;
+
+/** It runs from before this daemon: what it was started by then still holds. */
+export const noteTakenOver = (held: ServiceHeld, since: number | undefined): void => {
+  const adoptedMs = Math.max(0, Math.floor(held.clock.wall()));
+  const before = held.prompts.get();
+  const { started = { kind: 'adopted', atMs: since ?? adoptedMs } } = before;
+  held.prompts.set({ ...before, started: { ...started, adoptedMs } });
+};
