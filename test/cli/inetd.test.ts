@@ -187,6 +187,35 @@ describe.skipIf(isWithoutKeeper)(`a service in the manner of inetd${whyNoKeeper}
     expect(isAlive(pid)).toBe(false);
   });
 
+  it('is changed and removed by a reload, and whom it serves it serves to the end', async () => {
+    await begun();
+    const one = connect();
+    await one.next();
+    const pid = await say(one, 'before');
+    const file = path.join(daemon.folder, 'shepherd.config.ts');
+    const write = (services: string): void => fs.writeFileSync(file, configOf('A', services));
+    const before = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(
+      file,
+      before.replace('autoStart: true,', 'autoStart: true, maxConnections: 1,'),
+    );
+    expect(await herd('reload', '--dry-run')).toContain('echo');
+    expect(await say(one, 'tried')).toBe(pid);
+    await herd('reload');
+    await herd('restart', 'echo');
+    expect(await herd('status', 'echo')).toContain('Connections: 1 of 1');
+    expect(await connect().next()).toBeUndefined();
+    write(`service({ provision: ['echo-1'], start: exec(['sleep', '1000']) })`);
+    expect(await herd('reload')).toContain("the name 'echo-1' is in use by a connection");
+    write('');
+    expect(await herd('reload', '--dry-run')).toContain('echo');
+    expect(await herd('reload')).toContain('Removed echo.');
+    expect(await started()).toEqual(['echo-1', 'root']);
+    expect(await say(one, 'still')).toBe(pid);
+    one.socket.end();
+    await eventually('its end', async () => (await started()).join() === 'root');
+  });
+
   it('gives nobody the connection of another where the keeper loses those that it has', async () => {
     await begun();
     const one = connect();
