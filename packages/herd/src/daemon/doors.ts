@@ -92,12 +92,10 @@ const table: readonly Door[] = [
   {
     transport: transports.web,
     isListening: ({ websocket }) => websocket !== undefined,
-    netlayer: ({ websocket }, identity, log) => websocketNetlayer(websocket, identity, log),
+    netlayer: ({ websocket }, identity, log) =>
+      websocket === undefined ? websocketDialler() : websocketNetlayer(websocket, identity, log),
     // Who dials so proves nothing in any case.
-    stranger: () => {
-      const identity = openIdentity(makeIdentity());
-      return { netlayers: [websocketNetlayer(undefined, identity, () => undefined)] };
-    },
+    stranger: () => ({ netlayers: [websocketDialler()] }),
     words: ({ url }) => `over WebSockets at ${url}`,
   },
 ];
@@ -124,14 +122,15 @@ export const reachWords = (locations: readonly PeerLocation[], gnu: string | und
     ...(gnu === undefined ? [] : [`GNU's herd on ${gnu}`]),
   ].join(', ');
 
-const websocketNetlayer = (
-  door: WebSocketDoor | undefined,
-  identity: TlsIdentity,
-  log: Log,
-): Netlayer =>
+const websocketNetlayer = (door: WebSocketDoor, identity: TlsIdentity, log: Log): Netlayer =>
   new LazyNetlayer(WEBSOCKET_FACTS, async () => {
     const { openWebSocketDoor } = await import('./websocket-door.ts');
     return openWebSocketDoor(door, identity, log);
+  });
+const websocketDialler = (): Netlayer =>
+  new LazyNetlayer(WEBSOCKET_FACTS, async () => {
+    const { dialWebSockets } = await import('./websocket-door.ts');
+    return dialWebSockets();
   });
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */

@@ -38,15 +38,11 @@ const keyFileBytes = 128;
 const seedBytes = 32;
 
 /** The netlayer of a life; what is wrong with a certificate is said when it listens. @throws BadPlace, UnsafeFile */
-export const openWebSocketDoor = (
-  door: WebSocketDoor | undefined,
-  identity: TlsIdentity,
-  log: Log,
-): Netlayer => {
-  const crypto = nodeCrypto();
-  if (door === undefined) return websocketNetlayer({ crypto });
-  return websocketNetlayer({ crypto, place: placeOf(door, identity, log) });
-};
+export const openWebSocketDoor = (door: WebSocketDoor, identity: TlsIdentity, log: Log): Netlayer =>
+  websocketNetlayer({ crypto: nodeCrypto(), place: placeOf(door, identity, log) });
+
+/** The netlayer of who only dials: it proves nothing of us, so it needs no key. */
+export const dialWebSockets = (): Netlayer => websocketNetlayer({ crypto: nodeCrypto() });
 
 const placeOf = (door: WebSocketDoor, identity: TlsIdentity, log: Log): WebSocketPlace => {
   const { host, port, url, origins } = door;
