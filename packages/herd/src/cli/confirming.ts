@@ -25,12 +25,13 @@ import {
   type SlotFacts,
   type Status,
 } from '@bellwether/shepherd';
-import { codeIn } from '../client/errors.ts';
+import { codeIn, messageOf } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
 import type { Line } from '../client/line.ts';
 import { serviceClient, statusesOf, type ServiceClient } from '../client/service.ts';
 import { type Context, isPetnameWord, overLine } from './context.ts';
+import { pause } from './pause.ts';
 import { freshOperation } from './commands/perform.ts';
 
 /** The confirming of one release. Whoever begins it ends it. */
@@ -66,8 +67,7 @@ export class Confirming {
   troubleLines(): readonly string[] {
     const reason = this.#trouble;
     if (reason === undefined) return [];
-    const words = reason instanceof Error ? reason.message : String(reason);
-    return [`herd: it could not be confirmed from here: ${visible(words)}`];
+    return [`herd: it could not be confirmed from here: ${visible(messageOf(reason))}`];
   }
 
   async #go(): Promise<void> {
@@ -172,15 +172,3 @@ export class Confirming {
 }
 /** Leads to a service by its name, where that is possible. */
 type At = (name: string) => ServiceClient | undefined;
-
-/** Settles after so many milliseconds, or at Ctrl-C. */
-export const pause = ({ terminal }: Context, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    const over = (): void => {
-      stop();
-      release();
-      resolve();
-    };
-    const stop = terminal.every(ms, over);
-    const release = terminal.onInterrupt(over);
-  });

@@ -9,10 +9,11 @@
  *     Ctrl-C                                                     a good end, whenever it comes
  *     --timeout                                                  a good end; while it is away the last reason is told
  */
-import { isNoAnswer, isOutOfReach, isNoShepherd } from '../client/errors.ts';
+import { isNoAnswer, isOutOfReach, isNoShepherd, messageOf } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { firstAgainMs, lastAgainMs } from '../client/limits.ts';
 import { type Context, isPetnameWord } from './context.ts';
+import { pause } from './pause.ts';
 
 /** How an attempt hears that it is heard, and when it has to end. */
 export interface Hearing {
@@ -89,17 +90,3 @@ const failureOf = async (attempt: Promise<void>): Promise<unknown> => {
 /** Whether trying again may help: nobody has refused anything. */
 const mayPass = (reason: unknown): boolean =>
   isNoAnswer(reason) || isOutOfReach(reason) || isNoShepherd(reason);
-const messageOf = (reason: unknown): string =>
-  reason instanceof Error ? reason.message : String(reason);
-
-/** Settles after so many milliseconds, or at Ctrl-C. */
-const pause = ({ terminal }: Context, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    const over = (): void => {
-      stop();
-      release();
-      resolve();
-    };
-    const stop = terminal.every(Math.max(1, ms), over);
-    const release = terminal.onInterrupt(over);
-  });

@@ -3,7 +3,7 @@
  */
 import { isRemote } from '@bellwether/actors';
 import { isDenial } from '@bellwether/fleet';
-import { codeIn, isDetached, isNoAnswer } from '../client/errors.ts';
+import { codeIn, isDetached, isNoAnswer, messageOf } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { isPetnameWord } from './context.ts';
 import { actionRules } from './grammar.ts';
@@ -111,8 +111,6 @@ const hintOf = (
       : hintForId(codeIn(error), invocation);
   return hint ?? (meant === undefined ? undefined : didYouMean(meant));
 };
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 /** A grant is refused in words about the grant: what was tried, on what, is said before them. */
 const tried = (error: unknown, invocation: Invocation | undefined): string => {
   if (!isRemote(error) || !isDenial(codeIn(error)) || invocation === undefined) return '';

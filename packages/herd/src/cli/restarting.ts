@@ -2,6 +2,7 @@
 import { Detached, isNoShepherd, type NoShepherd } from '../client/errors.ts';
 import { connectMs, marginMs, socketLookMs } from '../client/limits.ts';
 import type { Context } from './context.ts';
+import { pause } from './pause.ts';
 
 /**
  * The same again, every 50 ms, for as long as it fails by a shepherd that is restarting. Rejects with what it failed
@@ -17,7 +18,7 @@ export const onceRestarted = async <T>(
   const leftMs = options.timeout === undefined ? connectMs : options.timeout - marginMs;
   const endsAt = terminal.now() + Math.min(connectMs, leftMs);
   for (let last = before; ;) {
-    await lookAgain(context);
+    if (!(await pause(context, socketLookMs))) throw new Detached(false);
     if (terminal.now() >= endsAt) throw last;
     try {
       return await work();
@@ -27,15 +28,3 @@ export const onceRestarted = async <T>(
     }
   }
 };
-
-/** Settles in a moment; rejects with Detached at Ctrl-C. */
-const lookAgain = ({ terminal }: Context): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const end = (act: () => void): void => {
-      stop();
-      release();
-      act();
-    };
-    const stop = terminal.every(socketLookMs, () => end(resolve));
-    const release = terminal.onInterrupt(() => end(() => reject(new Detached(false))));
-  });

@@ -13,6 +13,10 @@ export const codeIn = (error: unknown): string =>
     ? error.code
     : 'error';
 
+/** What an error says, or whatever else was thrown. */
+export const messageOf = (reason: unknown): string =>
+  reason instanceof Error ? reason.message : String(reason);
+
 /**
  * No shepherd answers at its socket, or it may not be used. Nothing was asked, so nothing failed: exit
  * code 4, as for every other peer that cannot be reached. GNU has 1 for this and for failures alike.
@@ -36,10 +40,14 @@ export class NoShepherd extends ActorError {
 }
 /** The peer behind a ref could not be reached: nothing was asked of it. Exit code 4. */
 export class OutOfReach extends ActorError {
+  /** Milliseconds for which nothing was heard, where that is all that is known; the system or the peer has said more else. */
+  readonly silentMs: number | undefined;
+
   /** `message` names the peer and what stood in the way. */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: ErrorOptions, silentMs?: number) {
     super('out-of-reach', message, options);
     this.name = 'OutOfReach';
+    this.silentMs = silentMs;
   }
 }
 /** It was asked, and then the session ended or the time was up: what became of it is not known. */

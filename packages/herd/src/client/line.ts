@@ -21,7 +21,7 @@ import {
 } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
-import { Detached, NoAnswer, OutOfReach } from './errors.ts';
+import { Detached, messageOf, NoAnswer, OutOfReach } from './errors.ts';
 import { connectMs } from './limits.ts';
 
 /** How to reach a peer. */
@@ -241,7 +241,7 @@ const longTimer = (ms: number, due: () => void, onExtend: Patience['onExtend']):
 /** `isAsked` decides what may be said where nobody answers: that nothing was asked, or nothing yet. */
 const connectTimer = (isAsked: () => boolean, waitMs: number, fail: Fail): (() => void) =>
   timer(Math.min(connectMs, waitMs), () => {
-    if (!isAsked()) fail(new OutOfReach('no answer in time'));
+    if (!isAsked()) fail(new OutOfReach('no answer in time', {}, Math.min(connectMs, waitMs)));
   });
 
 const ignored = (): void => undefined;
@@ -283,8 +283,6 @@ const explained = (reason: unknown): Error => {
       return reason instanceof Error ? reason : new NoAnswer(messageOf(reason), false);
   }
 };
-const messageOf = (reason: unknown): string =>
-  reason instanceof Error ? reason.message : String(reason);
 /** Why a session ended, without the words of the protocol about who said so. */
 const endOf = (reason: unknown): string =>
   messageOf(reason).replace(/^(aborted by the peer: )?(captp: )?/, '');

@@ -5,7 +5,7 @@ import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { defaultPlaces, type Places } from '../places/paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { transports } from '../transports.ts';
-import { NoShepherd } from './errors.ts';
+import { messageOf, NoShepherd } from './errors.ts';
 import { fullBytes, maxAdminRefBytes } from './limits.ts';
 
 /** Whom we act for. */
@@ -132,6 +132,3 @@ const rootRefIn = (text: string, file: string): Sturdyref => {
   throw new NoShepherd(`${file} is no ref to a shepherd on a unix socket`, restart);
 };
 const restart = 'Restart the shepherd: it writes that file at its start.';
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

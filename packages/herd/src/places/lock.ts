@@ -20,7 +20,7 @@ export class Locked extends ActorError {
  * @throws Locked when another process has it.
  */
 export const lockFolder = async (folder: string): Promise<void> => {
-  const file = path.join(folder, 'lock');
+  const file = lockIn(folder);
   const descriptor = fs.openSync(file, 'a+', 0o600);
   const code = await flock(descriptor).catch((error: unknown) => {
     fs.closeSync(descriptor);
@@ -35,14 +35,28 @@ export const lockFolder = async (folder: string): Promise<void> => {
     noteHolder(descriptor);
     return; // The descriptor is left open on purpose: closing it would give the lock away.
   }
-  const holder = fs.readFileSync(file, 'utf8').trim();
   fs.closeSync(descriptor);
-  const who = /^\d+$/.test(holder) ? ` (pid ${holder})` : '';
+  const holder = holderOf(folder);
+  const who = holder === undefined ? '' : ` (pid ${holder})`;
   throw new Locked(
     `lock: another shepherd${who} already runs on ${folder}; use it, stop it with 'herd stop root', or give this ` +
       'one a folder of its own with --state',
   );
 };
+
+/**
+ * The pid of who has taken the lock of a state folder last, as it has noted it; undefined: none, or it may not be read.
+ * Whether it lives is not known by that.
+ */
+export const holderOf = (folder: string): number | undefined => {
+  try {
+    const text = fs.readFileSync(lockIn(folder), 'utf8').trim();
+    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined; // for a message alone
+  }
+};
+const lockIn = (folder: string): string => path.join(folder, 'lock');
 
 /** The number is for a message alone: a full disk must not keep the daemon from starting. */
 const noteHolder = (descriptor: number): void => {

@@ -19,6 +19,7 @@ import {
   type NetOrder,
 } from '../format/net.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
+import { pause } from '../pause.ts';
 import { print, printErrors, printOne } from '../print.ts';
 import { erase, fitted } from '../screen.ts';
 import { Usage } from '../usage.ts';
@@ -122,17 +123,6 @@ const watch = async (
 };
 const isScreen = ({ terminal: { isTerminal, env } }: Context): boolean =>
   isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb';
-/** False after Ctrl-C. */
-const pause = ({ terminal }: Context, ms: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const over = (goesOn: boolean): void => {
-      stop();
-      release();
-      resolve(goesOn);
-    };
-    const stop = terminal.every(Math.max(1, ms), () => over(true));
-    const release = terminal.onInterrupt(() => over(false));
-  });
 
 const events = async (context: Context, word: string | undefined): Promise<number> => {
   const count = context.options['log-history'] ?? defaultEvents;

@@ -14,6 +14,7 @@ import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRootLine } from '../context.ts';
 import { topLines, topOf, topOrders, type Top, type TopOrder } from '../format/top.ts';
 import { lookOf } from '../look.ts';
+import { pause } from '../pause.ts';
 import { print } from '../print.ts';
 import { erase, fitted } from '../screen.ts';
 import { Usage } from '../usage.ts';
@@ -53,17 +54,6 @@ const once = async (context: Context, client: MachineClient, order: TopOrder): P
   const top = topOf(before, await lookAt(context, client));
   print(context, topLines(top, order, lookOf(context.terminal)), { kind: 'top', ...top });
 };
-
-const pause = ({ terminal }: Context, ms: number): Promise<void> =>
-  new Promise((over) => {
-    const end = (): void => {
-      stop();
-      away();
-      over();
-    };
-    const stop = terminal.every(ms, end);
-    const away = terminal.onInterrupt(end);
-  });
 
 const live = async (context: Context, client: MachineClient, order: TopOrder): Promise<void> => {
   const screen = new TopScreen(context, order);

@@ -1,0 +1,59 @@
+/** A shepherd that is there and says nothing: its process is stopped, overloaded, or waits for a disk. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { holderOf } from '../places/lock.ts';
+import { NoShepherd } from './errors.ts';
+import { placesOf, type User } from './place.ts';
+
+/** What is told of something that takes connections and has said nothing for `silentMs`; `cause` is how that was noticed. */
+export const silentShepherd = (
+  user: User,
+  socket: string,
+  cause: Error,
+  silentMs: number,
+): NoShepherd => {
+  const { state, logs } = foldersOf(user, socket);
+  const pid = state === undefined ? undefined : holderOf(state);
+  const stage = pid === undefined ? undefined : stageOf(pid);
+  const isNamed = pid !== undefined && stage !== undefined;
+  const who = isNamed ? ` (pid ${pid}, by the lock of its state)` : '';
+  const message =
+    `something listens at ${socket}${who} and has not answered for ${silentMs / 1_000} s; ` +
+    'nothing was asked of it';
+  return new NoShepherd(message, isNamed ? hintFor(pid, stage, logs) : unnamed, { cause });
+};
+
+/** Where the state and the logs of the shepherd at a socket lie, where that follows from it: `--state` puts it in there. */
+const foldersOf = (
+  user: User,
+  socket: string,
+): { readonly state?: string; readonly logs?: string } => {
+  const { SHEPHERD_SOCKET: _said, ...env } = user.env;
+  const { socket: usual, state: usualState, logs } = placesOf({ ...user, env });
+  if (socket === usual) return { state: usualState, logs };
+  const run = path.dirname(socket);
+  if (path.basename(run) !== 'run') return {};
+  const state = path.dirname(run);
+  return { state, logs: path.join(state, 'log') };
+};
+
+/** The letter of the kernel for what a process does (proc(5)); undefined: there is none. */
+const stageOf = (pid: number): string | undefined => {
+  try {
+    // The name before it may have anything in it, brackets too.
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0];
+  } catch {
+    return undefined; // it has ended, or is not shown to us
+  }
+};
+
+const unnamed =
+  "It may be overloaded, stopped, or wait for its disk: 'ss -xlp' tells which process listens there.";
+const hintFor = (pid: number, stage: string, logs: string | undefined): string => {
+  if (stage === 'T')
+    return `Its process is stopped, as by SIGSTOP: 'kill -CONT ${pid}' lets it go on.`;
+  const log = logs === undefined ? '' : path.join(logs, 'shepherd.log');
+  const end = fs.existsSync(log) ? `, and the end of ${log}` : '';
+  return `It may be overloaded, or wait for its disk: see 'ps -o stat,%cpu,%mem,wchan:20,args ${pid}'${end}.`;
+};

@@ -1,0 +1,117 @@
+/** Why a shepherd does not answer: nobody listens, something listens and is silent, it speaks another language. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
+import { isNoShepherd, type NoShepherd } from '../../../packages/herd/src/client/errors.ts';
+import { openRoot } from '../../../packages/herd/src/client/root.ts';
+
+let state: string;
+let socket: string;
+let server: net.Server | undefined;
+beforeEach(() => {
+  state = fs.mkdtempSync(path.join(os.tmpdir(), 'herd-root-'));
+  socket = path.join(state, 'run', 'socket');
+  fs.mkdirSync(path.dirname(socket), { mode: 0o700 });
+  const peer = { transport: 'unix', designator: 'fake', hints: { path: socket } };
+  const uri = sturdyrefUri(new Sturdyref(peer, new Uint8Array(32).fill(7)));
+  fs.writeFileSync(path.join(state, 'run', 'admin.ref'), `${uri}\n`, { mode: 0o600 });
+});
+afterEach(() => {
+  server?.close();
+  server = undefined;
+  fs.rmSync(state, { recursive: true, force: true });
+});
+
+const listen = async (to: (connection: net.Socket) => void): Promise<void> => {
+  const opened = net.createServer(to).listen(socket);
+  server = opened;
+  await new Promise((ready) => opened.once('listening', ready));
+};
+const silent = (connection: net.Socket): void => void connection.on('error', () => undefined);
+const asked = async (waitMs = 300): Promise<NoShepherd> => {
+  const line = openRoot({ env: {}, uid: process.getuid?.() ?? 0 }, socket);
+  const answer = line.ask({ method: 'status', args: [], waitMs });
+  const error: unknown = await answer.catch((reason: unknown) => reason);
+  line.close();
+  if (isNoShepherd(error)) return error;
+  throw new Error('it is said to have answered', { cause: error });
+};
+
+describe('a shepherd that does not answer', () => {
+  it('is to be started where nobody listens', async () => {
+    await listen(silent);
+    fs.renameSync(socket, `${socket}.left`);
+    await new Promise((done) => server?.close(done));
+    fs.renameSync(`${socket}.left`, socket);
+    const { message, hint } = await asked();
+    expect(message).toContain(`no shepherd answers at ${socket}: `);
+    expect(message).toContain('nobody listens there');
+    expect(hint).toContain("Start one with 'shepherd --config FILE'");
+  });
+  it('is of another version where it says what is not understood', async () => {
+    await listen((connection) => {
+      silent(connection);
+      connection.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    const { message, hint } = await asked();
+    expect(message).toContain(`no shepherd answers at ${socket}: `);
+    expect(hint).toBe(
+      'No shepherd that this herd understands is there. After an upgrade, restart the shepherd.',
+    );
+  });
+  it('is there where it has taken the connection, and nothing was asked of it', async () => {
+    await listen(silent);
+    const { message, hint } = await asked();
+    expect(message).toBe(
+      `something listens at ${socket} and has not answered for 0.3 s; nothing was asked of it`,
+    );
+    expect(hint).toBe(
+      "It may be overloaded, stopped, or wait for its disk: 'ss -xlp' tells which process listens there.",
+    );
+  });
+  it('is named by who holds the lock of its state, with its log', async () => {
+    fs.writeFileSync(path.join(state, 'lock'), `${process.pid}\n`);
+    await listen(silent);
+    const before = await asked();
+    expect(before.message).toBe(
+      `something listens at ${socket} (pid ${process.pid}, by the lock of its state) and has not answered for 0.3 s; ` +
+        'nothing was asked of it',
+    );
+    const look = `'ps -o stat,%cpu,%mem,wchan:20,args ${process.pid}'`;
+    expect(before.hint).toBe(`It may be overloaded, or wait for its disk: see ${look}.`);
+    const log = path.join(state, 'log', 'shepherd.log');
+    fs.mkdirSync(path.dirname(log));
+    fs.writeFileSync(log, '');
+    expect((await asked()).hint).toBe(
+      `It may be overloaded, or wait for its disk: see ${look}, and the end of ${log}.`,
+    );
+  });
+  it('is told to be stopped where its process is, and with what it goes on', async () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    try {
+      const { pid = 0 } = child;
+      child.kill('SIGSTOP');
+      await expect
+        .poll(() => fs.readFileSync(`/proc/${pid}/stat`, 'utf8'), { timeout: 10_000 })
+        .toMatch(/\) T /);
+      fs.writeFileSync(path.join(state, 'lock'), `${pid}\n`);
+      await listen(silent);
+      expect((await asked()).hint).toBe(
+        `Its process is stopped, as by SIGSTOP: 'kill -CONT ${pid}' lets it go on.`,
+      );
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+  it('is not named by a lock that nobody holds any more, nor by what is no number', async () => {
+    await listen(silent);
+    for (const text of ['4194305\n', '0\n', '-1', 'x', '', '9'.repeat(40)]) {
+      fs.writeFileSync(path.join(state, 'lock'), text);
+      expect((await asked(50)).message).toContain(`something listens at ${socket} and has not`);
+    }
+  });
+});
