@@ -598,6 +598,27 @@ fleet({ provision: ['all'], members: ['web', 'database'] }),`);
       `config.ts:5: services[2].members[1]: no service here provides 'database'`,
     ]);
   });
+  it('services of machines that have joined, by the names that herd gives them', () => {
+    const message = refusalOfServices(`service({ provision: ['web'], requirement: ['db@a'] }),
+fleet({ provision: ['webs'], members: ['web', 'web@b'] }),`);
+    const come = 'services of machines that have joined come and go, so';
+    expect(message.split('\n')).toEqual([
+      `config.ts:3: services[0].requirement[0]: no service here provides 'db@a'; ${come} none can be required. Have this one ` +
+        `here by a ref of its own: exported({ provision: ['db-a'], from: ref('db-a') }), minted on 'a' with ` +
+        `'herd ref mint db --out FILE'`,
+      `config.ts:4: services[1].members[1]: no service here provides 'web@b'; ${come} a fleet has them by the labels of ` +
+        `those: in the place of members write select: 'role=web', service: 'web', with a label that 'b' has ` +
+        `('herd node label')`,
+    ]);
+  });
+  it('what the words for those say to write instead', () => {
+    const description = taken(`defineShepherd({ services: [
+exported({ provision: ['db-a'], from: ref('db-a') }),
+service({ provision: ['web'], requirement: ['db-a'] }),
+fleet({ provision: ['webs'], select: 'role=web', service: 'web' }),
+] })`);
+    expect(description.services).toHaveLength(3);
+  });
   it('a member that is named twice, and more needed than there are', () => {
     const message = refusalOfServices(`service({ provision: ['a', 'alias'] }),
 fleet({ provision: ['all'], members: ['a', 'alias'], minReady: 3 }),`);

@@ -132,11 +132,8 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
     names.forEach((name, index) => {
       const path = ['services', at, key, index];
       const provider = providers.get(name);
-      if (provider === undefined) {
-        const meant = closest(name, providers.keys());
-        const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
-        return tell(path, `no service here provides '${name}'${hint}`);
-      }
+      if (provider === undefined)
+        return tell(path, `no service here provides '${name}'${insteadOf(name, key, providers)}`);
       const before = seen.get(provider);
       if (before !== undefined)
         tell(path, `'${name}' is the same service as '${before}' before it`);
@@ -147,6 +144,27 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
     if (minReady <= members.length) return;
     tell(['services', at, 'minReady'], `is ${minReady}, but there are ${members.length} members`);
   });
+};
+
+/** What to write in the place of a name that nobody provides: `web@a` is how `herd` calls what machine `a` has given. */
+const insteadOf = (name: string, key: string, providers: Providers): string => {
+  const [, service, machine] = /^([^@]+)@([^@]+)$/.exec(name) ?? [];
+  if (service === undefined || machine === undefined) {
+    const meant = closest(name, providers.keys());
+    return meant === undefined ? '' : `; did you mean '${meant}'?`;
+  }
+  if (key === 'members')
+    return (
+      '; services of machines that have joined come and go, so a fleet has them by the labels of those: ' +
+      `in the place of members write select: 'role=web', service: '${service}', with a label that '${machine}' has ` +
+      "('herd node label')"
+    );
+  const own = `${service}-${machine}`;
+  return (
+    '; services of machines that have joined come and go, so none can be required. Have this one here by a ref of its ' +
+    `own: exported({ provision: ['${own}'], from: ref('${own}') }), minted on '${machine}' with ` +
+    `'herd ref mint ${service} --out FILE'`
+  );
 };
 
 /** Whether it may say of a requirement more than its name, and what is done when it fails. */
