@@ -58,3 +58,13 @@ describe('a conflict that a shepherd reports', () => {
     expect(exitCodeOfError(new Remote('conflict', 'op-1 was another command'))).toBe(9);
   });
 });
+
+describe('a slip of whoever typed a command', () => {
+  it('ends with 2 also where only the shepherd can see it, and what has failed there with 1', () => {
+    const refused = (code: string): number => exitCodeOfError(new Remote(code, 'not so'));
+    expect(['bad-request', 'bad-selector', 'nothing-selected'].map(refused)).toEqual([2, 2, 2]);
+    expect(['refused', 'limit', 'shutting-down', 'start-failed'].map(refused)).toEqual([
+      1, 1, 1, 1,
+    ]);
+  });
+});

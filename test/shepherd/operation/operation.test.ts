@@ -424,7 +424,7 @@ describe('a command for some members', () => {
       message: "'stranger' is no member of 'fleet'",
     });
     expect(it.ask('start', 'fleet', { ...op, args: ['x'] }).error).toMatchObject({
-      code: 'refused',
+      code: 'bad-request',
       message: "service 'fleet': start takes no arguments",
     });
     expect(it.asked).toEqual([]);

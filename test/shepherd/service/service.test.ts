@@ -100,7 +100,7 @@ describe('a start', () => {
   });
   it('takes no arguments', () => {
     expect(new ServiceRig(web()).perform('start', ['now']).error).toMatchObject({
-      code: 'refused',
+      code: 'bad-request',
       message: "service 'web': start takes no arguments",
     });
   });

@@ -39,14 +39,16 @@ const exitCodes: Readonly<Record<string, number>> = {
   detached: 130,
 };
 
+/** What a shepherd refuses before anything is done, which is no failure: whoever typed it has to change it. */
+const slips: readonly string[] = ['bad-request', 'bad-selector', 'nothing-selected'];
+
 /** The exit code of an error. */
 export const exitCodeOfError = (error: unknown): number => {
-  // Of the words of a peer these count here: that a grant does not allow it, and that the operation's id
-  // stands for another command there.
+  // Of the words of a peer these count here: that a grant does not allow it, that nothing was done since what was typed
+  // means nothing there, and that the operation's id stands for another command.
   if (isRemote(error)) {
     if (isDenial(codeIn(error))) return 5;
-    // Nobody is as the selector says: that is a slip of whoever typed it, and nothing has failed.
-    if (codeIn(error) === 'nothing-selected') return 2;
+    if (slips.includes(codeIn(error))) return 2;
     return codeIn(error) === 'conflict' ? 9 : 1;
   }
   if (isNoAnswer(error)) return error.isTimeUp ? 6 : 4;

@@ -60,7 +60,7 @@ export interface Giver {
 /**
  * Carries out a request that was checked, or answers with what came of it. Its operation is in memory if it is
  * anywhere (recall.ts).
- * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
+ * @throws BadRequest, Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
  */
 export const command = (
   host: Host,
@@ -193,7 +193,7 @@ const hasStep = (host: Host, principal: Principal, id: string, key: string): boo
 /** As a service does; but what is refused here leaves nothing behind. */
 const refuseArguments = ({ member, action, args }: Request): void => {
   if (args.length > 0 && isBuiltIn(action))
-    throw new Refused(`service '${member}': ${action} takes no arguments`);
+    throw new BadRequest(`service '${member}': ${action} takes no arguments`);
 };
 /** Of an aggregate elsewhere its own shepherd knows who is one. */
 const refuseMembers = (

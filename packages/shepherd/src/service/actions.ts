@@ -10,8 +10,8 @@
  * What is left to the agent of the service (words/agent-types.ts) is none of these: how many it has under way is its
  * own affair, and no stop waits for it, since it may be the one who stops.
  */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { plainWordsOf, UnknownAction } from '../errors.ts';
+import { type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { BadRequest, plainWordsOf, UnknownAction } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { trigger } from './timing.ts';
 import { outcomeOf, refusal, runOf, stateOf, type ServiceHeld } from './service-state.ts';
@@ -35,7 +35,7 @@ export interface AskedBy {
 
 /**
  * Runs one action of the service.
- * @throws UnknownAction; Refused for arguments that the action does not take
+ * @throws UnknownAction; BadRequest for arguments that the action does not take
  */
 export const runAction = (
   held: ServiceHeld,
@@ -48,7 +48,7 @@ export const runAction = (
   const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (config === undefined) throw new UnknownAction(held.name, action);
   if (args.length > 0 && (config.kind === 'signal' || config.takesArguments !== true))
-    throw new Refused(`service '${held.name}': ${action} takes no arguments`);
+    throw new BadRequest(`service '${held.name}': ${action} takes no arguments`);
   switch (config.kind) {
     case 'signal':
       return signalled(held, turn, config);

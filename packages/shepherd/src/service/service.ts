@@ -29,15 +29,9 @@
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and
  * changes nothing.
  */
-import {
-  Refused,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn } from '../action-table.ts';
+import { BadRequest } from '../errors.ts';
 import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
@@ -133,7 +127,7 @@ const perform = (
 ): Vow<Outcome> => {
   const { action, args } = request;
   if (args.length > 0 && isBuiltIn(action))
-    throw new Refused(`service '${held.name}': ${action} takes no arguments`);
+    throw new BadRequest(`service '${held.name}': ${action} takes no arguments`);
   switch (action) {
     case 'start':
     case 'stop':
