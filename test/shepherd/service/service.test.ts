@@ -541,8 +541,8 @@ describe('custom actions', () => {
   });
   it('refuse arguments that they do not take', () => {
     const rig = new ServiceRig(config);
-    expect(rig.perform('plain', ['x']).error).toMatchObject({ code: 'refused' });
-    expect(rig.perform('reload', ['x']).error).toMatchObject({ code: 'refused' });
+    expect(rig.perform('plain', ['x']).error).toMatchObject({ code: 'bad-request' });
+    expect(rig.perform('reload', ['x']).error).toMatchObject({ code: 'bad-request' });
     expect(rig.commands).toEqual([]);
   });
   it.each(['dance', 'toString', '__proto__', 'constructor'])(
