@@ -40,7 +40,7 @@ export class NoShepherd extends ActorError {
 }
 /** The peer behind a ref could not be reached: nothing was asked of it. Exit code 4. */
 export class OutOfReach extends ActorError {
-  /** Milliseconds for which nothing was heard, where that is all that is known; the system or the peer has said more else. */
+  /** Milliseconds for which nothing was heard; absent: the system or the peer has said more. */
   readonly silentMs: number | undefined;
 
   /** `message` names the peer and what stood in the way. */

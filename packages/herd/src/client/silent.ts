@@ -5,7 +5,7 @@ import { holderOf } from '../places/lock.ts';
 import { NoShepherd } from './errors.ts';
 import { placesOf, type User } from './place.ts';
 
-/** What is told of something that takes connections and has said nothing for `silentMs`; `cause` is how that was noticed. */
+/** What is told of something that takes connections and has said nothing for `silentMs`; `cause`: how one knows. */
 export const silentShepherd = (
   user: User,
   socket: string,
@@ -23,7 +23,7 @@ export const silentShepherd = (
   return new NoShepherd(message, isNamed ? hintFor(pid, stage, logs) : unnamed, { cause });
 };
 
-/** Where the state and the logs of the shepherd at a socket lie, where that follows from it: `--state` puts it in there. */
+/** Where the state and the logs lie of the shepherd at a socket, if that tells: `--state` puts it in there. */
 const foldersOf = (
   user: User,
   socket: string,

@@ -146,7 +146,7 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
   });
 };
 
-/** What to write in the place of a name that nobody provides: `web@a` is how `herd` calls what machine `a` has given. */
+/** What to write in the place of a name that nobody provides: `web@a` is what machine `a` has given, for `herd`. */
 const insteadOf = (name: string, key: string, providers: Providers): string => {
   const [, service, machine] = /^([^@]+)@([^@]+)$/.exec(name) ?? [];
   if (service === undefined || machine === undefined) {
@@ -161,8 +161,8 @@ const insteadOf = (name: string, key: string, providers: Providers): string => {
     );
   const own = `${service}-${machine}`;
   return (
-    '; services of machines that have joined come and go, so none can be required. Have this one here by a ref of its ' +
-    `own: exported({ provision: ['${own}'], from: ref('${own}') }), minted on '${machine}' with ` +
+    '; services of machines that have joined come and go, so none can be required. Have this one here by a ref ' +
+    `of its own: exported({ provision: ['${own}'], from: ref('${own}') }), minted on '${machine}' with ` +
     `'herd ref mint ${service} --out FILE'`
   );
 };
