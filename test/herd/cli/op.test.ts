@@ -160,6 +160,24 @@ describe('an operation that was asked for through a ref', () => {
     );
   });
 
+  it('of which all is disabled that failed names what enables it, and no retry', async () => {
+    const row = {
+      member: 'x',
+      result: 'failed',
+      reason: 'it is disabled',
+      isDisabled: true,
+    } as const;
+    const steps = ['a', 'b'].map((service) => ({
+      ...step,
+      service,
+      phase: 'settled' as const,
+      row,
+    }));
+    await serve({ operation: () => ({ ...report, action: 'start', service: 'webs', steps }) });
+    const { out } = (await herd('op', 'show', 'op-7')).written;
+    expect(out).toContain("'herd enable webs' first, then 'herd start webs'");
+    expect(out).not.toContain('herd retry');
+  });
   it('has its arguments in quotes, where they could be taken for what herd says', async () => {
     const args = ['b: called off', 'plain'];
     await serve({ operation: () => ({ ...report, args }) });
