@@ -103,7 +103,8 @@ describe('a disabled service', () => {
     ]);
     rig.reboot();
     expect(rig.status('db')).toMatchObject({ stage: 'stopped', isEnabled: false });
-    expect(rig.herd('start', 'db')).toMatchObject({ reason: 'it is disabled' });
+    const reason = 'it is disabled since it respawned 2 times within 60 s';
+    expect(rig.herd('start', 'db')).toMatchObject({ reason });
   });
 });
 

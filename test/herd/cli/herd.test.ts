@@ -375,7 +375,7 @@ describe('herd why', () => {
     const ran = await run('why', 'web');
     expect(ran).toMatchObject({ exitCode: 1, written: { err: '' } });
     expect(ran.written.out).toContain('web does not run.\n');
-    expect(ran.written.out).toContain('It needs db:\n  db does not run.\n');
+    expect(ran.written.out).toContain('It needs db:\n  db does not run: nobody has');
     const asked = shepherd?.asked
       .filter(([method]) => method === 'grounds')
       .map(([, name]) => name);

@@ -19,7 +19,7 @@ const up = (given: { readonly commitMs?: number; readonly failAt?: number } = {}
 const kinds = (machine: Machine) =>
   (machine.disk.entries as readonly { readonly kind: string }[])
     .map(({ kind }) => kind)
-    .filter((kind) => !['accepted', 'intent', 'outcome'].includes(kind));
+    .filter((kind) => !['accepted', 'intent', 'outcome', 'prompted'].includes(kind));
 
 describe('the process monitor', () => {
   it('forks only after the intent is on disk', () => {

@@ -214,7 +214,8 @@ const wishWords = (
   const last = wish === 'start' ? startedBy : stoppedBecause;
   const isDown = verdict === 'stopped' || verdict === 'failed';
   const isSo = last !== undefined && last.operation === by?.operation;
-  if (isSo && isDown === (wish === 'stop')) return [];
+  const isAsWished = isDown === (wish === 'stop');
+  if (isAsWished && (isSo || by === undefined)) return [];
   const done = wish === 'start' ? 'started' : 'stopped';
   if (by === undefined) return last === undefined ? [`It is to be ${done}, as wished last.`] : [];
   const { asker, operation, atMs, action, service: asked } = by;
