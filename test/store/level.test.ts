@@ -64,13 +64,17 @@ beforeEach(async () => {
 describe('a commit', () => {
   it('is synced by LevelDB, and the folder after it, before anybody is told', async () => {
     const steps: string[] = [];
-    const real = ClassicLevel.prototype.batch as (...args: unknown[]) => Promise<void>;
-    const batch = vi.spyOn(ClassicLevel.prototype, 'batch').mockImplementation(async function (
+    const real = ClassicLevel.prototype.batch as () => ReturnType<ClassicLevel['batch']>;
+    const batch = vi.spyOn(ClassicLevel.prototype, 'batch').mockImplementation(function (
       this: unknown,
-      ...args: unknown[]
     ) {
-      await real.apply(this, args);
-      steps.push(`batch ${JSON.stringify(args[1])}`);
+      const chained = real.call(this);
+      const write = chained.write.bind(chained) as (options: unknown) => Promise<void>;
+      chained.write = async (options?: unknown): Promise<void> => {
+        await write(options);
+        steps.push(`written ${JSON.stringify(options)}`);
+      };
+      return chained;
     } as never);
     const open = vi.spyOn(fsPromises, 'open');
     try {
@@ -83,7 +87,7 @@ describe('a commit', () => {
       batch.mockRestore();
       open.mockRestore();
     }
-    expect(steps).toEqual(['batch {"sync":true}', `synced ${at('whole')}`, 'told']);
+    expect(steps).toEqual(['written {"sync":true}', `synced ${at('whole')}`, 'told']);
   });
 });
 
