@@ -156,7 +156,7 @@ describe('a machine that joins', together, () => {
       '--give',
       'nope',
     );
-    expect(unknown.code).toBe(1);
+    expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain("'nope' is no service of the configuration");
   });
 });

@@ -295,7 +295,7 @@ describe('a command that means nothing', () => {
         ),
       ),
     );
-    expect(codes).toEqual(['bad-request', 'bad-request', 'refused']);
+    expect(codes).toEqual(['bad-request', 'bad-request', 'bad-request']);
     expect(place.node.machine.disk.records().operations).toEqual([]);
   });
 

@@ -30,6 +30,8 @@ afterEach(() => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
+/** Of this process: an adoption in another one looks for such processes on the whole machine. */
+const own = `w-${process.pid}`;
 /** A daemon's powers; each call is another daemon over the same folders. */
 const makeDaemon = () => {
   const defaults = { env: process.env, cwd: folder };
@@ -43,7 +45,7 @@ const makeDaemon = () => {
   };
 };
 type Daemon = ReturnType<typeof makeDaemon>;
-const start = async ({ backend }: Daemon, command: Command, ready: Readiness, startId = 'w-1') => {
+const start = async ({ backend }: Daemon, command: Command, ready: Readiness, startId = own) => {
   const started = answerOf<Started>();
   const ended = answerOf<Ending>();
   backend.start({ startId, service: 'web', command, ready }, started.answer, ended.answer);
@@ -53,17 +55,17 @@ const start = async ({ backend }: Daemon, command: Command, ready: Readiness, st
 };
 const notified = ({ prober }: Daemon, timeoutMs = 30_000): Promise<boolean> => {
   const { answer, value } = answerOf<boolean>();
-  prober.notified('w-1', timeoutMs, answer);
+  prober.notified(own, timeoutMs, answer);
   return value;
 };
 const logged = ({ prober }: Daemon, text: string, timeoutMs = 30_000): Promise<boolean> => {
   const { answer, value } = answerOf<boolean>();
-  prober.logged('w-1', 'web', text, timeoutMs, answer);
+  prober.logged(own, 'web', text, timeoutMs, answer);
   return value;
 };
 const checked = ({ prober }: Daemon, command: Command, timeoutMs = 30_000): Promise<boolean> => {
   const { answer, value } = answerOf<boolean>();
-  prober.exec('w-1', command, timeoutMs, answer);
+  prober.exec(own, command, timeoutMs, answer);
   return value;
 };
 const onDescriptor3 = { kind: 'notify', descriptor: 3, timeoutMs: 30_000 } as const;
@@ -106,7 +108,7 @@ describe('a notice on a descriptor', () => {
   it('that was written while no daemon was there is seen by the next one', async () => {
     const { pid } = await start(makeDaemon(), onGo(`fs.writeSync(3, '\\n')`), onDescriptor3);
     go();
-    await until('the notice', () => textOf(path.join(folder, 'starts', 'w-1')) === '\n');
+    await until('the notice', () => textOf(path.join(folder, 'starts', own)) === '\n');
     const next = makeDaemon();
     expect(await notified(next)).toBe(true);
     expect(isAlive(pid)).toBe(true);
@@ -117,7 +119,7 @@ describe('a notice on a descriptor', () => {
       ...onDescriptor3,
     });
     const waiting = notified(first);
-    first.prober.forget('w-1'); // what a daemon that dies does to what it watches
+    first.prober.forget(own); // what a daemon that dies does to what it watches
     expect(await waiting).toBe(false);
     go();
     expect(await notified(makeDaemon())).toBe(true);
@@ -136,7 +138,7 @@ describe('a notice on a descriptor', () => {
     const late = `fs.writeSync(3, 'x'.repeat(4096) + '\\n')`;
     await start(daemon, onGo(late), onDescriptor3);
     go();
-    const file = path.join(folder, 'starts', 'w-1');
+    const file = path.join(folder, 'starts', own);
     await until('what it writes', () => textOf(file).length === 4097);
     expect(await notified(daemon, 100)).toBe(false);
     fs.truncateSync(file, 0);
@@ -153,7 +155,7 @@ describe('a notice on a descriptor', () => {
       },
     );
     go();
-    const file = path.join(folder, 'starts', 'w-1');
+    const file = path.join(folder, 'starts', own);
     await until('what it writes', () => textOf(file).length === 102_400);
     await rotateFull({
       folder: path.join(folder, 'log'),
@@ -170,7 +172,7 @@ describe('a notice on a descriptor', () => {
     const daemon = makeDaemon();
     await start(daemon, onGo(`for (;;) fs.writeSync(3, 'x'.repeat(64))`), onDescriptor3);
     go();
-    await until('its flood', () => textOf(path.join(folder, 'starts', 'w-1')).length > 64);
+    await until('its flood', () => textOf(path.join(folder, 'starts', own)).length > 64);
     const look = vi.spyOn(daemon.starts, 'hasNotice');
     expect(await notified(daemon, 500)).toBe(false);
     expect(look.mock.calls.length).toBeLessThanOrEqual(60);
@@ -182,7 +184,7 @@ describe('a notice on a descriptor', () => {
     const failed = answerOf<Started>();
     const command: Command = { argv: ['no-such-program'] };
     daemon.backend.start(
-      { startId: 'w-2', service: 'web', command, ready: onDescriptor3 },
+      { startId: `${own}-2`, service: 'web', command, ready: onDescriptor3 },
       failed.answer,
       answerOf().answer,
     );
@@ -190,12 +192,12 @@ describe('a notice on a descriptor', () => {
     expect(fs.readdirSync(path.join(folder, 'starts'))).toEqual([]);
   });
   it('of a process that ended while no daemon was there is removed by the next one', async () => {
-    const { pid, ended } = await start(makeDaemon(), onGo(''), onDescriptor3, 'w-1');
+    const { pid, ended } = await start(makeDaemon(), onGo(''), onDescriptor3, own);
     fs.writeFileSync(path.join(folder, 'starts', 'gone-1'), '\n');
     const found = answerOf<readonly unknown[]>();
-    makeDaemon().backend.adopt([{ startId: 'w-1', service: 'web' }], found.answer);
+    makeDaemon().backend.adopt([{ startId: own, service: 'web' }], found.answer);
     expect(await found.value).toHaveLength(1);
-    expect(fs.readdirSync(path.join(folder, 'starts'))).toEqual(['w-1']);
+    expect(fs.readdirSync(path.join(folder, 'starts'))).toEqual([own]);
     process.kill(-pid, 'SIGKILL');
     await ended;
   });
@@ -286,7 +288,7 @@ describe('a command that is asked', () => {
     const daemon = makeDaemon();
     const asked = checked(daemon, slow);
     const both = await pidsOf(2);
-    daemon.prober.forget('w-1');
+    daemon.prober.forget(own);
     expect(await asked).toBe(false);
     await until('their end', () => !both.some(isAlive));
   });
@@ -302,7 +304,7 @@ describe('a command that is asked', () => {
     void checked(makeDaemon(), slow).catch(() => undefined);
     const both = await pidsOf(2);
     const found = answerOf<readonly unknown[]>();
-    makeDaemon().backend.adopt([{ startId: 'w-1', service: 'web' }], found.answer);
+    makeDaemon().backend.adopt([{ startId: own, service: 'web' }], found.answer);
     expect(await found.value).toEqual([]);
     await until('their end', () => !both.some(isAlive));
   });

@@ -133,7 +133,9 @@ describe('start', () => {
   );
   it('with arguments is refused before anything is done', () => {
     const it = up([named('base'), named('top', 'base')]);
-    expect(herd(it, 'start', 'top', { args: ['now'] }).error).toMatchObject({ code: 'refused' });
+    expect(herd(it, 'start', 'top', { args: ['now'] }).error).toMatchObject({
+      code: 'bad-request',
+    });
     expect(stages(it)).toEqual(['base stopped', 'top stopped']);
   });
 });
