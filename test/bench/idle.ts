@@ -174,7 +174,12 @@ const main = async (folder: string): Promise<void> => {
   const sockets = await connectRaw((raw.said as net.AddressInfo).port);
   const frame = (at: number): unknown => sockets[at]?.write(FRAME);
   /** The last piece makes a frame of it, which is answered. */
-  const piece = (at: number): unknown => sockets[at]?.write(FRAME.subarray(0, CALL_BYTES / BEATS));
+  const piece = (at: number, round: number): unknown => {
+    const [from, to] = [round % BEATS, (round % BEATS) + 1].map((part) =>
+      Math.floor((part * CALL_BYTES) / BEATS),
+    );
+    return sockets[at]?.write(FRAME.subarray(from, to));
+  };
   const heartbeat = (at: number, round: number): void => {
     const [node, echo] = [nodes[at], hubs[at]];
     if (node === undefined || echo === undefined) return;

@@ -67,10 +67,10 @@ export const limits = {
   /** A slower one would keep what has broken for longer than anybody waits. */
   mostHeartbeatMs: 60_000,
   /**
-   * Heartbeats in a row that ask for no answer: half the frames, writes and wake-ups of a large fleet
+   * Heartbeats in a row that ask for no answer: a third of the frames and writes of a large fleet less
    * (`npm run bench -- idle`). Who does not want them any more can say so with the next.
    */
-  toldBeatCount: 1,
+  toldBeatCount: 2,
   /** Heartbeats that find the last push unanswered, after which its watching is over. */
   missedBeatCount: 4,
   /** Statuses in one push; the rest follows in the next ones. A frame holds 262,144 values. */
