@@ -17,7 +17,6 @@ const real = [
 const long = [
   'attack/machine',
   'attack/masses',
-  'attack/roads',
   'attack/services',
   'cli/audit',
   'cli/carrying',

@@ -50,7 +50,7 @@ const SESSIONS = 1_000;
 const WARM_EVERY_MS = 1_000;
 const WARM_MS = 15_000;
 /**
- * V8 looks through the heap of an idle process itself then, two or three times within 40 s (a quarter of a second of CPU), and
+ * V8 looks through the heap of an idle process itself then, two or three times within 40 s, and
  * not again before much was allocated: a daemon is idle for days.
  */
 const SETTLE_MS = 50_000;

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { describe, expect } from 'vitest';
 import {
-  deadlineSeconds,
+  expectDeadlineKept,
   expectRepair,
   expectTruth,
   farSeconds,
@@ -28,22 +28,11 @@ describe('herd start web-server-fleet, when of B', together, () => {
     await expectTruth(fleet);
   });
 
-  for (const { what, strike, mend } of quiet.slice(1))
-    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async ({
+  for (const fault of quiet.slice(1))
+    it(`${fault.what}: by the deadline A is running and what of B nobody knows, with 6`, ({
       place,
-      linked: fleet,
-    }) => {
-      await getKnown(fleet);
-      await strike(fleet);
-      const ended = await startWithin(fleet, deadlineSeconds);
-      expect(ended.code).toBe(6);
-      const row = rowOf(outcomeOf(ended), 'web-server-b');
-      expect(row).toMatchObject({ result: 'timed-out' });
-      expect(row.reason).toContain('it may still be done');
-      await expectTruth(fleet);
-      await mend(fleet, place);
-      await expectRepair(fleet, place);
-    });
+      linked,
+    }) => expectDeadlineKept(linked, place, fault));
 
   for (const { what, strike, mend } of quiet.slice(0, 2))
     // the third is nothing new here: no handshake ends, either

@@ -5,6 +5,7 @@
 import { describe, expect } from 'vitest';
 import {
   deadlineSeconds,
+  expectDeadlineKept,
   expectRepair,
   expectTruth,
   farSeconds,
@@ -60,22 +61,11 @@ describe('herd start web-server-fleet, when of B', together, () => {
     }
   });
 
-  for (const { what, strike, mend } of quiet.slice(0, 1))
-    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async ({
+  for (const fault of quiet.slice(0, 1))
+    it(`${fault.what}: by the deadline A is running and what of B nobody knows, with 6`, ({
       place,
-      linked: fleet,
-    }) => {
-      await getKnown(fleet);
-      await strike(fleet);
-      const ended = await startWithin(fleet, deadlineSeconds);
-      expect(ended.code).toBe(6);
-      const row = rowOf(outcomeOf(ended), 'web-server-b');
-      expect(row).toMatchObject({ result: 'timed-out' });
-      expect(row.reason).toContain('it may still be done');
-      await expectTruth(fleet);
-      await mend(fleet, place);
-      await expectRepair(fleet, place);
-    });
+      linked,
+    }) => expectDeadlineKept(linked, place, fault));
 
   it('nobody knows, and one of two is enough: 0, unless all are asked for', async ({
     linked: fleet,

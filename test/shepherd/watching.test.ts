@@ -1,6 +1,7 @@
 import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import { limits, type Observer, type ServiceFacet, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { makeNotingObserver } from '../support/noting-observer.ts';
 import { Machine, program, service, type Asked } from '../support/shepherd-machine.ts';
 import { localRoot, principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
@@ -10,13 +11,6 @@ const makeObserver = (
   told: (statuses: readonly Status[]) => void,
 ): Behavior<Observer> => ({
   observed: (turn, _sequence, statuses) => turn.effect(() => told(statuses)),
-});
-const makeNotingObserver = (
-  _turn: Turn<Observer>,
-  _bcom: Bcom<Observer>,
-  note: (isOneWay: unknown) => void,
-): Behavior<Observer> => ({
-  observed: (turn, _sequence, _statuses, isOneWay) => turn.effect(() => note(isOneWay)),
 });
 interface Watched {
   readonly machine: Machine;

@@ -79,3 +79,20 @@ export const expectRepair = async (fleet: LinkedFleet, place: Place): Promise<vo
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe(machine);
   }
 };
+/** B falls silent: by the deadline A is running, what of B nobody knows is unknown, and all of it is repaired. */
+export const expectDeadlineKept = async (
+  fleet: LinkedFleet,
+  place: Place,
+  { strike, mend }: Fault,
+): Promise<void> => {
+  await getKnown(fleet);
+  await strike(fleet);
+  const ended = await startWithin(fleet, deadlineSeconds);
+  expect(ended.code).toBe(6);
+  const row = rowOf(outcomeOf(ended), 'web-server-b');
+  expect(row).toMatchObject({ result: 'timed-out' });
+  expect(row.reason).toContain('it may still be done');
+  await expectTruth(fleet);
+  await mend(fleet, place);
+  await expectRepair(fleet, place);
+};

@@ -1,6 +1,6 @@
 /**
- * Long work in slices, so that nobody else waits for all of it: a batch of a thousand records takes 50 ms of a daemon
- * to encode and to hand over (`npm run bench -- shepherd 3 16`).
+ * Long work in slices, so that nobody else waits for all of it: a start of a thousand services is a batch of as many
+ * records, which have to be encoded and handed over (`npm run bench -- shepherd 3 16`).
  */
 import { limits } from './limits.ts';
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { answered, type Held } from '../../support/fleet-grants.ts';
 import { asking, codeOf, doing, up, waitingConfig } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
+import { makeNotingObserver } from '../../support/noting-observer.ts';
 import { program, requestOf } from '../../support/shepherd-machine.ts';
 
 describe('a grant', () => {
@@ -334,11 +335,4 @@ const makeTestObserver = (
   told: (statuses: readonly Status[]) => void,
 ): Behavior<Observer> => ({
   observed: (turn, _sequence, statuses) => turn.effect(() => told(statuses)),
-});
-const makeNotingObserver = (
-  _turn: Turn<Observer>,
-  _bcom: Bcom<Observer>,
-  note: (isOneWay: unknown) => void,
-): Behavior<Observer> => ({
-  observed: (turn, _sequence, _statuses, isOneWay) => turn.effect(() => note(isOneWay)),
 });

@@ -1,5 +1,5 @@
 /** Why a shepherd does not answer: nobody listens, something listens and is silent, it speaks another language. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -113,5 +113,21 @@ describe('a shepherd that does not answer', () => {
       fs.writeFileSync(path.join(state, 'lock'), text);
       expect((await asked(50)).message).toContain(`something listens at ${socket} and has not`);
     }
+  });
+  it('is not named by more than a number, nor by what is no file, and none of that is waited for', async () => {
+    await listen(silent);
+    const lock = path.join(state, 'lock');
+    const isNamed = async () => (await asked(50)).message.includes('by the lock of its state');
+    fs.writeFileSync(lock, `${process.pid}\n`);
+    expect(await isNamed()).toBe(true);
+    fs.writeFileSync(lock, `${process.pid}\n${' '.repeat(20)}`);
+    expect(await isNamed()).toBe(false);
+    fs.rmSync(lock);
+    execFileSync('mkfifo', [lock]);
+    expect(await isNamed()).toBe(false);
+    fs.rmSync(lock);
+    fs.writeFileSync(path.join(state, 'elsewhere'), `${process.pid}\n`);
+    fs.symlinkSync(path.join(state, 'elsewhere'), lock);
+    expect(await isNamed()).toBe(false);
   });
 });

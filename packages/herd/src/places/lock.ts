@@ -49,13 +49,23 @@ export const lockFolder = async (folder: string): Promise<void> => {
  * Whether it lives is not known by that.
  */
 export const holderOf = (folder: string): number | undefined => {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  let descriptor: number | undefined;
   try {
-    const text = fs.readFileSync(lockIn(folder), 'utf8').trim();
-    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+    // The folder may be anybody's: nothing in it is waited for, and no more is read than a number has.
+    descriptor = fs.openSync(lockIn(folder), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!fs.fstatSync(descriptor).isFile()) return undefined;
+    const bytes = Buffer.alloc(noteBytes + 1);
+    const text = bytes.toString('latin1', 0, fs.readSync(descriptor, bytes));
+    return /^[1-9]\d{0,9}\n?$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined; // for a message alone
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
   }
 };
+/** Of a pid of ten digits, and its line's end. */
+const noteBytes = 11;
 const lockIn = (folder: string): string => path.join(folder, 'lock');
 
 /** The number is for a message alone: a full disk must not keep the daemon from starting. */

@@ -19,7 +19,7 @@ import type {
 /**
  * The status now; only its log file and its schedule are asked of somebody else, near. `hasLists`: with alarms and
  * runs, and what its last start and stop came from. One object of one shape: a spread with one field behind it gives
- * each of a thousand a hidden class of its own, and to write them to a peer takes three times as long.
+ * each of a thousand a hidden class of its own, and they are slow to write to a peer then.
  */
 export const statusOf = (
   held: ServiceHeld,

@@ -67,7 +67,8 @@ export type Step = StepBase &
         readonly kind: 'known';
         readonly result: 'ok' | 'failed';
         readonly reason: string;
-        /** As in a row. */ readonly isDisabled?: boolean;
+        /** As in a row. */
+        readonly isDisabled?: boolean;
       }
     | Gate
   );

@@ -321,7 +321,7 @@ export interface LocalService extends Service {
    */
   adopt(run: Run): void;
   status(): LocalStatus;
-  /** What of that is asked of a thousand at once, before a command; costs a tenth. */
+  /** What of that is asked of a thousand at once, before a command. */
   standing(): Standing;
   /** Shows the last explicit wish that was accepted for it; does nothing about it. */
   wish(isWanted: boolean): void;
