@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { it, together } from '../support/placed.ts';
-import { configOf, eventually, isAlive, type Place } from '../support/programs.ts';
-import { pidOf, processesOf, statusOf } from '../support/shown.ts';
+import { configOf, type Daemon, eventually, isAlive, type Place } from '../support/programs.ts';
+import { pidOf, processesOf, type ShownStatus, statusOf } from '../support/shown.ts';
 import { writeServer } from '../support/web-fleet.ts';
 
 /** Ends on SIGTERM once there is a file `leave`, and says that it was asked by a file `asked`. */
@@ -68,6 +68,33 @@ describe('in the middle of a stop', together, () => {
     expect(processesOf(place, 'web.cjs')).toEqual([]);
   });
 });
+
+describe('after kill -9 of the shepherd', together, () => {
+  it('it is known from what a service was started, stopped and disabled', async ({ place }) => {
+    const service = `service({ provision: ['web'], requirement: [], start: exec(['sleep', '600']) })`;
+    let daemon = await place.shepherd('a', configOf('A', service));
+    const killed = async (): Promise<ShownStatus> => {
+      await daemon.kill('SIGKILL');
+      daemon = await place.again(daemon);
+      return statusOf(daemon, 'web');
+    };
+    const started = await statusAfter(daemon, 'start');
+    expect(started.startedBy).toMatchObject({ kind: 'command', action: 'start', service: 'web' });
+    const { startedBy: adopted } = await killed();
+    expect(adopted).toEqual({ ...started.startedBy, adoptedMs: expect.any(Number) as unknown });
+    const { stdout } = await daemon.herd('why', 'web');
+    expect(stdout).toContain(`(${started.startedBy?.operation})`);
+    expect(stdout).toContain('The shepherd has taken it over');
+    const { stoppedBecause } = await statusAfter(daemon, 'stop');
+    const { disabledBy } = await statusAfter(daemon, 'disable');
+    expect([stoppedBecause, disabledBy]).toMatchObject([{ action: 'stop' }, { action: 'disable' }]);
+    expect(await killed()).toMatchObject({ stage: 'stopped', stoppedBecause, disabledBy });
+  });
+});
+const statusAfter = async (daemon: Daemon, action: string): Promise<ShownStatus> => {
+  expect((await daemon.herd(action, 'web')).code, action).toBe(0);
+  return statusOf(daemon, 'web');
+};
 
 describe('in the middle of a question', together, () => {
   it('the controller is killed: herd says so at once', async ({ place, linked: { c, links } }) => {

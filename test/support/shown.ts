@@ -1,4 +1,5 @@
 /** What `herd --json status` and outcomes say, as far as tests look at it; and processes as the kernel counts them. */
+import type { Prompt } from '@bellwether/shepherd';
 import fs from 'node:fs';
 import type { Daemon, Ended, Place } from './programs.ts';
 
@@ -20,6 +21,10 @@ export interface ShownStatus {
   readonly since?: number;
   readonly respawnCount?: number;
   readonly isEnabled?: boolean;
+  /** What its last start, its last stop and its being disabled came from. */
+  readonly startedBy?: Prompt;
+  readonly stoppedBecause?: Prompt;
+  readonly disabledBy?: Prompt;
   readonly unknownReason?: string;
   readonly members?: readonly ShownMember[];
   readonly health?: string;
