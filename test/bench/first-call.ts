@@ -13,11 +13,13 @@
  *
  * Both keep what a process keeps: key, certificate, TLS context, and here the router. Each dial is
  * by itself: what is done ahead of a connection, or after its end, has time (row 11 is the storm).
- * The servers are processes of their own. `taskset -c 0` puts all on one core.
+ * Servers and diallers are processes of their own: in one, what the raw dials teach V8 about Node's sockets throws out
+ * what it has made of them for ours, and the other way round. `taskset -c 0` puts all on one core.
  */
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import tls from 'node:tls';
+import type { Ref, Vow } from '@bellwether/actors';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { type Echo, makeEcho } from './support/calls.ts';
@@ -26,9 +28,23 @@ import { type OtherEnd, ready, role, startOtherEnd, usageHere } from './support/
 import { answerFrames, connected, exchange, ping } from './support/raw.ts';
 import { compare, median, print, ratios, timed } from './support/rounds.ts';
 
+/** From the dial on, or from when both ends are done with opening. */
+type Kind = 'whole' | 'open';
+interface Several {
+  readonly kind: Kind;
+  readonly count: number;
+  readonly pauseMs: number;
+}
+/** Of all rounds. */
+interface Both {
+  readonly ours: readonly Found[];
+  readonly theirs: readonly Found[];
+}
 /** What the raw server says when its end of the handshake is over. */
 const GREETING = new Uint8Array(1);
-const ROUNDS = Number(process.argv[2] ?? 7);
+/** In the first process: how many rounds; in a dialler: what its server has said. */
+const [, , ARGUMENT] = process.argv;
+const ROUNDS = Number(ARGUMENT ?? 7);
 const DIALS = 40;
 /**
  * Twice of ours: V8 optimizes what a session runs until it has seen some 3,000, and on one core whoever dials waits for
@@ -60,6 +76,7 @@ const serveRaw = (greets: boolean): void => {
   server.listen(0, '127.0.0.1', () => ready(server.address()));
 };
 
+const said = (): unknown => JSON.parse(ARGUMENT ?? '');
 const identity = openIdentity(makeIdentity());
 const seen = new Set<string>();
 
@@ -71,82 +88,113 @@ const rawSocket = async (port: number): Promise<tls.TLSSocket> => {
   seen.add(socket.getPeerX509Certificate()?.fingerprint256 ?? 'nobody');
   return socket;
 };
-const rawDialled = (port: number) => async (): Promise<number> => {
-  const start = performance.now();
-  const socket = await rawSocket(port);
-  await ping(socket);
-  const ms = performance.now() - start;
-  socket.destroy();
-  return ms;
-};
-const pinged = (port: number) => async (): Promise<number> => {
-  const socket = await rawSocket(port);
-  await exchange(socket, new Uint8Array(0), GREETING.length);
-  const ms = await timed(() => ping(socket));
-  socket.destroy();
-  return ms;
-};
+/** Raw ones, in both kinds. */
+const rawDials = (port: number): Readonly<Record<Kind, Dial>> => ({
+  whole: async () => {
+    const start = performance.now();
+    const socket = await rawSocket(port);
+    await ping(socket);
+    const ms = performance.now() - start;
+    socket.destroy();
+    return ms;
+  },
+  open: async () => {
+    const socket = await rawSocket(port);
+    await exchange(socket, new Uint8Array(0), GREETING.length);
+    const ms = await timed(() => ping(socket));
+    socket.destroy();
+    return ms;
+  },
+});
+/** One dial, its end included; the result is what is measured of it, in ms. */
+type Dial = () => Promise<number>;
 
-const node = makeNode(identity.designator, tlsNetlayer({ identity }));
-const hangUp = (): void => {
-  for (const session of node.router.sessions()) session.abort('done');
+/** Ours, in both kinds. */
+const ourDials = (at: PeerLocation): Readonly<Record<Kind, Dial>> => {
+  const node = makeNode(identity.designator, tlsNetlayer({ identity }));
+  const hangUp = (): void => {
+    for (const session of node.router.sessions()) session.abort('done');
+  };
+  const call = (echo: Vow<Ref<Echo>> | Ref<Echo>): Promise<unknown> =>
+    node.vat.run((turn) => turn.send(echo, 'echo', 42));
+  return {
+    whole: async () => {
+      const ms = await timed(() => call(enlivened<Echo>(node, at)));
+      hangUp();
+      return ms;
+    },
+    open: async () => {
+      const echo = await reach<Echo>(node, at);
+      const ms = await timed(() => call(echo));
+      hangUp();
+      return ms;
+    },
+  };
 };
-const dialled = (at: PeerLocation) => async (): Promise<number> => {
-  const ms = await timed(() => {
-    const echo = enlivened<Echo>(node, at);
-    return node.vat.run((turn) => turn.send(echo, 'echo', 42));
-  });
-  hangUp();
-  return ms;
-};
-const called = (at: PeerLocation) => async (): Promise<number> => {
-  const echo = await reach<Echo>(node, at);
-  const ms = await timed(() => node.vat.run((turn) => turn.send(echo, 'echo', 42)));
-  hangUp();
-  return ms;
-};
-
+/** What one round took. */
 interface Found {
   readonly ms: number;
+  /** Of the dialler alone. */
   readonly cpuUs: number;
 }
-/** Several dials, each by itself. */
-const several =
-  (other: OtherEnd, go: () => Promise<number>, count = DIALS, pauseMs = PAUSE_MS) =>
-  async (): Promise<Found> => {
-    const before = usageHere().cpuUs + (await other.usage()).cpuUs;
+const severalOf =
+  (dials: Readonly<Record<Kind, Dial>>) =>
+  async (asked: object): Promise<Found> => {
+    const { kind, count, pauseMs } = asked as Several;
+    const before = usageHere().cpuUs;
     const times: number[] = [];
     for (let n = 0; n < count; n += 1) {
-      times.push(await go());
+      times.push(await dials[kind]());
       await pause(pauseMs);
     }
-    const after = usageHere().cpuUs + (await other.usage()).cpuUs;
-    return { ms: median(times), cpuUs: (after - before) / count };
+    return { ms: median(times), cpuUs: usageHere().cpuUs - before };
   };
 
+/** A dialler and whom it dials. */
+interface Pair {
+  readonly dialler: OtherEnd;
+  readonly server: OtherEnd;
+}
+const pairOf = async (server: string, dialler: string): Promise<Pair> => {
+  const serves = await startOtherEnd(server);
+  return { server: serves, dialler: await startOtherEnd(dialler, JSON.stringify(serves.said)) };
+};
+const dialsOf = async ({ dialler }: Pair, several: Several): Promise<Found> =>
+  (await dialler.ask(several)) as Found;
+/** Several dials, each by itself, in CPU of both ends for each. */
+const round = (pair: Pair, kind: Kind) => async (): Promise<Found> => {
+  const before = await pair.server.usage();
+  const { ms, cpuUs } = await dialsOf(pair, { kind, count: DIALS, pauseMs: PAUSE_MS });
+  const after = await pair.server.usage();
+  return { ms, cpuUs: (cpuUs + after.cpuUs - before.cpuUs) / DIALS };
+};
+
 const main = async (): Promise<void> => {
-  const captp = await startOtherEnd('captp');
-  const [raw, greeting] = [await startOtherEnd('raw'), await startOtherEnd('greeting')];
-  const at = captp.said as PeerLocation;
-  const portOf = ({ said }: OtherEnd): number => (said as net.AddressInfo).port;
-  const ours = [dialled(at), called(at)] as const;
-  const theirs = [rawDialled(portOf(raw)), pinged(portOf(greeting))] as const;
-  for (const go of ours) await several(captp, go, WARM_UP_DIALS, 0)();
-  await several(raw, theirs[0], WARM_UP_DIALS, 0)();
-  await several(greeting, theirs[1], WARM_UP_DIALS, 0)();
-  const open = await compare(ROUNDS, several(captp, ours[1]), several(greeting, theirs[1]));
-  const whole = await compare(ROUNDS, several(captp, ours[0]), several(raw, theirs[0]));
-  const show = (what: string, must: string, found: typeof open, of: keyof Found): void => {
+  const show = (what: string, must: string, found: Both, of: keyof Found): void => {
     const [mine, others] = [found.ours.map((one) => one[of]), found.theirs.map((one) => one[of])];
     print(7, what, must, ratios(mine, others), { captp: mine, raw: others });
   };
+  const compared = async (kind: Kind, raw: string): Promise<Both> => {
+    const ours = await pairOf('captp', 'dials-captp');
+    const theirs = await pairOf(raw, 'dials-raw');
+    for (const pair of [ours, theirs])
+      await dialsOf(pair, { kind, count: WARM_UP_DIALS, pauseMs: 0 });
+    const found = await compare(ROUNDS, round(ours, kind), round(theirs, kind));
+    for (const { dialler, server } of [ours, theirs]) {
+      dialler.end();
+      server.end();
+    }
+    return found;
+  };
+  const whole = await compared('whole', 'raw');
   show('dial to first answer / mutual TLS to first pong, ms', '<= 1.3', whole, 'ms');
   show('the same in CPU of both ends, µs', 'for information', whole, 'cpuUs');
+  const open = await compared('open', 'greeting');
   show('first call on an open session / ping, ms', 'for information', open, 'ms');
-  node.router.close();
-  for (const end of [captp, raw, greeting]) end.end();
 };
 
 if (role === 'captp') await serve();
 else if (role === 'raw' || role === 'greeting') serveRaw(role === 'greeting');
+else if (role === 'dials-captp') ready('', severalOf(ourDials(said() as PeerLocation)));
+else if (role === 'dials-raw') ready('', severalOf(rawDials((said() as net.AddressInfo).port)));
 else await main();

@@ -3,6 +3,7 @@
  *
  *   parent ── ROLE, folder ──► child       'where' or any message ──► parent: it serves
  *   parent ── collections ───► child       { cpuUs, retainedBytes, rssBytes } ──► parent
+ *   parent ── an object ─────► child       what its program says to that ──► parent
  */
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
@@ -22,6 +23,8 @@ export interface OtherEnd {
   readonly said: unknown;
   /** `collections`: how often the collector runs before, which takes a while; one leaves what finalizers hold. */
   usage(collections?: number): Promise<Usage>;
+  /** What it answers to anything but a number. One question at a time. */
+  ask(what: object): Promise<unknown>;
   end(): void;
 }
 
@@ -40,22 +43,27 @@ export const startOtherEnd = async (as: string, ...args: readonly string[]): Pro
         done(message);
       });
     });
+  const asked = (what: object | number): Promise<unknown> => {
+    const answer = told();
+    child.send(what);
+    return answer;
+  };
   const said = await told();
   return {
     said,
-    usage: (collections = 0) => {
-      const answer = told() as Promise<Usage>;
-      child.send(collections);
-      return answer;
-    },
+    usage: (collections = 0) => asked(collections) as Promise<Usage>,
+    ask: asked,
     end: () => child.disconnect(),
   };
 };
 
-/** In the child: says that it serves, and from now on what it uses. */
-export const ready = (what: unknown): void => {
+/** In the child: says that it serves, and from now on what it uses, and what `answer` makes of other questions. */
+export const ready = (what: unknown, answer?: (asked: object) => Promise<unknown>): void => {
   process.once('disconnect', () => process.exit());
-  process.on('message', (collections) => process.send?.(usageHere(Number(collections))));
+  process.on('message', (asked: object | number) => {
+    if (typeof asked === 'number') return void process.send?.(usageHere(asked));
+    return void answer?.(asked).then((found) => process.send?.(found));
+  });
   process.send?.(what);
 };
 
