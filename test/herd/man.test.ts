@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodeWords } from '../../packages/herd/src/cli/help/exit-code-words.ts';
-import { actionRules, optionNames } from '../../packages/herd/src/cli/grammar.ts';
+import { actionRules, optionNames } from '../../packages/herd/src/cli/grammar/grammar.ts';
 import { pages } from '../../packages/herd/src/cli/help/pages.ts';
 import { slotPages } from '../../packages/herd/src/cli/help/slot-pages.ts';
 import { shepherdHelp } from '../../packages/herd/src/daemon/options.ts';

@@ -4,8 +4,8 @@
  */
 import path from 'node:path';
 import { main } from './cli/main.ts';
-import { processTerminal } from './cli/process-terminal.ts';
-import { StandardOutput } from './cli/standard-output.ts';
+import { processTerminal } from './cli/terminal/process-terminal.ts';
+import { StandardOutput } from './cli/terminal/standard-output.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { version } from './version.ts';
 

@@ -1,7 +1,7 @@
 /** What a command that did not end well is told to do next. */
 import type { Outcome, Result, Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { nextWords } from '../../../packages/herd/src/cli/commands/afterwards.ts';
+import { nextWords } from '../../../packages/herd/src/cli/operation/afterwards.ts';
 
 const command = { action: 'deploy', service: 'web', args: [] };
 const wordsAfter = (...results: readonly Result[]): string => {

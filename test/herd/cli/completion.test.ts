@@ -4,7 +4,7 @@ import {
   type KnownService,
   type World,
 } from '../../../packages/herd/src/cli/complete/candidates.ts';
-import { actionRules, optionNames } from '../../../packages/herd/src/cli/grammar.ts';
+import { actionRules, optionNames } from '../../../packages/herd/src/cli/grammar/grammar.ts';
 import { maxCandidateChars, maxCandidates } from '../../../packages/herd/src/cli/limits.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { fakeTerminal } from './fake-terminal.ts';

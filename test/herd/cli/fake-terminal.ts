@@ -1,5 +1,5 @@
 /** A terminal that remembers what was written to it, with buttons for a test to press. */
-import type { Terminal } from '../../../packages/herd/src/cli/terminal.ts';
+import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 
 export interface FakeTerminal extends Terminal {
   /** Everything written so far. */

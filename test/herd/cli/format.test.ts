@@ -23,8 +23,8 @@ import {
   maxGroupNames,
   mergeFromCount,
 } from '../../../packages/herd/src/cli/limits.ts';
-import { lookOf } from '../../../packages/herd/src/cli/look.ts';
-import type { Look } from '../../../packages/herd/src/cli/terminal.ts';
+import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
+import type { Look } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 const now = new Date(2026, 10, 25, 10, 4, 5).getTime();

@@ -1,6 +1,6 @@
 import { unknownStatus, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { healthCode } from '../../../packages/herd/src/cli/health-code.ts';
+import { healthCode } from '../../../packages/herd/src/cli/commands/health-code.ts';
 
 const status = (more: object): Status => ({ ...unknownStatus('web', ''), ...more }) as Status;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { actionNames, actionFacts, isBuiltIn, isStart } from '@bellwether/shepherd';
-import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
-import { parseFully } from '../../../packages/herd/src/cli/full.ts';
-import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
+import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar/grammar.ts';
+import { parseFully } from '../../../packages/herd/src/cli/grammar/full.ts';
+import { interpret } from '../../../packages/herd/src/cli/grammar/invocation.ts';
 import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
 import { runnerOf } from '../../../packages/herd/src/cli/runners.ts';
-import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+import { Usage } from '../../../packages/herd/src/cli/grammar/usage.ts';
 
 const asked = (...argv: string[]) => interpret(parseFully(argv));
 const refusal = (...argv: string[]): Usage => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
+import { helpText, parseFully } from '../../../packages/herd/src/cli/grammar/full.ts';
 import { actionAbouts } from '../../../packages/herd/src/cli/help/abouts.ts';
 import {
   actionRules,
@@ -8,15 +8,15 @@ import {
   type OptionRule,
   optionRules,
   ownAction,
-} from '../../../packages/herd/src/cli/grammar.ts';
-import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
+} from '../../../packages/herd/src/cli/grammar/grammar.ts';
+import { interpret } from '../../../packages/herd/src/cli/grammar/invocation.ts';
 import { optionExamples } from '../../../packages/herd/src/cli/help/option-examples.ts';
 import { pages } from '../../../packages/herd/src/cli/help/pages.ts';
 import { slotPages } from '../../../packages/herd/src/cli/help/slot-pages.ts';
 import { slotActions } from '@bellwether/deploy';
-import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
-import { ageIn } from '../../../packages/herd/src/cli/spans.ts';
-import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+import { parseQuickly } from '../../../packages/herd/src/cli/grammar/parse.ts';
+import { ageIn } from '../../../packages/herd/src/cli/grammar/spans.ts';
+import { Usage } from '../../../packages/herd/src/cli/grammar/usage.ts';
 
 const letters = optionNames.flatMap((name) => {
   const rule: OptionRule = optionRules[name];

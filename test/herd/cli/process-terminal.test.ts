@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { StandardOutput } from '../../../packages/herd/src/cli/standard-output.ts';
-import { processTerminal } from '../../../packages/herd/src/cli/process-terminal.ts';
+import { StandardOutput } from '../../../packages/herd/src/cli/terminal/standard-output.ts';
+import { processTerminal } from '../../../packages/herd/src/cli/terminal/process-terminal.ts';
 
 it.each([
   ['a size', { columns: 100, rows: 50 }, [100, 50]],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Result, Row } from '@bellwether/shepherd';
 import type { Context } from '../../../packages/herd/src/cli/context.ts';
-import type { Options } from '../../../packages/herd/src/cli/grammar.ts';
+import type { Options } from '../../../packages/herd/src/cli/grammar/grammar.ts';
 import { groupFromCount } from '../../../packages/herd/src/cli/limits.ts';
-import { lookOf } from '../../../packages/herd/src/cli/look.ts';
-import { Progress } from '../../../packages/herd/src/cli/progress.ts';
-import type { Terminal } from '../../../packages/herd/src/cli/terminal.ts';
+import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
+import { Progress } from '../../../packages/herd/src/cli/operation/progress.ts';
+import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 /** What a person sees: both streams on one screen, which obeys the two orders that a block needs. */

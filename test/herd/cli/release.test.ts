@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import { bytesText, slotLimits } from '@bellwether/deploy';
 import { describe, expect, it } from 'vitest';
-import { wordsIn } from '../../../packages/herd/src/cli/command-words.ts';
+import { wordsIn } from '../../../packages/herd/src/cli/commands/command-words.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
-import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+import { Usage } from '../../../packages/herd/src/cli/grammar/usage.ts';
 import { plant, releaseFolder } from '../../support/release-folder.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { limits, type Rolling } from '@bellwether/shepherd';
 import { rollingOf } from '../../../packages/herd/src/cli/commands/rolling.ts';
-import type { Options } from '../../../packages/herd/src/cli/grammar.ts';
-import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+import type { Options } from '../../../packages/herd/src/cli/grammar/grammar.ts';
+import { Usage } from '../../../packages/herd/src/cli/grammar/usage.ts';
 
 describe('a restart is asked for', () => {
   it.each<[Options, Rolling | undefined]>([

@@ -9,7 +9,7 @@ import {
   topLines,
   topOf,
 } from '../../../packages/herd/src/cli/format/top.ts';
-import { lookOf } from '../../../packages/herd/src/cli/look.ts';
+import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 const used = (service: string, cpuMs: number, more: Partial<ServiceUsage> = {}): ServiceUsage => ({

@@ -3,7 +3,7 @@ import type { Ref, Turn, Vow } from '@bellwether/actors';
 import type { Observer, Status } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../../packages/herd/src/cli/main.ts';
-import { cutTo, fitted } from '../../../packages/herd/src/cli/screen.ts';
+import { cutTo, fitted } from '../../../packages/herd/src/cli/terminal/screen.ts';
 import { startFakeShepherd, statusOf, type Answers, type FakeShepherd } from './fake-shepherd.ts';
 import { fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
 

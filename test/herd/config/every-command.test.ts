@@ -1,6 +1,6 @@
 /** No command of a configuration is forgotten, wherever it stands. */
 import { describe, expect, it } from 'vitest';
-import { userLines } from '../../../packages/herd/src/cli/described-users.ts';
+import { userLines } from '../../../packages/herd/src/cli/commands/described-users.ts';
 import { commandsIn, withCommands } from '../../../packages/herd/src/config/every-command.ts';
 import { taken } from './check.ts';
 

@@ -2,7 +2,7 @@
 import type { ServiceConfig } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
-import { doubtsAbout, userLines } from '../../../packages/herd/src/cli/described-users.ts';
+import { doubtsAbout, userLines } from '../../../packages/herd/src/cli/commands/described-users.ts';
 import { refusalOfServices, taken } from './check.ts';
 
 const description = (entry: string) => taken(`defineShepherd({ services: [${entry}] })`);

@@ -5,8 +5,8 @@ import { rootClient, type RootClient } from '../client/local-root.ts';
 import { operationsClient, type OperationsClient } from '../client/operations.ts';
 import { serviceClient, type ServiceClient } from '../client/service.ts';
 import type { Sturdyref } from '@bellwether/ocapn';
-import type { Options } from './grammar.ts';
-import type { Look, Terminal } from './terminal.ts';
+import type { Options } from './grammar/grammar.ts';
+import type { Look, Terminal } from './terminal/terminal.ts';
 
 /** How commands reach shepherds and services. Tests put their own here. */
 export interface Connections {

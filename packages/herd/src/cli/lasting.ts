@@ -13,7 +13,7 @@ import { isNoAnswer, isOutOfReach, isNoShepherd, messageOf } from '../client/err
 import { visible } from '../client/escape.ts';
 import { firstAgainMs, lastAgainMs } from '../client/limits.ts';
 import { type Context, isPetnameWord } from './context.ts';
-import { pause } from './pause.ts';
+import { pause } from './terminal/pause.ts';
 
 /** How an attempt hears that it is heard, and when it has to end. */
 export interface Hearing {

@@ -5,12 +5,12 @@
 import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
 import type { Connections, Context } from './context.ts';
-import { interpret, type Invocation } from './invocation.ts';
-import { lookOf } from './look.ts';
-import { parseQuickly, type Typed } from './parse.ts';
-import { printJson } from './print.ts';
+import { interpret, type Invocation } from './grammar/invocation.ts';
+import { lookOf } from './terminal/look.ts';
+import { parseQuickly, type Typed } from './grammar/parse.ts';
+import { printJson } from './terminal/print.ts';
 import { runnerOf } from './runners.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 /** What the program is, for `--version`. */
 export interface Program {
@@ -32,7 +32,7 @@ export const main = async (
   let typed: Typed | undefined;
   let invocation: Invocation | undefined;
   try {
-    typed = parseQuickly(argv) ?? (await import('./full.ts')).parseFully(argv);
+    typed = parseQuickly(argv) ?? (await import('./grammar/full.ts')).parseFully(argv);
     invocation = interpret(typed);
     return await run(invocation, terminal, program, connections);
   } catch (error) {
@@ -87,7 +87,7 @@ const run = async (
     return 0;
   }
   if (invocation.kind === 'help') {
-    const { helpText } = await import('./full.ts');
+    const { helpText } = await import('./grammar/full.ts');
     const { topic } = invocation;
     const text = await helpText(topic, terminal.columns);
     if (options.json === true) printJson(terminal, { kind: 'help', topic, text });

@@ -8,8 +8,8 @@ import { codeIn } from '../client/errors.ts';
 import { placesOf } from '../client/place.ts';
 import { petnamesIn } from './complete/complete.ts';
 import { type Context, isPetnameWord, withRoot, withService } from './context.ts';
-import { actionRules } from './grammar.ts';
-import { type Invocation, isRootName } from './invocation.ts';
+import { actionRules } from './grammar/grammar.ts';
+import { type Invocation, isRootName } from './grammar/invocation.ts';
 
 /** The word that may have been meant in the place of the one that an error is about, if any is close. */
 export const wordMeant = async (

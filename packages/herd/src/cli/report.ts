@@ -6,10 +6,10 @@ import { isDenial } from '@bellwether/fleet';
 import { codeIn, isDetached, isNoAnswer, messageOf } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { isPetnameWord } from './context.ts';
-import { actionRules } from './grammar.ts';
-import type { Command, Invocation } from './invocation.ts';
-import { printJson } from './print.ts';
-import type { Terminal } from './terminal.ts';
+import { actionRules } from './grammar/grammar.ts';
+import type { Command, Invocation } from './grammar/invocation.ts';
+import { printJson } from './terminal/print.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 /**
  * Of errors of our own: by code and not by class, since some come from another bundle. What is not

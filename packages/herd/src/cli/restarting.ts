@@ -2,7 +2,7 @@
 import { Detached, isNoShepherd, type NoShepherd } from '../client/errors.ts';
 import { connectMs, marginMs, socketLookMs } from '../client/limits.ts';
 import type { Context } from './context.ts';
-import { pause } from './pause.ts';
+import { pause } from './terminal/pause.ts';
 
 /**
  * The same again, every 50 ms, for as long as it fails by a shepherd that is restarting. Rejects with what it failed

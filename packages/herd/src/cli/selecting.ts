@@ -16,9 +16,9 @@ import { questionMs } from '../client/limits.ts';
 import { visible } from '../client/escape.ts';
 import { type Context, isPetnameWord, overLine, patienceOf } from './context.ts';
 import type { ShownStatus } from './format/shown-status.ts';
-import { isRootName } from './invocation.ts';
-import { printErrors } from './print.ts';
-import { Usage } from './usage.ts';
+import { isRootName } from './grammar/invocation.ts';
+import { printErrors } from './terminal/print.ts';
+import { Usage } from './grammar/usage.ts';
 
 /** Some services, and how they are asked for. */
 export interface Chosen {

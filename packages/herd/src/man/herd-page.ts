@@ -8,7 +8,7 @@ import {
   optionRules,
   type OptionName,
   type OptionRule,
-} from '../cli/grammar.ts';
+} from '../cli/grammar/grammar.ts';
 import { optionArguments } from '../cli/help/option-arguments.ts';
 import { optionExamples } from '../cli/help/option-examples.ts';
 import { pages } from '../cli/help/pages.ts';

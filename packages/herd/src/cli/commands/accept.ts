@@ -25,15 +25,15 @@ import { maxBundleBytes } from '../../refs/limits.ts';
 import { isPetname, petnameFrom, petnameOf } from '../../refs/petname.ts';
 import { RefStore } from '../../refs/ref-store.ts';
 import { AlreadyThere } from '../../refs/secret-file.ts';
-import { heldBefore, refsAt, type HeldGrant } from '../already-held.ts';
+import { heldBefore, refsAt, type HeldGrant } from './already-held.ts';
 import { closing, type Context, patienceOf } from '../context.ts';
 import { factLines, hostFingerprint } from '../format/grant.ts';
 import { counted } from '../format/times.ts';
 import { mostLines } from '../limits.ts';
-import { print, printErrors } from '../print.ts';
+import { print, printErrors } from '../terminal/print.ts';
 import { exitCodeOfError } from '../report.ts';
-import { readSecretText } from '../secret-input.ts';
-import { Usage } from '../usage.ts';
+import { readSecretText } from '../terminal/secret-input.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command; the result is the exit code. */
 export const runAccept = async (context: Context, words: readonly string[]): Promise<number> => {

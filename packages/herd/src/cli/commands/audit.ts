@@ -14,9 +14,9 @@ import { placesOf } from '../../client/place.ts';
 import { auditFolderOf } from '../../places/paths.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { auditLines, verifyLines } from '../format/audit.ts';
-import { ageIn } from '../spans.ts';
-import { print, printErrors } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { ageIn } from '../grammar/spans.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 const defaultCount = 50;
 /** Milliseconds after which a line that is being written stands there whole. */

@@ -9,8 +9,8 @@ import { visible } from '../../client/escape.ts';
 import { defaultNodeName, judgeCertificate, loadConfig } from '../../config/index.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../format/times.ts';
-import { doubtsAbout, userLines } from '../described-users.ts';
-import { print, printErrors } from '../print.ts';
+import { doubtsAbout, userLines } from './described-users.ts';
+import { print, printErrors } from '../terminal/print.ts';
 
 /** Runs the command. @throws ConfigError, exit code 2, with every problem and its place */
 export const runCheck = async (context: Context, words: readonly string[]): Promise<number> => {

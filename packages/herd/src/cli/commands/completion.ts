@@ -1,8 +1,8 @@
 /** `herd completion SHELL`: prints the script that makes a shell complete command lines of herd. */
 import { scriptOf, shells } from '../complete/scripts.ts';
 import type { Context } from '../context.ts';
-import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command. @throws Usage for a shell that there is no script for */
 export const runCompletion = (context: Context, words: readonly string[]): number => {

@@ -2,10 +2,10 @@
 import { type Context, withService } from '../context.ts';
 import { askableRootActions } from '../format/about.ts';
 import { actionDocLine, actionListLines, docLines, type Documented } from '../format/doc.ts';
-import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 import { askStatus } from '../looking.ts';
-import { isRootName } from '../invocation.ts';
+import { isRootName } from '../grammar/invocation.ts';
 import { UnknownAction } from '@bellwether/shepherd';
 
 /** GNU's words; only what this herd can ask for is offered. */

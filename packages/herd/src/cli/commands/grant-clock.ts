@@ -4,8 +4,8 @@ import { visible } from '../../client/escape.ts';
 import { questionMs } from '../../client/limits.ts';
 import { patienceOf, type Context } from '../context.ts';
 import { counted, spanText, timeText } from '../format/times.ts';
-import { withOwner } from '../granting.ts';
-import { print } from '../print.ts';
+import { withOwner } from './granting.ts';
+import { print } from '../terminal/print.ts';
 
 /** Runs the command; the result is the exit code. */
 export const grantClock = async (context: Context): Promise<number> => {

@@ -12,10 +12,10 @@ import { type Context, isPetnameWord, patienceOf } from '../context.ts';
 import { factLines, hostFingerprint, partRows } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted, timeText } from '../format/times.ts';
-import { withOwner } from '../granting.ts';
-import { print, printErrors } from '../print.ts';
-import { targetOf } from '../secret-output.ts';
-import { Usage } from '../usage.ts';
+import { withOwner } from './granting.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { targetOf } from '../terminal/secret-output.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Makes such a grant; the result is the exit code. */
 export const grantDirect = async (

@@ -13,7 +13,7 @@ import type { Patience } from '../../client/line.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
 import { type Context, isPetnameWord, patienceOf } from '../context.ts';
-import { withGrants, withOwner } from '../granting.ts';
+import { withGrants, withOwner } from './granting.ts';
 import {
   allowsText,
   factLines,
@@ -25,11 +25,11 @@ import {
 } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted, timeText } from '../format/times.ts';
-import { rateIn } from '../spans.ts';
-import { print, printErrors } from '../print.ts';
-import { targetOf } from '../secret-output.ts';
-import { Usage } from '../usage.ts';
-import { wordList } from '../word-list.ts';
+import { rateIn } from '../grammar/spans.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { targetOf } from '../terminal/secret-output.ts';
+import { Usage } from '../grammar/usage.ts';
+import { wordList } from '../grammar/word-list.ts';
 
 /** Runs one of these commands; the result is the exit code. */
 export const runGrant = async (
@@ -104,7 +104,7 @@ const doubtsOf = async (
   service: string,
   spec: GrantSpec,
 ): Promise<readonly string[]> =>
-  (await import('../own-user.ts')).doubtsAboutGrant(context, service, spec);
+  (await import('./own-user.ts')).doubtsAboutGrant(context, service, spec);
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate } = options;

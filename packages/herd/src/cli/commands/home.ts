@@ -13,14 +13,14 @@ import type { Patience } from '../../client/line.ts';
 import { statusesOf } from '../../client/service.ts';
 import { maxRefBytes } from '../../refs/limits.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
-import { isAgreed } from '../agreeing.ts';
+import { isAgreed } from '../terminal/agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { homeLines } from '../format/node.ts';
-import { print } from '../print.ts';
-import { readSecretText } from '../secret-input.ts';
-import { Usage } from '../usage.ts';
-import { wordList } from '../word-list.ts';
+import { print } from '../terminal/print.ts';
+import { readSecretText } from '../terminal/secret-input.ts';
+import { Usage } from '../grammar/usage.ts';
+import { wordList } from '../grammar/word-list.ts';
 
 /** Runs one of these commands; the result is the exit code. */
 export const runHome = async (

@@ -18,8 +18,8 @@ import {
 import type { Context } from '../context.ts';
 import { counted } from '../format/times.ts';
 import { importLimits } from '../limits.ts';
-import { print, printErrors } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * Runs the command: the configuration goes to standard output, or into the file of `--out`; what was left behind to the

@@ -10,7 +10,7 @@ import { type Context, patienceOf, withRoot } from '../context.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
 import type { Patience } from '../../client/line.ts';
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 import type { LeftSlot } from '@bellwether/fleet';
 
 /** Shows those that there are; the result is the exit code. */

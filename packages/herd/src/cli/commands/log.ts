@@ -15,9 +15,9 @@ import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { historyLines, LogLabels, noteLine } from '../format/log.ts';
 import { choose, tellSlips } from '../selecting.ts';
-import { ageIn } from '../spans.ts';
+import { ageIn } from '../grammar/spans.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
-import { print, printErrors, printOne } from '../print.ts';
+import { print, printErrors, printOne } from '../terminal/print.ts';
 
 /**
  * Runs the command. Exit code 0, also after Ctrl-C: to end is what it is for. What is followed goes on where it

@@ -34,17 +34,17 @@ import { defaultNodeName, loadMachines, type DeclaredMachine } from '../../confi
 import { maxRefBytes } from '../../refs/limits.ts';
 import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { readSecret } from '../../refs/secret-file.ts';
-import { offerOf } from '../bringing.ts';
+import { offerOf } from './bringing.ts';
 import { closing, patienceOf, type Context } from '../context.ts';
 import { machinePlanLines } from '../format/machines.ts';
 import { outcomeLines } from '../format/outcome.ts';
 import { toSend, type ToSend } from '../format/to-send.ts';
-import type { Command } from '../invocation.ts';
+import type { Command } from '../grammar/invocation.ts';
 import { machinesAtOnce } from '../limits.ts';
-import { print, printErrors } from '../print.ts';
-import { Progress } from '../progress.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Progress } from '../operation/progress.ts';
 import { exitCodeOfError } from '../report.ts';
-import { Usage } from '../usage.ts';
+import { Usage } from '../grammar/usage.ts';
 import { opened, requestOf, sent, switched, switchesIn } from './deploy.ts';
 import { Deadline } from './perform.ts';
 

@@ -11,8 +11,8 @@ import { visible } from '../../client/escape.ts';
 import type { NetView } from '../../client/net.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { peerText } from '../format/net.ts';
-import { wordsOfGroup } from '../grammar.ts';
-import { Usage } from '../usage.ts';
+import { wordsOfGroup } from '../grammar/grammar.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** What can be called by a word: a connection, or a session that has ended and whose peer is not known any more. */
 export interface NetPlace {

@@ -19,10 +19,10 @@ import {
   type NetOrder,
 } from '../format/net.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
-import { pause } from '../pause.ts';
-import { print, printErrors, printOne } from '../print.ts';
-import { erase, fitted } from '../screen.ts';
-import { Usage } from '../usage.ts';
+import { pause } from '../terminal/pause.ts';
+import { print, printErrors, printOne } from '../terminal/print.ts';
+import { erase, fitted } from '../terminal/screen.ts';
+import { Usage } from '../grammar/usage.ts';
 import { calledSo, eventsCalledSo, sessionOf } from './net-names.ts';
 
 /** Events that are shown where nobody says: a screen. */

@@ -26,14 +26,14 @@ import {
 import { visible } from '../../client/escape.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
-import { isAgreed } from '../agreeing.ts';
+import { isAgreed } from '../terminal/agreeing.ts';
 import type { Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { nodeLines } from '../format/node.ts';
 import { counted, timeText } from '../format/times.ts';
-import { print, printErrors } from '../print.ts';
-import { targetOf } from '../secret-output.ts';
-import { Usage } from '../usage.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { targetOf } from '../terminal/secret-output.ts';
+import { Usage } from '../grammar/usage.ts';
 import { runHome, withNodes } from './home.ts';
 
 /** Runs one of these commands; the result is the exit code. */

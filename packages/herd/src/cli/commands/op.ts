@@ -9,10 +9,10 @@ import { type Context, isPetnameWord, patienceOf, withOperations } from '../cont
 import { operationLines, operationReport, undoneIn } from '../format/operations.ts';
 import { resultWords } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
-import type { Command } from '../invocation.ts';
+import type { Command } from '../grammar/invocation.ts';
 import { maxGroupNames, maxOperations } from '../limits.ts';
-import { print, printErrors } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 import { carriedOut } from './perform.ts';
 
 /** Operations in a list where nobody says: a screen. */

@@ -20,9 +20,9 @@ import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
-import { type Command, isRootName } from '../invocation.ts';
-import { print, printErrors } from '../print.ts';
-import { Progress } from '../progress.ts';
+import { type Command, isRootName } from '../grammar/invocation.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Progress } from '../operation/progress.ts';
 import { rollingOf } from './rolling.ts';
 
 /** Runs an action; the result is the exit code. */
@@ -96,7 +96,7 @@ export const carriedOut = async (
     throw error;
   }
 };
-const afterwards = () => import('./afterwards.ts');
+const afterwards = () => import('../operation/afterwards.ts');
 
 const requestOf = ({ options }: Context, command: Command): Request => {
   const rolling = rollingOf(command.action, options);

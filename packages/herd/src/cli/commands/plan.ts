@@ -3,8 +3,8 @@ import type { PlannedStep, Request } from '@bellwether/shepherd';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withService } from '../context.ts';
 import { endsShepherd, planLines } from '../format/plan.ts';
-import type { Command } from '../invocation.ts';
-import { print } from '../print.ts';
+import type { Command } from '../grammar/invocation.ts';
+import { print } from '../terminal/print.ts';
 
 /** Asks for the plan and prints it; the result is the exit code. */
 export const runPlan = async (

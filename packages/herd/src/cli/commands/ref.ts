@@ -16,14 +16,14 @@ import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
 import { transportOf, transports } from '../../transports.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
-import { withHeld } from '../granting.ts';
+import { withHeld } from './granting.ts';
 import { allowedLines, hostFingerprint } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
-import { print, printErrors } from '../print.ts';
-import { readRef } from '../secret-input.ts';
-import { targetOf } from '../secret-output.ts';
-import { Usage } from '../usage.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { readRef } from '../terminal/secret-input.ts';
+import { targetOf } from '../terminal/secret-output.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs `herd ref ACTION …`; the result is the exit code. */
 export const runRef = async (

@@ -19,15 +19,15 @@ import {
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { visible } from '../../client/escape.ts';
 import { makeSigningKey, readSigningKey } from '../../refs/signing-key.ts';
-import { wordsIn } from '../command-words.ts';
+import { wordsIn } from './command-words.ts';
 import type { Context } from '../context.ts';
 import { bytesText } from '@bellwether/deploy';
 import { differenceLines, releaseLines } from '../format/release.ts';
 import { counted } from '../format/times.ts';
-import { print, printErrors } from '../print.ts';
-import { targetOf } from '../secret-output.ts';
-import { Usage } from '../usage.ts';
-import { WorkLine } from '../work.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { targetOf } from '../terminal/secret-output.ts';
+import { Usage } from '../grammar/usage.ts';
+import { WorkLine } from '../operation/work-line.ts';
 
 /** Milliseconds of a check where nobody says. */
 const defaultCheckMs = 5_000;

@@ -8,8 +8,8 @@ import { isDetached, isNoAnswer } from '../../client/errors.ts';
 import { questionMs, shutDownMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { reloadLines } from '../format/reload.ts';
-import { print, printErrors } from '../print.ts';
-import { Progress } from '../progress.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Progress } from '../operation/progress.ts';
 
 /** Runs `herd reload` or `herd detach`; the result is the exit code. */
 export const runOnRoot = (context: Context, action: string): Promise<number> =>

@@ -1,7 +1,7 @@
 /** The options of what is done batch by batch, as the policy that is asked for. */
 import { careRolling, isSwitch, limits, type Rolling } from '@bellwether/shepherd';
-import { batchesIn, type Options } from '../grammar.ts';
-import { Usage } from '../usage.ts';
+import { batchesIn, type Options } from '../grammar/grammar.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * The policy, where any part of one was typed; what was not is for a restart one member at a time, for another release

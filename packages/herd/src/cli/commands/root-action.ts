@@ -3,8 +3,8 @@ import { ActorError } from '@bellwether/actors';
 import { UnknownAction } from '@bellwether/shepherd';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
-import type { Command } from '../invocation.ts';
-import { print } from '../print.ts';
+import type { Command } from '../grammar/invocation.ts';
+import { print } from '../terminal/print.ts';
 
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
 export const runRootAction = async (

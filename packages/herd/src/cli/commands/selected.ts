@@ -7,14 +7,14 @@ import { lacks, NothingSelected, type Request, type Status } from '@bellwether/s
 import { visible } from '../../client/escape.ts';
 import { probeMs, questionMs } from '../../client/limits.ts';
 import { statusesOf } from '../../client/service.ts';
-import { isAgreed } from '../agreeing.ts';
+import { isAgreed } from '../terminal/agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { counted } from '../format/times.ts';
-import type { Command } from '../invocation.ts';
+import type { Command } from '../grammar/invocation.ts';
 import { askFromCount, shownNameCount } from '../limits.ts';
-import { printErrors } from '../print.ts';
+import { printErrors } from '../terminal/print.ts';
 import { choose, tellSlips, type Chosen } from '../selecting.ts';
-import { Usage } from '../usage.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command by `run`; the result is the exit code, 1 where somebody said no. @throws Usage, … */
 export const runSelected = async (

@@ -6,12 +6,12 @@ import { type Context, isPetnameWord, withRoot, withService } from '../context.t
 import { aboutLines } from '../format/about.ts';
 import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
-import { healthCode } from '../health-code.ts';
-import { isRootName } from '../invocation.ts';
+import { healthCode } from './health-code.ts';
+import { isRootName } from '../grammar/invocation.ts';
 import { askStatus, lookFor } from '../looking.ts';
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 import { choose, isKnown, ofMembers, tellSlips, type Chosen } from '../selecting.ts';
-import { Usage } from '../usage.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown; with

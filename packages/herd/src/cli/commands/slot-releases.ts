@@ -5,7 +5,7 @@ import { type Context, isPetnameWord, patienceOf, withService } from '../context
 import { outcomeLines } from '../format/outcome.ts';
 import { bytesText } from '@bellwether/deploy';
 import { tableLines } from '../format/table.ts';
-import { print, printErrors } from '../print.ts';
+import { print, printErrors } from '../terminal/print.ts';
 import { exitCodeOf } from '@bellwether/fleet';
 import { freshOperation } from './perform.ts';
 

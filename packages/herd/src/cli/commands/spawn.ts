@@ -1,7 +1,7 @@
 /** `herd spawn` and `herd schedule`: commands that the shepherd runs once, now or at a time. */
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { Usage } from '../usage.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command: asks the parent of what is run once. Exit code 0, or 1 where nothing runs. @throws Usage */
 export const runSpawn = async (

@@ -27,8 +27,8 @@ import { prepareState } from '../../places/folders.ts';
 import { lockFolder } from '../../places/lock.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { counted } from '../format/times.ts';
-import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs `herd state ACTION …`; the result is the exit code. @throws DamagedState, BadBackup, Locked, … */
 export const runState = async (

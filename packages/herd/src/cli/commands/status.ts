@@ -2,7 +2,7 @@
 import { type Context, withRoot } from '../context.ts';
 import { rootStatus, statusListLines } from '../format/status-list.ts';
 import { lookFor } from '../looking.ts';
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 
 /** Runs the command. Of all services: exit code 0, with `--strict` as in health-code.ts; else see service-status.ts. */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
@@ -14,5 +14,5 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
   const lines = statusListLines([...services, rootStatus], context.look);
   print(context, lines, { kind: 'status', services });
   if (context.options.strict !== true) return 0;
-  return (await import('../health-code.ts')).healthCode(services);
+  return (await import('./health-code.ts')).healthCode(services);
 };

@@ -13,11 +13,11 @@ import { machineClient, type MachineClient } from '../../client/machine.ts';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRootLine } from '../context.ts';
 import { topLines, topOf, topOrders, type Top, type TopOrder } from '../format/top.ts';
-import { lookOf } from '../look.ts';
-import { pause } from '../pause.ts';
-import { print } from '../print.ts';
-import { erase, fitted } from '../screen.ts';
-import { Usage } from '../usage.ts';
+import { lookOf } from '../terminal/look.ts';
+import { pause } from '../terminal/pause.ts';
+import { print } from '../terminal/print.ts';
+import { erase, fitted } from '../terminal/screen.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Milliseconds between two looks of one table, and of one that is drawn anew. */
 const onceMs = 1_000;

@@ -16,7 +16,7 @@ import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { ofMembers, type Chosen } from '../selecting.ts';
-import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
+import { JsonView, LinesView, TableView, type View } from './watch-views.ts';
 
 /**
  * Runs the command. Exit code 0, also after Ctrl-C and after `--timeout`: to end is what it is for; 4 where the

@@ -6,10 +6,10 @@ import { machineClient } from '../../client/machine.ts';
 import { type Context, isPetnameWord, patienceOf, withRootLine, withService } from '../context.ts';
 import type { ShownStatus } from '../format/shown-status.ts';
 import { causeOf, namesBelow, whyLines, type Cause, type Known } from '../format/why.ts';
-import { isRootName } from '../invocation.ts';
+import { isRootName } from '../grammar/invocation.ts';
 import { askStatus, lookFor } from '../looking.ts';
-import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
+import { print } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command. Exit code 0 where the service serves, or is as it was wished; 1 where it does not; 4 unknown. */
 export const runWhy = async (

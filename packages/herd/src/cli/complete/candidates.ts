@@ -33,7 +33,7 @@ import {
   ownAction,
   takesOptionsAfter,
   type OptionName,
-} from '../grammar.ts';
+} from '../grammar/grammar.ts';
 import { optionArguments } from '../help/option-arguments.ts';
 import { maxCandidateChars, maxCandidates } from '../limits.ts';
 import { counted } from '../format/times.ts';

@@ -17,8 +17,8 @@ import type { Connections } from '../context.ts';
 import { allowsText } from '../format/grant.ts';
 import { peerText } from '../format/net.ts';
 import { maxAboutChars } from '../limits.ts';
-import { parseQuickly } from '../parse.ts';
-import type { Terminal } from '../terminal.ts';
+import { parseQuickly } from '../grammar/parse.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { completionOf, type Candidate, type KnownService, type World } from './candidates.ts';
 
 /** Operations that are worth a look: as many as a screen shows. */

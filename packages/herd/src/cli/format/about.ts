@@ -2,8 +2,8 @@
 import type { ShepherdFacts } from '@bellwether/fleet';
 import { rootActions, rootNames } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import { actionRules } from '../grammar.ts';
-import type { Look } from '../terminal.ts';
+import { actionRules } from '../grammar/grammar.ts';
+import type { Look } from '../terminal/terminal.ts';
 import { whenText } from './times.ts';
 
 /** What this herd can ask the shepherd itself for. */

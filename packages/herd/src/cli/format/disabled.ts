@@ -2,7 +2,7 @@
 import type { Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { isPetnameWord } from '../context.ts';
-import type { Command } from '../invocation.ts';
+import type { Command } from '../grammar/invocation.ts';
 import { mergeFromCount } from '../limits.ts';
 import { typedService } from './lost.ts';
 

@@ -4,7 +4,7 @@
  */
 import { visible } from '../../client/escape.ts';
 import { maxTreeDepth } from '../limits.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import type { ServiceGraph } from './dot.ts';
 
 type Node = ServiceGraph['services'][number];

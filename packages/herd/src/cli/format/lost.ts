@@ -1,7 +1,7 @@
 /** What is said of a command that a later one stands in the way of. */
 import type { Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Command } from '../invocation.ts';
+import type { Command } from '../grammar/invocation.ts';
 import { typedWord } from './typed.ts';
 
 /** How to have it after all: to repeat the older one is not enough. */

@@ -1,7 +1,7 @@
 /** What `herd deploy --machines FILE --dry-run` has found, in words. */
 import { visible } from '../../client/escape.ts';
 import type { Foreseen } from '../commands/machines.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import { resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { counted } from './times.ts';

@@ -5,7 +5,7 @@
 import type { MemberStatus, Stage } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { slotNote } from './slot.ts';
 import { tableLines, wrapped } from './table.ts';

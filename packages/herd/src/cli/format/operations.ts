@@ -10,7 +10,7 @@ import {
 } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { groupFromCount } from '../limits.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import { nameOf } from './audit.ts';
 import { enableWords } from './disabled.ts';
 import { lostWords } from './lost.ts';

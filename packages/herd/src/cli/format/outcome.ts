@@ -4,9 +4,9 @@
  */
 import { isGood, results, type Outcome, type Result, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import { type Command, isRootName } from '../invocation.ts';
+import { type Command, isRootName } from '../grammar/invocation.ts';
 import { groupFromCount, maxGroupNames, mergeFromCount } from '../limits.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
 import { ageText, counted, momentText } from './times.ts';
 

@@ -1,8 +1,8 @@
 /** A plan in words: one line a step, in the order in which they could be taken. */
 import type { PlannedStep } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import { isRootName, type Command } from '../invocation.ts';
-import type { Look, Style } from '../terminal.ts';
+import { isRootName, type Command } from '../grammar/invocation.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { ageText, counted, spanText } from './times.ts';
 

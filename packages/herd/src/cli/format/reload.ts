@@ -2,7 +2,7 @@
 import type { Reloaded } from '@bellwether/fleet';
 import { isGood, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import { counted } from './times.ts';
 
 type Read = Extract<Reloaded, { readonly kind: 'read' }>;

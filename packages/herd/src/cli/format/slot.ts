@@ -4,7 +4,7 @@
  */
 import type { MemberStatus, SlotFacts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { counted, spanText, timeText } from './times.ts';
 

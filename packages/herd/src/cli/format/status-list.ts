@@ -4,7 +4,7 @@
  */
 import { unknownStatus } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { healthWords } from './health.ts';
 import { ageText } from './times.ts';

@@ -5,7 +5,7 @@
 import os from 'node:os';
 import { labelTexts, type Exit } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import { healthWords } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';

@@ -2,7 +2,7 @@
  * Columns that line up. Cells are made harmless here, so that widths are those of what is shown.
  */
 import { visible } from '../../client/escape.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 
 /**
  * Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented. A cell of more than

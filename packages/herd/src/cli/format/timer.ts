@@ -1,7 +1,7 @@
 /** What the report of a service tells of its timer, in GNU's words where it has some. */
 import type { TimerFacts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { counted, momentText, spanText, timeText, whenText } from './times.ts';
 import { commandText } from './typed.ts';

@@ -1,7 +1,7 @@
 /** `herd top`: a line for each service that has a process, and what all of them use together. */
 import type { MachineUsage, ServiceUsage } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Look } from '../terminal.ts';
+import type { Look } from '../terminal/terminal.ts';
 import { counted, spanText, timeText } from './times.ts';
 
 /** What services are sorted by, each with the key that chooses it. */

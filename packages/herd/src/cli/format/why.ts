@@ -5,7 +5,7 @@
 import type { Grounds, Prompt, Status, UnderWay } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { maxWhyCount } from '../limits.ts';
-import type { Look, Style } from '../terminal.ts';
+import type { Look, Style } from '../terminal/terminal.ts';
 import { nameOf as askerText } from './audit.ts';
 import { disabledByWords, startedWords, stoppedWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';

@@ -2,7 +2,7 @@
  * What each option and each action of the grammar is for, in a line: help and completion show it. It
  * stands apart from that table, since whoever starts a service need not load it.
  */
-import type { OptionName } from '../grammar.ts';
+import type { OptionName } from '../grammar/grammar.ts';
 
 /** By the long name of an option. */
 export const optionAbouts: Readonly<Record<OptionName, string>> = {

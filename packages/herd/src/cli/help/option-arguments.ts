@@ -1,5 +1,5 @@
 /** What the values of options are called, in help and in errors. */
-import type { OptionName, optionRules } from '../grammar.ts';
+import type { OptionName, optionRules } from '../grammar/grammar.ts';
 
 type Valueless = {
   [N in OptionName]: (typeof optionRules)[N]['kind'] extends 'flag' ? N : never;

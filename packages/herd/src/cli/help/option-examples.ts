@@ -1,5 +1,5 @@
 /** What `herd --help` has beside each option: a command line that can be typed as it stands; a test reads them all. */
-import type { OptionName } from '../grammar.ts';
+import type { OptionName } from '../grammar/grammar.ts';
 
 /** For every option one command line that has it. */
 export const optionExamples: Readonly<Record<OptionName, string>> = {

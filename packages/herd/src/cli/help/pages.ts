@@ -2,7 +2,7 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
-import type { OptionName } from '../grammar.ts';
+import type { OptionName } from '../grammar/grammar.ts';
 import { machinePages } from './machine-pages.ts';
 import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';

@@ -1,5 +1,5 @@
 /** Spans of time, rates and ages as they are typed. */
-import { maxSinceMs, maxSpanMs } from './limits.ts';
+import { maxSinceMs, maxSpanMs } from '../limits.ts';
 
 const ageUnits: Readonly<Record<string, number>> = {
   s: 1_000,

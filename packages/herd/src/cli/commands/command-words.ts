@@ -2,7 +2,7 @@
  * A command in one text, as it is typed: words with blanks between them, quotes as in a shell. What only a shell can do
  * is refused, since nothing here would do it.
  */
-import { Usage } from './usage.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Unquoted, a shell would make something of it. */
 const special = /[$`|&;<>()*?[\]\n]/;

@@ -1,9 +1,9 @@
 /** Where secrets go on their way out. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { AlreadyThere } from '../refs/secret-file.ts';
-import type { Context } from './context.ts';
-import { Usage } from './usage.ts';
+import { AlreadyThere } from '../../refs/secret-file.ts';
+import type { Context } from '../context.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * Where a secret is to go: into a file, which must be free, or onto the screen where that is asked

@@ -5,8 +5,8 @@ import {
   type GrantClient,
   type HeldClient,
   type OwnerClient,
-} from '../client/grants.ts';
-import { closing, isPetnameWord, withRootLine, type Context } from './context.ts';
+} from '../../client/grants.ts';
+import { closing, isPetnameWord, withRootLine, type Context } from '../context.ts';
 
 /** Runs some work with who makes grants: the local root, where no petname is given. */
 export const withGrants = async <T>(

@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import type { GrantSpec } from '@bellwether/fleet';
 import type { RunAs, Status } from '@bellwether/shepherd';
 import { identityOf, nodeAccounts, type Accounts } from '@bellwether/shepherd/node';
-import { socketOf } from '../client/place.ts';
-import { type Context, isPetnameWord, withRoot } from './context.ts';
-import { ownSlotWarning } from './format/runs-as.ts';
-import { lookFor } from './looking.ts';
+import { socketOf } from '../../client/place.ts';
+import { type Context, isPetnameWord, withRoot } from '../context.ts';
+import { ownSlotWarning } from '../format/runs-as.ts';
+import { lookFor } from '../looking.ts';
 
 /** Root and the shepherd's own user are that; who is not known here is not. */
 export const isOwn = ({ user, group }: RunAs, accounts: Accounts): boolean => {

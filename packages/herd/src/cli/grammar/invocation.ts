@@ -15,7 +15,7 @@ import {
   optionsOfOther,
   ownAction,
 } from './grammar.ts';
-import { maxWordChars, maxWordCount } from './limits.ts';
+import { maxWordChars, maxWordCount } from '../limits.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 

@@ -11,7 +11,7 @@
  * everywhere.
  */
 import { actionFacts, hasBatches, percentOf, rootNames } from '@bellwether/shepherd';
-import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
+import { maxLogLines, maxMembers, maxTimeoutMs } from '../limits.ts';
 import { ageIn, spanIn } from './spans.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** A question to whoever sits at the terminal. */
 import readline from 'node:readline';
-import { Detached } from '../client/errors.ts';
+import { Detached } from '../../client/errors.ts';
 
 /** Whether he says yes, in a word; anything else and the end of input are no. Rejects with Detached at Ctrl-C. */
 export const askPerson = (

@@ -24,12 +24,12 @@ import {
   type Outcome,
   type Row,
 } from '@bellwether/shepherd';
-import { visible } from '../client/escape.ts';
-import type { Context } from './context.ts';
-import { rowLines, resultWords, paintedResult } from './format/outcome.ts';
-import { counted, spanText } from './format/times.ts';
-import { groupFromCount } from './limits.ts';
-import { cutTo, erase, redrawMs } from './screen.ts';
+import { visible } from '../../client/escape.ts';
+import type { Context } from '../context.ts';
+import { rowLines, resultWords, paintedResult } from '../format/outcome.ts';
+import { counted, spanText } from '../format/times.ts';
+import { groupFromCount } from '../limits.ts';
+import { cutTo, erase, redrawMs } from '../terminal/screen.ts';
 
 /**
  * Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the

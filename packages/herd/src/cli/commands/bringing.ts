@@ -15,9 +15,9 @@ import {
 } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
 import { Malformed, type Offer, type Offered } from '@bellwether/shepherd';
-import { BadAnswer } from '../client/answers.ts';
-import type { Patience } from '../client/line.ts';
-import type { ReleaseClient } from '../client/releases.ts';
+import { BadAnswer } from '../../client/answers.ts';
+import type { Patience } from '../../client/line.ts';
+import type { ReleaseClient } from '../../client/releases.ts';
 
 /** What is brought, where to, and who is told. */
 export interface Bringing {

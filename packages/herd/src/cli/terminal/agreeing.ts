@@ -1,5 +1,5 @@
 /** What a person is asked before it is done. */
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 import { printErrors } from './print.ts';
 
 /**

@@ -77,8 +77,8 @@
  *
  * Within a schema fields are only added.
  */
-import { jsonLine, jsonText } from '../client/escape.ts';
-import type { Context } from './context.ts';
+import { jsonLine, jsonText } from '../../client/escape.ts';
+import type { Context } from '../context.ts';
 
 const schema = 1;
 

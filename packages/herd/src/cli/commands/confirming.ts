@@ -25,14 +25,14 @@ import {
   type SlotFacts,
   type Status,
 } from '@bellwether/shepherd';
-import { codeIn, messageOf } from '../client/errors.ts';
-import { visible } from '../client/escape.ts';
-import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
-import type { Line } from '../client/line.ts';
-import { serviceClient, statusesOf, type ServiceClient } from '../client/service.ts';
-import { type Context, isPetnameWord, overLine } from './context.ts';
-import { pause } from './pause.ts';
-import { freshOperation } from './commands/perform.ts';
+import { codeIn, messageOf } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../../client/limits.ts';
+import type { Line } from '../../client/line.ts';
+import { serviceClient, statusesOf, type ServiceClient } from '../../client/service.ts';
+import { type Context, isPetnameWord, overLine } from '../context.ts';
+import { pause } from '../terminal/pause.ts';
+import { freshOperation } from './perform.ts';
 
 /** The confirming of one release. Whoever begins it ends it. */
 export class Confirming {

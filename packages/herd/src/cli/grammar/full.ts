@@ -5,7 +5,7 @@
 import { closest } from '@bellwether/shepherd';
 import makeYargs from 'yargs';
 import { unabbreviated } from './abbreviated.ts';
-import { actionAbouts, optionAbouts } from './help/abouts.ts';
+import { actionAbouts, optionAbouts } from '../help/abouts.ts';
 import {
   actionRules,
   commonOptions,
@@ -22,13 +22,13 @@ import {
   takesOptionsAfter,
   wordsOfGroup,
 } from './grammar.ts';
-import { exitCodeWords } from './help/exit-code-words.ts';
-import { wrapped } from './format/table.ts';
-import { maxLogLines } from './limits.ts';
-import { optionArguments } from './help/option-arguments.ts';
-import { optionExamples } from './help/option-examples.ts';
-import { pages, type Example, type Page } from './help/pages.ts';
-import { slotPages } from './help/slot-pages.ts';
+import { exitCodeWords } from '../help/exit-code-words.ts';
+import { wrapped } from '../format/table.ts';
+import { maxLogLines } from '../limits.ts';
+import { optionArguments } from '../help/option-arguments.ts';
+import { optionExamples } from '../help/option-examples.ts';
+import { pages, type Example, type Page } from '../help/pages.ts';
+import { slotPages } from '../help/slot-pages.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 

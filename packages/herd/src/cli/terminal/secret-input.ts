@@ -1,11 +1,11 @@
 /** Secrets on their way in: from standard input, or from the file that `--from` names. */
 import fs from 'node:fs';
 import type { Sturdyref } from '@bellwether/ocapn';
-import { visible } from '../client/escape.ts';
-import { maxRefBytes } from '../refs/limits.ts';
-import { sturdyrefOf } from '../refs/ref-store.ts';
-import type { Context } from './context.ts';
-import { Usage } from './usage.ts';
+import { visible } from '../../client/escape.ts';
+import { maxRefBytes } from '../../refs/limits.ts';
+import { sturdyrefOf } from '../../refs/ref-store.ts';
+import type { Context } from '../context.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** The ref that the user hands in. @throws Usage, BadRef */
 export const readRef = async (context: Context): Promise<Sturdyref> => {

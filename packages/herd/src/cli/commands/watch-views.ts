@@ -1,13 +1,13 @@
 /** Three ways to show what a watching tells; commands/watch.ts says when which. */
 import type { Status } from '@bellwether/shepherd';
-import type { Context } from './context.ts';
-import { changeText, silenceText } from './format/watch.ts';
-import { rootStatus, statusListLines } from './format/status-list.ts';
-import { statusReportLines } from './format/status-report.ts';
-import { timeText } from './format/times.ts';
-import { lookOf } from './look.ts';
-import { printOne } from './print.ts';
-import { erase, fitted } from './screen.ts';
+import type { Context } from '../context.ts';
+import { changeText, silenceText } from '../format/watch.ts';
+import { rootStatus, statusListLines } from '../format/status-list.ts';
+import { statusReportLines } from '../format/status-report.ts';
+import { timeText } from '../format/times.ts';
+import { lookOf } from '../terminal/look.ts';
+import { printOne } from '../terminal/print.ts';
+import { erase, fitted } from '../terminal/screen.ts';
 
 /** Where a watching is shown. */
 export interface View {

@@ -1,8 +1,8 @@
 /** Work of herd's own that takes its time: a line that says how far it is, on a terminal alone, and Ctrl-C. */
-import { Detached } from '../client/errors.ts';
-import type { Context } from './context.ts';
+import { Detached } from '../../client/errors.ts';
+import type { Context } from '../context.ts';
 import { isLive } from './progress.ts';
-import { cutTo, erase, redrawMs } from './screen.ts';
+import { cutTo, erase, redrawMs } from '../terminal/screen.ts';
 
 /** Some work that goes on. Whoever makes one ends it. */
 export class WorkLine {

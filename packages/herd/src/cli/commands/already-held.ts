@@ -1,11 +1,11 @@
 /** Which of a user's own refs leads to a grant. The files of a store say where they lead, and not to what. */
 import type { GrantFacts } from '@bellwether/fleet';
 import type { PeerLocation, Sturdyref } from '@bellwether/ocapn';
-import { heldClient } from '../client/grants.ts';
-import type { Patience } from '../client/line.ts';
-import type { RefStore } from '../refs/ref-store.ts';
-import { closing, type Context } from './context.ts';
-import { mostLines } from './limits.ts';
+import { heldClient } from '../../client/grants.ts';
+import type { Patience } from '../../client/line.ts';
+import type { RefStore } from '../../refs/ref-store.ts';
+import { closing, type Context } from '../context.ts';
+import { mostLines } from '../limits.ts';
 
 /** A grant, and the ref that leads to it. */
 export interface HeldGrant {

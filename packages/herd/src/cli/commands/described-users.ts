@@ -1,9 +1,9 @@
 /** As whom the services of a configuration run, and what there is to say of that before a shepherd has it. */
 import type { RunAs } from '@bellwether/shepherd';
 import { identityOf, nodeAccounts, type Accounts } from '@bellwether/shepherd/node';
-import { visible } from '../client/escape.ts';
-import { commandsIn, type EntryDescription, type ExecDescription } from '../config/index.ts';
-import { ownSlotWarning, runsAsText } from './format/runs-as.ts';
+import { visible } from '../../client/escape.ts';
+import { commandsIn, type EntryDescription, type ExecDescription } from '../../config/index.ts';
+import { ownSlotWarning, runsAsText } from '../format/runs-as.ts';
 import { isOwn } from './own-user.ts';
 
 /** What is said of users, and by whom: a slot, and all commands. */

@@ -6,10 +6,10 @@ import { type Context, isPetnameWord } from '../context.ts';
 import { enableWords } from '../format/disabled.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
-import { type Command, isRootName } from '../invocation.ts';
-import { print, printErrors } from '../print.ts';
-import type { Progress } from '../progress.ts';
-import type { Work } from './perform.ts';
+import { type Command, isRootName } from '../grammar/invocation.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import type { Progress } from './progress.ts';
+import type { Work } from '../commands/perform.ts';
 
 /** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
 export const nextWords = (

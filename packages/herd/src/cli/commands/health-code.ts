@@ -1,5 +1,5 @@
 /** The exit code of `herd status --strict`: how well what was asked for is, for scripts. */
-import type { ShownStatus } from './format/shown-status.ts';
+import type { ShownStatus } from '../format/shown-status.ts';
 
 /**
  * 0: all is as it was wished. 1: something has failed, be it the way back from a release, or is stopped although it is

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { StandardOutput } from './standard-output.ts';
 import type { Terminal } from './terminal.ts';
-import { Usage } from './usage.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * The terminal of a process, and by which name it speaks there. Streams are touched when they are used: opening them
