@@ -93,6 +93,19 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
     'checks',
     'words',
   ]),
+  // Within cli/; what lies directly in it is what all of these stand on, and main.ts, which begins.
+  ...floors('packages/herd', [
+    'man',
+    'daemon',
+    'gnu',
+    'cli/commands',
+    'cli/complete',
+    'cli/help',
+    'cli/operation',
+    'cli/format',
+    'cli/terminal',
+    'cli/grammar',
+  ]),
   // What these two stand on is less than what lies below them.
   'packages/shepherd/src/node': [
     'shepherd',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { actionNames, actionFacts, isBuiltIn, isStart } from '@bellwether/shepherd';
 import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar/grammar.ts';
-import { parseFully } from '../../../packages/herd/src/cli/grammar/full.ts';
+import { parseFully } from '../../../packages/herd/src/cli/help/full.ts';
 import { interpret } from '../../../packages/herd/src/cli/grammar/invocation.ts';
 import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
 import { runnerOf } from '../../../packages/herd/src/cli/runners.ts';

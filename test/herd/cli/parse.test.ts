@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { helpText, parseFully } from '../../../packages/herd/src/cli/grammar/full.ts';
+import { helpText, parseFully } from '../../../packages/herd/src/cli/help/full.ts';
 import { actionAbouts } from '../../../packages/herd/src/cli/help/abouts.ts';
 import {
   actionRules,

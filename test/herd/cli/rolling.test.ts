@@ -1,7 +1,7 @@
 /** What the options of a restart batch by batch ask for. */
 import { describe, expect, it } from 'vitest';
 import { limits, type Rolling } from '@bellwether/shepherd';
-import { rollingOf } from '../../../packages/herd/src/cli/commands/rolling.ts';
+import { rollingOf } from '../../../packages/herd/src/cli/operation/rolling.ts';
 import type { Options } from '../../../packages/herd/src/cli/grammar/grammar.ts';
 import { Usage } from '../../../packages/herd/src/cli/grammar/usage.ts';
 

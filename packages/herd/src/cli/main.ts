@@ -32,7 +32,7 @@ export const main = async (
   let typed: Typed | undefined;
   let invocation: Invocation | undefined;
   try {
-    typed = parseQuickly(argv) ?? (await import('./grammar/full.ts')).parseFully(argv);
+    typed = parseQuickly(argv) ?? (await import('./help/full.ts')).parseFully(argv);
     invocation = interpret(typed);
     return await run(invocation, terminal, program, connections);
   } catch (error) {
@@ -87,7 +87,7 @@ const run = async (
     return 0;
   }
   if (invocation.kind === 'help') {
-    const { helpText } = await import('./grammar/full.ts');
+    const { helpText } = await import('./help/full.ts');
     const { topic } = invocation;
     const text = await helpText(topic, terminal.columns);
     if (options.json === true) printJson(terminal, { kind: 'help', topic, text });

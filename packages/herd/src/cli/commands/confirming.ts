@@ -32,7 +32,7 @@ import type { Line } from '../../client/line.ts';
 import { serviceClient, statusesOf, type ServiceClient } from '../../client/service.ts';
 import { type Context, isPetnameWord, overLine } from '../context.ts';
 import { pause } from '../terminal/pause.ts';
-import { freshOperation } from './perform.ts';
+import { freshOperation } from '../operation/request.ts';
 
 /** The confirming of one release. Whoever begins it ends it. */
 export class Confirming {

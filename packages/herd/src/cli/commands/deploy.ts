@@ -36,12 +36,14 @@ import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { pause } from '../terminal/pause.ts';
 import { print, printErrors } from '../terminal/print.ts';
+import { carriedOut } from '../operation/carried-out.ts';
+import { expecting } from '../operation/expecting.ts';
 import type { Progress } from '../operation/progress.ts';
+import { requestOf } from '../operation/request.ts';
 import { Usage } from '../grammar/usage.ts';
 import { WorkLine } from '../operation/work-line.ts';
-import { carriedOut, expecting, freshOperation, runPerform } from './perform.ts';
+import { runPerform } from './perform.ts';
 import { exitCodeOfPlan } from './plan.ts';
-import { rollingOf } from './rolling.ts';
 import { meant } from './selected.ts';
 
 /** Runs `herd deploy` and `herd stage`; the result is the exit code. @throws Usage, BadRelease, … */
@@ -146,7 +148,7 @@ const nameFor = (service: string): string | undefined =>
   isPetnameWord(service) ? undefined : service;
 
 const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
-  const { command, release, names } = deploy;
+  const { command, release } = deploy;
   const takers = release === undefined ? [] : await takersOf(context, deploy, line);
   for (const taker of takers) {
     const brought = release && (await sent(context, taker, release, line));
@@ -155,7 +157,7 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
         `${counted(brought.pieceCount, 'piece')}, ${bytesText(brought.byteCount)} sent\n`,
       );
   }
-  const request = { ...requestOf(context, command), ...(names && { onlyMembers: names }) };
+  const request = requestFor(context, deploy);
   return carriedOut(context, command, {
     operation: request.operation,
     waitMs: request.remainingMs,
@@ -192,6 +194,11 @@ export interface Asking {
   /** Shows who is going to answer, where those may be several. */
   readonly progress?: Progress;
 }
+const requestFor = (context: Context, { command, names }: Deploy): Request => ({
+  ...requestOf(context, command, deployMs),
+  ...(names && { onlyMembers: names }),
+});
+
 /** Has what was brought switched to, and confirms it; what came of it. */
 export const switched = async (
   context: Context,
@@ -216,20 +223,6 @@ const detachWords = ({ service }: Command): readonly string[] => [
   '  The machine decides alone now: it goes back by itself, ' +
     `unless 'herd confirm ${typedService(service)}' keeps it, or a controller on the way does.`,
 ];
-/** How it is asked for, under an id of its own. */
-export const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
-  const rolling = rollingOf(action, options);
-  return {
-    operation: freshOperation(),
-    member: isPetnameWord(service) ? service.slice(1) : service,
-    action,
-    args,
-    remainingMs: options.timeout ?? deployMs,
-    hops: [],
-    ...(options.timeout === undefined && { isPatient: true }),
-    ...(rolling !== undefined && { rolling }),
-  };
-};
 /** A slot says nothing of what went well. */
 const worded = (outcome: Outcome, { action, service }: Command, digest: Digest): Outcome => {
   if (!isGood(outcome) || outcome.reason !== undefined || outcome.rows.length > 0) return outcome;
@@ -330,11 +323,11 @@ const neverBegun = (service: string, lost: Error, cause: unknown): OutOfReach =>
 
 /** `--dry-run`: what would be sent, and done. The slot remembers that it was asked, and nothing else. */
 const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
-  const { command, digest, release, names } = deploy;
+  const { command, digest, release } = deploy;
   const { service } = command;
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
   const name = nameFor(service);
-  const request = { ...requestOf(context, command), ...(names && { onlyMembers: names }) };
+  const request = requestFor(context, deploy);
   const steps = await serviceClient(line, name).plan(request, patience);
   const isRefused = steps.some(({ effect }) => effect === 'refused');
   const takers = release === undefined || isRefused ? [] : await takersOf(context, deploy, line);

@@ -14,17 +14,10 @@ import { ActorError, isRemote } from '@bellwether/actors';
 import { exitCodeOf, isDenial } from '@bellwether/fleet';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
 import type { Sturdyref } from '@bellwether/ocapn';
-import {
-  closest,
-  isGood,
-  worstOf,
-  type Outcome,
-  type PlannedStep,
-  type Row,
-} from '@bellwether/shepherd';
+import { closest, isGood, worstOf, type Outcome, type Row } from '@bellwether/shepherd';
 import { codeIn, isDetached, isNoAnswer, isOutOfReach } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
-import { marginMs, questionMs } from '../../client/limits.ts';
+import { deployMs, marginMs, questionMs } from '../../client/limits.ts';
 import type { Line } from '../../client/line.ts';
 import { placesOf } from '../../client/place.ts';
 import { releaseClient } from '../../client/releases.ts';
@@ -36,17 +29,18 @@ import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { readSecret } from '../../refs/secret-file.ts';
 import { offerOf } from './bringing.ts';
 import { closing, patienceOf, type Context } from '../context.ts';
-import { machinePlanLines } from '../format/machines.ts';
+import { machinePlanLines, type Foreseen } from '../format/machines.ts';
 import { outcomeLines } from '../format/outcome.ts';
 import { toSend, type ToSend } from '../format/to-send.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { machinesAtOnce } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
+import { Deadline } from '../operation/deadline.ts';
 import { Progress } from '../operation/progress.ts';
+import { requestOf } from '../operation/request.ts';
 import { exitCodeOfError } from '../report.ts';
 import { Usage } from '../grammar/usage.ts';
-import { opened, requestOf, sent, switched, switchesIn } from './deploy.ts';
-import { Deadline } from './perform.ts';
+import { opened, sent, switched, switchesIn } from './deploy.ts';
 
 /** A machine that is deployed to, and the ref to its slot. */
 interface Target extends DeclaredMachine {
@@ -271,7 +265,7 @@ const deployTo = async (run: Run, target: Target, progress: Progress): Promise<O
     await sent(quiet, service, release, line);
     const { digest } = release;
     const command = { action: 'deploy', service, args: [digest, ...switchesIn(context)] };
-    const request = requestOf(context, command);
+    const request = requestOf(context, command, deployMs);
     operations.set(target.name, request.operation);
     const deadline = new Deadline(request.remainingMs);
     const waiting = patienceOf(context, request.remainingMs + marginMs);
@@ -305,15 +299,6 @@ class WrongSystem extends ActorError {
   }
 }
 
-/** What would be done with one machine. */
-export interface Foreseen {
-  readonly name: string;
-  readonly system: string;
-  readonly send?: ToSend;
-  readonly steps: readonly PlannedStep[];
-  /** Why nothing would be done. */
-  readonly problem?: Row;
-}
 const foresee = async (run: Run): Promise<number> => {
   const { context, file, targets, release } = run;
   const all: Foreseen[] = [];
@@ -337,7 +322,8 @@ const foreseen = async (run: Run, target: Target): Promise<Foreseen> => {
   try {
     return await closing(await context.connections.petname(service), async (line) => {
       const args = [release.digest, ...switchesIn(context)];
-      const request = requestOf(context, { action: 'deploy', service, args });
+      const command = { action: 'deploy', service, args };
+      const request = requestOf(context, command, deployMs);
       const patience = patienceOf(context, context.options.timeout ?? questionMs);
       const steps = await serviceClient(line).plan(request, patience);
       const refused = steps.find(({ effect }) => effect === 'refused');

@@ -13,7 +13,7 @@ import type { Command } from '../grammar/invocation.ts';
 import { maxGroupNames, maxOperations } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
-import { carriedOut } from './perform.ts';
+import { carriedOut } from '../operation/carried-out.ts';
 
 /** Operations in a list where nobody says: a screen. */
 const defaultCount = 20;

@@ -1,13 +1,13 @@
 /** `herd release ls SERVICE`: the releases that a slot has, as it tells them in lines of words. */
 import { isGood, type Outcome } from '@bellwether/shepherd';
 import { questionMs } from '../../client/limits.ts';
-import { type Context, isPetnameWord, patienceOf, withService } from '../context.ts';
+import { type Context, patienceOf, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
 import { bytesText } from '@bellwether/deploy';
 import { tableLines } from '../format/table.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { exitCodeOf } from '@bellwether/fleet';
-import { freshOperation } from './perform.ts';
+import { plainRequest } from '../operation/request.ts';
 
 /** Shows them, the newest first; the result is the exit code. */
 export const runReleases = async (
@@ -15,14 +15,7 @@ export const runReleases = async (
   [service = '']: readonly string[],
 ): Promise<number> => {
   const waitMs = context.options.timeout ?? questionMs;
-  const request = {
-    operation: freshOperation(),
-    member: isPetnameWord(service) ? service.slice(1) : service,
-    action: 'releases',
-    args: [],
-    remainingMs: waitMs,
-    hops: [],
-  };
+  const request = plainRequest({ action: 'releases', service, args: [] }, waitMs);
   const outcome = await withService(context, service, (client) =>
     client.perform(request, () => undefined, patienceOf(context, waitMs)),
   );

@@ -1,11 +1,21 @@
 /** What `herd deploy --machines FILE --dry-run` has found, in words. */
+import type { PlannedStep, Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Foreseen } from '../commands/machines.ts';
 import type { Look } from '../terminal/terminal.ts';
 import { resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { counted } from './times.ts';
-import { sendWords } from './to-send.ts';
+import { sendWords, type ToSend } from './to-send.ts';
+
+/** What would be done with one machine. */
+export interface Foreseen {
+  readonly name: string;
+  readonly system: string;
+  readonly send?: ToSend;
+  readonly steps: readonly PlannedStep[];
+  /** Why nothing would be done. */
+  readonly problem?: Row;
+}
 
 /** A line for each machine; the last one counts. */
 export const machinePlanLines = (

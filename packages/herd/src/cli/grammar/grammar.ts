@@ -1,6 +1,6 @@
 /**
  * What may be typed, in one table. Two parsers are made from it: the tiny one of `parse.ts`, for
- * what is typed all day, and the one of `full.ts`, which knows yargs and so help and good errors. A
+ * what is typed all day, and the one of `help/full.ts`, which knows yargs and so help and good errors. A
  * property test keeps them equal.
  *
  *     herd [OPTION…] ACTION [OPTION…] SERVICE [ARG…]

@@ -9,7 +9,7 @@ import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import type { Progress } from './progress.ts';
-import type { Work } from '../commands/perform.ts';
+import type { Work } from './carried-out.ts';
 
 /** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
 export const nextWords = (

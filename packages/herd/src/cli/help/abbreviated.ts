@@ -1,6 +1,6 @@
 /** Long options by their beginnings, as GNU `herd` takes them: `--log-h=1`, as long as only one begins so. */
-import { optionByLetter, optionNames, optionRule } from './grammar.ts';
-import { Usage } from './usage.ts';
+import { optionByLetter, optionNames, optionRule } from '../grammar/grammar.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** The same command line, its options written out up to its first word. @throws Usage for what several begin with */
 export const unabbreviated = (argv: readonly string[]): readonly string[] => {

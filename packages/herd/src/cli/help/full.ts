@@ -5,7 +5,7 @@
 import { closest } from '@bellwether/shepherd';
 import makeYargs from 'yargs';
 import { unabbreviated } from './abbreviated.ts';
-import { actionAbouts, optionAbouts } from '../help/abouts.ts';
+import { actionAbouts, optionAbouts } from './abouts.ts';
 import {
   actionRules,
   commonOptions,
@@ -21,16 +21,16 @@ import {
   readValue,
   takesOptionsAfter,
   wordsOfGroup,
-} from './grammar.ts';
-import { exitCodeWords } from '../help/exit-code-words.ts';
+} from '../grammar/grammar.ts';
+import { exitCodeWords } from './exit-code-words.ts';
 import { wrapped } from '../format/table.ts';
 import { maxLogLines } from '../limits.ts';
-import { optionArguments } from '../help/option-arguments.ts';
-import { optionExamples } from '../help/option-examples.ts';
-import { pages, type Example, type Page } from '../help/pages.ts';
-import { slotPages } from '../help/slot-pages.ts';
-import type { Typed } from './parse.ts';
-import { Usage } from './usage.ts';
+import { optionArguments } from './option-arguments.ts';
+import { optionExamples } from './option-examples.ts';
+import { pages, type Example, type Page } from './pages.ts';
+import { slotPages } from './slot-pages.ts';
+import type { Typed } from '../grammar/parse.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /**
  * Everything that yargs would do to a word is switched off: `1e3`, `007` and `0x10` must arrive as

@@ -1,0 +1,64 @@
+/**
+ * One operation, whoever has asked for it: its lines are printed as they come, what came of it is told at the end, and
+ * Ctrl-C leaves it running.
+ */
+import { exitCodeOf } from '@bellwether/fleet';
+import { isGood, type Outcome } from '@bellwether/shepherd';
+import { isDetached, isNoAnswer } from '../../client/errors.ts';
+import { marginMs } from '../../client/limits.ts';
+import type { Patience } from '../../client/line.ts';
+import type { Told } from '../../client/sink.ts';
+import { type Context, patienceOf } from '../context.ts';
+import { documentOf, outcomeLines } from '../format/outcome.ts';
+import type { Command } from '../grammar/invocation.ts';
+import { print, printErrors } from '../terminal/print.ts';
+import { Deadline } from './deadline.ts';
+import { Progress } from './progress.ts';
+
+/** An operation that is asked for, or gone on with. */
+export interface Work {
+  readonly operation: string;
+  /** Milliseconds until the shepherd says how far it got. */
+  readonly waitMs: number;
+  /** It may say that it takes longer. */
+  readonly mayTakeLonger: boolean;
+  /** What becomes of it after Ctrl-C, where that is not what becomes of any operation. */
+  readonly afterDetach?: readonly string[];
+  readonly ask: (told: Told, patience: Patience, progress: Progress) => Promise<Outcome>;
+}
+/** Waits for an operation while it shows what that says, and tells what came of it; the result is the exit code. */
+export const carriedOut = async (
+  context: Context,
+  command: Command,
+  work: Work,
+): Promise<number> => {
+  const progress = new Progress(context, command.action, command.service);
+  const deadline = new Deadline(work.waitMs);
+  const told: Told = (events) => {
+    deadline.take(events);
+    progress.take(events);
+  };
+  const waiting = patienceOf(context, work.waitMs + marginMs);
+  const patience = work.mayTakeLonger ? { ...waiting, onExtend: deadline.onExtend } : waiting;
+  try {
+    const outcome = await work.ask(told, patience, progress).finally(() => progress.end());
+    const isStrict = context.options.strict === true;
+    const exitCode = exitCodeOf(outcome, { isStrict });
+    const news = progress.untold(outcome);
+    const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
+    print(context, shown.out, documentOf(work.operation, command, exitCode, outcome));
+    const isWell = [outcome, ...outcome.rows].every(isGood);
+    const next = isWell ? [] : (await afterwards()).nextWords(command, work.operation, outcome);
+    printErrors(context, [...shown.err, ...next]);
+    return exitCode;
+  } catch (error) {
+    if (isNoAnswer(error)) {
+      const { unanswered } = await afterwards();
+      const { ms: waitedMs } = deadline;
+      return unanswered(context, command, { operation: work.operation, progress, waitedMs, error });
+    }
+    if (isDetached(error)) return (await afterwards()).detached(context, command, work, error);
+    throw error;
+  }
+};
+const afterwards = () => import('../operation/afterwards.ts');
