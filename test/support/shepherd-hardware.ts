@@ -79,6 +79,8 @@ export class Processes {
   readonly commanded: (readonly string[])[] = [];
   /** How long the last of them might take. */
   commandMs: number | undefined = undefined;
+  /** How processes ended is known until somebody asks, as where there is a keeper. */
+  keepsEndings = false;
   /** Who comes to its sockets. */
   readonly arrivals = new Arrivals();
   /** Every moment at which a service had two live processes: must stay empty. */
@@ -92,6 +94,7 @@ export class Processes {
   #lastPid = 100;
   /** Of this boot of the machine. */
   readonly #endedStarts = new Set<string>();
+  readonly #endings = new Map<string, Ending>();
   constructor(world: Pick<World, 'now'>, time: Pick<MachineTime, 'at' | 'state'>) {
     this.#world = world;
     this.#time = time;
@@ -116,6 +119,7 @@ export class Processes {
   losePower(): void {
     for (const { startId } of this.living()) this.#bury(startId);
     this.#endedStarts.clear();
+    this.#endings.clear();
   }
   /**
    * The backend that one life of the daemon sees; `say` carries its answers, and loses them once it
@@ -150,6 +154,8 @@ export class Processes {
           const process = this.#live.get(record.startId);
           if (process !== undefined)
             return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
+          const ending = this.keepsEndings ? this.#endings.get(record.startId) : undefined;
+          if (ending !== undefined) return [{ ...record, ending }];
           const isDone = record.isDone === true && this.#isOfThisBoot(record.startId);
           return isDone ? [{ ...record, ending: { code: 0 } }] : [];
         });
@@ -203,6 +209,7 @@ export class Processes {
       this.#time.at(stopMs, () => this.#end(startId, { signal }));
   }
   #end(startId: string, ending: Ending): void {
+    this.#endings.set(startId, ending);
     for (const watcher of this.#bury(startId)) watcher(ending);
   }
   #bury(startId: string): Process['watchers'] {

@@ -1,8 +1,22 @@
 /** What is written down of why a service was started, stopped and disabled, and that it outlives the daemon. */
 import { World } from '@bellwether/actors';
-import { limits, type LocalStatus, type Prompt, type ServiceConfig } from '@bellwether/shepherd';
+import {
+  limits,
+  type LocalStatus,
+  type Prompt,
+  type ServiceConfig,
+  type SocketConfig,
+  type Swap,
+  type TimerConfig,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { Machine, program, requestOf, type Blueprint } from '../../support/shepherd-machine.ts';
+import {
+  Machine,
+  program,
+  requestOf,
+  service,
+  type Blueprint,
+} from '../../support/shepherd-machine.ts';
 import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const policy = { limitCount: 2, limitWindowMs: 60_000, delayMs: 100, maxDelayMs: 1_000 };
@@ -39,7 +53,18 @@ const up = (services: readonly ServiceConfig[], more: Partial<Blueprint> = {}) =
     machine.boot();
     run();
   };
-  return { world, machine, run, ask, look, again };
+  const reload = (given: Partial<Swap>): void => {
+    const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
+    machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'swap', { ...none, ...given }, machine.printer(turn)),
+    );
+    run();
+  };
+  return { world, machine, run, ask, look, again, reload };
+};
+const socket: SocketConfig = {
+  ...{ name: 'http', place: { family: 4, host: '192.0.2.80', port: 80 }, style: 'stream' },
+  ...{ backlog: 8, bindAttempts: 1, mode: 0o666, folderMode: 0o755 },
 };
 const command = (action: string, service: string, operation = 'op-1'): Partial<Prompt> => ({
   ...{ kind: 'command', asker: 'root', operation, action, service },
@@ -160,7 +185,128 @@ describe('what a service was started and stopped by', () => {
   });
 });
 
+describe('a reload', () => {
+  it('is what stops a service with what it requires, and starts it again, and what is new', () => {
+    const it = up([db, web({ requirement: ['db'] })]);
+    it.ask('op-1', 'start', 'web');
+    const cache = program({ provision: ['cache'], isAutoStarted: true });
+    it.reload({ removed: ['db'], own: [web(), cache] });
+    const byReload = { startedBy: { kind: 'reload' }, stoppedBecause: { kind: 'reload' } };
+    expect(it.look('web')).toMatchObject({ ...byReload, stage: 'running' });
+    expect(it.look('cache')).toMatchObject({ startedBy: { kind: 'reload' }, stage: 'running' });
+    expect(it.look('cache').stoppedBecause).toBeUndefined();
+  });
+  it('is what stops one that waits to be started again', () => {
+    const waits = { ...policy, delayMs: 60_000, maxDelayMs: 60_000 };
+    const it = up([db, web({ requirement: ['db'], respawn: waits })]);
+    it.ask('op-1', 'start', 'web');
+    it.machine.processes.kill('web', { code: 3 });
+    while (!it.machine.log.some(({ event }) => event === 'service.exited')) it.world.step();
+    it.reload({ removed: ['db'], own: [web()] });
+    expect(it.look('web')).toMatchObject({
+      startedBy: { kind: 'reload' },
+      stoppedBecause: { kind: 'reload' },
+    });
+  });
+  it('leaves no word of it to a service that comes later under its name', () => {
+    const it = up([web()]);
+    it.ask('op-1', 'start', 'web');
+    it.reload({ removed: ['web'] });
+    it.reload({ own: [web()] });
+    const { startedBy, stoppedBecause } = it.look('web');
+    expect([startedBy, stoppedBecause]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('who comes', () => {
+  it('is what starts the process of a lazy service, before a crash and after it', () => {
+    const it = up([web({ sockets: [socket], isLazy: true })]);
+    it.ask('op-1', 'start', 'web');
+    expect(it.look('web').startedBy).toMatchObject(command('start', 'web'));
+    it.machine.processes.arrivals.come('web', '192.0.2.1');
+    it.run();
+    expect(it.look('web')).toMatchObject({ pid: 101, startedBy: { kind: 'socket' } });
+    it.again();
+    const { startedBy } = it.look('web');
+    expect(startedBy).toMatchObject({ kind: 'socket' });
+    expect(startedBy?.adoptedMs).toBeGreaterThan(Number(startedBy?.atMs));
+  });
+  it('is what starts the process that a connection has, and is forgotten with it', () => {
+    const inetd = { maxCount: 3, maxPerSource: 3, stem: 'web' };
+    const it = up([web({ sockets: [{ ...socket, accepts: true }], inetd })]);
+    it.ask('op-1', 'start', 'web');
+    it.machine.processes.arrivals.come('web', '192.0.2.1');
+    it.run();
+    const accepted = { kind: 'connection', service: 'web' };
+    expect(it.look('web-1').startedBy).toMatchObject(accepted);
+    it.again();
+    expect(it.look('web-1').startedBy).toMatchObject(accepted);
+    it.machine.processes.kill('web-1', { code: 0 });
+    it.run();
+    expect([...it.machine.disk.records().prompts.keys()]).not.toContain('web-1');
+  });
+});
+
+describe('a timer', () => {
+  const timer = { when: { kind: 'every', everyMs: 10_000 }, run: { argv: ['run'] } } as const;
+  const backup = (more: Partial<TimerConfig>): ServiceConfig =>
+    service({ provision: ['backup'], timer: { ...timer, overlap: 'skip', ...more } });
+  it('that never rings again has stopped for that, also to the next daemon', () => {
+    const it = up([backup({ runCount: 1 })]);
+    it.machine.processes.programs.set('backup', { ends: { afterMs: 10, ending: { code: 0 } } });
+    it.ask('op-1', 'start', 'backup');
+    it.world.runFor(11_000);
+    const over = { stage: 'stopped', isWanted: false, stoppedBecause: { kind: 'timer-over' } };
+    expect(it.look('backup')).toMatchObject(over);
+    it.again();
+    expect(it.look('backup')).toMatchObject(over);
+  });
+});
+
 describe('the next daemon', () => {
+  it('finds how something ended while there was none, and says so until it runs again', () => {
+    const it = up([web(), program({ provision: ['job'], respawn: policy })]);
+    it.machine.processes.keepsEndings = true;
+    it.ask('op-1', 'start', 'web');
+    it.ask('op-2', 'start', 'job');
+    it.machine.crash();
+    for (const name of ['web', 'job']) it.machine.processes.kill(name, { code: 3 });
+    it.machine.boot();
+    it.run();
+    const away = { kind: 'ended-away', reason: 'its process exited with code 3' };
+    for (const name of ['web', 'job'])
+      expect(it.look(name)).toMatchObject({
+        ...{ stage: 'running', stoppedBecause: away, startedBy: { kind: 'boot' } },
+      });
+    it.again();
+    expect(it.look('web')).toMatchObject({ stoppedBecause: away, startedBy: { kind: 'boot' } });
+  });
+  it.each<[string, Partial<Prompt>]>([
+    ['stop', { ...command('stop', 'web', 'op-2') }],
+    ['restart', { ...command('restart', 'web', 'op-2') }],
+    ['shutdown', { kind: 'shutdown' }],
+  ])('knows that it ended by its %s that was under way, and no failure', (how, because) => {
+    const it = up([db, web({ onFailure: [{ kind: 'start', service: 'db' }] })]);
+    it.machine.processes.keepsEndings = true;
+    it.machine.processes.programs.set('web', { stopMs: 60_000 });
+    it.ask('op-1', 'start', 'web');
+    it.machine.ask((turn, shepherd) => {
+      const printer = it.machine.printer(turn);
+      const request = requestOf({ operation: 'op-2', action: how, member: 'web' });
+      if (because.kind === 'shutdown') return void turn.send(shepherd, 'shutDown', printer);
+      return void turn.send(shepherd, 'perform', request, printer, localRoot);
+    });
+    while (it.machine.processes.living('web')[0]?.signals.length === 0) it.world.step();
+    // No signal waits for the word why, which is on its way to the disk.
+    it.world.runFor(it.machine.disk.commitMs);
+    it.machine.crash();
+    it.machine.processes.kill('web', { signal: 'SIGTERM' });
+    it.machine.boot();
+    it.run();
+    expect(it.look('web').stoppedBecause).toMatchObject(because);
+    expect(it.look('web').lastExit).toMatchObject({ signal: 'SIGTERM' });
+    expect(it.look('db').stage).toBe('stopped');
+  });
   it('knows it of what runs, and that it has taken that over', () => {
     const it = up([web()]);
     it.ask('op-1', 'start', 'web');

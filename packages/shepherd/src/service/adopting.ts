@@ -3,7 +3,7 @@ import { Refused, type Turn } from '@bellwether/actors';
 import { attendLife } from './liveness.ts';
 import { claimSockets } from './listening.ts';
 import { noteAdopted } from './replacement.ts';
-import { notePrompt, noteTakenOver } from './prompts.ts';
+import { isBeingStopped, notePrompt, noteTakenOver } from './prompts.ts';
 import { goOnLaunching, readyOf, runsToEnd, wake, watch } from './service-steps.ts';
 import {
   change,
@@ -77,12 +77,12 @@ const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): voi
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)} while there was no shepherd.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
   const { isWanted } = held.shown.get();
-  notePrompt(held, turn, 'stopped', {
-    kind: 'ended-away',
-    reason: `its process ${endedWords(ending)}`,
-  });
-  const reason = `its process ${endedWords(ending)} while there was no shepherd`;
-  if (!isWanted && ending.code !== 0)
+  const what = `its process ${endedWords(ending)}`;
+  // Where its stop had begun, that is why, and it has not failed.
+  const isAsked = isBeingStopped(held);
+  if (!isAsked) notePrompt(held, turn, 'stopped', { kind: 'ended-away', reason: what });
+  const reason = `${what} while there was no shepherd`;
+  if (!isWanted && !isAsked && ending.code !== 0)
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
   turn.tell(held.attendant, 'serviceIsLost', held.name, isWanted);
 };
@@ -90,6 +90,6 @@ const endedAway = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): voi
 /** A start that the disk knows has left nothing that runs, and nobody has seen how it ended. */
 export const unfound = (held: ServiceHeld, turn: Turn): void => {
   const { state, exits } = held.shown.get();
-  if (state.at === 'stopped' && exits.length === 0)
+  if (state.at === 'stopped' && exits.length === 0 && !isBeingStopped(held))
     notePrompt(held, turn, 'stopped', { kind: 'lost' });
 };

@@ -6,7 +6,7 @@ import type { Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
 import type { ServiceHeld } from './service-state.ts';
-import type { Entry, NotedPrompt, Prompt, Prompting, Prompts } from '../words/types.ts';
+import type { Entry, NotedPrompt, Prompt, Prompting, PromptKind, Prompts } from '../words/types.ts';
 
 /** It is started, or stopped, now. */
 export const notePrompt = (
@@ -44,6 +44,19 @@ export const promptNow = (
 /** Each daemon takes over anew. */
 const durable = ({ adoptedMs: _adoptedMs, isYours: _isYours, ...noted }: Prompt): NotedPrompt =>
   noted;
+
+/**
+ * Whether somebody, or its shepherd, had begun to stop what was started last: then that is why it has ended, whoever
+ * saw it. All else that a stop comes from is written down behind the end.
+ */
+export const isBeingStopped = ({ prompts }: Pick<ServiceHeld, 'prompts'>): boolean => {
+  const { started, stopped } = prompts.get();
+  if (stopped === undefined || !stopOrders.has(stopped.kind)) return false;
+  return started === undefined || stopped.atMs > started.atMs;
+};
+const stopOrders: ReadonlySet<PromptKind> = new Set([
+  ...(['command', 'along', 'deploy', 'reload', 'boot', 'shutdown', 'requirement-lost'] as const),
+]);
 
 /** It runs from before this daemon: what it was started by then still holds. */
 export const noteTakenOver = (held: ServiceHeld, since: number | undefined): void => {
