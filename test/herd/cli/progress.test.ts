@@ -103,6 +103,25 @@ describe('progress on a terminal', () => {
     expect(screen.lines).toEqual(['A: one', 'A: two', '']);
     expect(screen.out).toEqual(['A: one\n', 'A: two\n']);
   });
+  it('names who asked for more time until that one has answered', () => {
+    const { progress, screen, pass } = watch();
+    progress.expect(['a', 'b\x1b[2J']);
+    const more = { slowest: 'b\x1b[2J', slowestMs: 1_200_000 };
+    progress.take([{ kind: 'deadline', remainingMs: 1_260_000, ...more }]);
+    pass(2_000);
+    expect(screen.lines.at(-2)).toBe(
+      'start fleet: 0 of 2 members, 2 seconds, b\\x1b[2J asked for 20 minutes more',
+    );
+    progress.take([row('b\x1b[2J', 'failed')]);
+    pass(1_000);
+    expect(screen.lines.at(-2)).toBe('start fleet: 1 of 2 members, 1 failed, 3 seconds');
+  });
+  it('names nobody where the time is longer because of nobody in sight', () => {
+    const { progress, screen, pass } = watch();
+    progress.take([{ kind: 'deadline', remainingMs: 1_260_000 }]);
+    pass(2_000);
+    expect(screen.lines.at(-2)).toBe('start fleet: 2 seconds');
+  });
   it('draws nothing after its end', () => {
     const { progress, screen, pass } = watch();
     progress.end();

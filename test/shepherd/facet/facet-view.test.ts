@@ -215,6 +215,22 @@ describe('the lines that a facet passes on', () => {
   });
 });
 
+describe('a longer time that a facet passes on', () => {
+  const longer = (slowest: string): Event => ({
+    kind: 'deadline',
+    ...{ remainingMs: 360_000, slowest, slowestMs: 300_000 },
+  });
+  it('names who may take it, where that is in sight', () => {
+    for (const name of ['web-server', 'www'])
+      expect(facetEvents([longer(name)], sight)).toEqual([longer(name)]);
+  });
+  it('names nobody else', () => {
+    const bare = { kind: 'deadline', remainingMs: 360_000 };
+    for (const name of ['secret-db', 'secret-db/web-server', 'web-serverx'])
+      expect(facetEvents([longer(name)], sight)).toEqual([bare]);
+  });
+});
+
 describe('a field that has no rule', () => {
   const more = { secret: 'secret-db', note: { secret: ['secret-db'] } };
   it('passes no facet, wherever it stands', () => {
@@ -224,6 +240,7 @@ describe('a field that has no rule', () => {
       { ...line('x', 'stopped'), ...more },
       { kind: 'row', row, ...more },
       { kind: 'dropped', count: 1, ...more },
+      { kind: 'deadline', remainingMs: 1, ...more },
     ];
     const member = { name: 'a', stage: 'running', ageMs: 1, ...more } as const;
     const members = { members: [member], runningCount: 1, neededCount: 1 };
@@ -235,7 +252,7 @@ describe('a field that has no rule', () => {
       facetView({ ...facts, ...more, ...members, kind: 'fleet' }),
       facetView({ ...known, ...members, kind: 'exported', origin: 'B' }),
     ];
-    expect(passed[0]).toHaveLength(4);
+    expect(passed[0]).toHaveLength(5);
     expect(JSON.stringify(passed)).not.toContain('secret');
   });
 });

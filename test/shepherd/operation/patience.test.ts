@@ -36,17 +36,27 @@ const up = (services: readonly ServiceConfig[], readyMs: number) => {
 };
 const deadlines = ({ machine }: Pick<ReturnType<typeof up>, 'machine'>): readonly unknown[] =>
   machine.events.filter(({ kind }) => kind === 'deadline');
+const told = (remainingMs: number, slowest: string, slowestMs: number) => ({
+  kind: 'deadline',
+  ...{ remainingMs, slowest, slowestMs },
+});
 
 describe('a start that is patient', () => {
   it('waits for the readiness of a service on top, and says for how long', () => {
     const rig = up([slow('web', 300_000)], 290_000);
     expect(rig.ask('start', 'web', { isPatient: true }).value).toMatchObject({ result: 'changed' });
-    expect(deadlines(rig)).toEqual([{ kind: 'deadline', remainingMs: 360_000 }]);
+    expect(deadlines(rig)).toEqual([told(360_000, 'web', 300_000)]);
   });
   it('counts one after the other what waits for each other, and the longest of the rest', () => {
     const rig = up([slow('a', 10_000), slow('b', 40_000), slow('web', 5_000, 'a', 'b')], 0);
     rig.ask('start', 'web', { isPatient: true });
-    expect(deadlines(rig)).toEqual([{ kind: 'deadline', remainingMs: 105_000 }]);
+    expect(deadlines(rig)).toEqual([told(105_000, 'b', 40_000)]);
+  });
+  it('names nobody off the way that takes longest, however slow', () => {
+    const chain = [slow('a', 30_000), slow('b', 30_000, 'a'), slow('lone', 45_000)];
+    const rig = up([...chain, slow('web', 1_000, 'b', 'lone')], 0);
+    rig.ask('start', 'web', { isPatient: true });
+    expect(deadlines(rig)).toEqual([told(121_000, 'a', 30_000)]);
   });
   it('has no more than a day', () => {
     const chain = Array.from({ length: 30 }, (_, at) =>
@@ -54,7 +64,7 @@ describe('a start that is patient', () => {
     );
     const rig = up(chain, 0);
     rig.ask('start', 's29', { isPatient: true });
-    expect(deadlines(rig)).toEqual([{ kind: 'deadline', remainingMs: limits.remainingMs }]);
+    expect(deadlines(rig)).toEqual([told(limits.remainingMs, 's0', 3_600_000)]);
   });
   it('is told of no deadline where nothing takes time', () => {
     const rig = up([program({ provision: ['web'] })], 0);
@@ -80,7 +90,7 @@ describe('other commands', () => {
     );
     rig.world.run();
     expect(asked.value).toMatchObject({ result: 'changed' });
-    expect(deadlines(rig)).toEqual([{ kind: 'deadline', remainingMs: 150_000 }]);
+    expect(deadlines(rig)).toEqual([told(150_000, 'db', 90_000)]);
   });
   it('that say false of it are refused', () => {
     const rig = up([program({ provision: ['web'] })], 0);

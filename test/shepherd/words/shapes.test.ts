@@ -77,6 +77,16 @@ describe('the words', () => {
   });
 });
 
+describe('a longer time', () => {
+  const longer = { kind: 'deadline', remainingMs: 1, slowest: 'web' };
+  it('may be a day by one service, and no more', () => {
+    const most = { ...longer, slowestMs: limits.remainingMs };
+    expect(reader.batch([most], 'b')).toEqual([most]);
+    for (const slowestMs of [limits.remainingMs + 1, -1, 0.5, '1'])
+      expect(() => reader.batch([{ ...longer, slowestMs }], 'b')).toThrow(Malformed);
+  });
+});
+
 describe('what a newer peer says', () => {
   it('is unknown where it is a result or a stage', () => {
     const newer = { ...row, result: 'postponed', stage: 'paused', pid: 7 };

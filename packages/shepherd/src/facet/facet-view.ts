@@ -32,6 +32,7 @@ import type {
   LocalStatus,
   MemberStatus,
   Event,
+  Extension,
   OperationReport,
   OperationStep,
   Outcome,
@@ -341,11 +342,20 @@ export const facetEvents = (events: readonly Event[], sight: FacetSight): readon
       case 'dropped':
         return [{ kind: 'dropped', count: event.count }];
       case 'deadline':
-        return [{ kind: 'deadline', remainingMs: event.remainingMs }];
+        return [facetExtension(event, sight)];
       case 'alone':
         return [];
     }
   });
+
+/** How long it may take is for all who wait; because of whom, for who sees that one. */
+const facetExtension = (
+  { kind, remainingMs, slowest, slowestMs }: Extension,
+  sight: FacetSight,
+): Extension =>
+  slowest === undefined || slowestMs === undefined || !sees(sight, slowest)
+    ? { kind, remainingMs }
+    : { kind, remainingMs, slowest, slowestMs };
 
 const facetRow = (row: Row, sight: FacetSight): Row => {
   const { member, plainReason, dependsOn, cause, also = [], otherCount = 0 } = row;

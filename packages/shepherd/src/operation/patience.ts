@@ -18,7 +18,7 @@ import type { Request, Writer } from '../words/types.ts';
 
 /** Milliseconds that services may take for these steps, at most. */
 export const timeFor = (host: Host, turn: Turn, steps: readonly Step[]): number =>
-  spanOf(steps, (step) => timeOf(host, turn, step));
+  spanOf(steps, (step) => timeOf(host, turn, step)).ms;
 const timeOf = (host: Host, turn: Turn, { kind, name, action }: Step): number => {
   const service = kind === 'ask' ? host.service(name) : undefined;
   if (service === undefined) return 0;
@@ -35,13 +35,25 @@ const timeOf = (host: Host, turn: Turn, { kind, name, action }: Step): number =>
   }
 };
 
+/** How long something may take, and the step that may take longest of it, where any says that it takes time. */
+interface Span {
+  readonly ms: number;
+  readonly slowest: Slow | undefined;
+}
+interface Slow {
+  readonly name: string;
+  readonly ms: number;
+}
+const slower = (one: Slow | undefined, name: string, ms: number): Slow | undefined =>
+  ms > (one?.ms ?? 0) ? { name, ms } : one;
+
 /** The same of one batch after the other, with the pauses between; these alone for who `isPatient` is not. */
 const timeForBatches = (
   host: Host,
   turn: Turn,
   { member, remainingMs, rolling, isPatient }: Request,
   steps: readonly Step[],
-): number => {
+): Span => {
   const gates = steps.flatMap((step) => (step.kind === 'gate' ? [step] : []));
   // How it is laid out elsewhere is not known here.
   const service = gates.length > 0 ? undefined : host.service(member);
@@ -52,9 +64,14 @@ const timeForBatches = (
     gates.length > 0
       ? gates.reduce((sum, { pauseMs = 0 }) => sum + pauseMs, 0)
       : (count - 1) * (rolling?.pauseMs ?? 0);
-  if (isPatient !== true) return pausesMs;
-  const servicesMs = steps.reduce((sum, step) => sum + timeOf(host, turn, step), 0);
-  return pausesMs + (count - 1) * remainingMs + servicesMs;
+  if (isPatient !== true) return { ms: pausesMs, slowest: undefined };
+  let [ms, slowest] = [pausesMs + (count - 1) * remainingMs, undefined as Slow | undefined];
+  for (const step of steps) {
+    const stepMs = timeOf(host, turn, step);
+    ms += stepMs;
+    slowest = slower(slowest, step.name, stepMs);
+  }
+  return { ms, slowest };
 };
 
 /** The request with the deadline that these steps need, which is told, where it can wait for that. */
@@ -68,21 +85,25 @@ export const withTime = (
   const isInBatches = request.rolling !== undefined || isSwitch(request.action);
   if (request.isPatient !== true && !isInBatches) return request;
   const { isPatient: _isPatient, ...rest } = request;
-  const neededMs = isInBatches
+  const { ms: neededMs, slowest } = isInBatches
     ? timeForBatches(host, turn, request, steps)
-    : timeFor(host, turn, steps);
+    : spanOf(steps, (step) => timeOf(host, turn, step));
   if (neededMs === 0 && rest.rolling === undefined) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
-  if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);
+  const who = slowest === undefined ? {} : { slowest: slowest.name, slowestMs: slowest.ms };
+  if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs, ...who }]);
   return { ...rest, remainingMs };
 };
 
 /** How long a plan takes at most, where a step takes so long after those that it waits for. */
-const spanOf = (steps: readonly Step[], timeOf: (step: Step) => number): number => {
-  const ends = new Map<string, number>();
+const spanOf = (steps: readonly Step[], timeOf: (step: Step) => number): Span => {
+  const none: Span = { ms: 0, slowest: undefined };
+  const later = (one: Span, other: Span): Span => (other.ms > one.ms ? other : one);
+  const ends = new Map<string, Span>();
   for (const step of steps) {
-    const begin = step.after.reduce((latest, key) => Math.max(latest, ends.get(key) ?? 0), 0);
-    ends.set(step.key, begin + timeOf(step));
+    const begin = step.after.reduce((latest, key) => later(latest, ends.get(key) ?? none), none);
+    const ms = timeOf(step);
+    ends.set(step.key, { ms: begin.ms + ms, slowest: slower(begin.slowest, step.name, ms) });
   }
-  return [...ends.values()].reduce((latest, end) => Math.max(latest, end), 0);
+  return [...ends.values()].reduce(later, none);
 };

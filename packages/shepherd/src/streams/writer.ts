@@ -243,8 +243,9 @@ const bytesOf = (event: Event): number => {
       );
     case 'row':
       return 64 + rowBytesOf(event.row);
-    case 'dropped':
     case 'deadline':
+      return 32 + textBytes(event.slowest);
+    case 'dropped':
     case 'alone':
       return 32;
   }

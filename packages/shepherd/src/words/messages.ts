@@ -166,13 +166,21 @@ export interface LineTopic {
   readonly plainText?: string;
 }
 
+/** What remains by now of the deadline of a request that `isPatient`, where that became longer. */
+export interface Extension {
+  readonly kind: 'deadline';
+  readonly remainingMs: number;
+  /** Who of those that are waited for says that it may take longest, and how long; absent where none does. */
+  readonly slowest?: string;
+  readonly slowestMs?: number;
+}
+
 /** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
 export type Event =
   | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & LineTopic)
   | { readonly kind: 'row'; readonly row: Row }
   | { readonly kind: 'dropped'; readonly count: number }
-  /** What remains by now of the deadline of a request that `isPatient`, where that became longer. */
-  | { readonly kind: 'deadline'; readonly remainingMs: number }
+  | Extension
   /** All of it is done on this machine, so that its lines need no name of one. Told before them, to the owner alone. */
   | { readonly kind: 'alone' };
 

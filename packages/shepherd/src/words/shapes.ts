@@ -312,7 +312,7 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
     ),
     deadline: struct<Of<'deadline'>>(
       { kind: () => 'deadline', remainingMs: readUpTo(limits.remainingMs) },
-      {},
+      { slowest: text, slowestMs: readUpTo(limits.remainingMs) },
     ),
     alone: () => ({ kind: 'alone' }),
   };

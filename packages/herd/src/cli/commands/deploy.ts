@@ -36,7 +36,7 @@ import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { pause } from '../terminal/pause.ts';
 import { print, printErrors } from '../terminal/print.ts';
-import { carriedOut } from '../operation/carried-out.ts';
+import { carriedOut, timesOf } from '../operation/carried-out.ts';
 import { expecting } from '../operation/expecting.ts';
 import type { Progress } from '../operation/progress.ts';
 import { requestOf } from '../operation/request.ts';
@@ -160,8 +160,7 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
   const request = requestFor(context, deploy);
   return carriedOut(context, command, {
     operation: request.operation,
-    waitMs: request.remainingMs,
-    mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
+    ...timesOf(request),
     afterDetach: waitsToBeConfirmed(command) ? detachWords(command) : [],
     ask: (told, patience, progress) =>
       switched(context, deploy, { line, request, told, patience, progress }),

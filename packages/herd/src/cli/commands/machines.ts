@@ -267,7 +267,7 @@ const deployTo = async (run: Run, target: Target, progress: Progress): Promise<O
     const command = { action: 'deploy', service, args: [digest, ...switchesIn(context)] };
     const request = requestOf(context, command, deployMs);
     operations.set(target.name, request.operation);
-    const deadline = new Deadline(request.remainingMs);
+    const deadline = new Deadline({ waitMs: request.remainingMs, now: context.terminal.now });
     const waiting = patienceOf(context, request.remainingMs + marginMs);
     const patience = { ...waiting, onExtend: deadline.onExtend };
     const told: Told = (events) => {

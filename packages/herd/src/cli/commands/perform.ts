@@ -6,7 +6,7 @@ import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, withRoot, withService } from '../context.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
-import { carriedOut } from '../operation/carried-out.ts';
+import { carriedOut, timesOf } from '../operation/carried-out.ts';
 import { expecting } from '../operation/expecting.ts';
 import type { Progress } from '../operation/progress.ts';
 import { isShutDown, requestOf } from '../operation/request.ts';
@@ -27,8 +27,7 @@ const carryOut = async (context: Context, command: Command, request: Request): P
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   return carriedOut(context, command, {
     operation: request.operation,
-    waitMs: request.remainingMs,
-    mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
+    ...timesOf(request),
     ask: (told, patience, progress) => asked(context, command, request, told, patience, progress),
   });
 };

@@ -8,6 +8,7 @@ import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
+import type { Deadline } from './deadline.ts';
 import type { Progress } from './progress.ts';
 import type { Work } from './carried-out.ts';
 
@@ -65,22 +66,23 @@ const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefine
 export interface Unanswered {
   readonly operation: string;
   readonly progress: Progress;
-  readonly waitedMs: number;
+  readonly deadline: Deadline;
   readonly error: NoAnswer;
 }
 /** What is known of it; the result is the exit code. */
 export const unanswered = (
   context: Context,
   command: Command,
-  { operation, progress, waitedMs, error }: Unanswered,
+  { operation, progress, deadline, error }: Unanswered,
 ): number => {
   const exitCode = error.isTimeUp ? 6 : 4;
-  const reason = error.isTimeUp ? `no outcome within ${waitedMs} ms` : error.message;
+  const reason = error.isTimeUp ? `no outcome within ${deadline.ms} ms` : error.message;
   const rows = [...progress.rows(), ...progress.unheard()];
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
   const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
   print(context, shown.out, documentOf(operation, command, exitCode, outcome));
-  printErrors(context, [...shown.err, ...lookAgain(command, operation)]);
+  const waited = error.isTimeUp ? deadline.waitedFor(outcome) : [];
+  printErrors(context, [...shown.err, ...waited, ...lookAgain(command, operation)]);
   return exitCode;
 };
 

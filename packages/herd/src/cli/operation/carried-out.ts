@@ -3,7 +3,7 @@
  * Ctrl-C leaves it running.
  */
 import { exitCodeOf } from '@bellwether/fleet';
-import { isGood, type Outcome } from '@bellwether/shepherd';
+import { isGood, isSwitch, type Outcome, type Request } from '@bellwether/shepherd';
 import { isDetached, isNoAnswer } from '../../client/errors.ts';
 import { marginMs } from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
@@ -22,10 +22,19 @@ export interface Work {
   readonly waitMs: number;
   /** It may say that it takes longer. */
   readonly mayTakeLonger: boolean;
+  /** It is done batch by batch, with so many milliseconds between two. */
+  readonly batchPauseMs?: number;
   /** What becomes of it after Ctrl-C, where that is not what becomes of any operation. */
   readonly afterDetach?: readonly string[];
   readonly ask: (told: Told, patience: Patience, progress: Progress) => Promise<Outcome>;
 }
+/** How long a request may take, as its work says it. */
+export const timesOf = ({ remainingMs, action, isPatient, rolling }: Request) => ({
+  waitMs: remainingMs,
+  mayTakeLonger: isPatient === true || rolling !== undefined,
+  ...((rolling !== undefined || isSwitch(action)) && { batchPauseMs: rolling?.pauseMs ?? 0 }),
+});
+
 /** Waits for an operation while it shows what that says, and tells what came of it; the result is the exit code. */
 export const carriedOut = async (
   context: Context,
@@ -33,7 +42,7 @@ export const carriedOut = async (
   work: Work,
 ): Promise<number> => {
   const progress = new Progress(context, command.action, command.service);
-  const deadline = new Deadline(work.waitMs);
+  const deadline = new Deadline({ ...work, now: context.terminal.now });
   const told: Told = (events) => {
     deadline.take(events);
     progress.take(events);
@@ -49,13 +58,12 @@ export const carriedOut = async (
     print(context, shown.out, documentOf(work.operation, command, exitCode, outcome));
     const isWell = [outcome, ...outcome.rows].every(isGood);
     const next = isWell ? [] : (await afterwards()).nextWords(command, work.operation, outcome);
-    printErrors(context, [...shown.err, ...next]);
+    printErrors(context, [...shown.err, ...deadline.waitedFor(outcome), ...next]);
     return exitCode;
   } catch (error) {
     if (isNoAnswer(error)) {
       const { unanswered } = await afterwards();
-      const { ms: waitedMs } = deadline;
-      return unanswered(context, command, { operation: work.operation, progress, waitedMs, error });
+      return unanswered(context, command, { operation: work.operation, progress, deadline, error });
     }
     if (isDetached(error)) return (await afterwards()).detached(context, command, work, error);
     throw error;

@@ -1,15 +1,47 @@
-/** How long an operation is waited for. */
-import type { Event } from '@bellwether/shepherd';
+/** How long a command is waited for, and because of whom that became longer than usual. */
+import type { Event, Outcome, Row } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
 import { marginMs, mostActionMs } from '../../client/limits.ts';
+import { spanText } from '../format/times.ts';
+
+/** Names in the sentence about who was waited for; the rest is a count. */
+const maxWaitedNames = 3;
+
+/** What is known of it before the first word of the shepherd; all in milliseconds. */
+export interface Usual {
+  /** Until the shepherd says how far it got. */
+  readonly waitMs: number;
+  /** Batch by batch, each may take so long: the pause between two of them. */
+  readonly batchPauseMs?: number;
+  /** The time, by a clock that only goes on. */
+  readonly now: () => number;
+}
 
 /** When the shepherd will have said how far it got: later, once it says that it takes longer. */
 export class Deadline {
   ms: number;
+  readonly #usual: Usual;
+  readonly #startedAt: number;
+  /** Since when those are waited for who have not answered. */
+  #since: number;
   #extend: ((waitMs: number) => void) | undefined;
+  #isLonger: boolean;
+  /** Who said that it may take longest, and how long. */
+  #slowest: { readonly name: string; readonly ms: number } | undefined;
+  readonly #heard: Set<string>;
+  /** Who answered when the usual time was over. */
+  readonly #late: Set<string>;
 
-  constructor(ms: number) {
-    this.ms = ms;
+  constructor(usual: Usual) {
+    this.ms = usual.waitMs;
+    this.#usual = usual;
+    this.#startedAt = usual.now();
+    this.#since = this.#startedAt;
     this.#extend = undefined;
+    this.#isLonger = false;
+    this.#slowest = undefined;
+    this.#heard = new Set();
+    this.#late = new Set();
   }
 
   /** Given to the question that it is the deadline of. */
@@ -17,13 +49,47 @@ export class Deadline {
     this.#extend = extend;
   };
 
-  /** Once: whoever says it again and again is not waited for for ever. */
+  /** A longer time counts once: whoever says it again and again is not waited for for ever. */
   take(events: readonly Event[]): void {
     for (const event of events) {
+      if (event.kind === 'row') this.#hear(event.row);
       if (event.kind !== 'deadline' || this.#extend === undefined) continue;
-      this.ms = Math.min(event.remainingMs, mostActionMs);
+      const { remainingMs, slowest, slowestMs } = event;
+      this.ms = Math.min(remainingMs, mostActionMs);
+      this.#isLonger = true;
+      if (slowest !== undefined && slowestMs !== undefined)
+        this.#slowest = { name: slowest, ms: slowestMs };
       this.#extend(this.ms + marginMs);
       this.#extend = undefined;
     }
+  }
+
+  /** Who was waited for, where the wait became longer by them than it would have been; lines. */
+  waitedFor({ rows }: Pick<Outcome, 'rows'>): readonly string[] {
+    for (const row of rows) if (!this.#heard.has(row.member)) this.#hear(row);
+    if (!this.#isLonger || this.#late.size === 0) return [];
+    const slowest = this.#slowest;
+    const asked = slowest !== undefined && this.#late.has(slowest.name) ? slowest : undefined;
+    const all = [...this.#late].filter((name) => name !== asked?.name);
+    const names = asked === undefined ? all : [asked.name, ...all];
+    const shown = names.slice(0, maxWaitedNames).map(visible).join(', ');
+    const more = names.length - maxWaitedNames;
+    const whom = more > 0 ? `${shown} and ${more} more` : shown;
+    const waited = `Waited ${spanText(this.#usual.now() - this.#startedAt)} for ${whom}`;
+    if (asked === undefined) return [`  ${waited}.`];
+    const claim = `had said that it may take ${spanText(asked.ms)}`;
+    return [
+      names.length === 1 ? `  ${waited}, which ${claim}.` : `  ${waited}; the first ${claim}.`,
+    ];
+  }
+
+  #hear({ member, result }: Row): void {
+    this.#heard.add(member);
+    // Nobody waits for who was not asked.
+    if (result === 'skipped' || result === 'cancelled') return;
+    const { waitMs, batchPauseMs, now } = this.#usual;
+    const at = now();
+    if (at - this.#since > waitMs + (batchPauseMs ?? 0)) this.#late.add(member);
+    if (batchPauseMs !== undefined) this.#since = at;
   }
 }

@@ -20,6 +20,7 @@ import {
   isGood,
   results,
   type Event,
+  type Extension,
   type LineTopic,
   type Outcome,
   type Row,
@@ -61,6 +62,8 @@ export class Progress {
   #drawnCount: number;
   /** Nobody elsewhere has a part in it. */
   #isAlone: boolean;
+  /** It may take longer, and because of whom. */
+  #extension: Extension | undefined;
 
   /** What is being done, in the words of the command line. */
   constructor(context: Context, action: string, service: string) {
@@ -79,6 +82,7 @@ export class Progress {
     this.#batches = new Map();
     this.#drawnCount = 0;
     this.#isAlone = false;
+    this.#extension = undefined;
     this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
   }
 
@@ -87,6 +91,7 @@ export class Progress {
     for (const event of events) {
       if (event.kind === 'row') this.#row(event.row);
       else if (event.kind === 'alone') this.#isAlone = true;
+      else if (event.kind === 'deadline') this.#extension ??= event;
       else if (event.kind === 'line') {
         const { about, what } = event;
         const shown = this.#isAlone ? event.text : `${event.from}: ${event.text}`;
@@ -202,6 +207,12 @@ export class Progress {
     const first = open.reduce((least, [, batch]) => Math.min(least, batch), Infinity);
     return [`batch ${first} of ${Math.max(...this.#batches.values())}`];
   }
+  /** `web-b asked for 20 minutes more`, until that one has answered. */
+  #asking(): readonly string[] {
+    const { slowest, slowestMs } = this.#extension ?? {};
+    if (slowest === undefined || slowestMs === undefined || this.#rows.has(slowest)) return [];
+    return [`${visible(slowest)} asked for ${spanText(slowestMs)} more`];
+  }
   /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds`, worst first. */
   #sum(): string {
     const { terminal } = this.#context;
@@ -212,7 +223,8 @@ export class Progress {
     });
     const { length } = this.#expected;
     const all = length === 0 ? [] : [`${answered.length} of ${counted(length, 'member')}`];
-    const parts = [...this.#batch(), ...all, ...counts, spanText(terminal.now() - this.#startedAt)];
+    const span = spanText(terminal.now() - this.#startedAt);
+    const parts = [...this.#batch(), ...all, ...counts, span, ...this.#asking()];
     return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
   }
 }
