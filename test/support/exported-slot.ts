@@ -6,7 +6,7 @@ import { World } from '@bellwether/actors';
 import type { SlotRecord } from '@bellwether/deploy';
 import type { JoinSpec } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
-import { factsOf, type Netlayer } from '@bellwether/ocapn';
+import { type Netlayer } from '@bellwether/ocapn';
 import type { Outcome, Status } from '@bellwether/shepherd';
 import { slotRecordsIn } from './book-records.ts';
 import { answered, grantAt, Holder } from './fleet-grants.ts';
@@ -86,7 +86,7 @@ export class ExportedSlot {
   }
   #shutting(netlayer: Netlayer): Netlayer {
     return {
-      ...factsOf(netlayer),
+      facts: netlayer.facts,
       listen: (accept, ready, failed) => netlayer.listen(accept, ready, failed),
       close: (done) => netlayer.close(done),
       dial: (to, accept, failed) => {

@@ -6,14 +6,13 @@ import {
   type Accept,
   type Connection,
   type ConnectionHandler,
-  factsOf,
   type Netlayer,
 } from '@bellwether/ocapn';
 import type { MachineTime } from './shepherd-time.ts';
 
 /** The netlayer as the daemon sees it. */
 export const patient = (netlayer: Netlayer, time: MachineTime): Netlayer => ({
-  ...factsOf(netlayer),
+  facts: netlayer.facts,
   listen: (accept, ready, failed) => netlayer.listen(late(accept, time), ready, failed),
   dial: (to, accept, failed) => {
     let isCancelled = false;

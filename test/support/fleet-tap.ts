@@ -5,7 +5,6 @@ import {
   type Accept,
   type Connection,
   decode,
-  factsOf,
   isSym,
   LIMITS,
   type Netlayer,
@@ -41,7 +40,7 @@ export const overhear = (netlayer: Netlayer, note: (one: Overheard) => void): Ne
       };
     };
   return {
-    ...factsOf(netlayer),
+    facts: netlayer.facts,
     listen: (accept, ready, failed) => netlayer.listen(tapped(accept), ready, failed),
     dial: (to, accept, failed) => netlayer.dial(to, tapped(accept), failed),
     close: (done) => netlayer.close(done),

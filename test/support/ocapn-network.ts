@@ -136,13 +136,15 @@ export class Network {
   netlayer(designator: string, dials: 'proved' | 'anonymous' = 'proved'): Netlayer {
     const me: PeerLocation = { transport: 'sim', designator, hints: {} };
     return {
-      transport: 'sim',
-      claims: this.options.claims ?? 'proved',
-      tellsEnds: false,
-      provesAcceptorsOnly: false,
-      isOpenToAll: this.options.isOpenToAll ?? false,
-      needsHints: this.options.needsHints ?? false,
-      namesThisMachine: this.options.namesThisMachine ?? false,
+      facts: {
+        transport: 'sim',
+        claims: this.options.claims ?? 'proved',
+        tellsEnds: false,
+        provesAcceptorsOnly: false,
+        isOpenToAll: this.options.isOpenToAll ?? false,
+        needsHints: this.options.needsHints ?? false,
+        namesThisMachine: this.options.namesThisMachine ?? false,
+      },
       listen: (accept, ready) => {
         this.#listeners.set(designator, accept);
         ready(me);

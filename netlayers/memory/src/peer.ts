@@ -1,5 +1,5 @@
 /** One host's netlayer on the simulated network. */
-import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 import { End, type Setting } from './end.ts';
 import { NetworkError } from './errors.ts';
 import type { Link } from './link.ts';
@@ -39,13 +39,7 @@ interface Attempt {
 
 /** Made by `MemoryNetwork.peer`; what is not in Netlayer is the network's. */
 export class MemoryPeer implements Netlayer {
-  readonly transport = MEMORY_TRANSPORT;
-  readonly claims: 'proved' | 'believed';
-  readonly tellsEnds = false;
-  readonly provesAcceptorsOnly = false;
-  readonly needsHints = false;
-  readonly namesThisMachine = false;
-  readonly isOpenToAll = false;
+  readonly facts: NetlayerFacts;
   readonly location: PeerLocation;
   readonly host: string;
   readonly #proves: boolean;
@@ -58,7 +52,15 @@ export class MemoryPeer implements Netlayer {
 
   constructor(fabric: Fabric, options: MemoryPeerOptions) {
     const { host, designator = host } = options;
-    this.claims = options.claims ?? 'proved';
+    this.facts = {
+      transport: MEMORY_TRANSPORT,
+      claims: options.claims ?? 'proved',
+      tellsEnds: false,
+      provesAcceptorsOnly: false,
+      needsHints: false,
+      namesThisMachine: false,
+      isOpenToAll: false,
+    };
     this.location = { transport: MEMORY_TRANSPORT, designator, hints: { host } };
     this.host = host;
     this.#proves = options.proves ?? true;

@@ -10,7 +10,7 @@
  * has to count as proved here. Anybody could take over anybody's sessions by that: it is for one machine, and tests.
  */
 import net from 'node:net';
-import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 import {
   BadPlace,
   PlaceTaken,
@@ -22,6 +22,17 @@ import { BACKLOG, CONNECTION_COUNT, DIAL_MS } from './limits.ts';
 import { type LoopbackAddress, loopbackHost, portOf } from './loopback.ts';
 
 const TRANSPORT = 'tcp-testing-only';
+const FACTS: NetlayerFacts = {
+  transport: TRANSPORT,
+  claims: 'believed',
+  needsHints: true,
+  /** A port of the loopback is as much of this machine as a path: whoever wants it opened for others says so. */
+  namesThisMachine: true,
+  /** The kernel sees both ends. */
+  tellsEnds: true,
+  provesAcceptorsOnly: false,
+  isOpenToAll: false,
+};
 
 /** How one peer uses the test transport. */
 export interface TestingOptions {
@@ -41,15 +52,7 @@ export function testingNetlayer(options: TestingOptions): Netlayer {
 }
 
 class TestingNetlayer implements Netlayer {
-  readonly transport = TRANSPORT;
-  readonly claims = 'believed';
-  readonly needsHints = true;
-  /** A port of the loopback is as much of this machine as a path: whoever wants it opened for others says so. */
-  readonly namesThisMachine = true;
-  /** The kernel sees both ends. */
-  readonly tellsEnds = true;
-  readonly provesAcceptorsOnly = false;
-  readonly isOpenToAll = false;
+  readonly facts = FACTS;
   readonly #options: TestingOptions;
   readonly #traffic: Traffic;
   #isListening: boolean;

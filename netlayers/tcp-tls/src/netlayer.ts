@@ -6,7 +6,7 @@
  * can be proved. What is proved stands on the connection; a location in a hello is never believed here.
  */
 import net from 'node:net';
-import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 import {
   BACKLOG,
   BadPlace,
@@ -24,6 +24,15 @@ import type { TlsIdentity } from './identity.ts';
 import { PREAMBLE_READ_BYTES } from './preamble.ts';
 
 const TRANSPORT = 'tcp-tls';
+const FACTS: NetlayerFacts = {
+  transport: TRANSPORT,
+  claims: 'proved',
+  tellsEnds: false,
+  provesAcceptorsOnly: false,
+  needsHints: true,
+  namesThisMachine: false,
+  isOpenToAll: false,
+};
 
 /** Where a peer listens, and how others reach it. */
 export interface TlsPlace {
@@ -49,13 +58,7 @@ export function tlsNetlayer(options: TlsOptions): Netlayer {
 }
 
 class TlsNetlayer implements Netlayer {
-  readonly transport = TRANSPORT;
-  readonly claims = 'proved';
-  readonly tellsEnds = false;
-  readonly provesAcceptorsOnly = false;
-  readonly needsHints = true;
-  readonly namesThisMachine = false;
-  readonly isOpenToAll = false;
+  readonly facts = FACTS;
   readonly #options: TlsOptions;
   readonly #limits: CrowdLimits;
   readonly #traffic: Traffic;

@@ -1,5 +1,5 @@
 /** A unix netlayer that only dials, which is all that a client needs. See netlayer.ts for the two modes. */
-import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, Traffic } from '@bellwether/netlayer-stream';
 import { connectUnix } from './connect.ts';
 import type { Mode } from './folder.ts';
@@ -26,25 +26,29 @@ export interface Listener {
   close(): void;
 }
 
+const factsOf = (mode: Mode): NetlayerFacts => ({
+  transport: TRANSPORT[mode],
+  claims: mode === 'shared' ? 'proved' : 'believed',
+  isOpenToAll: mode === 'shared',
+  provesAcceptorsOnly: false,
+  needsHints: true,
+  namesThisMachine: true,
+  /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
+  tellsEnds: true,
+});
+
 /** Dials, and listens where it has something that does. */
 export class UnixSockets implements Netlayer {
-  readonly transport: 'unix' | 'unix-shared';
-  readonly claims: 'proved' | 'believed';
-  readonly isOpenToAll: boolean;
-  readonly provesAcceptorsOnly = false;
-  readonly needsHints = true;
-  readonly namesThisMachine = true;
-  /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
-  readonly tellsEnds = true;
+  readonly facts: NetlayerFacts;
+  readonly #transport: 'unix' | 'unix-shared';
   readonly #listener: Listener | undefined;
   readonly #traffic: Traffic;
 
   constructor(mode: Mode, listener: Listener | undefined) {
-    this.transport = TRANSPORT[mode];
-    this.claims = mode === 'shared' ? 'proved' : 'believed';
-    this.isOpenToAll = mode === 'shared';
+    this.#transport = TRANSPORT[mode];
+    this.facts = factsOf(mode);
     this.#listener = listener;
-    this.#traffic = new Traffic(this.transport, mode === 'private');
+    this.#traffic = new Traffic(this.#transport, mode === 'private');
   }
 
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
@@ -55,7 +59,7 @@ export class UnixSockets implements Netlayer {
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
     const at = to.hints['path'];
     return this.#traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
-      connectUnix(dial, to, this.transport, this.#traffic.reading, (socket) => {
+      connectUnix(dial, to, this.#transport, this.#traffic.reading, (socket) => {
         this.#traffic.hold(socket);
         this.#traffic.attach(socket, undefined, accept);
       });

@@ -69,13 +69,7 @@ export function websocketNetlayer(options: WebSocketOptions): Netlayer {
 }
 
 class WebSocketNetlayer implements Netlayer {
-  readonly transport = WEBSOCKET_FACTS.transport;
-  readonly claims = WEBSOCKET_FACTS.claims;
-  readonly tellsEnds = WEBSOCKET_FACTS.tellsEnds;
-  readonly provesAcceptorsOnly = WEBSOCKET_FACTS.provesAcceptorsOnly;
-  readonly needsHints = WEBSOCKET_FACTS.needsHints;
-  readonly namesThisMachine = WEBSOCKET_FACTS.namesThisMachine;
-  readonly isOpenToAll = WEBSOCKET_FACTS.isOpenToAll;
+  readonly facts = WEBSOCKET_FACTS;
   readonly #options: WebSocketOptions;
   readonly #limits: WebSocketLimits;
   readonly #traffic: Traffic;

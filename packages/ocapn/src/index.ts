@@ -25,7 +25,6 @@ export {
   type Accept,
   type Connection,
   type ConnectionHandler,
-  factsOf,
   type Netlayer,
   type NetlayerFacts,
 } from './netlayer.ts';

@@ -81,18 +81,9 @@ export interface NetlayerFacts {
    */
   readonly isOpenToAll: boolean;
 }
-/** The same of a netlayer that there is, for one that stands before it. */
-export const factsOf = (netlayer: NetlayerFacts): NetlayerFacts => ({
-  transport: netlayer.transport,
-  claims: netlayer.claims,
-  tellsEnds: netlayer.tellsEnds,
-  provesAcceptorsOnly: netlayer.provesAcceptorsOnly,
-  needsHints: netlayer.needsHints,
-  namesThisMachine: netlayer.namesThisMachine,
-  isOpenToAll: netlayer.isOpenToAll,
-});
 /** One transport. Owned by whoever closes it. */
-export interface Netlayer extends NetlayerFacts {
+export interface Netlayer {
+  readonly facts: NetlayerFacts;
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /**

@@ -1,5 +1,5 @@
 /** A link of constant delay inside of a process: one queue and one timer, however many connections there are. */
-import { type Accept, factsOf, type Netlayer } from '@bellwether/ocapn';
+import { type Accept, type Netlayer } from '@bellwether/ocapn';
 
 /** Runs tasks so many milliseconds later, in order; a millisecond later at most than asked for. */
 export class Delay {
@@ -62,7 +62,7 @@ export const distant = (netlayer: Netlayer, delay: Delay): Netlayer => {
       };
     };
   return {
-    ...factsOf(netlayer),
+    facts: netlayer.facts,
     listen: (accept, ready, failed) => netlayer.listen(far(accept), ready, failed),
     dial: (to, accept, failed) => netlayer.dial(to, far(accept), failed),
     close: (done) => netlayer.close(done),
@@ -71,7 +71,7 @@ export const distant = (netlayer: Netlayer, delay: Delay): Netlayer => {
 
 /** A netlayer that dials, and tells of each frame that leaves. */
 export const noticed = (netlayer: Netlayer, sent: () => void): Netlayer => ({
-  ...factsOf(netlayer),
+  facts: netlayer.facts,
   listen: (accept, ready, failed) => netlayer.listen(accept, ready, failed),
   dial: (to, accept, failed) =>
     netlayer.dial(

@@ -98,7 +98,9 @@ describe('ports that were chosen', () => {
 describe('the table of doors', () => {
   it('has a stranger for each transport that is spoken, and for no other', () => {
     for (const transport of Object.values(transports))
-      expect(strangerTo(transport).netlayers.map((one) => one.transport)).toEqual([transport]);
+      expect(strangerTo(transport).netlayers.map((one) => one.facts.transport)).toEqual([
+        transport,
+      ]);
     expect(strangerTo('onion').netlayers).toEqual([]);
   });
   it('says of each where it is', () => {

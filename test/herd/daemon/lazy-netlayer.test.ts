@@ -2,7 +2,7 @@ import path from 'node:path';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { websocketNetlayer } from '@bellwether/netlayer-websocket';
 import { WEBSOCKET_FACTS as facts } from '@bellwether/netlayer-websocket/place';
-import { factsOf, type Netlayer, type NetlayerFacts, type PeerLocation } from '@bellwether/ocapn';
+import { type Netlayer, type NetlayerFacts, type PeerLocation } from '@bellwether/ocapn';
 import { makeIdentity, openIdentity } from '@bellwether/netlayer-tcp-tls';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const accept = (): never => {
 };
 /** A netlayer that says what it was asked. */
 const talking = (said: string[]): Netlayer => ({
-  ...facts,
+  facts,
   listen: (_accept, ready) => {
     said.push('listen');
     ready(to);
@@ -38,7 +38,7 @@ describe('a netlayer that is loaded when it is needed', () => {
       loadCount += 1;
       return Promise.resolve(talking([]));
     });
-    expect([netlayer.transport, netlayer.needsHints]).toEqual(['websocket', true]);
+    expect([netlayer.facts.transport, netlayer.facts.needsHints]).toEqual(['websocket', true]);
     await new Promise<void>((done) => netlayer.close(done));
     const failures: Error[] = [];
     netlayer.dial(to, accept, (reason) => failures.push(reason));
@@ -85,11 +85,11 @@ describe('a netlayer that is loaded when it is needed', () => {
       () => undefined,
     );
     const lazy = netlayers.find((each) => each instanceof LazyNetlayer);
-    expect(lazy && factsOf(lazy)).toEqual(factsOf(websocketNetlayer({ crypto: nodeCrypto() })));
+    expect(lazy?.facts).toEqual(websocketNetlayer({ crypto: nodeCrypto() }).facts);
     const load = (): Promise<never> => Promise.reject(new Error('nobody asks'));
     const odd: NetlayerFacts = { ...facts, tellsEnds: true, claims: 'believed' };
     for (const each of [odd, { ...facts, isOpenToAll: true, namesThisMachine: true }])
-      expect(factsOf(new LazyNetlayer(each, load))).toEqual(each);
+      expect(new LazyNetlayer(each, load).facts).toEqual(each);
   });
   test('that could not be loaded is loaded again for whoever asks later, and not once it is closed', async () => {
     const said: string[] = [];

@@ -52,13 +52,13 @@ describe('tcp-testing-only', () => {
   });
 
   test('names this machine, so that by itself no router goes there because a peer says so', () => {
-    expect(rig.peer().namesThisMachine).toBe(true);
+    expect(rig.peer().facts.namesThisMachine).toBe(true);
   });
 
   test('proves nobody, and believes whoever claims to be somebody', async () => {
     const { near, far } = await connected(rig);
     expect([near.connection.proved, far.connection.proved]).toEqual([undefined, undefined]);
-    expect(rig.peer().claims).toBe('believed');
+    expect(rig.peer().facts.claims).toBe('believed');
   });
 
   test('closes the one connection too many unheard, and takes another when one has gone', async () => {

@@ -60,7 +60,7 @@ test.each([{}, { path: 'relative' }, { path: '' }, { path: '/tmp/a\0b' }])(
 
 test('what only dials refuses to listen, and names this machine in both modes', async () => {
   for (const peer of [unixDialler(), unixDialler('shared'), unixNetlayer({ designator: 'x' })]) {
-    expect(peer).toMatchObject({ needsHints: true, namesThisMachine: true });
+    expect(peer.facts).toMatchObject({ needsHints: true, namesThisMachine: true });
     const failure = await new Promise((failed) =>
       peer.listen(new Ears().accept, () => failed(undefined), failed),
     );

@@ -73,7 +73,11 @@ describe('a private socket', () => {
     const at = path.join(folder, 'new', 'deep', 'shepherd.sock');
     const peer = peerAt({ path: at });
     expect(await listen(peer)).toBe(at);
-    expect([modeOf(path.dirname(at)), modeOf(at), peer.claims]).toEqual(['700', '600', 'believed']);
+    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.claims]).toEqual([
+      '700',
+      '600',
+      'believed',
+    ]);
     expect(fs.readdirSync(path.dirname(at))).toEqual(['shepherd.sock']);
   });
 
@@ -90,7 +94,11 @@ describe('a shared socket', () => {
     const at = path.join(folder, 'shared', 'shepherd.sock');
     const peer = peerAt({ path: at, mode: 'shared' });
     expect(await listen(peer)).toBe(at);
-    expect([modeOf(path.dirname(at)), modeOf(at), peer.claims]).toEqual(['755', '666', 'proved']);
+    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.claims]).toEqual([
+      '755',
+      '666',
+      'proved',
+    ]);
   });
 
   test('is another transport than a private one, and its location says whose it is', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@bellwether/netlayer-websocket/browser';
 import { websocketDesignator, websocketNetlayer } from '@bellwether/netlayer-websocket';
 import { keyPairOf, nodeClock, nodeCrypto } from '@bellwether/netlayer-stream';
-import { answerTo, factsOf, type Netlayer, type PeerLocation } from '@bellwether/ocapn';
+import { answerTo, type Netlayer, type PeerLocation } from '@bellwether/ocapn';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { MESSAGE_COST_BYTES } from '../../../netlayers/websocket/src/browser/limits.ts';
@@ -24,7 +24,7 @@ const { after } = nodeClock();
 
 /** Listens as Node does and dials as a page does, in one. */
 const both = (node: Netlayer, page: Netlayer): Netlayer => ({
-  ...factsOf(page),
+  facts: page.facts,
   listen: (accept, ready, failed) => node.listen(accept, ready, failed),
   dial: (to, accept, failed) => page.dial(to, accept, failed),
   close: (done) => page.close(() => node.close(done)),

@@ -50,9 +50,10 @@ const start = async (limits: Partial<Limits> = {}) => {
   const burn = (ms: number): void => void (burntMs += ms);
   const clock: Clock = { ...world.clock(), now: () => world.now + burntMs };
   const scheduler = { enqueue: (task: () => void) => void world.at(1, task) };
+  const ofOwners = owners.netlayer('victim');
   const netlayers = [
     network.netlayer('victim'),
-    { ...owners.netlayer('victim'), transport: 'owners' },
+    { ...ofOwners, facts: { ...ofOwners.facts, transport: 'owners' } },
   ];
   const victim = new Peer(network, 'victim', {
     vat: { clock, scheduler },

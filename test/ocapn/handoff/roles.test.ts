@@ -222,7 +222,7 @@ describe('a reference is forwarded instead, and works', () => {
       const netlayer = here.netlayer(name);
       const listen: Netlayer['listen'] = (accept, ready, failed) =>
         netlayer.listen(accept, (at) => ready({ ...at, transport: 'here' }), failed);
-      return { ...netlayer, transport: 'here', listen };
+      return { ...netlayer, facts: { ...netlayer.facts, transport: 'here' }, listen };
     };
     const both = [network.netlayer('both'), local('both')];
     const gifter = new Peer(network, 'both', { router: { netlayers: both } });

@@ -321,8 +321,9 @@ describe('where everybody may connect', () => {
   });
   it('a crowd cuts nobody who came over another transport', async () => {
     const [quiet, shared] = [new Network(world), new Network(world, { isOpenToAll: true })];
+    const ofQuiet = quiet.netlayer('victim');
     const netlayers = [
-      { ...quiet.netlayer('victim'), transport: 'quiet' },
+      { ...ofQuiet, facts: { ...ofQuiet.facts, transport: 'quiet' } },
       shared.netlayer('victim'),
     ];
     const limits = { halfOpenSessions: 1, strangerSessions: 1 };

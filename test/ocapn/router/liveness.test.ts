@@ -157,7 +157,10 @@ describe('a silent peer', () => {
   });
   it('is not asked where the transport tells of every end', async () => {
     start();
-    const quiet = (name: string): Netlayer => ({ ...network.netlayer(name), tellsEnds: true });
+    const quiet = (name: string): Netlayer => {
+      const netlayer = network.netlayer(name);
+      return { ...netlayer, facts: { ...netlayer.facts, tellsEnds: true } };
+    };
     const a = await peerOf('a', { router: { netlayers: [quiet('a')] } });
     const b = await peerOf('b', { router: { netlayers: [quiet('b')] } });
     const atB = a.router.enliven<Desk>(b.sturdyref('desk'));

@@ -12,13 +12,15 @@ it('a router greets with the op:start-session of the vector, before it hears any
     vat: createVat({ name: 'vector', clock, scheduler: world.scheduler() }),
     netlayers: [
       {
-        transport: 'tcp-testing-only',
-        claims: 'believed',
-        tellsEnds: true,
-        provesAcceptorsOnly: false,
-        needsHints: true,
-        namesThisMachine: true,
-        isOpenToAll: false,
+        facts: {
+          transport: 'tcp-testing-only',
+          claims: 'believed',
+          tellsEnds: true,
+          provesAcceptorsOnly: false,
+          needsHints: true,
+          namesThisMachine: true,
+          isOpenToAll: false,
+        },
         listen: (accept, ready) => {
           doors.push(accept);
           const hints = { host: '127.0.0.1', port: '22045' };

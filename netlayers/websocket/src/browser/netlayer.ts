@@ -37,13 +37,7 @@ export interface PageOptions {
 export const pageNetlayer = (options: PageOptions): Netlayer => new PageNetlayer(options);
 
 class PageNetlayer implements Netlayer {
-  readonly transport = WEBSOCKET_FACTS.transport;
-  readonly claims = WEBSOCKET_FACTS.claims;
-  readonly tellsEnds = WEBSOCKET_FACTS.tellsEnds;
-  readonly provesAcceptorsOnly = WEBSOCKET_FACTS.provesAcceptorsOnly;
-  readonly needsHints = WEBSOCKET_FACTS.needsHints;
-  readonly namesThisMachine = WEBSOCKET_FACTS.namesThisMachine;
-  readonly isOpenToAll = WEBSOCKET_FACTS.isOpenToAll;
+  readonly facts = WEBSOCKET_FACTS;
   readonly #options: PageOptions;
   readonly #limits: PageLimits;
   readonly #connections = new Set<PageConnection>();

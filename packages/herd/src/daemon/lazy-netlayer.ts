@@ -10,25 +10,13 @@ import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/
 
 /** Stands for the netlayer that `load` makes, once. Owned by whoever closes it. */
 export class LazyNetlayer implements Netlayer {
-  readonly transport: string;
-  readonly claims: Netlayer['claims'];
-  readonly tellsEnds: boolean;
-  readonly provesAcceptorsOnly: boolean;
-  readonly needsHints: boolean;
-  readonly namesThisMachine: boolean;
-  readonly isOpenToAll: boolean;
+  readonly facts: NetlayerFacts;
   readonly #load: () => Promise<Netlayer>;
   #loaded: Promise<Netlayer> | undefined;
   #isClosed: boolean;
 
   constructor(facts: NetlayerFacts, load: () => Promise<Netlayer>) {
-    this.transport = facts.transport;
-    this.claims = facts.claims;
-    this.tellsEnds = facts.tellsEnds;
-    this.provesAcceptorsOnly = facts.provesAcceptorsOnly;
-    this.needsHints = facts.needsHints;
-    this.namesThisMachine = facts.namesThisMachine;
-    this.isOpenToAll = facts.isOpenToAll;
+    this.facts = facts;
     this.#load = load;
     this.#loaded = undefined;
     this.#isClosed = false;
@@ -62,7 +50,7 @@ export class LazyNetlayer implements Netlayer {
     this.#isClosed = true;
     // One that was never asked for anything has nothing open.
     this.#loaded ??= Promise.reject(
-      new NetlayerClosed(`${this.transport}: this netlayer is closed`),
+      new NetlayerClosed(`${this.facts.transport}: this netlayer is closed`),
     );
     this.#loaded.then(
       (netlayer) => netlayer.close(done),

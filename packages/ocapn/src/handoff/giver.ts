@@ -74,13 +74,13 @@ export class Giver {
     const { identity, isOpen } = exporter;
     if (identity === undefined || !isOpen || !this.#host.has(exporter)) return undefined;
     const netlayer = this.#host.netlayerFor(identity.transport);
-    if (netlayer?.namesThisMachine === true && !this.#isHere(to)) return undefined;
-    const isFound = Object.keys(identity.hints).length > 0 || netlayer?.needsHints !== true;
+    if (netlayer?.facts.namesThisMachine === true && !this.#isHere(to)) return undefined;
+    const isFound = Object.keys(identity.hints).length > 0 || netlayer?.facts.needsHints !== true;
     return isFound ? identity : undefined;
   }
   #isHere({ identity }: Session): boolean {
     const netlayer = identity && this.#host.netlayerFor(identity.transport);
-    return netlayer?.namesThisMachine === true;
+    return netlayer?.facts.namesThisMachine === true;
   }
   /** Counts one more gift at this exporter, where it lies for `giftMs` if nobody fetches it. */
   #hasRoom(exporter: Session): boolean {

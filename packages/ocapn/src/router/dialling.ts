@@ -159,7 +159,7 @@ export class Dialling {
     );
     if (route.dial !== dial || dial.link !== undefined) return;
     dial.cancel = cancel;
-    this.#host.prepare(netlayer.transport);
+    this.#host.prepare(netlayer.facts.transport);
   }
   /** The connection stands: what leaves with our hello is asked, and theirs is waited for. */
   #greet(route: Route, dial: Dial, link: Link): void {

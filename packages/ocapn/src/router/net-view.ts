@@ -128,7 +128,7 @@ const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
     ...(name !== '' && { session: name }),
     ...(peer !== undefined && { peer }),
     ...(identity !== undefined && { identity }),
-    transport: netlayer.transport,
+    transport: netlayer.facts.transport,
     direction: dialled === undefined ? 'accepted' : 'dialled',
     state: stateOf(link, inside),
     isKnown: !session.isStranger,
@@ -145,7 +145,7 @@ const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
 
 const identityOf = ({ session, identity, netlayer }: Link): LinkFacts['identity'] => {
   if (session.connection.proved !== undefined) return 'proved';
-  return identity !== undefined && netlayer.claims === 'believed' ? 'believed' : undefined;
+  return identity !== undefined && netlayer.facts.claims === 'believed' ? 'believed' : undefined;
 };
 const stateOf = (link: Link, inside: RouterInside): LinkState => {
   const { session, pulse } = link;

@@ -138,7 +138,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#porches = new Map(
       powers.netlayers.map((each) => [
         each,
-        new Porch(this.limits, powers.crypto, each, (swissnum, told) =>
+        new Porch(this.limits, powers.crypto, each.facts, (swissnum, told) =>
           this.#partyFor(swissnum, told),
         ),
       ]),
@@ -166,7 +166,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     transports: readonly string[] = [...this.#netlayers.keys()],
   ): void {
     const chosen = [...this.#netlayers.values()].filter((one) =>
-      transports.includes(one.transport),
+      transports.includes(one.facts.transport),
     );
     if (chosen.length === 0) return ready(this.locations);
     let missing = chosen.length;
@@ -180,7 +180,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
       netlayer.listen(
         (connection) => this.#accept(netlayer, connection),
         (at) => {
-          this.#locations.set(netlayer.transport, at);
+          this.#locations.set(netlayer.facts.transport, at);
           missing -= 1;
           if (missing === 0) settle(() => ready(this.locations));
         },
@@ -266,7 +266,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   mayDial(to: PeerLocation, because: DialReason): boolean {
     const { mayDial } = this.#powers;
     if (mayDial !== undefined) return mayDial(to, because);
-    return because === 'asked' || this.netlayerFor(to.transport)?.namesThisMachine !== true;
+    return because === 'asked' || this.netlayerFor(to.transport)?.facts.namesThisMachine !== true;
   }
   isForOthers(because: DialReason): boolean {
     return because !== 'asked' && this.#powers.mayDial === undefined;
@@ -280,7 +280,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#choose(session, dialled ?? connection.proved);
     // Whoever has dialled twice will dial again.
     if (dialled !== undefined && this.#hasDialled)
-      this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
+      this.#hellos.prepareLater(this.#placeOn(netlayer.facts.transport));
     this.#hasDialled ||= dialled !== undefined;
     return link;
   }
@@ -334,7 +334,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     link.openedAtMs = this.clock.now();
     link.pulse = this.#liveness.enter(
       session,
-      !link.netlayer.tellsEnds,
+      !link.netlayer.facts.tellsEnds,
       link.dialled !== undefined,
     );
     const { identity } = link;
@@ -376,7 +376,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
       link.session.abort('captp: the peer closes');
       return link.session;
     }
-    this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
+    this.#hellos.prepareLater(this.#placeOn(netlayer.facts.transport));
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
@@ -390,13 +390,14 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     for (const known of [dialled, proved])
       if (known !== undefined && !samePeer(known, claims))
         return 'captp: the hello names another peer than this connection leads to';
-    const isKnown = dialled !== undefined || proved !== undefined || netlayer.claims === 'believed';
+    const isKnown =
+      dialled !== undefined || proved !== undefined || netlayer.facts.claims === 'believed';
     if (!isKnown) {
       session.label = 'anonymous';
       link.claims = claims;
       return undefined;
     }
-    if (claims.transport !== netlayer.transport)
+    if (claims.transport !== netlayer.facts.transport)
       return 'captp: the hello names another transport than this connection has';
     if (this.isMe(claims)) return 'captp: the hello names this peer itself';
     link.identity = claims;
@@ -427,13 +428,13 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
    * anonymous peer claims to be, our hello is that of a peer which only dials, and crosses nothing.
    */
   #helloTo(dialled: PeerLocation | undefined, netlayer: Netlayer): Hello {
-    const { transport } = netlayer;
+    const { transport } = netlayer.facts;
     const mayCross = (link: Link): boolean =>
       link.netlayer === netlayer &&
       dialled !== undefined &&
       link.claims !== undefined &&
       samePeer(link.claims, dialled);
-    const isAnonymous = netlayer.provesAcceptorsOnly;
+    const isAnonymous = netlayer.facts.provesAcceptorsOnly;
     if (!isAnonymous || ![...this.#links.values()].some(mayCross))
       return this.#hellos.take(this.#placeOn(transport));
     const designator = hex(this.crypto.random(16));
@@ -471,9 +472,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
    */
   #note(event: string, { session, netlayer, dialled }: Link, reason?: Error): void {
     const isDialled = dialled !== undefined;
-    if (netlayer.claims === 'believed' && !isDialled) return;
+    if (netlayer.facts.claims === 'believed' && !isDialled) return;
     const direction = isDialled ? 'dialled' : 'accepted';
-    const fields = { peer: session.label, transport: netlayer.transport, direction };
+    const fields = { peer: session.label, transport: netlayer.facts.transport, direction };
     const key = session.isStranger ? 'stranger' : '';
     this.#say(key, event, reason === undefined ? fields : { ...fields, reason: reason.message });
   }
@@ -482,7 +483,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
 const byTransport = (netlayers: readonly Netlayer[]): ReadonlyMap<string, Netlayer> => {
   const found = new Map<string, Netlayer>();
   for (const netlayer of netlayers) {
-    const { transport } = netlayer;
+    const { transport } = netlayer.facts;
     if (found.has(transport)) throw new RangeError(`captp: two netlayers for ${transport}`);
     found.set(transport, netlayer);
   }
@@ -491,7 +492,7 @@ const byTransport = (netlayers: readonly Netlayer[]): ReadonlyMap<string, Netlay
 
 const viewOf = ({ session, netlayer, identity, dialled }: Link): SessionView => ({
   peer: identity,
-  transport: netlayer.transport,
+  transport: netlayer.facts.transport,
   direction: dialled === undefined ? 'accepted' : 'dialled',
   isConfirmed: session.isConfirmed,
   tables: session.counts,

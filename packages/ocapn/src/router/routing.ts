@@ -56,7 +56,7 @@ export class Routing {
   /** Whether what is asked on this session may have to be asked again on another. */
   mayLose(link: Link): boolean {
     const { openedAtMs, netlayer } = link;
-    if (openedAtMs === undefined) return this.#host.listensOn(netlayer.transport);
+    if (openedAtMs === undefined) return this.#host.listensOn(netlayer.facts.transport);
     return this.#canLose(link) || this.#routeOf(link)?.reserve !== undefined;
   }
   /**
@@ -151,7 +151,7 @@ export class Routing {
   }
   /** The peer may be dialling us, and its connection may be the one that stays. */
   #canLose(link: Link): boolean {
-    return this.#host.listensOn(link.netlayer.transport) && this.#isRival(link);
+    return this.#host.listensOn(link.netlayer.facts.transport) && this.#isRival(link);
   }
   /** A dialled connection loses a crossing: its dial stays, and follows the inbound session. */
   #giveWay(route: Route, rival: Link): void {
