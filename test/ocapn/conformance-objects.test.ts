@@ -19,7 +19,7 @@ let peer: Peer;
 let suite: RawParty;
 let collectCount: number;
 beforeEach(async () => {
-  network = new Network(new World(1), { claims: 'believed' });
+  network = new Network(new World(1), { believesClaims: true });
   peer = new Peer(network, 'peer');
   collectCount = 0;
   const objects = await peer.run((turn) =>

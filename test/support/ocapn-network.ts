@@ -8,7 +8,7 @@ import type { Connection, ConnectionHandler, Netlayer, PeerLocation } from '@bel
 export type AcceptEnd = (end: End) => ConnectionHandler;
 
 export interface NetworkOptions {
-  readonly claims?: 'proved' | 'believed';
+  readonly believesClaims?: boolean;
   readonly isOpenToAll?: boolean;
   readonly needsHints?: boolean;
   readonly namesThisMachine?: boolean;
@@ -138,7 +138,7 @@ export class Network {
     return {
       facts: {
         transport: 'sim',
-        claims: this.options.claims ?? 'proved',
+        believesClaims: this.options.believesClaims ?? false,
         tellsEnds: false,
         provesAcceptorsOnly: false,
         isOpenToAll: this.options.isOpenToAll ?? false,
@@ -181,7 +181,7 @@ export class Network {
     isProved = true,
   ): End {
     const near = new End(this, to);
-    const isBelieved = this.options.claims === 'believed';
+    const isBelieved = this.options.believesClaims === true;
     const far = new End(this, isProved && !isBelieved ? from : undefined);
     near.other = far;
     far.other = near;

@@ -13,8 +13,8 @@ export interface MemoryPeerOptions {
   readonly host: string;
   /** Who it is; default the name of its host. */
   readonly designator?: string;
-  /** Whether a hello's location counts where nothing is proved; default 'proved': it does not. */
-  readonly claims?: 'proved' | 'believed';
+  /** Whether a hello's location counts where nothing is proved; default false: it does not. */
+  readonly believesClaims?: boolean;
   /** True, the default: others see on their connections who this is. False: it is anonymous to them. */
   readonly proves?: boolean;
 }
@@ -54,7 +54,7 @@ export class MemoryPeer implements Netlayer {
     const { host, designator = host } = options;
     this.facts = {
       transport: MEMORY_TRANSPORT,
-      claims: options.claims ?? 'proved',
+      believesClaims: options.believesClaims ?? false,
       tellsEnds: false,
       provesAcceptorsOnly: false,
       needsHints: false,

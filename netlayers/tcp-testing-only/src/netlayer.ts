@@ -24,7 +24,7 @@ import { type LoopbackAddress, loopbackHost, portOf } from './loopback.ts';
 const TRANSPORT = 'tcp-testing-only';
 const FACTS: NetlayerFacts = {
   transport: TRANSPORT,
-  claims: 'believed',
+  believesClaims: true,
   needsHints: true,
   /** A port of the loopback is as much of this machine as a path: whoever wants it opened for others says so. */
   namesThisMachine: true,

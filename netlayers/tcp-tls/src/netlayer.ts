@@ -26,7 +26,7 @@ import { PREAMBLE_READ_BYTES } from './preamble.ts';
 const TRANSPORT = 'tcp-tls';
 const FACTS: NetlayerFacts = {
   transport: TRANSPORT,
-  claims: 'proved',
+  believesClaims: false,
   tellsEnds: false,
   provesAcceptorsOnly: false,
   needsHints: true,

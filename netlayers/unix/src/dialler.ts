@@ -28,7 +28,7 @@ export interface Listener {
 
 const factsOf = (mode: Mode): NetlayerFacts => ({
   transport: TRANSPORT[mode],
-  claims: mode === 'shared' ? 'proved' : 'believed',
+  believesClaims: mode === 'private',
   isOpenToAll: mode === 'shared',
   provesAcceptorsOnly: false,
   needsHints: true,

@@ -27,7 +27,7 @@ export const TRANSPORT = 'websocket';
  */
 export const WEBSOCKET_FACTS = {
   transport: TRANSPORT,
-  claims: 'proved',
+  believesClaims: false,
   tellsEnds: false,
   provesAcceptorsOnly: true,
   needsHints: true,

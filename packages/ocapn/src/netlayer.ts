@@ -53,8 +53,8 @@ export type Accept = (connection: Connection) => ConnectionHandler;
 export interface NetlayerFacts {
   /** The transport symbol of its locations, for example 'tcp-tls'. */
   readonly transport: string;
-  /** 'believed': where nothing is proved, the location in a hello counts as the peer's identity. */
-  readonly claims: 'proved' | 'believed';
+  /** True: where nothing is proved, the location in a hello counts as the peer's identity. False: it counts nowhere. */
+  readonly believesClaims: boolean;
   /**
    * True: the end of a peer is always told, as within one machine, so that silence means nothing.
    * False: peers can vanish, and silent ones are pinged.

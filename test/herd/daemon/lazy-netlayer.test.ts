@@ -87,7 +87,7 @@ describe('a netlayer that is loaded when it is needed', () => {
     const lazy = netlayers.find((each) => each instanceof LazyNetlayer);
     expect(lazy?.facts).toEqual(websocketNetlayer({ crypto: nodeCrypto() }).facts);
     const load = (): Promise<never> => Promise.reject(new Error('nobody asks'));
-    const odd: NetlayerFacts = { ...facts, tellsEnds: true, claims: 'believed' };
+    const odd: NetlayerFacts = { ...facts, tellsEnds: true, believesClaims: true };
     for (const each of [odd, { ...facts, isOpenToAll: true, namesThisMachine: true }])
       expect(new LazyNetlayer(each, load).facts).toEqual(each);
   });

@@ -254,7 +254,7 @@ describe('identity', () => {
     const the = scene(43);
     const liar = new Ears();
     the.network
-      .peer({ host: 'liar', proves: false, claims: 'believed' })
+      .peer({ host: 'liar', proves: false, believesClaims: true })
       .listen(liar.accept, ignore, ignore);
     const mine = new Ears();
     the.a.dial(at('liar', 'victim'), mine.accept, ignore);

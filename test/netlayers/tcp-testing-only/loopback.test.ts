@@ -58,7 +58,7 @@ describe('tcp-testing-only', () => {
   test('proves nobody, and believes whoever claims to be somebody', async () => {
     const { near, far } = await connected(rig);
     expect([near.connection.proved, far.connection.proved]).toEqual([undefined, undefined]);
-    expect(rig.peer().facts.claims).toBe('believed');
+    expect(rig.peer().facts.believesClaims).toBe(true);
   });
 
   test('closes the one connection too many unheard, and takes another when one has gone', async () => {

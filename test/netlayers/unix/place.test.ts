@@ -73,10 +73,10 @@ describe('a private socket', () => {
     const at = path.join(folder, 'new', 'deep', 'shepherd.sock');
     const peer = peerAt({ path: at });
     expect(await listen(peer)).toBe(at);
-    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.claims]).toEqual([
+    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.believesClaims]).toEqual([
       '700',
       '600',
-      'believed',
+      true,
     ]);
     expect(fs.readdirSync(path.dirname(at))).toEqual(['shepherd.sock']);
   });
@@ -94,10 +94,10 @@ describe('a shared socket', () => {
     const at = path.join(folder, 'shared', 'shepherd.sock');
     const peer = peerAt({ path: at, mode: 'shared' });
     expect(await listen(peer)).toBe(at);
-    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.claims]).toEqual([
+    expect([modeOf(path.dirname(at)), modeOf(at), peer.facts.believesClaims]).toEqual([
       '755',
       '666',
-      'proved',
+      false,
     ]);
   });
 

@@ -44,7 +44,7 @@ const start = async (limits: Partial<Limits> = {}) => {
   const world = new World(5);
   const [network, owners] = [
     new Network(world),
-    new Network(world, { claims: 'believed', latencyMs: 0 }),
+    new Network(world, { believesClaims: true, latencyMs: 0 }),
   ];
   let burntMs = 0;
   const burn = (ms: number): void => void (burntMs += ms);

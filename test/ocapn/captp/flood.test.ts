@@ -375,7 +375,7 @@ describe('listeners', () => {
     expect(several.map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
   });
   it('and what the owner of a private socket has is not', async () => {
-    await set({ keptBytes: 5_000, strangerDivisor: 1 }, { claims: 'believed' });
+    await set({ keptBytes: 5_000, strangerDivisor: 1 }, { believesClaims: true });
     const own = ['o1', 'o2', 'o3'].map((name) =>
       holder(name).say(wait, deliver(toAnswer(1), [sym('hear'), 'x'.repeat(4_000)])),
     );
@@ -452,7 +452,7 @@ describe('the log', () => {
     expect(lines('session.ended').at(-1)?.fields['peer']).toContain('friend');
   });
   it('says nothing of those who come to a private socket', async () => {
-    await set({}, { claims: 'believed' });
+    await set({}, { believesClaims: true });
     const ear: Vow<Ref<Ear>> = honest.router.enliven<Ear>(victim.sturdyref('ear'));
     await honest.run((turn) => turn.send(ear, 'text'));
     expect(victim.logs).toEqual([]);

@@ -217,7 +217,7 @@ describe('a reference is forwarded instead, and works', () => {
   });
   it('where the exporter is on this machine and the receiver is not, which hears nothing of it', async () => {
     const { network, receiver, desk } = await three();
-    const here = new Network(network.world, { claims: 'believed', namesThisMachine: true });
+    const here = new Network(network.world, { believesClaims: true, namesThisMachine: true });
     const local = (name: string): Netlayer => {
       const netlayer = here.netlayer(name);
       const listen: Netlayer['listen'] = (accept, ready, failed) =>

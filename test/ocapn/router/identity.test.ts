@@ -111,13 +111,13 @@ describe('a liar', () => {
     expect(names(victim)).toEqual(['honest']);
   });
   it('that claims to be ourselves is aborted, also where claims are believed', async () => {
-    await set({ claims: 'believed' });
+    await set({ believesClaims: true });
     const mallory = Raw.dial(network, victim, 'mallory');
     mallory.say(mallory.hello(at('victim')));
     expect(mallory.abortReason).toContain('this peer itself');
   });
   it('that claims another transport is aborted', async () => {
-    await set({ claims: 'believed' });
+    await set({ believesClaims: true });
     const mallory = Raw.dial(network, victim, 'mallory');
     mallory.say(mallory.hello(at('mallory', 'tcp-tls')));
     expect(mallory.abortReason).toContain('another transport');
@@ -176,7 +176,7 @@ describe('before the hello', () => {
 
 describe('where claims are believed', () => {
   it('what the hello says is routed to, without a dial of ours', async () => {
-    await set({ claims: 'believed' });
+    await set({ believesClaims: true });
     const theirs = honest.router.enliven<Desk>(victim.sturdyref('desk'));
     await honest.run((turn) => turn.send(theirs, 'hear', 1));
     const ours = victim.router.enliven<Desk>(honest.sturdyref('desk'));

@@ -276,8 +276,8 @@ describe('the event rings of two vats', () => {
   });
   it.each(['proved', 'believed'] as const)(
     'keep what whoever is apart did while one session floods, where peers are %s',
-    async (claims) => {
-      await join({}, { claims });
+    async (how) => {
+      await join({}, { believesClaims: how === 'believed' });
       const own = await b.run((turn) => turn.spawn(makeDesk));
       b.vat.post(own, 'echo', []);
       const desk = await reach();
@@ -290,7 +290,7 @@ describe('the event rings of two vats', () => {
       expect(b.vat.events()).toHaveLength(256);
       // Only the owner can connect to a private socket, where claims are believed: that is his flood.
       const echoed = turnOf(b, ({ what }) => what === '^desk.echo');
-      expect(echoed).toHaveLength(claims === 'proved' ? 1 : 0);
+      expect(echoed).toHaveLength(how === 'proved' ? 1 : 0);
     },
   );
   it('have nothing of a method name that is longer than any of ours', async () => {

@@ -14,7 +14,7 @@ it('a router greets with the op:start-session of the vector, before it hears any
       {
         facts: {
           transport: 'tcp-testing-only',
-          claims: 'believed',
+          believesClaims: true,
           tellsEnds: true,
           provesAcceptorsOnly: false,
           needsHints: true,

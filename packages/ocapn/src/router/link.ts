@@ -42,10 +42,7 @@ export class Link {
     this.session = session;
     this.publicId = publicId;
     this.dialled = dialled;
-    session.meter.lane = laneFor(
-      number,
-      netlayer.facts.claims === 'believed' && dialled === undefined,
-    );
+    session.meter.lane = laneFor(number, netlayer.facts.believesClaims && dialled === undefined);
   }
 }
 

@@ -145,7 +145,7 @@ const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
 
 const identityOf = ({ session, identity, netlayer }: Link): LinkFacts['identity'] => {
   if (session.connection.proved !== undefined) return 'proved';
-  return identity !== undefined && netlayer.facts.claims === 'believed' ? 'believed' : undefined;
+  return identity !== undefined && netlayer.facts.believesClaims ? 'believed' : undefined;
 };
 const stateOf = (link: Link, inside: RouterInside): LinkState => {
   const { session, pulse } = link;

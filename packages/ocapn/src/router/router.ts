@@ -6,7 +6,7 @@
  *   dialled                               whom we dialled; the      routed to
  *                                         hello must name it
  *   accepted, the transport proved it     what was proved; the same routed to
- *   accepted, the netlayer is 'believed'  what the hello says       routed to
+ *   accepted, the netlayer believes it    what the hello says       routed to
  *   accepted, anything else               none: anonymous           may call, is never routed to
  *
  * At most one session per identity; see crossing.ts for which one stays.
@@ -390,8 +390,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     for (const known of [dialled, proved])
       if (known !== undefined && !samePeer(known, claims))
         return 'captp: the hello names another peer than this connection leads to';
-    const isKnown =
-      dialled !== undefined || proved !== undefined || netlayer.facts.claims === 'believed';
+    const isKnown = dialled !== undefined || proved !== undefined || netlayer.facts.believesClaims;
     if (!isKnown) {
       session.label = 'anonymous';
       link.claims = claims;
@@ -472,7 +471,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
    */
   #note(event: string, { session, netlayer, dialled }: Link, reason?: Error): void {
     const isDialled = dialled !== undefined;
-    if (netlayer.facts.claims === 'believed' && !isDialled) return;
+    if (netlayer.facts.believesClaims && !isDialled) return;
     const direction = isDialled ? 'dialled' : 'accepted';
     const fields = { peer: session.label, transport: netlayer.facts.transport, direction };
     const key = session.isStranger ? 'stranger' : '';
