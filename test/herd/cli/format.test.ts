@@ -1,4 +1,4 @@
-import type { Change, MemberStatus, Outcome, Result, Status } from '@bellwether/shepherd';
+import type { Change, MemberStatus, Outcome, Prompt, Result, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import {
   actionDocLine,
@@ -333,6 +333,48 @@ describe('the report of a service', () => {
       "  It has disabled itself: respawned 5 times within 7 s. 'herd enable x' allows a start.",
     );
     expect(lines).toContain('  Will not be respawned.');
+  });
+  it('says what its last start, its last stop and its being disabled came from, as herd why does', () => {
+    const by = { kind: 'command', asker: 'root', operation: 'op-1', service: 'x' } as const;
+    const startedBy: Prompt = { ...by, action: 'start', atMs: now - 60_000 };
+    const stoppedBecause: Prompt = { kind: 'requirement-lost', service: 'db', atMs: now };
+    const both = { startedBy, stoppedBecause };
+    const of = (more: Partial<ShownStatus>): readonly string[] =>
+      statusReportLines(status('x', { ...both, ...more }), look, 5);
+    expect(of({}).slice(1, 4)).toEqual([
+      '  It is started.',
+      '  It was started by local root at 10:03:05 (60 seconds ago) (op-1).',
+      '  It is enabled.',
+    ]);
+    const stopped =
+      '  It was stopped at 10:04:05 (0 seconds ago), since db was lost, which it requires.';
+    expect(of({ stage: 'stopped' }).slice(1, 3)).toEqual(['  It is stopped.', stopped]);
+    const disabledBy: Prompt = { ...by, action: 'disable', atMs: now };
+    const off = of({ stage: 'stopped', isEnabled: false, disabledBy });
+    expect(off.slice(2, 5)).toEqual([
+      stopped,
+      '  It is disabled.',
+      '  It was disabled by local root at 10:04:05 (0 seconds ago) (op-1).',
+    ]);
+    const limit: Prompt = {
+      kind: 'respawn-limit',
+      atMs: now,
+      reason: 'respawned 5 times within 7 s',
+    };
+    const itself = { isEnabled: false, disabledBy: limit, disabledReason: limit.reason };
+    expect(of({ stage: 'stopped', ...itself } as Partial<ShownStatus>).slice(3, 5)).toEqual([
+      '  It is disabled.',
+      "  It has disabled itself at 10:04:05 (0 seconds ago): respawned 5 times within 7 s. 'herd enable x' allows a start.",
+    ]);
+  });
+  it('names nobody whom a reference does not show', () => {
+    const startedBy: Prompt = { kind: 'command', atMs: now };
+    const words = (more: Partial<Prompt>): string | undefined =>
+      statusReportLines(status('x', { startedBy: { ...startedBy, ...more } }), look, 5)[2];
+    expect(words({})).toBe('  It was started by somebody else at 10:04:05 (0 seconds ago).');
+    expect(words({ isYours: true, operation: 'op-1' })).toBe(
+      '  It was started by a command from here at 10:04:05 (0 seconds ago) (op-1).',
+    );
   });
   it('says where a remote service is and how old the news are', () => {
     expect(statusReportLines(status('x', { origin: 'a', ageMs: 400 }), look, 5)).toContain(

@@ -1,7 +1,9 @@
 /** What a start, a stop or a disabling came from, as its shepherd has written it down, in a sentence. */
 import type { Commanded, Prompt, PromptKind } from '@bellwether/shepherd';
 import { nameOf as askerText } from './audit.ts';
+import type { ShownStatus } from './shown-status.ts';
 import { whenText } from './times.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What is told about, and what else is known. */
 export interface Prompted {
@@ -12,8 +14,37 @@ export interface Prompted {
   readonly now: number;
 }
 
+/** What the last start came from where it is up, and the last stop where it is not. */
+export const promptWords = (
+  status: ShownStatus,
+  verdict: Verdict,
+  about: Prompted,
+): readonly string[] => {
+  const { startedBy, stoppedBecause } = status;
+  switch (verdict) {
+    case 'running':
+    case 'not-ready':
+      return startedWords(startedBy, about);
+    case 'starting':
+      // It is between two lives, or in the first of them.
+      return status.nextStartMs === undefined
+        ? startedWords(startedBy, about)
+        : stoppedWords(stoppedBecause, about);
+    case 'failed':
+      return stoppedBecause?.kind === 'start-failed'
+        ? startedWords(startedBy, about)
+        : stoppedWords(stoppedBecause, about);
+    case 'done':
+      return startedWords(startedBy, about);
+    case 'stopping':
+    case 'stopped':
+      return stoppedWords(stoppedBecause, about);
+    default:
+      return [];
+  }
+};
 /** What its last start came from, and that its process was taken over. */
-export const startedWords = (prompt: Prompt | undefined, about: Prompted): readonly string[] => {
+const startedWords = (prompt: Prompt | undefined, about: Prompted): readonly string[] => {
   if (prompt === undefined) return [];
   const { adoptedMs } = prompt;
   const words = sentence(prompt, about, 'started', startWords);
@@ -21,8 +52,16 @@ export const startedWords = (prompt: Prompt | undefined, about: Prompted): reado
   return [words, `The shepherd has taken it over at ${whenText(adoptedMs, about.now)}, running.`];
 };
 /** What its last stop came from. */
-export const stoppedWords = (prompt: Prompt | undefined, about: Prompted): readonly string[] =>
+const stoppedWords = (prompt: Prompt | undefined, about: Prompted): readonly string[] =>
   prompt === undefined ? [] : [sentence(prompt, about, 'stopped', stopWords)];
+/** Who has disabled it, as a sentence of its own; none where it has itself, or nobody wrote it down. */
+export const disabledWords = (
+  { isEnabled, disabledBy }: ShownStatus,
+  about: Prompted,
+): readonly string[] =>
+  isEnabled || disabledBy === undefined || disabledBy.kind === 'respawn-limit'
+    ? []
+    : [sentence(disabledBy, about, 'disabled', {})];
 /** Who has disabled it, or that it has itself; empty where that was before anybody wrote it down. */
 export const disabledByWords = (prompt: Prompt | undefined, about: Prompted): string => {
   if (prompt === undefined) return '';
@@ -33,6 +72,8 @@ export const disabledByWords = (prompt: Prompt | undefined, about: Prompted): st
   return `: ${whoseText(prompt, about)} disabled it at ${when}${id}`;
 };
 
+/** What was done to it. */
+type Done = 'started' | 'stopped' | 'disabled';
 /** `it` is what was found, `other` another service. */
 type Words = (when: string, other: string | undefined, reason: string) => string;
 const startWords: Partial<Readonly<Record<PromptKind, Words>>> = {
@@ -71,7 +112,7 @@ const stopWords: Partial<Readonly<Record<PromptKind, Words>>> = {
 const sentence = (
   prompt: Prompt,
   about: Prompted,
-  done: 'started' | 'stopped',
+  done: Done,
   table: typeof startWords,
 ): string => {
   const { kind, atMs, service, reason = 'nobody knows how' } = prompt;
@@ -84,12 +125,7 @@ const sentence = (
   return words(when, service, reason.replace(/\.$/, ''));
 };
 
-const askedWords = (
-  prompt: Prompt,
-  about: Prompted,
-  done: 'started' | 'stopped',
-  when: string,
-): string => {
+const askedWords = (prompt: Prompt, about: Prompted, done: Done, when: string): string => {
   const { kind, action, service, operation } = prompt;
   const id = operation === undefined ? '' : ` (${operation})`;
   const who = whoseText(prompt, about);

@@ -8,12 +8,14 @@ import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { healthWords } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
+import { disabledWords, promptWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { runsAsText } from './runs-as.ts';
 import { driftLines, slotFacts } from './slot.ts';
 import { timerBlocks, timerFacts, timerSentences } from './timer.ts';
 import { ageText, counted, momentText, whenText } from './times.ts';
 import { commandText } from './typed.ts';
+import { verdictOf } from './verdict.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
 export const statusReportLines = (
@@ -22,14 +24,17 @@ export const statusReportLines = (
   lineCount: number,
 ): readonly string[] => {
   const [name = ''] = status.provision;
+  const about: Prompted = { provision: status.provision, by: undefined, now: look.now };
   const facts = [
     ...stageSentences(status, look),
+    ...promptWords(status, verdictOf(status), about),
     ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     ...slotFacts(status, look),
     enabledSentence(status),
-    ...disabledFacts(status),
+    ...disabledWords(status, about),
+    ...disabledFacts(status, look),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
     ...listed('Labels:', labelTexts(status.labels ?? {})),
@@ -187,12 +192,15 @@ const enabledSentence = ({ isEnabled, members = [] }: ShownStatus): string => {
 /** Names that fit into a sentence. */
 const shownNameCount = 3;
 
-const disabledFacts = ({ provision, disabledReason }: ShownStatus): readonly string[] =>
-  disabledReason === undefined
-    ? []
-    : [
-        `It has disabled itself: ${disabledReason}. 'herd enable ${provision[0] ?? ''}' allows a start.`,
-      ];
+const disabledFacts = (
+  { provision, disabledReason, disabledBy }: ShownStatus,
+  look: Look,
+): readonly string[] => {
+  if (disabledReason === undefined) return [];
+  const when = disabledBy === undefined ? '' : ` at ${whenText(disabledBy.atMs, look.now)}`;
+  const next = `'herd enable ${provision[0] ?? ''}' allows a start.`;
+  return [`It has disabled itself${when}: ${disabledReason}. ${next}`];
+};
 
 const listed = (title: string, words: readonly string[]): readonly string[] =>
   words.length === 0 ? [] : [`${title} ${words.join(' ')}`];

@@ -7,10 +7,11 @@ import { visible } from '../../client/escape.ts';
 import { maxWhyCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { nameOf as askerText } from './audit.ts';
-import { disabledByWords, startedWords, stoppedWords, type Prompted } from './prompt.ts';
+import { disabledByWords, promptWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { acceptingText, connectionText, endingText } from './status-report.ts';
 import { ageText, counted, spanText, timeText, whenText } from './times.ts';
+import { hasRun, verdictOf, type Verdict } from './verdict.ts';
 
 /** What is known when somebody asks. */
 export interface Known {
@@ -33,18 +34,6 @@ export interface Cause {
   /** Command lines that go on from here, the likeliest first. */
   readonly next: readonly string[];
 }
-/** How a service is, in a word. */
-export type Verdict =
-  | 'running'
-  | 'not-ready'
-  | 'starting'
-  | 'stopping'
-  | 'stopped'
-  | 'done'
-  | 'failed'
-  | 'unknown'
-  | 'missing';
-
 /** Why a service is as it is. `seen` keeps cycles and repetitions out. */
 export const causeOf = (
   name: string,
@@ -89,25 +78,6 @@ export const causeOf = (
     next: nextOf(name.startsWith('@') ? name : service, status, verdict, grounds, below),
   };
 };
-
-const verdictOf = (status: ShownStatus): Verdict => {
-  switch (status.stage) {
-    case 'running':
-      return status.isReady === false || isShort(status) ? 'not-ready' : 'running';
-    case 'stopped':
-      if (status.failure !== undefined) return 'failed';
-      return isDone(status) ? 'done' : 'stopped';
-    default:
-      return status.stage;
-  }
-};
-const isDone = (status: ShownStatus): boolean =>
-  status.stoppedBecause?.kind === 'done' || (hasRun(status) && status.lastExit?.code === 0);
-/** Somebody had it run once, and that is over. */
-const hasRun = ({ transient }: ShownStatus): boolean => transient === 'ended';
-/** A fleet some of whose members do not serve. */
-const isShort = ({ members, runningCount = 0 }: ShownStatus): boolean =>
-  members !== undefined && runningCount < members.length;
 
 /** Services that have a part in it: requirements that do not run, members that do not serve. */
 const blamed = (status: ShownStatus, verdict: Verdict, known: Known): readonly string[] => {
@@ -173,32 +143,6 @@ const disabledWords = (status: ShownStatus, about: Prompted): readonly string[] 
   return disabledReason === undefined
     ? [`It is disabled, so no start is carried out${who}.`]
     : [`It has disabled itself, so no start is carried out${who}: it was ${disabledReason}.`];
-};
-
-/** What the last start came from where it is up, and the last stop where it is not. */
-const promptWords = (status: ShownStatus, verdict: Verdict, about: Prompted): readonly string[] => {
-  const { startedBy, stoppedBecause } = status;
-  switch (verdict) {
-    case 'running':
-    case 'not-ready':
-      return startedWords(startedBy, about);
-    case 'starting':
-      // It is between two lives, or in the first of them.
-      return status.nextStartMs === undefined
-        ? startedWords(startedBy, about)
-        : stoppedWords(stoppedBecause, about);
-    case 'failed':
-      return stoppedBecause?.kind === 'start-failed'
-        ? startedWords(startedBy, about)
-        : stoppedWords(stoppedBecause, about);
-    case 'done':
-      return startedWords(startedBy, about);
-    case 'stopping':
-    case 'stopped':
-      return stoppedWords(stoppedBecause, about);
-    default:
-      return [];
-  }
 };
 
 /** What is wished of it, by whom and along with what, unless it is so by that very command. */

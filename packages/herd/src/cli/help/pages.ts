@@ -39,7 +39,9 @@ export const pages: Readonly<Record<string, Page>> = {
     ],
   },
   'detailed-status': {
-    text: 'The report of every service, one after another, without log lines unless -n asks for some.',
+    text:
+      'The report of every service, one after another, with what it was last started or stopped by, ' +
+      'and without log lines unless -n asks for some.',
     examples: [
       ['herd detailed-status', 'everything about everything'],
       ['herd detailed-status web-server -n 20', 'of one, with its last lines'],
