@@ -148,11 +148,11 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/keeper': 3_970,
   'packages/herd': 25_200,
   'netlayers/memory': 610,
-  'netlayers/stream': 690,
+  'netlayers/stream': 760,
   'netlayers/unix': 540,
-  'netlayers/tcp-tls': 620,
-  'netlayers/tcp-testing-only': 150,
-  'netlayers/websocket': 1_340,
+  'netlayers/tcp-tls': 615,
+  'netlayers/tcp-testing-only': 120,
+  'netlayers/websocket': 1_300,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;

@@ -18,6 +18,7 @@ export {
   HOST_LENGTH,
   KEEPALIVE_MS,
 } from './limits.ts';
+export { type Port, showAddress } from './listening.ts';
 export { nodeClock, type NodeClock } from './powers/clock.ts';
 export { keyPairOf, nodeCrypto, nodeEntropy } from './powers/crypto.ts';
 export { nodeReaper } from './powers/reaper.ts';

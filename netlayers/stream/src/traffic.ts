@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { Accept, PeerLocation } from '@bellwether/ocapn';
 import { StreamConnection } from './connection.ts';
 import { DialAttempt } from './dial.ts';
-import { NetlayerClosed } from './errors.ts';
+import { BadPlace, NetlayerClosed } from './errors.ts';
 import { READ_BYTES } from './limits.ts';
+import { listenOn, type Port } from './listening.ts';
 
 /** A connection as its netlayer ends it. */
 export interface Ending {
@@ -24,6 +25,7 @@ export class Traffic {
   readonly #onGone: (this: Duplex) => void;
   #reading: OnReadOpts | undefined;
   #server: Server | undefined;
+  #isListening: boolean;
   #isClosed: boolean;
 
   /** `lingers`: what is closed here waits for the other end, see StreamConnection. */
@@ -46,6 +48,7 @@ export class Traffic {
     };
     this.#reading = undefined;
     this.#server = undefined;
+    this.#isListening = false;
     this.#isClosed = false;
   }
 
@@ -112,6 +115,33 @@ export class Traffic {
       if (!dial.isOver) begin(dial);
     });
     return () => dial.cancel();
+  }
+
+  /**
+   * Listens on a port of TCP, with the server that is made for it: one at a time. One of `ready`, with the port that it
+   * has, and `failed` is called, once.
+   */
+  listen(
+    at: Port,
+    make: () => Server,
+    ready: (port: number) => void,
+    failed: (reason: Error) => void,
+  ): void {
+    const refuse = (reason: Error): void => process.nextTick(failed, reason);
+    if (this.#isClosed) return refuse(this.#closedReason());
+    if (this.#isListening)
+      return refuse(new BadPlace(`${this.#transport}: this netlayer listens already`));
+    this.#isListening = true;
+    const server = make();
+    const bound = (port: number): void => {
+      if (this.#isClosed) return void server.close(() => failed(this.#closedReason()));
+      this.serve(server);
+      ready(port);
+    };
+    listenOn(at, this.#transport, server, bound, (reason) => {
+      this.#isListening = false;
+      failed(reason);
+    });
   }
 
   /** Takes over a server that listens: it is closed with the rest. One at a time. */

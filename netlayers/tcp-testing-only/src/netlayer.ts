@@ -11,13 +11,7 @@
  */
 import net from 'node:net';
 import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
-import {
-  BadPlace,
-  PlaceTaken,
-  systemCode,
-  Traffic,
-  Unreachable,
-} from '@bellwether/netlayer-stream';
+import { BadPlace, systemCode, Traffic, Unreachable } from '@bellwether/netlayer-stream';
 import { BACKLOG, CONNECTION_COUNT, DIAL_MS } from './limits.ts';
 import { type LoopbackAddress, loopbackHost, portOf } from './loopback.ts';
 
@@ -55,39 +49,25 @@ class TestingNetlayer implements Netlayer {
   readonly facts = FACTS;
   readonly #options: TestingOptions;
   readonly #traffic: Traffic;
-  #isListening: boolean;
 
   constructor(options: TestingOptions) {
     this.#options = options;
     this.#traffic = new Traffic(TRANSPORT, true);
-    this.#isListening = false;
   }
 
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
     const { host: wanted = '127.0.0.1', port = 0 } = this.#options;
-    const refuse = (reason: Error): void => process.nextTick(failed, reason);
     const host = loopbackHost(wanted);
-    if (host === undefined)
-      return refuse(new BadPlace(`${TRANSPORT}: cannot listen on ${wanted}: ${ONLY_HERE}`));
-    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
-    if (this.#isListening)
-      return refuse(new BadPlace(`${TRANSPORT}: this netlayer listens already`));
-    this.#isListening = true;
-    const server = this.#server(accept);
-    const onError = (error: Error): void => {
-      this.#isListening = false;
-      failed(cannotListen(error, host, port));
-    };
-    server.once('error', onError);
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', onError);
-      if (this.#traffic.isClosed) {
-        server.close(() => failed(this.#traffic.closedReason()));
-        return;
-      }
-      this.#traffic.serve(server);
-      ready(this.#location(host, server));
-    });
+    if (host === undefined) {
+      const what = `${TRANSPORT}: cannot listen on ${wanted}: ${ONLY_HERE}`;
+      return process.nextTick(failed, new BadPlace(what));
+    }
+    this.#traffic.listen(
+      { bindHost: host, port, backlog: BACKLOG, takenHint: TAKEN_HINT },
+      () => this.#server(accept),
+      (bound) => ready(this.#location(host, bound)),
+      failed,
+    );
   }
 
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
@@ -130,30 +110,19 @@ class TestingNetlayer implements Netlayer {
     return server;
   }
 
-  #location(host: string, server: net.Server): PeerLocation {
-    const address = server.address();
-    if (address === null || typeof address === 'string')
-      throw new TypeError(`${TRANSPORT}: a TCP server without a port`);
+  #location(host: string, port: number): PeerLocation {
     const { designator } = this.#options;
-    return { transport: TRANSPORT, designator, hints: { host, port: String(address.port) } };
+    return { transport: TRANSPORT, designator, hints: { host, port: String(port) } };
   }
 }
 
 const ONLY_HERE = 'this transport proves nobody and stays on the loopback, 127.0.0.0/8 or ::1';
+
+const TAKEN_HINT = 'stop what listens there, or choose another port';
 
 const addressOf = (to: PeerLocation): LoopbackAddress | undefined => {
   const { host, port } = to.hints;
   if (to.transport !== TRANSPORT || host === undefined || port === undefined) return undefined;
   const [here, number] = [loopbackHost(host), portOf(port)];
   return here === undefined || number === undefined ? undefined : { host: here, port: number };
-};
-
-const cannotListen = (error: Error, host: string, port: number): Error => {
-  const code = systemCode(error);
-  return code === 'EADDRINUSE'
-    ? new PlaceTaken(
-        `${TRANSPORT}: ${host}:${port} is in use; hint: stop what listens there, or choose another port`,
-        { cause: error },
-      )
-    : new BadPlace(`${TRANSPORT}: cannot listen on ${host}:${port} (${code})`, { cause: error });
 };

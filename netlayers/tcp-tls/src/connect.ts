@@ -40,11 +40,6 @@ export function addressOf(to: PeerLocation): Address | undefined {
   return number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
 }
 
-/** How messages show an address. */
-export function showAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** Whoever dials. */
 export interface DiallingEnd {
   readonly traffic: Traffic;

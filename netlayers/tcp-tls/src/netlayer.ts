@@ -8,22 +8,21 @@
 import net from 'node:net';
 import type { Accept, Netlayer, NetlayerFacts, PeerLocation } from '@bellwether/ocapn';
 import {
-  BACKLOG,
   BadPlace,
   CROWD_LIMITS,
   type CrowdLimits,
   type DialAttempt,
   KEEPALIVE_MS,
-  PlaceTaken,
-  systemCode,
+  showAddress,
   Traffic,
 } from '@bellwether/netlayer-stream';
 import { Acceptor } from './accept.ts';
-import { addressOf, connectTls, type DiallingEnd, showAddress } from './connect.ts';
+import { addressOf, connectTls, type DiallingEnd } from './connect.ts';
 import type { TlsIdentity } from './identity.ts';
 import { PREAMBLE_READ_BYTES } from './preamble.ts';
 
 const TRANSPORT = 'tcp-tls';
+const TAKEN_HINT = 'see who listens there and stop it, or choose another port and mint anew';
 const FACTS: NetlayerFacts = {
   transport: TRANSPORT,
   believesClaims: false,
@@ -63,7 +62,6 @@ class TlsNetlayer implements Netlayer {
   readonly #limits: CrowdLimits;
   readonly #traffic: Traffic;
   readonly #end: DiallingEnd;
-  #isListening: boolean;
 
   constructor(options: TlsOptions) {
     this.#options = options;
@@ -74,31 +72,19 @@ class TlsNetlayer implements Netlayer {
       identity: options.identity,
       buffer: new Uint8Array(PREAMBLE_READ_BYTES),
     };
-    this.#isListening = false;
   }
 
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
     const { place } = this.#options;
-    const refuse = (reason: Error): void => process.nextTick(failed, reason);
-    if (place === undefined) return refuse(new BadPlace('tcp-tls: no place to listen on'));
-    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
-    if (this.#isListening) return refuse(new BadPlace('tcp-tls: this netlayer listens already'));
-    this.#isListening = true;
-    const server = this.#server(accept);
-    const onError = (error: Error): void => {
-      this.#isListening = false;
-      failed(explain(error, place));
-    };
-    server.once('error', onError);
-    server.listen({ host: place.bindHost, port: place.port ?? 0, backlog: BACKLOG }, () => {
-      server.off('error', onError);
-      if (this.#traffic.isClosed) {
-        server.close(() => failed(this.#traffic.closedReason()));
-        return;
-      }
-      this.#traffic.serve(server);
-      ready(this.#location(place.host, server));
-    });
+    if (place === undefined)
+      return process.nextTick(failed, new BadPlace('tcp-tls: no place to listen on'));
+    const { host, bindHost, port = 0 } = place;
+    this.#traffic.listen(
+      { bindHost, port, takenHint: TAKEN_HINT },
+      () => this.#server(accept),
+      (bound) => ready(this.#location(host, bound)),
+      failed,
+    );
   }
 
   dial(
@@ -132,25 +118,8 @@ class TlsNetlayer implements Netlayer {
     return server;
   }
 
-  #location(host: string, server: net.Server): PeerLocation {
-    const address = server.address();
-    if (address === null || typeof address === 'string') {
-      throw new TypeError('tcp-tls: a TCP server without a port');
-    }
+  #location(host: string, port: number): PeerLocation {
     const { designator } = this.#options.identity;
-    return { transport: TRANSPORT, designator, hints: { host, port: String(address.port) } };
+    return { transport: TRANSPORT, designator, hints: { host, port: String(port) } };
   }
-}
-
-function explain(error: Error, place: TlsPlace): Error {
-  const at = showAddress(place.bindHost ?? '*', place.port ?? 0);
-  const code = systemCode(error);
-  if (code === 'EADDRINUSE') {
-    return new PlaceTaken(
-      `tcp-tls: ${at} is in use; hint: see who listens there and stop it, or choose another port and mint anew`,
-      { cause: error },
-    );
-  }
-  const hint = code === 'EACCES' ? '; hint: ports below 1024 need a privilege' : '';
-  return new BadPlace(`tcp-tls: cannot listen on ${at} (${code})${hint}`, { cause: error });
 }

@@ -6,15 +6,7 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Accept, Crypto, Netlayer, PeerLocation } from '@bellwether/ocapn';
-import {
-  BACKLOG,
-  BadPlace,
-  type DialAttempt,
-  KEEPALIVE_MS,
-  PlaceTaken,
-  systemCode,
-  Traffic,
-} from '@bellwether/netlayer-stream';
+import { BadPlace, type DialAttempt, KEEPALIVE_MS, Traffic } from '@bellwether/netlayer-stream';
 import { isHere } from '@bellwether/netlayer-stream/here';
 import { Acceptor } from './accept.ts';
 import { connectWebSocket, refusalOf, type Trust } from './connect.ts';
@@ -25,6 +17,11 @@ import { websocketDesignator, type WebSocketIdentity } from './identity.ts';
 import { ORIGIN_COUNT, WEBSOCKET_LIMITS, type WebSocketLimits } from './limits.ts';
 import { Pulse } from './pulse.ts';
 import { plainUrl, targetOf, TRANSPORT, WEBSOCKET_FACTS } from './url.ts';
+
+/** Who changes the port at once leaves to an impostor whoever dials the old one. */
+const TAKEN_HINT =
+  'see who listens there before anything else: where refs say ws:// it gets what is sent to this peer. Then ' +
+  'stop it, or choose another port and mint anew';
 
 /** Where a peer listens, and how others reach it. */
 export interface WebSocketPlace {
@@ -75,14 +72,12 @@ class WebSocketNetlayer implements Netlayer {
   readonly #traffic: Traffic;
   readonly #pulse: Pulse;
   readonly #framer = maskingFramer();
-  #isListening: boolean;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
     this.#limits = { ...WEBSOCKET_LIMITS, ...options.limits };
     this.#traffic = new Traffic(TRANSPORT, true);
     this.#pulse = new Pulse(this.#limits);
-    this.#isListening = false;
   }
 
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
@@ -94,24 +89,12 @@ class WebSocketNetlayer implements Netlayer {
     if (wrong !== undefined) return refuse(new BadPlace(`websocket: ${wrong}`));
     const broken = brokenIn(place);
     if (broken !== undefined) return refuse(broken);
-    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
-    if (this.#isListening) return refuse(new BadPlace('websocket: this netlayer listens already'));
-    this.#isListening = true;
-    const server = this.#server(place, accept);
-    const onError = (error: Error): void => {
-      this.#isListening = false;
-      failed(explain(error, bindHost, place.port));
-    };
-    server.once('error', onError);
-    server.listen({ host: bindHost, port: place.port ?? 0, backlog: BACKLOG }, () => {
-      server.off('error', onError);
-      if (this.#traffic.isClosed) {
-        server.close(() => failed(this.#traffic.closedReason()));
-        return;
-      }
-      this.#traffic.serve(server);
-      ready(locationOf(place, server));
-    });
+    this.#traffic.listen(
+      { bindHost, port: place.port ?? 0, takenHint: TAKEN_HINT },
+      () => this.#server(place, accept),
+      (port) => ready(locationOf(place, port)),
+      failed,
+    );
   }
 
   dial(
@@ -192,30 +175,13 @@ const brokenIn = ({ tls }: WebSocketPlace): Error | undefined => {
   }
 };
 
-const locationOf = (place: WebSocketPlace, server: net.Server): PeerLocation => {
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new TypeError('websocket: a TCP server without a port');
+const locationOf = (place: WebSocketPlace, port: number): PeerLocation => {
   const scheme = place.tls === undefined ? 'ws' : 'wss';
   const host = net.isIPv6(place.host) ? `[${place.host}]` : place.host;
-  const { url = `${scheme}://${host}:${address.port}`, tls } = place;
+  const { url = `${scheme}://${host}:${port}`, tls } = place;
   return {
     transport: TRANSPORT,
     designator: websocketDesignator(place.identity),
     hints: { url, ...(tls?.pin !== undefined && { pin: tls.pin }) },
   };
-};
-
-/** Who changes the port at once leaves to an impostor whoever dials the old one. */
-const takenHint =
-  'hint: see who listens there before anything else: where refs say ws:// it gets what is sent to this peer. Then ' +
-  'stop it, or choose another port and mint anew';
-
-const explain = (error: Error, bindHost = '*', port = 0): Error => {
-  const code = systemCode(error);
-  const at = `${bindHost}:${port}`;
-  if (code === 'EADDRINUSE')
-    return new PlaceTaken(`websocket: ${at} is in use; ${takenHint}`, { cause: error });
-  const hint = code === 'EACCES' ? '; hint: ports below 1024 need a privilege' : '';
-  return new BadPlace(`websocket: cannot listen on ${at} (${code})${hint}`, { cause: error });
 };
