@@ -92,7 +92,7 @@ const up = (rotated: (look: RotationLook) => Rotated | Error = () => none, code 
       const first = { name: 'monitoring', rules: { what: 'monitoring', everyMs: 60_000 } } as const;
       agents.monitoring = turn.spawn(makeMonitoring, { ...first, shepherd, powers });
       const second = { name: 'log-rotation', rules, clock: { wall: () => 7 }, powers };
-      agents.rotation = turn.spawn(makeLogRotation, { ...second, monitor });
+      agents.rotation = turn.spawn(makeLogRotation, { ...second, shepherd, monitor });
       turn.call(shepherd, 'define', asked('monitoring', 'log', 'period'), agents.monitoring);
       turn.call(shepherd, 'define', asked('log-rotation', 'trigger', 'files'), agents.rotation);
     },
@@ -199,11 +199,26 @@ describe('a rotation of logs', () => {
       output: ['Rotated 2 logs of services.'],
     });
     expect(looks.at(-1)).toEqual({ isForced: true, services: ['web'], wall: 7 });
+    herd('trigger', 'log-rotation', 'www');
+    expect(looks.at(-1)).toEqual({ isForced: true, services: ['web'], wall: 7 });
     expect(herd('files', 'log-rotation')?.output).toEqual([
       '/logs/web.log',
       '/log/a\t(external)',
       '/log/b\t(external)',
     ]);
+  });
+  it('does nothing for who names one that has no log here, and says where they are listed', () => {
+    const { herd, looks } = up();
+    const refused = (...words: readonly string[]) => herd('trigger', 'log-rotation', ...words);
+    const one = "no service here has a log under the name 'wbe'";
+    const next = "'herd files log-rotation' lists the logs";
+    const reason = `trigger: nothing was rotated: ${one}; ${next}`;
+    expect(refused('wbe')).toMatchObject({ result: 'failed', reason });
+    expect(refused('web', 'wbe')).toMatchObject({ result: 'failed', reason });
+    expect(refused('a', 'b', 'c', 'd', 'e')?.reason).toContain("'a', 'b', 'c' and 2 more;");
+    expect(looks).toHaveLength(1);
+    // It has no process, and a log all the same.
+    expect(refused('monitoring')).toMatchObject({ result: 'changed' });
   });
   it('says so where nothing was long enough', () => {
     expect(up().herd('trigger', 'log-rotation')?.output).toEqual([

@@ -65,7 +65,7 @@ const make = (turn: Turn, name: string, rules: ChoreRules, options: ChoresOption
     case 'log-rotation':
       return {
         what: rules.what,
-        agent: turn.spawn(makeLogRotation, { name, rules, monitor, clock, powers }),
+        agent: turn.spawn(makeLogRotation, { name, rules, shepherd, monitor, clock, powers }),
       };
   }
 };

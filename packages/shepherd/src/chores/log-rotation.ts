@@ -14,14 +14,17 @@ import type {
   Outcome,
   ProcessMonitor,
   Request,
+  Shepherd,
 } from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
-import { asAgent, done } from './chore.ts';
+import { asAgent, done, failed } from './chore.ts';
 
 /** What makes it. */
 export interface LogRotationOptions {
   readonly name: string;
   readonly rules: RotationRules;
+  /** Only asked whose logs there are. */
+  readonly shepherd: Ref<Pick<Shepherd, 'names' | 'status'>>;
   readonly monitor: Ref<Pick<ProcessMonitor, 'runToEnd'>>;
   /** Only read. */
   readonly clock: Pick<Clock, 'wall'>;
@@ -66,7 +69,9 @@ export const makeLogRotation = (
 
 const perform = (held: Held, turn: Turn, request: Request): Vow<Outcome> => {
   if (request.action === 'trigger') {
-    const rotated = rotate(held, turn, { isForced: true, services: request.args });
+    const { services, unknown } = loggedAs(held, turn, request.args);
+    if (unknown.length > 0) return turn.kept(failed(request, unknownWords(held, unknown)));
+    const rotated = rotate(held, turn, { isForced: true, services });
     const nothing = ['Nothing is long enough to be rotated.'];
     return turn.when(rotated, (_turn, said) => done(request, said.length > 0 ? said : nothing));
   }
@@ -75,6 +80,36 @@ const perform = (held: Held, turn: Turn, request: Request): Vow<Outcome> => {
     done(request, [...logs, ...external]),
   );
 };
+
+/**
+ * Under which names the logs of these services lie, by any of their names, and those that can have none here: services
+ * elsewhere, and connections, which write to the log of who has accepted them.
+ */
+const loggedAs = (
+  { shepherd }: Held,
+  turn: Turn,
+  words: readonly string[],
+): { readonly services: readonly string[]; readonly unknown: readonly string[] } => {
+  if (words.length === 0) return { services: [], unknown: [] };
+  const names = new Map<string, string>();
+  for (const name of turn.call(shepherd, 'names')) {
+    const status = turn.call(shepherd, 'status', name);
+    if (status.kind !== 'local' || status.connection !== undefined) continue;
+    for (const each of status.provision) names.set(each, name);
+  }
+  return {
+    services: words.flatMap((word) => names.get(word) ?? []),
+    unknown: words.filter((word) => !names.has(word)),
+  };
+};
+/** Whoever may have logs put aside need not be told which other names there are, nor whether it is one elsewhere. */
+const unknownWords = ({ name }: Held, unknown: readonly string[]): string => {
+  const words = unknown.slice(0, shownWordCount).map((word) => `'${word}'`);
+  const more = unknown.length > words.length ? ` and ${unknown.length - words.length} more` : '';
+  const which = `no service here has a log under the name ${words.join(', ')}${more}`;
+  return `trigger: nothing was rotated: ${which}; 'herd files ${name}' lists the logs`;
+};
+const shownWordCount = 3;
 
 const look = (held: Held, turn: Turn): void => {
   held.timer.set(turn.after(limits.alarmLookMs, (turn) => look(held, turn)));
