@@ -1,16 +1,27 @@
 /** Commands that are run once, now or at a time: who may, how they end, and what outlives the daemon. */
 import { World } from '@bellwether/actors';
-import { limits, type Entry, type LocalStatus, type Outcome } from '@bellwether/shepherd';
+import {
+  limits,
+  type Entry,
+  type LocalStatus,
+  type Outcome,
+  type ServiceConfig,
+  type Swap,
+} from '@bellwether/shepherd';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
+import { makeElsewhere } from '../../support/shepherd-graph.ts';
 import { Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
 
 const second = 1_000;
 let world: World;
 let machine: Machine;
+/** What the next boot finds. */
+let services: ServiceConfig[];
 const up = (rehearse: boolean): void => {
   world = new World(3);
-  machine = new Machine(world, 'A', { services: [program({ provision: ['web'] })], rehearse });
+  services = [program({ provision: ['web'] })];
+  machine = new Machine(world, 'A', { services, rehearse });
   machine.boot();
   world.runFor(second);
 };
@@ -279,6 +290,85 @@ describe('herd spawn', () => {
     expect(status('transient-60')).toBeUndefined();
     reboot();
     expect(status('transient-60')).toBeUndefined();
+  });
+});
+
+describe('one that has ended', () => {
+  const reload = (given: Partial<Swap>): Asked<Outcome> => {
+    const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'swap', { ...none, ...given }, machine.printer(turn)),
+    );
+    world.runFor(second);
+    return asked;
+  };
+  const end = (): void => {
+    spawn('-N', 'job', 'make');
+    herd('disable', 'job');
+    machine.processes.kill('job', { code: 3 });
+    world.runFor(second);
+    machine.logs.of('job').push('made');
+  };
+  const own = (more: Partial<ServiceConfig> = {}): Partial<Swap> => ({
+    own: [program({ provision: ['job'], ...more })],
+  });
+
+  it('gives its name to a service of the configuration, to which nothing of it is left', () => {
+    end();
+    expect(reload(own({ isAutoStarted: true })).value).toMatchObject({ result: 'changed' });
+    expect(names()).toEqual(['web', 'transient', 'job']);
+    const { transient, lastExit, exits, isEnabled, stage, requirement } = status('job') ?? {};
+    expect({ transient, lastExit, exits, isEnabled, stage, requirement }).toEqual({
+      ...{ transient: undefined, lastExit: undefined, exits: undefined },
+      ...{ isEnabled: true, stage: 'running', requirement: [] },
+    });
+    expect(machine.logs.of('job')).toEqual(['job said']);
+    expect(machine.disk.records().transients).toEqual([]);
+    expect(herd('restart', 'job').value?.result).toBe('changed');
+    world.runFor(2 * limits.endedTransientMs);
+    spawn('make');
+    expect(names()).toContain('job');
+    machine.crash();
+    machine.processes.kill('job');
+    services.push(program({ provision: ['job'], isAutoStarted: true }));
+    machine.boot();
+    world.runFor(second);
+    expect(status('job')?.stage).toBe('running');
+  });
+
+  it('gives it to what is not started by itself either, and to another name of a service', () => {
+    end();
+    reload(own());
+    expect(status('job')?.stage).toBe('stopped');
+    expect(herd('start', 'job').value?.result).toBe('changed');
+    reload({ removed: ['job'] });
+    end();
+    expect(reload(own({ provision: ['make', 'job'] })).value?.result).toBe('ok');
+    expect(names()).toEqual(['web', 'transient', 'make']);
+    expect(herd('start', 'job').value).toMatchObject({ member: 'make', result: 'changed' });
+  });
+
+  it('keeps its name where the reload comes to nothing', () => {
+    end();
+    machine.herd('start', 'web');
+    world.runFor(second);
+    machine.processes.programs.set('web', { isStubborn: true, isStuck: true });
+    const asked = reload({ removed: ['web'], ...own() });
+    world.runFor(10 * 60 * second);
+    expect(asked.error?.message).toContain('web did not stop');
+    expect(status('job')).toMatchObject({ transient: 'ended', lastExit: { code: 3 } });
+  });
+
+  it('gives it to a service elsewhere', () => {
+    end();
+    const asked = machine.ask((turn, shepherd) => {
+      const far = turn.spawn(makeElsewhere, 'job', (turn) => turn.vow<Outcome>().vow);
+      const swap: Swap = { removed: [], own: [], elsewhere: [far], aggregates: [] };
+      return turn.send(shepherd, 'swap', swap, machine.printer(turn));
+    });
+    world.runFor(second);
+    expect(asked.error).toBeUndefined();
+    expect(names()).toEqual(['web', 'transient', 'job']);
   });
 });
 

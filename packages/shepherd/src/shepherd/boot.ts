@@ -29,7 +29,7 @@ import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planEnd } from '../operation/plan.ts';
 import { ownRequest, setOut, summaryOf } from './by-itself.ts';
-import { forgetPrompts } from './swap.ts';
+import { forgetPrompts } from './forgetting.ts';
 import { bringTransients, endUnfound, hasEnded } from './transients.ts';
 import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import type {

@@ -18,7 +18,7 @@ import { isGood } from '../words/vocabulary.ts';
 import { ownId, ownRequest } from './by-itself.ts';
 import { define } from './registering.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
-import { forgetService } from './swap.ts';
+import { forgetService } from './forgetting.ts';
 import type {
   Command,
   ConnectionConfig,

@@ -23,6 +23,7 @@ import { bare } from '../words/outcome.ts';
 import { timeFor } from '../operation/patience.ts';
 import { keyOf, planRemoval } from '../operation/plan.ts';
 import { isGood } from '../words/vocabulary.ts';
+import { forgetPrompts, forgetService, leave } from './forgetting.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import type {
@@ -33,10 +34,10 @@ import type {
   ServiceConfig,
   Sink,
   Swap,
-  TimerMemory,
   Writer,
 } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
+import { eraseEnded } from './transients.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** A swap on its way. */
@@ -97,18 +98,16 @@ export const swapServices = (
   );
 };
 
+/** All names of what comes and of what is described anew. */
+const namesOf = (turn: Turn, { own, elsewhere, aggregates }: Swap): readonly string[] => [
+  ...own.flatMap(({ provision }) => provision),
+  ...elsewhere.flatMap((one) => turn.call(one, 'provision')),
+  ...aggregates.flatMap((one) => turn.call(one, 'provision')),
+];
+
 /** What nobody has configured goes on, and nobody gets its process with its name. @throws Conflict */
-const refuseTaken = (
-  held: ShepherdHeld,
-  turn: Turn<Shepherd>,
-  { own, elsewhere, aggregates }: Swap,
-): void => {
-  const names = [
-    ...own.flatMap(({ provision }) => provision),
-    ...elsewhere.flatMap((one) => turn.call(one, 'provision')),
-    ...aggregates.flatMap((one) => turn.call(one, 'provision')),
-  ];
-  for (const name of names) {
+const refuseTaken = (held: ShepherdHeld, turn: Turn<Shepherd>, swap: Swap): void => {
+  for (const name of namesOf(turn, swap)) {
     const one = held.transients.get(name);
     if (one === undefined || one.ended !== undefined || held.own(name) === undefined) continue;
     const what = one.config.connection === undefined ? 'a transient service' : 'a connection';
@@ -165,6 +164,8 @@ const afterStops = (held: ShepherdHeld, turn: Turn<Shepherd>, turnover: Turnover
   const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
   if (held.isClosing()) throw closing();
   if (stuck.length > 0) throw new Refused(`nothing was changed: ${stuck.join(', ')} did not stop`);
+  // What has run once, and is over, keeps its name from nobody.
+  for (const name of namesOf(turn, swap)) eraseEnded(held, turn, name);
   const isNew = (name: string): boolean =>
     going.includes(name) || held.entries.get(name) === undefined;
   const fresh = swap.own.map(({ provision: [name] }) => name).filter(isNew);
@@ -242,10 +243,6 @@ const exchange = (
   for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);
 };
 
-const leave = (held: ShepherdHeld, turn: Turn, name: string): void => {
-  const entry = held.entries.get(name);
-  if (entry?.kind === 'elsewhere') turn.tell(entry.service, 'leave');
-};
 const isKnown = (held: ShepherdHeld, { provision: [name] }: ServiceConfig): boolean =>
   held.own(name) !== undefined;
 
@@ -254,41 +251,4 @@ const forgetStart = (held: ShepherdHeld, turn: Turn, name: string): void => {
   if (held.desired.get(name) !== true) return;
   held.desired.delete(name);
   turn.record({ kind: 'unwished', service: name } satisfies Entry);
-};
-
-/** What it was started and stopped by; that it is disabled, and by whom, is there for it when it returns. */
-export const forgetPrompts = (held: ShepherdHeld, turn: Turn, name: string): void => {
-  const { disabled } = held.prompts.get(name) ?? {};
-  if (disabled === undefined) held.prompts.delete(name);
-  else held.prompts.set(name, { disabled });
-  turn.record({ kind: 'unprompted', service: name } satisfies Entry, { gates: false });
-};
-
-/** Its history stays; a start of it begins anew. */
-const keepTimer = (
-  held: ShepherdHeld,
-  turn: Turn,
-  name: string,
-  memory: TimerMemory | undefined,
-): void => {
-  if (memory?.record === undefined) return;
-  const record = { ...memory.record, isArmed: false };
-  held.timers.set(name, { ...memory, record });
-  turn.record({ kind: 'timer', ...record } satisfies Entry);
-};
-
-/** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
-export const forgetService = (held: ShepherdHeld, turn: Turn, name: string): void => {
-  const entry = held.entries.get(name);
-  if (entry?.kind === 'own') {
-    held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
-    held.prompts.set(name, turn.call(entry.service, 'prompts'));
-    keepTimer(held, turn, name, turn.call(entry.service, 'timerMemory'));
-  }
-  if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);
-  else turn.tell(held.board, 'touched', [name]);
-  leave(held, turn, name);
-  turn.call(held.registry, 'unregister', name);
-  held.entries.delete(name);
-  held.wishes.delete(name);
 };

@@ -20,7 +20,7 @@ import { admit, connectionConfig, forgetConnection } from './connections.ts';
 import { define } from './registering.ts';
 import { makeSpawner } from './spawner.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
-import { forgetService } from './swap.ts';
+import { forgetService } from './forgetting.ts';
 import type {
   Entry,
   LocalService,
@@ -102,7 +102,7 @@ export const spawn = (
   if (text.length > limits.transientCharacters)
     throw new Limit(`its description has over ${limits.transientCharacters} characters`);
   // Whoever takes the name of one that has ended knows of that.
-  if (hasEnded(held, name)) erase(held, turn, name);
+  eraseEnded(held, turn, name);
   haveParent(held, turn, parent);
   turn.effect(() => held.logFiles.remove(name));
   note(held, turn, { service: name, operation, config });
@@ -237,6 +237,11 @@ const close = (turn: Turn, service: Ref<LocalService>, name: string): void =>
 /** Whether a service is one that has ended: it is in no list. */
 export const hasEnded = ({ transients }: ShepherdHeld, name: string): boolean =>
   transients.get(name)?.ended !== undefined;
+
+/** Has the name of one that has ended free for another; nothing where it is none. */
+export const eraseEnded = (held: ShepherdHeld, turn: Turn, name: string): void => {
+  if (hasEnded(held, name)) erase(held, turn, name);
+};
 
 /** Forgets those whose time is over, and the oldest of too many. */
 const sweep = (held: ShepherdHeld, turn: Turn): void => {
