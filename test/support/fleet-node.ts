@@ -383,12 +383,10 @@ export class FleetNode {
       const designator = `${this.name}.${(this.freshCount += 1)}`;
       const own = patient(network.peer({ host: this.name, designator }), time);
       const fresh = createRouter(
-        freshRouterPowers({
-          ...common,
-          netlayers: [tapped(own)],
-          designator,
-          buffers: router.buffers,
-        }),
+        freshRouterPowers(
+          { ...common, buffers: router.buffers },
+          { netlayer: tapped(own), designator },
+        ),
       );
       this.freshRouters.push(fresh);
       return fresh;

@@ -1,4 +1,4 @@
 /** OCapN over TLS, on Goblins' wire. */
 export { makeIdentity, openIdentity, type IdentityText, type TlsIdentity } from './identity.ts';
 export { loadOrMakeIdentity } from './identity-files.ts';
-export { tlsNetlayer, type TlsOptions, type TlsPlace } from './netlayer.ts';
+export { tlsDialler, tlsNetlayer, type TlsOptions, type TlsPlace } from './netlayer.ts';

@@ -18,7 +18,7 @@ import {
 } from '@bellwether/netlayer-stream';
 import { Acceptor } from './accept.ts';
 import { addressOf, connectTls, type DiallingEnd } from './connect.ts';
-import type { TlsIdentity } from './identity.ts';
+import { makeIdentity, openIdentity, type TlsIdentity } from './identity.ts';
 import { PREAMBLE_READ_BYTES } from './preamble.ts';
 
 const TRANSPORT = 'tcp-tls';
@@ -54,6 +54,15 @@ export interface TlsOptions {
 /** A netlayer over TLS. Owned by whoever closes it. */
 export function tlsNetlayer(options: TlsOptions): Netlayer {
   return new TlsNetlayer(options);
+}
+
+/**
+ * A netlayer that only dials, as nobody in particular: under an identity that is made for it and kept nowhere, of which
+ * hellos name the designator. Owned by whoever closes it.
+ */
+export function tlsDialler(): { readonly netlayer: Netlayer; readonly designator: string } {
+  const identity = openIdentity(makeIdentity());
+  return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
 }
 
 class TlsNetlayer implements Netlayer {

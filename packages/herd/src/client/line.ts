@@ -24,13 +24,15 @@ import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellw
 import { Detached, messageOf, NoAnswer, OutOfReach } from './errors.ts';
 import { connectMs } from './limits.ts';
 
-/** How to reach a peer. */
-export interface LineOptions {
-  readonly ref: Sturdyref;
-  /** One that dials the transport of the ref. Owned by the line from now on. */
+/** What dials a transport, and proves nothing but that we are nobody in particular. Owned by whoever closes it. */
+export interface Dialler {
   readonly netlayer: Netlayer;
   /** Who we are, where the netlayer proves it; else random. */
   readonly designator?: string;
+}
+/** How to reach a peer: by what dials the transport of the ref, which the line owns from now on. */
+export interface LineOptions extends Dialler {
+  readonly ref: Sturdyref;
 }
 /** A message to the peer. */
 export interface Message {

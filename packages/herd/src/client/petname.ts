@@ -1,11 +1,11 @@
 /**
  * The line to whatever a petname leads to: dialled from here, no shepherd of our own in between.
  */
-import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
+import type { Sturdyref } from '@bellwether/ocapn';
 import { RefStore } from '../refs/ref-store.ts';
 import { transports } from '../transports.ts';
 import { isOutOfReach, OutOfReach } from './errors.ts';
-import { explaining, type Line, openLine } from './line.ts';
+import { type Dialler, explaining, type Line, openLine } from './line.ts';
 import { placesOf, type User } from './place.ts';
 import { rootCause } from './root.ts';
 
@@ -28,19 +28,9 @@ export const openRef = async (ref: Sturdyref, what: string): Promise<Line> => {
   return explaining(line, (error) => explained(error, what));
 };
 
-/** What a line is dialled with: it proves nothing but that we are nobody in particular. */
-interface Dialler {
-  readonly netlayer: Netlayer;
-  readonly designator?: string;
-}
-/** By transport; each is loaded when a ref leads there. */
+/** By transport; each is loaded when a ref leads there. A daemon has these loaded: see its table of doors. */
 const diallers: Readonly<Record<string, () => Promise<Dialler>>> = {
-  [transports.network]: async () => {
-    const { makeIdentity, openIdentity, tlsNetlayer } =
-      await import('@bellwether/netlayer-tcp-tls');
-    const identity = openIdentity(makeIdentity());
-    return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
-  },
+  [transports.network]: async () => (await import('@bellwether/netlayer-tcp-tls')).tlsDialler(),
   [transports.web]: async () => ({
     netlayer: (await import('./websocket.ts')).websocketDialler(),
   }),

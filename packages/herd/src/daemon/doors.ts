@@ -1,15 +1,11 @@
 /** The doors of a daemon in one table: what it listens on, what it only dials with, and what it says of each. */
 import type { Log } from '@bellwether/actors';
 import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
-import {
-  makeIdentity,
-  openIdentity,
-  tlsNetlayer,
-  type TlsIdentity,
-} from '@bellwether/netlayer-tcp-tls';
+import { tlsDialler, tlsNetlayer, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { unixDialler, unixNetlayer } from '@bellwether/netlayer-unix';
 import { WEBSOCKET_FACTS } from '@bellwether/netlayer-websocket/place';
 import { isHere } from '@bellwether/netlayer-stream/here';
+import type { Dialler } from '../client/line.ts';
 import { transports } from '../transports.ts';
 import { gnuTransport, type GnuPlace } from './lazy-gnu-door.ts';
 import { LazyNetlayer } from './lazy-netlayer.ts';
@@ -35,11 +31,6 @@ export interface Hinges {
   readonly netlayers: readonly Netlayer[];
   readonly listening: readonly string[];
 }
-/** What somebody dials with who proves nothing but that he is nobody in particular, and what his hello says then. */
-export interface Stranger {
-  readonly netlayers: readonly Netlayer[];
-  readonly designator?: string;
-}
 
 /** One transport of OCapN, as a daemon has it. */
 interface Door {
@@ -48,7 +39,7 @@ interface Door {
   readonly isListening: (doors: Doors) => boolean;
   readonly netlayer: (doors: Doors, identity: TlsIdentity, log: Log) => Netlayer;
   /** Each time another one. */
-  readonly stranger: () => Stranger;
+  readonly stranger: () => Dialler;
   /** Goes on the sentence with which a shepherd says that it is ready. */
   readonly words: (hints: PeerLocation['hints']) => string;
 }
@@ -61,7 +52,7 @@ const table: readonly Door[] = [
     // The caller holds the lock of the state, so a stale socket is a leftover.
     netlayer: ({ socket }, { designator }) =>
       unixNetlayer({ designator, place: { path: socket, replaceStale: true } }),
-    stranger: () => ({ netlayers: [unixDialler()] }),
+    stranger: () => ({ netlayer: unixDialler() }),
     words: ({ path }) => `herd talks to it on ${path}`,
   },
   {
@@ -75,7 +66,7 @@ const table: readonly Door[] = [
           place: { path, replaceStale: true, ...(refuseDescriptors && { refuseDescriptors }) },
         }),
       }),
-    stranger: () => ({ netlayers: [unixDialler('shared')] }),
+    stranger: () => ({ netlayer: unixDialler('shared') }),
     words: ({ path }) => `other users on ${path}`,
   },
   {
@@ -83,10 +74,7 @@ const table: readonly Door[] = [
     isListening: ({ tcpTls }) => tcpTls !== undefined,
     netlayer: ({ tcpTls }, identity) =>
       tlsNetlayer(tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) }),
-    stranger: () => {
-      const identity = openIdentity(makeIdentity());
-      return { netlayers: [tlsNetlayer({ identity })], designator: identity.designator };
-    },
+    stranger: tlsDialler,
     words: ({ host, port }) => `others reach it at ${host}:${port}`,
   },
   {
@@ -95,7 +83,7 @@ const table: readonly Door[] = [
     netlayer: ({ websocket }, identity, log) =>
       websocket === undefined ? websocketDialler() : websocketNetlayer(websocket, identity, log),
     // Who dials so proves nothing in any case.
-    stranger: () => ({ netlayers: [websocketDialler()] }),
+    stranger: () => ({ netlayer: websocketDialler() }),
     words: ({ url }) => `over WebSockets at ${url}`,
   },
 ];
@@ -109,9 +97,9 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity, log: Log): Hin
   ],
 });
 
-/** Dials this transport as a stranger; with nothing, where it is none that is spoken here. */
-export const strangerTo = (transport: string): Stranger =>
-  table.find((door) => door.transport === transport)?.stranger() ?? { netlayers: [] };
+/** What dials this transport as a stranger; nothing, where it is none that is spoken here. */
+export const strangerTo = (transport: string): Dialler | undefined =>
+  table.find((door) => door.transport === transport)?.stranger();
 
 /** Where a daemon is reached, in words: `gnu` is where its door for GNU Shepherd's clients is open. */
 export const reachWords = (locations: readonly PeerLocation[], gnu: string | undefined): string =>
@@ -129,8 +117,8 @@ const websocketNetlayer = (door: WebSocketDoor, identity: TlsIdentity, log: Log)
   });
 const websocketDialler = (): Netlayer =>
   new LazyNetlayer(WEBSOCKET_FACTS, async () => {
-    const { dialWebSockets } = await import('./websocket-door.ts');
-    return dialWebSockets();
+    const { websocketDialler: dialler } = await import('./websocket-door.ts');
+    return dialler();
   });
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '@bellwether/actors';
 import type { Router, RouterPowers, Sturdyref } from '@bellwether/ocapn';
+import type { Dialler } from '../client/line.ts';
 import type { MovedPeers } from './moved-peers.ts';
 
 /** Makes a router with a netlayer for this transport, if there is one, that proves an identity made for it. */
@@ -42,11 +43,14 @@ export class FreshSessions {
   }
 }
 
-/** What such a router is made of, beside its netlayer: it has nothing to give, and dials for nobody else. */
+/** What such a router is made of, with what dials, if anything: it has nothing to give, and dials for nobody else. */
 export const freshRouterPowers = (
-  powers: Omit<RouterPowers, 'fetch' | 'mayDial' | 'handoffs'>,
+  powers: Omit<RouterPowers, 'netlayers' | 'designator' | 'fetch' | 'mayDial' | 'handoffs'>,
+  dialler: Dialler | undefined,
 ): RouterPowers => ({
   ...powers,
+  netlayers: dialler === undefined ? [] : [dialler.netlayer],
+  ...(dialler?.designator !== undefined && { designator: dialler.designator }),
   fetch: () => undefined,
   mayDial: (_to, because) => because === 'asked',
 });

@@ -128,14 +128,10 @@ class VatLife implements Life {
       store: new RefStore(parts.refFolder, parts.uid),
       serving: (task) => this.#onceServing(task),
       router: () => this.#router,
-      freshRouter: (transport) =>
-        createRouter(
-          freshRouterPowers({
-            ...common,
-            ...strangerTo(transport),
-            buffers: this.#router.buffers,
-          }),
-        ),
+      freshRouter: (transport) => {
+        const { buffers } = this.#router;
+        return createRouter(freshRouterPowers({ ...common, buffers }, strangerTo(transport)));
+      },
       joinStores: parts.joinStores,
       frontier: () => this.#vat,
       callBack: (node, service, reached) => this.#callBack(node, service, reached),

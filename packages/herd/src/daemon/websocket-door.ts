@@ -41,8 +41,7 @@ const seedBytes = 32;
 export const openWebSocketDoor = (door: WebSocketDoor, identity: TlsIdentity, log: Log): Netlayer =>
   websocketNetlayer({ crypto: nodeCrypto(), place: placeOf(door, identity, log) });
 
-/** The netlayer of who only dials: it proves nothing of us, so it needs no key. */
-export const dialWebSockets = (): Netlayer => websocketNetlayer({ crypto: nodeCrypto() });
+export { websocketDialler } from '../client/websocket.ts';
 
 const placeOf = (door: WebSocketDoor, identity: TlsIdentity, log: Log): WebSocketPlace => {
   const { host, port, url, origins } = door;
