@@ -128,7 +128,7 @@ describe('herd restart --batch', () => {
     expect(rolled.code).toBe(3);
     expect(rolled.stdout).toMatch(/ {2}a +failed +/);
     expect(rolled.stdout).toMatch(
-      / {2}b +skipped +left as it is: a member of the canary failed; a: /,
+      / {2}4 members +skipped +left as it is: a member of the canary failed; a: /,
     );
     expect(rolled.stdout).toContain('web: 5 members: 1 failed, 4 skipped\n');
     expect((await pids()).slice(1)).toEqual(before.slice(1));
@@ -158,7 +158,7 @@ describe('herd restart --batch', () => {
     expect(plan.stdout).toMatch(/start b .*\n {2}Batch 2, after 5 seconds:\n.*stop c /);
     expect(await pids()).toEqual(before);
     const refused = await daemon.herd('restart', 'a', '--batch', '1');
-    expect(refused.code).toBe(1);
+    expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("service 'a' is no fleet");
     expect((await daemon.herd('start', 'web', '--batch', '1')).code).toBe(2);
     expect((await daemon.herd('restart', 'web', '--batch', '0')).code).toBe(2);

@@ -150,7 +150,8 @@ describe('a shepherd with such a fleet', () => {
       turn.send(root, 'plan', { ...request, member: 'webs' }),
     );
     rig.pass(1_000);
-    expect(dry.value).toMatchObject([{ service: 'webs', effect: 'none', note: '0 members' }]);
+    const refusal = { service: 'webs', effect: 'refused', note: 'it has no members' };
+    expect(dry.value).toMatchObject([refusal]);
   });
   it('is refused where a member needs the fleet that it would be in', () => {
     const rig = rigWith();

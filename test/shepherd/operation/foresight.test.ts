@@ -10,7 +10,7 @@ import {
 } from '@bellwether/shepherd';
 import { facetSight, facetSteps } from '../../../packages/shepherd/src/facet/facet-view.ts';
 import { foreseen } from '../../../packages/shepherd/src/operation/foresight.ts';
-import type { Graph } from '../../../packages/shepherd/src/operation/plan.ts';
+import { narrowed, type Graph } from '../../../packages/shepherd/src/operation/plan.ts';
 import { planFor } from '../../../packages/shepherd/src/operation/rolling.ts';
 import { run, up } from '../../support/shepherd-graph.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
@@ -48,7 +48,7 @@ const foresee = (
     Object.entries(services).map(([name, status]) => [name, statusOf(name, status)]),
   );
   const request = requestOf({ action, member, ...more });
-  const steps = planFor(request, graphOf(requires, all, members));
+  const steps = planFor(request, narrowed(graphOf(requires, all, members), request));
   return foreseen(steps, [member], request.args, (name) => all.get(name));
 };
 const lines = (steps: readonly PlannedStep[]): readonly string[] =>
@@ -195,6 +195,72 @@ describe('a start foreseen', () => {
     const off = { isEnabled: false };
     const sketch = { services: { a: off, fleet: {} }, members: { fleet: ['a'] } };
     expect(foresee('start', 'fleet', sketch).at(-1)).toMatchObject({ effect: 'refused' });
+  });
+  it.each<readonly [string, number, Partial<Request>, PlannedStep['effect'], string]>([
+    ['that needs two', 2, {}, 'refused', 'at most 1 of 3 members, 2 needed'],
+    ['that needs all', 3, {}, 'refused', 'at most 1 of 3 members'],
+    ['that needs one', 1, {}, 'change', '3 members'],
+    [
+      'of which two are to be ready',
+      1,
+      { minReady: 2 },
+      'refused',
+      'at most 1 of 3 members, 2 needed',
+    ],
+    [
+      'of which half is to be ready',
+      1,
+      { minReady: '50%' },
+      'refused',
+      'at most 1 of 3 members, 2 needed',
+    ],
+    ['of which a third is to be ready', 3, { minReady: '33%' }, 'change', '3 members'],
+  ])('of a fleet %s, and one can be, says so', (_what, neededCount, more, effect, note) => {
+    const off = { isEnabled: false };
+    const fleet = { kind: 'fleet', neededCount } as const;
+    const services = { a: off, b: {}, c: off, fleet };
+    const steps = foresee(
+      'start',
+      'fleet',
+      { services, members: { fleet: ['a', 'b', 'c'] } },
+      more,
+    );
+    expect(steps.at(-1)).toMatchObject({ service: 'fleet', effect, note });
+  });
+  it('of a fleet counts those of whom nobody knows as if they could', () => {
+    const fleet = { kind: 'fleet', neededCount: 2 } as const;
+    const services = { a: { isEnabled: false }, b: { stage: 'unknown' }, c: {}, fleet } as const;
+    const steps = foresee('start', 'fleet', { services, members: { fleet: ['a', 'b', 'c'] } });
+    expect(steps.at(-1)).toMatchObject({ effect: 'change', note: '3 members' });
+  });
+  it('of what was picked out needs all of it, unless it is said how many', () => {
+    const sketch = { services: { a: { isEnabled: false }, b: {} } };
+    const picked = { onlyMembers: ['a', 'b'] };
+    const all = foresee('start', '{role=web}', sketch, picked);
+    expect(all.at(-1)).toMatchObject({ effect: 'refused', note: 'at most 1 of 2 members' });
+    const one = foresee('start', '{role=web}', sketch, { ...picked, minReady: 1 });
+    expect(one.at(-1)).toMatchObject({ effect: 'change' });
+  });
+  it('of some members of a fleet goes by the policy where that was said, and else claims nothing', () => {
+    const status = { name: '', stage: 'stopped' } as const;
+    const fleet = { kind: 'fleet', neededCount: 2, members: [status, status, status] } as const;
+    const sketch = {
+      services: { a: { isEnabled: false }, b: {}, c: {}, fleet },
+      members: { fleet: ['a', 'b', 'c'] },
+    };
+    const some = { onlyMembers: ['a', 'b'] };
+    expect(foresee('start', 'fleet', sketch, some).at(-1)?.effect).toBe('change');
+    const two = foresee('start', 'fleet', sketch, { ...some, minReady: 2 });
+    expect(two.at(-1)?.effect).toBe('refused');
+  });
+  it('of anything else than a start needs all members', () => {
+    const run = { actions: [{ name: 'flush', documentation: '' }] } as const;
+    const fleet = { kind: 'fleet', neededCount: 1 } as const;
+    const steps = foresee('flush', 'fleet', {
+      services: { a: run, b: {}, fleet },
+      members: { fleet: ['a', 'b'] },
+    });
+    expect(steps.at(-1)).toMatchObject({ effect: 'refused', note: 'at most 1 of 2 members' });
   });
   it('with arguments is refused, as the service would', () => {
     const steps = foresee('start', 'web', { services: { web: {} } }, { args: ['now'] });

@@ -471,11 +471,17 @@ describe('a policy that comes with a command', () => {
     for (const [member, minReady, words] of [
       ['own', 1, "service 'own' is no fleet"],
       ['fleet', 3, "3 members must be ready, but 'fleet' has 2"],
-    ] as const)
-      expect(it.ask('start', member, { operation: member, minReady }).error).toMatchObject({
+    ] as const) {
+      const request = requestOf({ action: 'start', operation: member, member, minReady });
+      const planned = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'plan', request));
+      it.world.run();
+      const refusal = {
         code: 'bad-request',
         message: expect.stringMatching(new RegExp(`^${words}`)) as unknown,
-      });
+      };
+      expect(it.ask('start', member, { operation: member, minReady }).error).toMatchObject(refusal);
+      expect(planned.error).toMatchObject(refusal);
+    }
     expect(it.asked).toEqual([]);
     it.ask('start', 'fleet', { ...op, minReady: 2 });
     expect(it.asked).toHaveLength(2);

@@ -47,7 +47,9 @@ export const stoppedOutside = (
   // Of an aggregate elsewhere its own shepherd has the graph.
   if (status.kind !== 'fleet' || !stopping.has(action)) return [];
   const [member = ''] = status.provision;
-  const asked = request ?? { ...anyStop, member, onlyMembers: members };
+  const wanted: Request = request ?? { ...anyStop, member, onlyMembers: members };
+  // What is tried again may have been asked for of a fleet that had more members.
+  const { minReady: _minReady, ...asked } = wanted;
   const dependents = turn
     .call(shepherd, 'foresee', asked)
     .filter(({ why, effect }) => why === 'dependent' && (isEver || effect !== 'none'))

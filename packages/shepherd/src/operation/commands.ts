@@ -155,13 +155,16 @@ const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
   refuseArguments(request);
   const graph = graphFor(host, turn, request);
   refuseNobody(request, graph);
-  refuseMinReady(request, graph);
-  refuseUnknown(host, turn, request, graph);
-  return planFor(request, graph);
+  return planIn(host, turn, request, graph);
 };
-/** The plan of a request that is only shown. @throws for members that cannot do it, as when it is carried out */
-export const planOf = (host: Host, turn: Turn, request: Request): readonly Step[] => {
-  const graph = graphFor(host, turn, request);
+/**
+ * The plan of a request that is only shown. @throws for members that cannot do it, and for a policy that they can never
+ * meet, as when it is carried out; of arguments, and of a fleet without members, its steps tell
+ */
+export const planOf = (host: Host, turn: Turn, request: Request): readonly Step[] =>
+  planIn(host, turn, request, graphFor(host, turn, request));
+const planIn = (host: Host, turn: Turn, request: Request, graph: Graph): readonly Step[] => {
+  refuseMinReady(request, graph);
   refuseUnknown(host, turn, request, graph);
   return planFor(request, graph);
 };

@@ -11,14 +11,18 @@
  *     skipped   it is behind a gate (rolling.ts) that would be shut by what is known now, where whoever can be asked
  *               before goes well, and who is out of reach stays so
  *
+ * A fleet is refused where so many of its members are that its policy, or the one that was asked for, cannot be met.
+ *
  * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
  * is unknown, as when it is carried out.
  *
  * What waits for its order alone has no step here.
  */
-import { isBuiltIn } from '../action-table.ts';
+import { isBuiltIn, isStart } from '../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Turn } from './rolling.ts';
+import { neededCountOf } from './verdict.ts';
+import { isSelection } from '../words/selectors.ts';
 import { serves } from '../words/vocabulary.ts';
 import { beginAction } from '../words/steps.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
@@ -40,7 +44,7 @@ export const foreseen = (
   const needs = new Map<string, Need>();
   const gates = new Map<string, Gate>();
   const rolls = new Rolls(steps, sight, effects);
-  const known: Known = { args, sight, stopped, effects, needs };
+  const known: Known = { names, args, sight, stopped, effects, needs };
   return steps.flatMap((step): readonly PlannedStep[] => {
     if (step.kind === 'gate') rolls.take(step);
     const shut = rolls.shutBefore(step);
@@ -174,6 +178,8 @@ const reasonsIn = (
 };
 
 interface Known {
+  /** What was asked for. */
+  readonly names: readonly string[];
   readonly args: readonly string[];
   readonly sight: Sight;
   /** Services that an earlier step of the plan stops. */
@@ -186,17 +192,14 @@ interface Known {
 type Need = Pick<PlannedStep, 'effect'> & { readonly name: string };
 
 /** A fleet that does something is needed in vain all the same where too few of its members can be good. */
-const needOf = (step: Step, { effect }: Verdict, { sight, effects }: Known): Need => {
+const needOf = (step: Step, { effect }: Verdict, known: Known): Need => {
   const { name } = step;
   if (step.kind !== 'sum') return { name, effect };
-  const parts = step.parts.map((key) => effects.get(key)?.effect ?? 'unknown');
-  const status = sight(name);
-  const neededCount = (status?.kind === 'fleet' ? status.neededCount : undefined) ?? parts.length;
-  const countOf = (...words: readonly Verdict['effect'][]): number =>
-    parts.filter((each) => words.includes(each)).length;
-  if (parts.length - countOf('refused', 'skipped') < neededCount)
-    return { name, effect: 'refused' };
-  const isSure = parts.length - countOf('refused', 'skipped', 'unknown') >= neededCount;
+  const parts = partsOf(step, known);
+  const neededCount = neededIn(step, known.sight) ?? parts.length;
+  const good = parts.filter((each) => !isVain(each));
+  if (good.length < neededCount) return { name, effect: 'refused' };
+  const isSure = good.filter((each) => each !== 'unknown').length >= neededCount;
   return { name, effect: isSure ? 'change' : 'unknown' };
 };
 
@@ -222,7 +225,7 @@ const verdictAlone = (step: Step, known: Known): Verdict => {
     case 'same':
       return known.effects.get(step.part) ?? { effect: 'unknown' };
     case 'sum':
-      return sumOf(step.parts.map((key) => known.effects.get(key)?.effect ?? 'unknown'));
+      return verdictOnSum(step, known);
     case 'ask': {
       const verdict = verdictOnAsk(step, known);
       return step.note === undefined ? verdict : { ...verdict, note: step.note };
@@ -230,12 +233,39 @@ const verdictAlone = (step: Step, known: Known): Verdict => {
   }
 };
 
-/** The first of these that a member has; a fleet is refused only where all members are. */
-const sumOf = (parts: readonly PlannedStep['effect'][]): Verdict => {
+/** The first of these that a member has; a fleet is refused where too few members can be good, as far as is known. */
+const verdictOnSum = (step: SumStep, known: Known): Verdict => {
+  const parts = partsOf(step, known);
+  const neededCount = neededIn(step, known.sight);
   const words = `${parts.length} member${parts.length === 1 ? '' : 's'}`;
+  const goodCount = parts.filter((each) => !isVain(each)).length;
   const found = (['change', 'unknown', 'none'] as const).find((each) => parts.includes(each));
-  const vain = parts.includes('skipped') ? 'skipped' : 'refused';
-  return { effect: found ?? (parts.length === 0 ? 'none' : vain), note: words };
+  if (found !== undefined && goodCount >= (neededCount ?? 0)) return { effect: found, note: words };
+  if (parts.length === 0)
+    return known.names.includes(step.name)
+      ? { effect: 'refused', note: 'it has no members' }
+      : { effect: 'none', note: words };
+  const effect = parts.includes('skipped') ? 'skipped' : 'refused';
+  if (goodCount === 0) return { effect, note: words };
+  const needed = neededCount === parts.length ? '' : `, ${neededCount} needed`;
+  return { effect, note: `at most ${goodCount} of ${words}${needed}` };
+};
+type SumStep = Step & { readonly kind: 'sum' };
+const partsOf = ({ parts }: SumStep, { effects }: Known): readonly PlannedStep['effect'][] =>
+  parts.map((key) => effects.get(key)?.effect ?? 'unknown');
+const isVain = (effect: PlannedStep['effect']): boolean =>
+  effect === 'refused' || effect === 'skipped';
+/**
+ * How many members have to be good, as `summed` of outcomes.ts has it. Undefined for some members of a fleet, unless it
+ * was asked for: of a share nobody tells here.
+ */
+const neededIn = ({ name, action, minReady, parts }: SumStep, sight: Sight): number | undefined => {
+  if (!isStart(action)) return parts.length;
+  if (minReady !== undefined) return neededCountOf(minReady, parts.length);
+  const status = sight(name);
+  if (status?.kind !== 'fleet') return isSelection(name) ? parts.length : undefined;
+  const { members, neededCount } = status;
+  return members === undefined || members.length === parts.length ? neededCount : undefined;
 };
 
 const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {

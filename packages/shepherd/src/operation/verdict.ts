@@ -24,6 +24,10 @@ export const neededOf = (minReady: MinReady, memberCount: number): number => {
   throw new RangeError(`minReady: expected 0% to 100%, found ${JSON.stringify(minReady)}`);
 };
 
+/** The same of those who are asked: where they are fewer than a count says, that is all of them. */
+export const neededCountOf = (minReady: MinReady, askedCount: number): number =>
+  neededOf(typeof minReady === 'number' ? Math.min(minReady, askedCount) : minReady, askedCount);
+
 /**
  * The outcome of an aggregate named `member`: one row for each member that was asked, and the verdict over
  * them. Where fewer were asked than its policy counts, that is all of these.
@@ -35,8 +39,7 @@ export const verdict = (
   minReady: MinReady,
 ): Outcome => {
   const goodCount = rows.filter(isGood).length;
-  const policy = typeof minReady === 'number' ? Math.min(minReady, rows.length) : minReady;
-  const needed = isStart(action) ? neededOf(policy, rows.length) : rows.length;
+  const needed = isStart(action) ? neededCountOf(minReady, rows.length) : rows.length;
   const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
   return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
 };
