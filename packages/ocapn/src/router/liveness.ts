@@ -136,7 +136,7 @@ export class Liveness {
     const { doubtMs } = this.#limits;
     if (!pulse.mayFallSilent || pulse.stopDoubt !== undefined || !Number.isFinite(doubtMs)) return;
     if (session.isHeard) pulse.isPinged = false; // that ping was answered
-    session.isHeard = false;
+    session.listen();
     // Before the ping, which is a question as well.
     pulse.stopDoubt = this.#clock.after(doubtMs, () => {
       pulse.stopDoubt = undefined;
@@ -231,7 +231,7 @@ export class Liveness {
     this.#due.clear();
     for (const pulse of [...this.#pulses]) {
       const { session } = pulse;
-      session.heardLap = Math.min(session.heardLap, this.lap - 2);
+      session.sleptThrough();
       // The answer to its ping has come, and will not come again.
       if (session.isHeard) pulse.isPinged = false;
       if (pulse.mayFallSilent) this.#ping(pulse);
@@ -245,7 +245,7 @@ export class Liveness {
     // A whole lap more than it takes: this one has begun.
     this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, pulse);
     if (isUnderWay) return;
-    session.isHeard = false;
+    session.listen();
     session.ping();
   }
 }

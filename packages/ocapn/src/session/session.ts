@@ -62,10 +62,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   readonly connection: Connection;
   readonly unsent = new Unsent();
   readonly meter: Meter;
-  /** Set with whatever comes; whoever waits for it takes it back before. */
-  isHeard = false;
-  /** The lap of the host in which something came last. */
-  heardLap: number;
+  #isHeard = false;
+  #heardLap: number;
   /** Nothing had come for a lap, or more, before the lap in which something came last. */
   #isBreak = false;
   /** For logs: who the peer is, as far as it is known. */
@@ -104,7 +102,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   constructor(host: SessionHost, connection: Connection, hello: Hello, isStranger: boolean) {
     this.#host = host;
     this.openedMs = host.clock.now();
-    this.heardLap = host.lap;
+    this.#heardLap = host.lap;
     this.#isStranger = isStranger;
     this.meter = new Meter(!isStranger);
     this.#window = new Window(host.flow);
@@ -138,9 +136,17 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   get isRead(): boolean {
     return this.#rest === undefined && !this.unsent.isPaused;
   }
+  /** The lap of the host in which something came last. */
+  get heardLap(): number {
+    return this.#heardLap;
+  }
+  /** Something has come since `listen`. */
+  get isHeard(): boolean {
+    return this.#isHeard;
+  }
   /** Something has come in this lap or the last one. */
   get isLively(): boolean {
-    return this.#host.lap - this.heardLap <= 1;
+    return this.#host.lap - this.#heardLap <= 1;
   }
   /** Words are rare: nothing had come for a while before what came last, or has since. */
   get isQuiet(): boolean {
@@ -262,6 +268,14 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   ping(): void {
     this.#outgoing.ping();
   }
+  /** From now on it counts whether anything comes. */
+  listen(): void {
+    this.#isHeard = false;
+  }
+  /** Nobody has looked for long: it counts as silent, whatever came before. */
+  sleptThrough(): void {
+    this.#heardLap = Math.min(this.#heardLap, this.#host.lap - 2);
+  }
   /** The transport has taken nothing for too long. */
   stuck(afterMs: number): void {
     this.#close(`captp: the peer has read nothing for ${afterMs} ms`);
@@ -278,10 +292,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
 
   #heard(): void {
     const { lap } = this.#host;
-    this.isHeard = true;
-    if (lap === this.heardLap) return;
-    this.#isBreak = lap - this.heardLap > 1;
-    this.heardLap = lap;
+    this.#isHeard = true;
+    if (lap === this.#heardLap) return;
+    this.#isBreak = lap - this.#heardLap > 1;
+    this.#heardLap = lap;
   }
   /** The transport keeps nothing of the record any more. */
   #whole(): void {
