@@ -206,7 +206,9 @@ describe.skipIf(isWithoutKeeper)(`a service in the manner of inetd${whyNoKeeper}
     expect(await herd('status', 'echo')).toContain('Connections: 1 of 1');
     expect(await connect().next()).toBeUndefined();
     write(`service({ provision: ['echo-1'], start: exec(['sleep', '1000']) })`);
-    expect(await herd('reload')).toContain("the name 'echo-1' is in use by a connection");
+    const refusal = "the name 'echo-1' is in use by a connection";
+    expect(await herd('reload', '--dry-run')).toContain(refusal);
+    expect(await herd('reload')).toContain(refusal);
     write('');
     expect(await herd('reload', '--dry-run')).toContain('echo');
     expect(await herd('reload')).toContain('Removed echo.');

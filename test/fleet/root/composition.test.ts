@@ -19,6 +19,9 @@ const makeShepherdThat = (
     define: (turn: Turn) => turn.self,
     board: (turn: Turn) => turn.self,
     swap: (turn: Turn, given: Swap) => swap(turn, given),
+    checkNames: (_turn: Turn, names: readonly string[]) => {
+      if (names.includes('taken')) throw new Refused(`taken is in use`);
+    },
   }) as unknown as Behavior<Shepherd>;
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
@@ -64,5 +67,36 @@ describe('a composition whose shepherd does not take a configuration', () => {
     expect(first).toMatchObject({ removed: ['a'], own: [{ provision: ['c'] }] });
     expect(second).toEqual(first);
     expect(await reload()).not.toHaveProperty('outcome');
+  });
+
+  it('says so of a dry run, of which it keeps nothing', async () => {
+    const bench = makeBench();
+    let after = planned('a', 'taken');
+    const { made } = await runIn(bench, (turn) => ({
+      made: [
+        turn.spawn(makeComposition, {
+          shepherd: turn.spawn(makeShepherdThat, () => {
+            throw new Error('it was to be dry');
+          }),
+          slots: turn.spawn(makeNoSlots),
+          elsewherePowers: {} as ElsewherePowers,
+          planned: planned('a'),
+          load: (answer) => answer.kept({ planned: after, atRestart: [] }),
+          keep: () => {
+            throw new Error('it was to be dry');
+          },
+        }),
+        turn.spawn(makeNobody),
+      ] as const,
+    }));
+    const [composition, sink] = made;
+    const reload = () =>
+      settled(
+        bench.world,
+        bench.vat.run((turn: Turn) => turn.send(composition, 'reload', true, sink)),
+      );
+    await expect(reload()).rejects.toMatchObject({ message: 'taken is in use' });
+    after = planned('a', 'free');
+    expect(await reload()).toMatchObject({ difference: { added: ['free'] } });
   });
 });

@@ -353,9 +353,17 @@ describe('a connection', () => {
     expect(error?.message).toContain(
       "the name 'echo-1' is in use by a connection; stop that, or wait for its end, and try again",
     );
+    const check = (...names: readonly string[]) => {
+      const asked = machine.ask((turn, shepherd) => turn.send(shepherd, 'checkNames', names));
+      world.runFor(second);
+      return asked.error?.message;
+    };
+    expect(check('web', 'echo-1')).toBe(error?.message);
+    expect(check('web', 'echo', 'echo-3')).toBeUndefined();
     expect(names()).toEqual(['echo', 'web', 'echo-1', 'echo-2']);
     expect(status('echo-1')).toMatchObject({ transient: 'lives', command: ['cat', '-u'] });
     herd('stop', 'echo-1');
+    expect(check('echo-1')).toBeUndefined();
     expect(swap([namesake], ['echo']).error).toBeUndefined();
     expect(living()).toEqual(['echo-2']);
     expect(status('echo-1')).toMatchObject({ stage: 'stopped', command: ['run', 'echo-1'] });

@@ -31,7 +31,7 @@ import type {
 /** What of a shepherd it takes: to put services into it, and for fleets to know their members. */
 export type ComposedShepherd = Pick<
   Shepherd,
-  'define' | 'register' | 'registerAggregate' | 'swap' | 'board' | 'status' | 'probe'
+  'define' | 'register' | 'registerAggregate' | 'swap' | 'checkNames' | 'board' | 'status' | 'probe'
 >;
 /** Who registers, and what it takes. */
 export interface ComposePowers {

@@ -3,7 +3,8 @@
  *
  *     reload    the configuration is read again (elsewhere: it is foreign code)
  *               it cannot be read, or does not fit together    nothing is touched
- *               a dry run, or nothing differs                  told
+ *               nothing differs                                told
+ *               a dry run                                      told, or refused as the exchange would be
  *               else                                           kept for the daemon's next lives; services
  *                                                              are exchanged (swap.ts of shepherd), and told
  *
@@ -164,8 +165,14 @@ const carryOut = (
   const { taken: after } = withJoined(planned, held.joined.get());
   const found = diffOf(before, after);
   const difference = toldDifference(found, atRestart);
-  if (isDryRun || isEmpty(found))
-    return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
+  const isOther = !isEmpty(found);
+  if (isDryRun && isOther)
+    turn.call(
+      held.shepherd,
+      'checkNames',
+      after.flatMap((one) => describedBy(one).provision),
+    );
+  if (isDryRun || !isOther) return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
   const swap = swapOf(turn, held, before, after);
   const was = held.current.get();
   take(held, turn, planned, after);

@@ -47,7 +47,7 @@ import { isSelection } from '../words/selectors.ts';
 import { select } from './select.ts';
 import { hasEnded, haveParent, spawn, spawnedBy, transientEnded } from './transients.ts';
 import { isOwn } from '../words/principal.ts';
-import { swapServices } from './swap.ts';
+import { checkNames, swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
 import { giveBack, noRoomFor, takeShare } from '../checks/shares.ts';
 import type {
@@ -120,6 +120,7 @@ export const makeShepherd = (
       checkSink(sink);
       return swapServices(held, turn, swap, sink);
     },
+    checkNames: (_turn, names) => checkNames(held, names),
     restore: (turn) => restore(held, turn),
     shutDown: (turn, sink) => {
       checkSink(sink);

@@ -65,7 +65,7 @@ export const swapServices = (
 ): Vow<Outcome> => {
   if (held.isClosing()) throw closing();
   if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
-  refuseTaken(held, turn, swap);
+  checkNames(held, namesOf(turn, swap));
   held.isSwapping.set(true);
   held.swapCount.set(held.swapCount.get() + 1);
   const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
@@ -105,9 +105,9 @@ const namesOf = (turn: Turn, { own, elsewhere, aggregates }: Swap): readonly str
   ...aggregates.flatMap((one) => turn.call(one, 'provision')),
 ];
 
-/** What nobody has configured goes on, and nobody gets its process with its name. @throws Conflict */
-const refuseTaken = (held: ShepherdHeld, turn: Turn<Shepherd>, swap: Swap): void => {
-  for (const name of namesOf(turn, swap)) {
+/** See Shepherd. What nobody has configured goes on, and nobody gets its process with its name. @throws Conflict */
+export const checkNames = (held: ShepherdHeld, names: readonly string[]): void => {
+  for (const name of names) {
     const one = held.transients.get(name);
     if (one === undefined || one.ended !== undefined || held.own(name) === undefined) continue;
     const what = one.config.connection === undefined ? 'a transient service' : 'a connection';

@@ -439,6 +439,11 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
    */
   swap(swap: Swap, sink: Ref<Sink>): Vow<Outcome>;
   /**
+   * The same before it is done: whether these may be the names of all services then. @throws Conflict where one of them
+   * is in use by what nobody has configured
+   */
+  checkNames(names: readonly string[]): void;
+  /**
    * Finds what still runs of what the records say, then starts what is wanted. To be done before
    * anything is served.
    */
