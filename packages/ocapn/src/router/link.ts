@@ -22,7 +22,7 @@ export class Link {
   stopTimer: () => void = noTimer;
   /** Who the peer is, once its hello was admitted; undefined for an anonymous one. */
   identity: PeerLocation | undefined;
-  /** Whom an anonymous peer claims to be. Believed in nothing: see `helloTo` of the router. */
+  /** Whom an anonymous peer claims to be. Believed in nothing: see own-places.ts. */
   claims: PeerLocation | undefined;
   /** As of the dial that made it: what dials the place again is no more than that one was. */
   isForOthers = false;

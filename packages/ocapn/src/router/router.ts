@@ -23,8 +23,7 @@ import {
   Severed,
   type Vow,
 } from '@bellwether/actors';
-import { hex } from '../identity/base.ts';
-import { type Hello, type JudgedHello, makeHello } from '../identity/hello.ts';
+import type { JudgedHello } from '../identity/hello.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
@@ -54,6 +53,7 @@ import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
 import type { DialLog } from './failures.ts';
 import type { RouterInside } from './net-view.ts';
+import { OwnPlaces } from './own-places.ts';
 import { quietLog } from './quiet-log.ts';
 import { NoHandoffs } from './no-handoffs.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
@@ -90,13 +90,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   readonly dialLog: DialLog | undefined;
   readonly #powers: RouterPowers;
   readonly #netlayers: ReadonlyMap<string, Netlayer>;
-  /** Where we are reached, by transport. */
-  readonly #locations = new Map<string, PeerLocation>();
-  /** What our hello says on a transport where we do not listen. */
-  readonly #designator: string;
-  /** The same for each transport, as a location. */
-  readonly #silent = new Map<string, PeerLocation>();
   readonly #hellos: Hellos;
+  readonly #places: OwnPlaces;
   readonly #routing: Routing;
   readonly #liveness: Liveness;
   readonly wholeRoom: Room;
@@ -143,15 +138,15 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
         ),
       ]),
     );
-    this.#designator = powers.designator ?? hex(powers.crypto.random(16));
     this.#hellos = new Hellos(powers.crypto, powers.scheduler, powers.clock);
+    this.#places = new OwnPlaces(powers, this.#hellos);
     this.dialLog = powers.dialLog;
     this.#routing = new Routing(this);
     this.#liveness = new Liveness(powers.clock, this.limits, this.outbox);
   }
 
   get locations(): readonly PeerLocation[] {
-    return [...this.#locations.values()];
+    return this.#places.all;
   }
   get keepsKeys(): boolean {
     return this.#powers.handoffs !== undefined;
@@ -180,7 +175,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
       netlayer.listen(
         (connection) => this.#accept(netlayer, connection),
         (at) => {
-          this.#locations.set(netlayer.facts.transport, at);
+          this.#places.opened(netlayer.facts.transport, at);
           missing -= 1;
           if (missing === 0) settle(() => ready(this.locations));
         },
@@ -257,7 +252,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     return link !== undefined && this.#routing.mayLose(link);
   }
   listensOn(transport: string): boolean {
-    return this.#locations.has(transport);
+    return this.#places.listensOn(transport);
+  }
+  isMe(peer: PeerLocation): boolean {
+    return this.#places.isMe(peer);
   }
 
   netlayerFor(transport: string): Netlayer | undefined {
@@ -272,7 +270,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     return because !== 'asked' && this.#powers.mayDial === undefined;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
-    const hello = this.#helloTo(dialled, netlayer);
+    const hello = this.#places.helloTo(dialled, netlayer, this.#links.values());
     const session = new Session(this, connection, hello, dialled === undefined);
     this.#linkCount += 1;
     const link = new Link(this.#linkCount, netlayer, session, hello.publicId, dialled);
@@ -280,7 +278,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.#choose(session, dialled ?? connection.proved);
     // Whoever has dialled twice will dial again.
     if (dialled !== undefined && this.#hasDialled)
-      this.#hellos.prepareLater(this.#placeOn(netlayer.facts.transport));
+      this.#places.prepareLater(netlayer.facts.transport);
     this.#hasDialled ||= dialled !== undefined;
     return link;
   }
@@ -308,7 +306,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     this.outbox.push(session);
   }
   prepare(transport: string): void {
-    this.#hellos.prepare(this.#placeOn(transport));
+    this.#places.prepare(transport);
   }
 
   admit(session: Session, peer: JudgedHello): Room | undefined {
@@ -376,7 +374,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
       link.session.abort('captp: the peer closes');
       return link.session;
     }
-    this.#hellos.prepareLater(this.#placeOn(netlayer.facts.transport));
+    this.#places.prepareLater(netlayer.facts.transport);
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
@@ -420,36 +418,6 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   /** Undefined for what we dialled: that is counted by who dials. */
   #porchOf({ dialled, netlayer }: Link): Porch | undefined {
     return dialled === undefined ? this.#porches.get(netlayer) : undefined;
-  }
-  /**
-   * Goblins takes a hello from whom it has dialled itself for a crossed one, for as long as that session lives, and may
-   * end that. Where it could not prove who it is, we do not know it for the one whom we dial: so to whomever an
-   * anonymous peer claims to be, our hello is that of a peer which only dials, and crosses nothing.
-   */
-  #helloTo(dialled: PeerLocation | undefined, netlayer: Netlayer): Hello {
-    const { transport } = netlayer.facts;
-    const mayCross = (link: Link): boolean =>
-      link.netlayer === netlayer &&
-      dialled !== undefined &&
-      link.claims !== undefined &&
-      samePeer(link.claims, dialled);
-    const isAnonymous = netlayer.facts.provesAcceptorsOnly;
-    if (!isAnonymous || ![...this.#links.values()].some(mayCross))
-      return this.#hellos.take(this.#placeOn(transport));
-    const designator = hex(this.crypto.random(16));
-    return makeHello(this.crypto, this.crypto.keyPair(), { transport, designator, hints: {} });
-  }
-  /** What our hello says on a transport. */
-  #placeOn(transport: string): PeerLocation {
-    const known = this.#locations.get(transport) ?? this.#silent.get(transport);
-    if (known !== undefined) return known;
-    const silent = { transport, designator: this.#designator, hints: {} };
-    this.#silent.set(transport, silent);
-    return silent;
-  }
-  isMe(peer: PeerLocation): boolean {
-    const mine = this.#locations.get(peer.transport);
-    return mine !== undefined && samePeer(mine, peer);
   }
   #vowOf(enlivened: Enlivened, wanted: Wanted, because: DialReason): Vow {
     const vow = this.frontier.farVow(enlivened, enlivened.root);
