@@ -2,7 +2,8 @@
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '@bellwether/shepherd';
-import { Machine, program } from '../support/shepherd-machine.ts';
+import { Machine, program, requestOf } from '../support/shepherd-machine.ts';
+import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 const up = (services: readonly ServiceConfig[]) => {
   const world = new World(1);
@@ -96,7 +97,7 @@ describe('a disabled service', () => {
     };
     rig.machine.lines.splice(0);
     expect(rig.herd('start', 'db')).toMatchObject({ ...refused, output: ['db said'] });
-    expect(rig.herd('restart', 'db')).toMatchObject(refused);
+    expect(rig.herd('restart', 'db')).toMatchObject({ ...refused, output: ['db said'] });
     expect(rig.machine.lines).toEqual([
       'A: Service db is currently disabled.',
       'A: Service db is currently disabled.',
@@ -105,6 +106,37 @@ describe('a disabled service', () => {
     expect(rig.status('db')).toMatchObject({ stage: 'stopped', isEnabled: false });
     const reason = 'it is disabled since it respawned 2 times within 60 s';
     expect(rig.herd('start', 'db')).toMatchObject({ reason });
+    // Of one that somebody has disabled what it has said is no reason.
+    rig.herd('enable', 'db');
+    rig.herd('disable', 'db');
+    for (const action of ['start', 'restart']) {
+      expect(rig.herd(action, 'db')).toMatchObject({ reason: 'it is disabled', isDisabled: true });
+      expect(rig.herd(action, 'db')).not.toHaveProperty('output');
+    }
+  });
+  it('by respawning too fast says so with its log where it is restarted with others, too', () => {
+    const rig = up([{ ...db, respawn }, program({ provision: ['cache'] })]);
+    rig.herd('start', 'db');
+    for (let round = 0; round < 3; round += 1) {
+      rig.machine.processes.kill('db', { code: 3 });
+      rig.world.run();
+    }
+    rig.herd('start', 'cache');
+    const picked = { member: '{role=all}', onlyMembers: ['db', 'cache'] };
+    const asked = rig.machine.ask((turn, shepherd) =>
+      turn.send(
+        shepherd,
+        'perform',
+        requestOf({ action: 'restart', ...picked }),
+        rig.machine.printer(turn),
+        localRoot,
+      ),
+    );
+    rig.world.run();
+    expect(asked.value?.rows).toMatchObject([
+      { member: 'db', isDisabled: true, output: ['db said'] },
+      { member: 'cache', result: 'changed' },
+    ]);
   });
 });
 

@@ -54,6 +54,7 @@ import {
   type StepEnd,
 } from './outcomes.ts';
 import { layOut, openBefore } from './layout.ts';
+import { linesOfDisabled, withLines } from './last-lines.ts';
 import { noteMoved } from './muster.ts';
 import { partOf, promptingOf } from './part.ts';
 import type { Step } from './plan.ts';
@@ -316,6 +317,16 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     return false;
   }
   const ending = withoutAsking(host, turn, operation, step);
+  const lines = ending?.outcome.isDisabled === true ? linesOfDisabled(host, turn, step) : undefined;
+  if (ending !== undefined && lines !== undefined) {
+    move(operation, record, 'acting');
+    const over = (turn: Turn, output: readonly string[]): void => {
+      end(host, operation, key, withLines(ending, output));
+      advance(host, turn, operation, [key]);
+    };
+    turn.when(lines, over, (turn) => over(turn, []));
+    return false;
+  }
   const service = host.service(step.name);
   if (ending !== undefined || service === undefined) {
     end(host, operation, key, ending ?? notThere(step));
