@@ -123,6 +123,9 @@ export const fateOf = (reason: unknown): Fate => {
 /** The reason of a break as an Error: an Error as it is, anything else in a Broken. */
 export const reasonOf = (value: unknown): Error =>
   value instanceof Error ? value : new Broken(value);
+/** What an error says, or whatever else was thrown: peers may break with any value. For people, and in full. */
+export const messageOf = (reason: unknown): string =>
+  reason instanceof Error ? reason.message : String(reason);
 /** The inverse of `reasonOf`, so that a reason that is rethrown goes on as the value that came. */
 export const rawReason = (thrown: unknown): unknown =>
   thrown instanceof Broken ? thrown.reason : thrown;

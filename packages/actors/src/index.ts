@@ -11,6 +11,7 @@ export {
   Halted,
   isRemote,
   Limit,
+  messageOf,
   NotNear,
   rawReason,
   reasonOf,

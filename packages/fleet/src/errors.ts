@@ -59,7 +59,3 @@ export const doorShut = (transport: string): Refused =>
   new Refused(
     `the door of this shepherd for ${transport} is shut, and tried again by itself; 'herd status root' there says why`,
   );
-
-/** A message for a person out of whatever broke a vow: peers may break with any value. */
-export const wordsOf = (reason: unknown): string =>
-  reason instanceof Error ? reason.message : String(reason);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { codeOf } from '@bellwether/actors';
+import { codeOf, messageOf } from '@bellwether/actors';
 import { lacksRoom } from '@bellwether/store';
 import { runDaemon } from './daemon/daemon.ts';
 import { readOptions } from './daemon/options.ts';
@@ -83,9 +83,7 @@ const runShepherd = (): void => {
     (code) => process.exit(code),
     (error: unknown) => {
       const hint = lacksRoom(error) ? fullHint : '';
-      process.stderr.write(
-        `shepherd: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
-      );
+      process.stderr.write(`shepherd: ${messageOf(error)}\n${hint}`);
       process.exit(
         exitCodes[codeOf(error instanceof Error ? error : new Error(String(error)))] ?? 1,
       );

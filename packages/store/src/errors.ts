@@ -57,7 +57,3 @@ export class BadBackup extends ActorError {
 export const wayOut = (folder: string): string =>
   `Nothing was changed. Look closer with 'herd state check --state ${folder}', put a backup back with ` +
   `'herd state restore FILE --state ${folder}', or save what can be read with 'herd state repair --state ${folder}'.`;
-
-/** The message of anything that was thrown. */
-export const wordsOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

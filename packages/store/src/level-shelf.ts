@@ -8,10 +8,11 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf } from '@bellwether/actors';
 import type { ClassicLevel } from 'classic-level';
 import { Crc } from './crc.ts';
 import { syncFolder } from './durable-file.ts';
-import { DamagedState, DiskFailed, wayOut, wordsOf } from './errors.ts';
+import { DamagedState, DiskFailed, wayOut } from './errors.ts';
 import { isSoundLog } from './level-log.ts';
 import { isSoundTable } from './level-table.ts';
 import { inSlices, withoutRest, type Pace } from './pace.ts';
@@ -178,7 +179,7 @@ const failure = (error: unknown, folder: string, state: string): Error => {
   if (error instanceof DamagedState || error instanceof DiskFailed) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = (cause as { readonly code?: unknown } | undefined)?.code;
-  const words = wordsOf(cause);
+  const words = messageOf(cause);
   // A file of it that is missing is an input error for LevelDB, and damage for us.
   if (code === 'LEVEL_CORRUPTION' || /no such file|not an sstable|does not exist/i.test(words))
     return new DamagedState(`state: cannot use ${folder}: ${words}. ${wayOut(state)}`, { cause });

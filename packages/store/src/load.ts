@@ -1,6 +1,7 @@
 /** Reading a whole database: every record proves itself, all of them together match the seal. */
+import { messageOf } from '@bellwether/actors';
 import type { Cbor } from './cbor.ts';
-import { DamagedState, NewerState, wayOut, wordsOf } from './errors.ts';
+import { DamagedState, NewerState, wayOut } from './errors.ts';
 import { kinds, type StoreRecord } from './kinds.ts';
 import { limits } from './limits.ts';
 import { provedKind, recordOf } from './record.ts';
@@ -68,6 +69,6 @@ export const readable = (key: string, value: Uint8Array, cbor: Cbor): StoreRecor
   } catch (error) {
     if (error instanceof NewerState) throw error;
     if (error instanceof Misfit) return undefined;
-    throw new DamagedState(`state: ${key.slice(0, 64)}: ${wordsOf(error)}`, { cause: error });
+    throw new DamagedState(`state: ${key.slice(0, 64)}: ${messageOf(error)}`, { cause: error });
   }
 };

@@ -17,8 +17,9 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf } from '@bellwether/actors';
 import { replaceFile } from './durable-file.ts';
-import { DamagedState, wayOut, wordsOf } from './errors.ts';
+import { DamagedState, wayOut } from './errors.ts';
 import { limits } from './limits.ts';
 import { Misfit, object, text, whole } from './shape.ts';
 
@@ -98,7 +99,7 @@ export const readMark = async (state: string): Promise<MarkFile | undefined> => 
     if (folderNumber(store) === undefined) throw new Misfit(`'${store}' names no database`);
     return new MarkFile(state, epoch, store);
   } catch (error) {
-    throw new DamagedState(`state: cannot use ${file}: ${wordsOf(error)}. ${wayOut(state)}`, {
+    throw new DamagedState(`state: cannot use ${file}: ${messageOf(error)}. ${wayOut(state)}`, {
       cause: error,
     });
   }

@@ -4,7 +4,16 @@
  * came of it for each of them. Who passes the command on is the shepherd's planner. GNU Shepherd's rule
  * alone (a stop takes down dependents) would leave every member running.
  */
-import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import {
+  messageOf,
+  type Bcom,
+  type Behavior,
+  type JournalCell,
+  type Ref,
+  type Settled,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import { doubted, itself, leftFor, memberRow, neededOf, verdict } from '@bellwether/shepherd';
 import type {
   Aggregate,
@@ -15,7 +24,6 @@ import type {
   Shepherd,
   Status,
 } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import { fleetStatus, type FleetFacts } from './fleet-status.ts';
 import type { HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
@@ -113,5 +121,5 @@ const statusesIn = (
   settled.flatMap((one, at) => {
     const before = known[at];
     if (one.kept) return [one.value];
-    return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+    return before === undefined ? [] : [doubted(before, messageOf(one.reason))];
   });

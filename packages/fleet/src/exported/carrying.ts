@@ -11,7 +11,7 @@
  *     its machine comes into doubt, or is not meant any      the same: denied, or failed
  *       more
  */
-import { fateOf, isRemote, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { fateOf, isRemote, messageOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   takesRelease,
   type Attempt,
@@ -19,7 +19,6 @@ import {
   type Request,
   type ServiceElsewhere,
 } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
 import { silenceOf, type ExportedHeld } from './exported-state.ts';
 import { heldBack } from './held-back.ts';
@@ -83,6 +82,6 @@ const outcomeOf = (held: ExportedHeld, request: Request, reason: Error): Attempt
     case 'refused':
       return isRemote(reason)
         ? unanswered(held, request, reason, silenceOf(held))
-        : notBrought(held, request, wordsOf(reason));
+        : notBrought(held, request, messageOf(reason));
   }
 };

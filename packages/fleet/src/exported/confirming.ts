@@ -16,6 +16,7 @@
  * is no client of this, stands at its confirming.ts.
  */
 import {
+  messageOf,
   Refused,
   type Bcom,
   type Behavior,
@@ -32,7 +33,6 @@ import {
   type Request,
 } from '@bellwether/shepherd';
 import type { Sink } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
 import { share } from '../random.ts';
@@ -160,7 +160,7 @@ const tryIt = (
     (turn, outcome) => {
       if (!isGood(outcome)) again(held, turn, operation, outcome.reason ?? outcome.result);
     },
-    (turn, reason) => again(held, turn, operation, wordsOf(reason)),
+    (turn, reason) => again(held, turn, operation, messageOf(reason)),
   );
 };
 const digestIn = (args: readonly string[]): string | undefined =>

@@ -3,7 +3,7 @@
  * true now as far as anybody can know, and what to do. Unreachable before the command was sent is
  * told apart from lost during it, since only the first leaves the far end surely as it was.
  */
-import { codeOf, fateOf } from '@bellwether/actors';
+import { codeOf, fateOf, messageOf } from '@bellwether/actors';
 import {
   limits,
   type Attempt,
@@ -11,7 +11,7 @@ import {
   type Request,
   type Result,
 } from '@bellwether/shepherd';
-import { isDenial, isEnd, listed, wordsOf, type Malformed } from '../errors.ts';
+import { isDenial, isEnd, listed, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
 export interface Place {
@@ -193,11 +193,11 @@ export const troubleOf = (place: Place, reason: Error): string => {
     case 'in-doubt':
       return `the connection to ${whereIs(place)} was lost`;
     case 'not-sent':
-      return wordsOf(reason);
+      return messageOf(reason);
     case 'refused':
       return codeOf(reason) === 'refused'
-        ? wordsOf(reason)
-        : `${whereIs(place)} did not tell: ${wordsOf(reason)}`;
+        ? messageOf(reason)
+        : `${whereIs(place)} did not tell: ${messageOf(reason)}`;
   }
 };
 
@@ -224,6 +224,6 @@ const withoutAction = (action: string, reason: Error): string => {
   return words.startsWith(beginning) ? words.slice(beginning.length) : words;
 };
 const sentenceOf = (reason: Error): string => {
-  const words = wordsOf(reason);
+  const words = messageOf(reason);
   return words.endsWith('.') ? words : `${words}.`;
 };

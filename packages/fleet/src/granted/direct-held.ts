@@ -1,7 +1,6 @@
 /** What a `^direct-grants` is made of, and its contact with hosts: by petname, as long as there is something to say. */
-import { fateOf, type Ref, type Turn } from '@bellwether/actors';
+import { fateOf, messageOf, type Ref, type Turn } from '@bellwether/actors';
 import { cutText } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { makeLiveRef, type LiveRef } from '../reach/live-ref.ts';
 import type { DirectGrants, DirectGrantsOptions } from './direct-grants.ts';
@@ -36,7 +35,7 @@ export const noteTrouble = ({ shelf }: DirectHeld, part: PartEntry, reason: Erro
 export const troubleIn = (reason: Error): string =>
   fateOf(reason) === 'late'
     ? `no answer within ${LIMITS.directMs / 1_000} s`
-    : cutText(wordsOf(reason), LIMITS.textLength);
+    : cutText(messageOf(reason), LIMITS.textLength);
 
 /** What there is at a host. */
 export const partsAt = (shelf: DirectShelf, petname: string): readonly PartEntry[] =>

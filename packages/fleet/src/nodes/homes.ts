@@ -15,6 +15,7 @@ import {
   codeOf,
   fateOf,
   Limit,
+  messageOf,
   Refused,
   TimedOut,
   type Bcom,
@@ -26,7 +27,7 @@ import {
 import { hexOf, Unconfirmed } from '@bellwether/authority';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { BadRequest, canonicalText, Conflict, type ServiceFacet } from '@bellwether/shepherd';
-import { Malformed, wordsOf } from '../errors.ts';
+import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
@@ -378,7 +379,7 @@ const refused = (
   if (home === undefined || fateOf(reason) !== 'refused') return;
   if (isNoGift(codeOf(reason)) && !hadGift) return speak(shelf, turn, designator, door, true);
   if (home.entry.isJoined) {
-    changeHome(shelf, designator, { trouble: wordsOf(reason), waiting: undefined });
+    changeHome(shelf, designator, { trouble: messageOf(reason), waiting: undefined });
     if (codeOf(reason) === 'limit') speakLater(shelf, turn, designator, door);
     return settle(home, reason);
   }
@@ -389,7 +390,7 @@ const refused = (
 
 /** What was never begun is forgotten, and whoever asked tries again; the rest goes on by itself. */
 const missed = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, reason: Error): void => {
-  const home = changeHome(shelf, designator, { door: undefined, trouble: wordsOf(reason) });
+  const home = changeHome(shelf, designator, { door: undefined, trouble: messageOf(reason) });
   if (home === undefined) return;
   const { entry, waiting } = home;
   if (waiting !== undefined && !isBegun(entry))

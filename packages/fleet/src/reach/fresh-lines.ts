@@ -12,6 +12,7 @@
 import {
   fateOf,
   Limit,
+  messageOf,
   Refused,
   TimedOut,
   Unreachable,
@@ -26,7 +27,6 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { ServiceFacet } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { FreshDial } from './destination.ts';
 import { foundIn } from './live-ref.ts';
@@ -156,5 +156,5 @@ const close = (held: Held, turn: Turn<FreshLines>, id: number): void => {
 
 const failureOf = (petname: string, reason: Error): ActorError =>
   fateOf(reason) === 'refused'
-    ? new Refused(`cannot use ${petname}: ${wordsOf(reason)}`, { cause: reason })
+    ? new Refused(`cannot use ${petname}: ${messageOf(reason)}`, { cause: reason })
     : new Unreachable(`cannot reach ${petname} anew: ${foundIn(reason)}`, { cause: reason });

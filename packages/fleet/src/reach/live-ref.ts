@@ -19,6 +19,7 @@
 import {
   fateOf,
   isRemote,
+  messageOf,
   Refused,
   Unreachable,
   type ActorError,
@@ -32,7 +33,6 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { ServiceFacet } from '@bellwether/shepherd';
-import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { share } from '../random.ts';
 import type { Peer, Peers, Traveller, Way } from './peer.ts';
@@ -253,7 +253,7 @@ const failureOf = ({ petname, called = petname, way }: Held, reason: Error): Act
   const destination = way.get()?.destination;
   const where = destination === undefined ? called : `${called} at ${addressOf(destination)}`;
   return fateOf(reason) === 'refused'
-    ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
+    ? new Refused(`cannot use ${where}: ${messageOf(reason)}`, { cause: reason })
     : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });
 };
 
@@ -270,5 +270,5 @@ const addressOf = ({ peer, address }: Destination): string => {
 export const foundIn = (reason: Error): string => {
   const { cause } = reason;
   const isTold = cause instanceof Error && 'summary' in cause && typeof cause.summary === 'string';
-  return isTold ? String(cause.summary) : wordsOf(reason);
+  return isTold ? String(cause.summary) : messageOf(reason);
 };

@@ -2,7 +2,7 @@
  * What the owner of a shepherd may ask of all of it, by whichever of his ways: `principal` says which, for the audit
  * and for whose operations they are.
  */
-import { codeOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { codeOf, messageOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { audit } from '@bellwether/authority';
 import {
   doubted,
@@ -16,7 +16,6 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import type { Composition } from './composition.ts';
-import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { readStatusNames, readUpTo } from '../read.ts';
 import type { Reloaded } from '../types.ts';
@@ -55,7 +54,7 @@ export const orDoubted = (
     settled.flatMap((one, at) => {
       if (one.kept) return [one.value];
       try {
-        return [doubted(known(turn, at), wordsOf(one.reason))];
+        return [doubted(known(turn, at), messageOf(one.reason))];
       } catch (error) {
         if (error instanceof UnknownService) return [];
         throw error;

@@ -9,7 +9,8 @@
  *     Ctrl-C                                                     a good end, whenever it comes
  *     --timeout                                                  a good end; while it is away the last reason is told
  */
-import { isNoAnswer, isOutOfReach, isNoShepherd, messageOf } from '../client/errors.ts';
+import { messageOf } from '@bellwether/actors';
+import { isNoAnswer, isOutOfReach, isNoShepherd } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { firstAgainMs, lastAgainMs } from '../client/limits.ts';
 import { type Context, isPetnameWord } from './context.ts';

@@ -1,9 +1,9 @@
 /**
  * What an error means for the exit code, and how it is told: one line, then what to do about it.
  */
-import { isRemote } from '@bellwether/actors';
+import { isRemote, messageOf } from '@bellwether/actors';
 import { isDenial } from '@bellwether/fleet';
-import { codeIn, isDetached, isNoAnswer, messageOf } from '../client/errors.ts';
+import { codeIn, isDetached, isNoAnswer } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { isPetnameWord } from './context.ts';
 import { actionRules } from './grammar/grammar.ts';

@@ -13,10 +13,6 @@ export const codeIn = (error: unknown): string =>
     ? error.code
     : 'error';
 
-/** What an error says, or whatever else was thrown. */
-export const messageOf = (reason: unknown): string =>
-  reason instanceof Error ? reason.message : String(reason);
-
 /**
  * No shepherd answers at its socket, or it may not be used. Nothing was asked, so nothing failed: exit
  * code 4, as for every other peer that cannot be reached. GNU has 1 for this and for failures alike.

@@ -14,6 +14,7 @@ import {
   type Answer,
   createVat,
   fateOf,
+  messageOf,
   type Ref,
   type Turn,
   type Vat,
@@ -21,7 +22,7 @@ import {
 } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
-import { Detached, messageOf, NoAnswer, OutOfReach } from './errors.ts';
+import { Detached, NoAnswer, OutOfReach } from './errors.ts';
 import { connectMs } from './limits.ts';
 
 /** What dials a transport, and proves nothing but that we are nobody in particular. Owned by whoever closes it. */

@@ -1,11 +1,12 @@
 /** Where the shepherd of this user is, and the key to it: the socket, and `admin.ref` beside it. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '@bellwether/actors';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { defaultPlaces, type Places } from '../places/paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { transports } from '../transports.ts';
-import { messageOf, NoShepherd } from './errors.ts';
+import { NoShepherd } from './errors.ts';
 import { fullBytes, maxAdminRefBytes } from './limits.ts';
 
 /** Whom we act for. */

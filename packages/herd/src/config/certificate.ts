@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
+import { messageOf } from '@bellwether/actors';
 import { BadPlace, systemCode } from '@bellwether/netlayer-stream';
 import { readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { ConfigError } from './config-error.ts';
@@ -93,7 +94,7 @@ export const judgeCertificate = (
     const { endsAtMs } = readCertificate(files, uid);
     return endsSoon(files.cert, endsAtMs, nowMs);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw new ConfigError(
       [{ file, path: 'listen.websocket.tls', text: text.replace(/^websocket: /u, '') }],
       { cause: error },

@@ -1,4 +1,5 @@
 /** Labels, and what picks services out by them, as a configuration may say them. */
+import { messageOf } from '@bellwether/actors';
 import {
   isLabelKey,
   isLabelValue,
@@ -27,7 +28,7 @@ export const selector = z.string().transform((text, context) => {
   try {
     return selectorText(parseSelector(text));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   }

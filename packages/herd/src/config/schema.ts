@@ -4,6 +4,7 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
+import { messageOf } from '@bellwether/actors';
 import { closest, isTaken, keptNames, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
@@ -227,7 +228,7 @@ const petname = z.string().superRefine((text, context) => {
     if (text.startsWith('@')) throw new Error("is written without '@' here");
     petnameOf(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     context.addIssue({ code: 'custom', message });
   }
 });

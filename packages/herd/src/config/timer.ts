@@ -1,4 +1,5 @@
 /** What a configuration may say of a timer beside what any service has, and when that makes it ring. */
+import { messageOf } from '@bellwether/actors';
 import { canRing, parseCron, type CalendarEvent, type When } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { exec } from './commands.ts';
@@ -54,7 +55,7 @@ const cron = record(
         try {
           parseCron(text);
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
+          const message = messageOf(error);
           context.addIssue({ code: 'custom', message });
         }
       }),

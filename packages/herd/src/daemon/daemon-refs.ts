@@ -3,6 +3,7 @@
  * same kind of folder as a user's; and the secrets of machines that join (destination.ts of fleet, join-secrets.ts).
  */
 import {
+  messageOf,
   Refused,
   Unreachable,
   type Answer,
@@ -229,7 +230,7 @@ const dialFresh = (dialling: Dialling, petname: string, answer: Answer): (() => 
 };
 
 const noSuchRef = ({ hint }: Place, error: unknown): Refused => {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new Refused(error instanceof UnknownRef ? hint : why, { cause: error });
 };
 

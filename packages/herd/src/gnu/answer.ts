@@ -11,7 +11,7 @@
  *     spawn, schedule           (name), of what was made          exception
  *     any other                 (#t), its output as messages      (#f), its output and why as messages
  */
-import { ActorError, isRemote } from '@bellwether/actors';
+import { ActorError, isRemote, messageOf } from '@bellwether/actors';
 import { isBuiltIn, isGood, type Outcome, type Status } from '@bellwether/shepherd';
 import {
   changesByService,
@@ -179,7 +179,7 @@ const failed = async (
     return { result: false, error: { kind: 'service-not-found', service } };
   const named = service.name === 'root' ? service : sym(await canonical(powers, service.name));
   if (code === 'unknown-action') return notAnAction(action, named);
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return {
     result: false,
     error: { kind: 'exception', action, service: named, text: shown(text) },

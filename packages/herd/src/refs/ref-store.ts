@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { ActorError } from '@bellwether/actors';
+import { ActorError, messageOf } from '@bellwether/actors';
 import { parseUri, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { maxRefBytes, maxRefCount } from './limits.ts';
 import { BadPetname, isPetname, petnameOf } from './petname.ts';
@@ -96,7 +96,7 @@ export class RefStore {
       try {
         return { petname, ref: this.get(petname) };
       } catch (error) {
-        return { petname, problem: error instanceof Error ? error.message : String(error) };
+        return { petname, problem: messageOf(error) };
       }
     });
   }

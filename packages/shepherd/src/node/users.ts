@@ -13,6 +13,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '@bellwether/actors';
 import { StartFailed } from '../errors.ts';
 import type { RunAs } from '../words/types.ts';
 import { accountFileBytes, highestId } from './limits.ts';
@@ -137,7 +138,7 @@ const readAccounts = (read: () => string): readonly (readonly string[])[] => {
       .split('\n')
       .map((line) => line.split(':'));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new StartFailed(`exec: whom its user means cannot be looked up: ${why}`, {
       cause: error,
       summary: 'exec: whom its user means cannot be looked up',

@@ -12,6 +12,7 @@
  * synced. So an append need not wait for the sync, and nothing that a crash leaves behind is lost or doubled.
  */
 import { createHash } from 'node:crypto';
+import { messageOf } from '@bellwether/actors';
 import {
   chained,
   chainStart,
@@ -19,7 +20,7 @@ import {
   type ChainHead,
   type ChainLine,
 } from '@bellwether/authority';
-import { DiskFailed, wordsOf } from '../errors.ts';
+import { DiskFailed } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { auditFileName, firstNumberIn, type AuditHandle, type AuditPlace } from './place.ts';
 import {
@@ -267,7 +268,7 @@ export class AuditLog {
     this.#hasFailed = true;
     await this.#syncing;
     await this.#drop().catch(() => undefined); // the first failure is the one to be told
-    return new DiskFailed(`audit: ${this.#place.name}: ${wordsOf(error)}`, { cause: error });
+    return new DiskFailed(`audit: ${this.#place.name}: ${messageOf(error)}`, { cause: error });
   }
 
   async #drop(): Promise<void> {

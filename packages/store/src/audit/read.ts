@@ -1,4 +1,5 @@
 /** Reading an audit: all of it from its beginning, to verify it, or the last of it, for whoever asks. */
+import { messageOf } from '@bellwether/actors';
 import {
   auditLimits,
   recordIn,
@@ -7,7 +8,7 @@ import {
   type AuditQuery,
   type ChainState,
 } from '@bellwether/authority';
-import { DiskFailed, wordsOf } from '../errors.ts';
+import { DiskFailed } from '../errors.ts';
 import { textDigest } from './audit-log.ts';
 import { firstNumberIn, type AuditHandle, type AuditPlace } from './place.ts';
 
@@ -176,6 +177,6 @@ const reading = async <T>(place: AuditPlace, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    throw new DiskFailed(`audit: ${place.name}: ${wordsOf(error)}`, { cause: error });
+    throw new DiskFailed(`audit: ${place.name}: ${messageOf(error)}`, { cause: error });
   }
 };

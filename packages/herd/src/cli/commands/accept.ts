@@ -9,7 +9,7 @@
  *     another key has                    tried all the same, since the host raises an alert of that; said
  */
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { ActorError } from '@bellwether/actors';
+import { ActorError, messageOf } from '@bellwether/actors';
 import { fingerprintOf } from '@bellwether/authority';
 import type { GrantFacts } from '@bellwether/fleet';
 import type { KeyPair, Sturdyref } from '@bellwether/ocapn';
@@ -211,7 +211,7 @@ const adopt = async (
     );
   } catch (error) {
     if (isDetached(error)) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { petname, problem, exitCode: exitCodeOfError(error) };
   }
 };

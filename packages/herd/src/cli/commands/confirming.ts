@@ -15,7 +15,7 @@
  * while somebody watches, and each look is about all members at once, however deep, so that it remembers none of them.
  * What both do is to compare a phase and a digest.
  */
-import { isRemote } from '@bellwether/actors';
+import { isRemote, messageOf } from '@bellwether/actors';
 import { isDenial } from '@bellwether/fleet';
 import type { Digest } from '@bellwether/deploy';
 import {
@@ -25,7 +25,7 @@ import {
   type SlotFacts,
   type Status,
 } from '@bellwether/shepherd';
-import { codeIn, messageOf } from '../../client/errors.ts';
+import { codeIn } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../../client/limits.ts';
 import type { Line } from '../../client/line.ts';

@@ -1,4 +1,5 @@
 /** As whom the services of a configuration run, and what there is to say of that before a shepherd has it. */
+import { messageOf } from '@bellwether/actors';
 import type { RunAs } from '@bellwether/shepherd';
 import { identityOf, nodeAccounts, type Accounts } from '@bellwether/shepherd/node';
 import { visible } from '../../client/escape.ts';
@@ -73,6 +74,6 @@ const whyNot = (runAs: RunAs, accounts: Accounts): string | undefined => {
     identityOf(runAs, accounts);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 };

@@ -3,6 +3,7 @@
  * where `--reveal` asks for it. Everything else about a ref may be shown: where it leads, and a
  * fingerprint that opens nothing.
  */
+import { messageOf } from '@bellwether/actors';
 import { mintedId } from '@bellwether/authority';
 import type { Allowed } from '@bellwether/fleet';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
@@ -231,7 +232,7 @@ const allowedBy = async (
     return await withHeld(context, petname, (client) => client.allows(patienceOf(context, waitMs)));
   } catch (error) {
     if (isDetached(error)) throw error;
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
 };
 
