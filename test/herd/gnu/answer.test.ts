@@ -1,5 +1,6 @@
-import type { Change, LocalStatus, Outcome, Status } from '@bellwether/shepherd';
+import type { Change, LocalStatus, Outcome, Row, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { answer } from '../../../packages/herd/src/gnu/answer.ts';
 import { unknownMessages, type AnswerPowers } from '../../../packages/herd/src/gnu/asked.ts';
 import { docMessages } from '../../../packages/herd/src/gnu/doc.ts';
 import { Heard, troubleIn } from '../../../packages/herd/src/gnu/heard.ts';
@@ -11,6 +12,7 @@ import {
 import { answerRoot } from '../../../packages/herd/src/gnu/root-answer.ts';
 import { serviceRecord } from '../../../packages/herd/src/gnu/service-record.ts';
 import { shown } from '../../../packages/herd/src/gnu/shown.ts';
+import { sym } from '../../../packages/herd/src/gnu/wire/datum.ts';
 import { datumText } from '../../../packages/herd/src/gnu/wire/write.ts';
 
 const web: LocalStatus = {
@@ -248,4 +250,52 @@ describe('what has more than one line', () => {
       messages: ['web.ts:1:2: no such name', 'services[0]: \\x1b[2J'],
     });
   });
+});
+
+describe('a custom action of a fleet', () => {
+  const row = (member: string, more: Partial<Row> = {}): Row => ({
+    ...{ member, result: 'changed', ...more },
+  });
+  const replyOf = (rows: readonly Row[], more: Partial<Outcome> = {}) => {
+    const outcome: Outcome = { member: 'fleet', result: 'changed', rows, ...more };
+    const powers: AnswerPowers = {
+      node: 'a',
+      root: { pid: 1, command: [], startedMs: 0, logFile: undefined },
+      operation: () => 'op',
+      sink: () => {
+        throw new Error('nobody listens');
+      },
+      ask: <T>() => Promise.resolve(outcome as T),
+    };
+    return answer(powers, { action: sym('hi'), service: sym('fleet'), args: [] });
+  };
+  it('is told with what each member has printed, and whose each line is', async () => {
+    const rows = [
+      row('web@a', { output: ['hi', '', '\u001b[2J'] }),
+      row('web@b', { output: ['ho'] }),
+    ];
+    expect(await replyOf(rows)).toEqual({
+      result: [true],
+      messages: ['web@a: hi', 'web@a:', 'web@a: \\x1b[2J', 'web@b: ho'],
+    });
+  });
+  it('is told with what those have printed who failed, and then why', async () => {
+    const failed = { result: 'failed', reason: 'hi exited with code 3' } as const;
+    const rows = [row('web@a', { output: ['hi'] }), row('web@b', { ...failed, output: ['no'] })];
+    expect(await replyOf(rows, { result: 'failed' })).toEqual({
+      result: [false],
+      messages: ['web@a: hi', 'web@b: no', 'web@b: hi exited with code 3'],
+    });
+  });
+  it.each([0, 1])(
+    `is told with ${messageCount} lines of all together, and %d more as a count`,
+    async (more) => {
+      const lines = Array.from({ length: messageCount / 2 }, () => 'hi');
+      const rest = Array.from({ length: more }, () => 'more');
+      const rows = [row('web@a', { output: lines }), row('web@b', { output: [...lines, ...rest] })];
+      const { messages = [] } = (await replyOf(rows)) as { messages?: readonly string[] };
+      expect(messages).toHaveLength(messageCount + more);
+      expect(messages.at(-1)).toBe(more === 0 ? 'web@b: hi' : '… and 1 lines more');
+    },
+  );
 });

@@ -24,7 +24,7 @@ import { codeIn } from '../client/errors.ts';
 import { requestWords } from './arguments.ts';
 import { docMessages } from './doc.ts';
 import { Heard, troubleIn } from './heard.ts';
-import { logLineCount, statusMs } from './limits.ts';
+import { logLineCount, messageCount, statusMs } from './limits.ts';
 import { answerRoot } from './root-answer.ts';
 import { serviceRecord } from './service-record.ts';
 import { shown } from './shown.ts';
@@ -153,15 +153,24 @@ const spawned = (action: string, outcome: Outcome, heard: Heard): GnuReply => {
   return { result: (outcome.output ?? []).map(sym), messages: heard.messages(action) };
 };
 
-/** A custom action: what it printed, then why it failed. */
+/** A custom action: what it printed, of a fleet each line with whose it is, then why it failed. */
 const acted = (action: string, outcome: Outcome, heard: Heard): GnuReply => {
-  const output = (outcome.output ?? []).map(shown);
   const trouble = troubleIn(outcome);
-  const said = [...output, ...heard.messages(action)];
+  const said = [...printed(outcome), ...heard.messages(action)];
   return {
     result: [isGood(outcome)],
     messages: trouble === undefined ? said : withTrouble(said, trouble),
   };
+};
+
+/** Many members may have printed as much as one may: of all together it is as much as an operation may say. */
+const printed = ({ output = [], rows }: Outcome): readonly string[] => {
+  const below = rows.flatMap(({ member, output = [] }) =>
+    output.map((line) => (line === '' ? `${member}:` : `${member}: ${line}`)),
+  );
+  const restCount = below.length - messageCount;
+  const lines = [...output, ...below.slice(0, messageCount)].map(shown);
+  return restCount > 0 ? [...lines, `… and ${restCount} lines more`] : lines;
 };
 
 const notAnAction = (action: Datum, service: Datum): GnuReply => ({

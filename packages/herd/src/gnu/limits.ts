@@ -8,7 +8,10 @@ export const requestMs = 10_000;
 export const replyMs = 30_000;
 /** Bytes of replies that were not taken yet, all connections together: a status of 1,000 services is a mebibyte. */
 export const unsentBytes = 67_108_864;
-/** Lines of one reply that an operation says: the rest is a number. What an action prints is bounded where it runs. */
+/**
+ * Lines of one reply that an operation says, and that the action of a fleet prints: the rest is a number. What one
+ * service prints is bounded where it runs.
+ */
 export const messageCount = 2_000;
 /** Characters of one of them, and of one line of a log. */
 export const messageCharacters = 4_096;
