@@ -6,7 +6,7 @@ import { actionFacts, isRepeatable, isStart, type OperationReport } from '@bellw
 import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
-import { operationLines, operationReport, undoneIn } from '../format/operations.ts';
+import { isOfDisabled, operationLines, operationReport, undoneIn } from '../format/operations.ts';
 import { resultWords } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
@@ -14,6 +14,7 @@ import { maxGroupNames, maxOperations } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
 import { carriedOut } from '../operation/carried-out.ts';
+import { mayEnable } from '../operation/rights.ts';
 
 /** Operations in a list where nobody says: a screen. */
 const defaultCount = 20;
@@ -79,7 +80,10 @@ const runList = async (context: Context, way: string | undefined): Promise<numbe
 
 const runShow = async (context: Context, meant: Meant): Promise<number> => {
   const report = await reportOf(context, meant);
-  const lines = operationReport(report, context.look, meant.way);
+  const { way } = meant;
+  const isAsked = way !== undefined && isOfDisabled(report);
+  const isAllowed = isAsked ? await mayEnable(context, way) : true;
+  const lines = operationReport(report, context.look, way, isAllowed);
   print(context, lines, { kind: 'operation', ...report });
   return 0;
 };

@@ -7,8 +7,10 @@ import { aboutLines } from '../format/about.ts';
 import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
 import { healthCode } from './health-code.ts';
+import type { ShownStatus } from '../format/shown-status.ts';
 import { isRootName } from '../grammar/invocation.ts';
 import { askStatus, lookFor } from '../looking.ts';
+import { mayEnable } from '../operation/rights.ts';
 import { print } from '../terminal/print.ts';
 import { choose, isKnown, ofMembers, tellSlips, type Chosen } from '../selecting.ts';
 import { Usage } from '../grammar/usage.ts';
@@ -31,12 +33,24 @@ export const runServiceStatus = async (
   const status = isPetnameWord(service)
     ? await withService(context, service, (client) => askStatus(context, client))
     : await statusWithLines(context, service, lineCount);
-  print(context, statusReportLines(status, context.look, lineCount), {
+  const enabled = await enableWord(context, service, status);
+  print(context, statusReportLines(status, context.look, lineCount, enabled), {
     kind: 'status',
     services: [status],
   });
   if (context.options.strict === true) return healthCode([status]);
   return isKnown(status) ? 0 : 4;
+};
+
+/** What is typed to enable it; false: nothing by whoever asks, as far as is known. */
+const enableWord = async (
+  context: Context,
+  service: string,
+  { provision: [name = service], disabledReason }: ShownStatus,
+): Promise<string | false> => {
+  if (!isPetnameWord(service)) return name;
+  if (disabledReason === undefined) return false;
+  return (await mayEnable(context, service)) === true && service;
 };
 
 const watch = async (context: Context, service: string | undefined): Promise<number> => {
@@ -61,7 +75,7 @@ const statusOfChosen = async (context: Context, chosen: Chosen): Promise<number>
   tellSlips(context, chosen);
   const services = await chosenServices(context, chosen);
   const lines = isPetnameWord(chosen.service)
-    ? services.flatMap((status) => statusReportLines(status, context.look, 0))
+    ? services.flatMap((status) => statusReportLines(status, context.look, 0, false))
     : statusListLines(services, context.look);
   print(context, lines, { kind: 'status', services });
   if (context.options.strict === true) return healthCode(services);

@@ -72,7 +72,7 @@ export class TableView implements View {
     const look = lookOf(this.#context.terminal);
     const shown = [...this.#told.values()].map((one) => this.#aged(one));
     const lines = this.#isOne
-      ? shown.flatMap((status) => statusReportLines(status, look, 0))
+      ? shown.flatMap((status) => statusReportLines(status, look, 0, false))
       : statusListLines(this.#isAll ? [...shown, rootStatus] : shown, look);
     if (this.#silentMs === undefined) return lines;
     return [look.paint('yellow', silenceText(this.#silentMs)), ...lines];

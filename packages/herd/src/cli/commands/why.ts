@@ -7,6 +7,7 @@ import { type Context, isPetnameWord, patienceOf, withRootLine, withService } fr
 import type { ShownStatus } from '../format/shown-status.ts';
 import { causeOf, namesBelow, whyLines, type Cause, type Known } from '../format/why.ts';
 import { isRootName } from '../grammar/invocation.ts';
+import { mayEnable } from '../operation/rights.ts';
 import { askStatus, lookFor } from '../looking.ts';
 import { print } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
@@ -35,7 +36,9 @@ const exitCodeOf = ({ verdict }: Cause, status: ShownStatus | undefined): number
 /** Of a ref its own service is known, and nothing of what else there is. */
 const knownOfRef = async (context: Context, service: string): Promise<Known> => {
   const status = await withService(context, service, (client) => askStatus(context, client));
-  return { status: (name) => (name === service ? status : undefined), ...nothingElse };
+  const isAllowed = status.isEnabled ? true : await mayEnable(context, service);
+  const of = (name: string): ShownStatus | undefined => (name === service ? status : undefined);
+  return { status: of, ...nothingElse, mayEnable: isAllowed };
 };
 const nothingElse = { grounds: () => undefined };
 

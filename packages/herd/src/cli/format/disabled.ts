@@ -6,6 +6,13 @@ import type { Command } from '../grammar/invocation.ts';
 import { mergeFromCount } from '../limits.ts';
 import { typedService } from './lost.ts';
 
+/** Whether something may be enabled by whoever is told of it. */
+export type Allowance = boolean | 'unknown';
+
+/** Whether some of them are. */
+export const isAnyDisabled = (rows: readonly Pick<Row, 'isDisabled'>[]): boolean =>
+  rows.some(({ isDisabled }) => isDisabled === true);
+
 /**
  * How to have them started after all, by names that whoever asks can type: to ask again is not enough. `rows` are the
  * answer of `service` itself, those of its members, or of what it requires (`isBelow`).
@@ -14,6 +21,7 @@ export const enableWords = (
   { action, service }: Pick<Command, 'action' | 'service'>,
   rows: readonly Pick<Row, 'member' | 'isDisabled'>[],
   isBelow = false,
+  isAllowed: Allowance = true,
 ): readonly string[] => {
   const names = rows.flatMap(({ member, isDisabled }) => (isDisabled === true ? [member] : []));
   if (names.length === 0) return [];
@@ -21,6 +29,11 @@ export const enableWords = (
   const isNamed = !isPetnameWord(service) && names.every((name) => !name.includes('/'));
   if (isBelow && !isNamed) return [];
   const whole = typedService(service);
+  if (isAllowed === 'unknown') return [];
+  if (!isAllowed)
+    return [
+      `  What is disabled is not started, and ${whole} does not allow 'enable': ask whoever gave it to you.`,
+    ];
   const isFew = names.length < rows.length && names.length < mergeFromCount;
   const enabled = isBelow || (isNamed && isFew) ? names.map(visible) : [whole];
   const commands = enabled.map((name) => `'herd enable ${name}'`).join(' and ');

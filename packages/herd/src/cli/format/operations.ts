@@ -12,7 +12,7 @@ import { visible } from '../../client/escape.ts';
 import { groupFromCount } from '../limits.ts';
 import type { Look } from '../terminal/terminal.ts';
 import { nameOf } from './audit.ts';
-import { enableWords } from './disabled.ts';
+import { enableWords, isAnyDisabled, type Allowance } from './disabled.ts';
 import { lostWords } from './lost.ts';
 import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
@@ -53,12 +53,13 @@ const stateOf = ({
 
 /**
  * What it was, then a row a service, what went wrong first; of many that went well their number. `way`: the petname
- * that it was asked for through.
+ * that it was asked for through; `isAllowed`: whether by that what is disabled may be enabled.
  */
 export const operationReport = (
   report: OperationReport,
   look: Look,
   way?: string,
+  isAllowed: Allowance = true,
 ): readonly string[] => {
   const { operation, action, service, args, asker, atMs, endedMs, queuedUntilMs } = report;
   const words = [action, service, ...args.map(typedWord)].map(visible).join(' ');
@@ -75,7 +76,7 @@ export const operationReport = (
     `  asked for by ${nameOf(asker)}, ${age} (${momentText(atMs)})`,
     `  ${state}`,
     ...stepLines(report, look),
-    ...nextLines(report, way),
+    ...nextLines(report, way, isAllowed),
   ];
 };
 
@@ -184,7 +185,11 @@ const detailOfStep = (step: OperationStep): string =>
     ? ''
     : detailOf(step.row, step.action);
 
-const nextLines = (report: OperationReport, way: string | undefined): readonly string[] => {
+const nextLines = (
+  report: OperationReport,
+  way: string | undefined,
+  isAllowed: Allowance,
+): readonly string[] => {
   const { operation, endedMs, queuedUntilMs } = report;
   const id = visible(way === undefined ? operation : `${operation} ${way}`);
   if (endedMs === undefined && queuedUntilMs !== undefined)
@@ -194,7 +199,7 @@ const nextLines = (report: OperationReport, way: string | undefined): readonly s
   const command = { action, service: way ?? service };
   const rows = rowsIn(report);
   const isBelow = rows.some(({ dependsOn }) => dependsOn !== undefined);
-  const told = [...lostWords(command, rows), ...enableWords(command, rows, isBelow)];
+  const told = [...lostWords(command, rows), ...enableWords(command, rows, isBelow, isAllowed)];
   const left = undoneIn(report);
   const count = left.length;
   if (left.every(({ row }) => row?.isDisabled === true)) return told;
@@ -206,6 +211,9 @@ const nextLines = (report: OperationReport, way: string | undefined): readonly s
 
 const rowsIn = (report: OperationReport): readonly Row[] =>
   toldIn(report.steps).flatMap((step) => (step.row === undefined ? [] : [rowOf(step, step.row)]));
+
+/** Whether something of it was refused since it is disabled. */
+export const isOfDisabled = (report: OperationReport): boolean => isAnyDisabled(rowsIn(report));
 
 /** The services that a retry asks again. */
 export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] => {

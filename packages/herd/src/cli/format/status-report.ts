@@ -17,11 +17,15 @@ import { ageText, counted, momentText, whenText } from './times.ts';
 import { commandText } from './typed.ts';
 import { verdictOf } from './verdict.ts';
 
-/** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
+/**
+ * The lines of a report. `recentLines` are the last `lineCount` lines of its log. `enabled`: what is typed for that;
+ * false where whoever looks may not.
+ */
 export const statusReportLines = (
   status: ShownStatus,
   look: Look,
   lineCount: number,
+  enabled: string | false = status.provision[0] ?? '',
 ): readonly string[] => {
   const [name = ''] = status.provision;
   const about: Prompted = { provision: status.provision, by: undefined, now: look.now };
@@ -34,7 +38,7 @@ export const statusReportLines = (
     ...slotFacts(status, look),
     enabledSentence(status),
     ...disabledWords(status, about),
-    ...disabledFacts(status, look),
+    ...disabledFacts(status, look, enabled),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
     ...listed('Labels:', labelTexts(status.labels ?? {})),
@@ -193,13 +197,14 @@ const enabledSentence = ({ isEnabled, members = [] }: ShownStatus): string => {
 const shownNameCount = 3;
 
 const disabledFacts = (
-  { provision, disabledReason, disabledBy }: ShownStatus,
+  { disabledReason, disabledBy }: ShownStatus,
   look: Look,
+  enabled: string | false,
 ): readonly string[] => {
   if (disabledReason === undefined) return [];
   const when = disabledBy === undefined ? '' : ` at ${whenText(disabledBy.atMs, look.now)}`;
-  const next = `'herd enable ${provision[0] ?? ''}' allows a start.`;
-  return [`It has disabled itself${when}: ${disabledReason}. ${next}`];
+  const next = enabled === false ? '' : ` 'herd enable ${enabled}' allows a start.`;
+  return [`It has disabled itself${when}: ${disabledReason}.${next}`];
 };
 
 const listed = (title: string, words: readonly string[]): readonly string[] =>

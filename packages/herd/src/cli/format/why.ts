@@ -8,6 +8,7 @@ import { maxWhyCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { nameOf as askerText } from './audit.ts';
 import { disabledByWords, promptWords, type Prompted } from './prompt.ts';
+import type { Allowance } from './disabled.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { acceptingText, connectionText, endingText } from './status-report.ts';
 import { ageText, counted, spanText, timeText, whenText } from './times.ts';
@@ -18,6 +19,8 @@ export interface Known {
   /** By any of its names. */
   readonly status: (name: string) => ShownStatus | undefined;
   readonly grounds: (name: string) => Grounds | undefined;
+  /** Whether whoever asks may enable it; absent: he may. */
+  readonly mayEnable?: Allowance;
 }
 /** One service, and what below it has a part in how it is. */
 export interface Cause {
@@ -75,7 +78,7 @@ export const causeOf = (
     ],
     log: hasFailed(status, verdict) ? (status.recentLines ?? []) : [],
     // What leads to it is what was typed, where that is a ref.
-    next: nextOf(name.startsWith('@') ? name : service, status, verdict, grounds, below),
+    next: nextOf(name.startsWith('@') ? name : service, status, verdict, known, below),
   };
 };
 
@@ -248,15 +251,16 @@ const nextOf = (
   service: string,
   status: ShownStatus,
   verdict: Verdict,
-  grounds: Grounds | undefined,
+  { grounds: groundsOf, mayEnable = true }: Known,
   below: readonly Cause[],
 ): readonly string[] => {
+  const grounds = groundsOf(status.provision[0] ?? service);
   const own: string[] = [];
   const [first] = grounds?.underWay ?? [];
   if (first !== undefined) own.push(`herd op show ${first.operation}`);
   if (isFull(status)) own.push('df -h');
   if (hasFailed(status, verdict)) own.push(`herd log ${service} -n 50`);
-  if (!status.isEnabled) own.push(`herd enable ${service}`);
+  if (!status.isEnabled && mayEnable === true) own.push(`herd enable ${service}`);
   if (status.slot !== undefined && status.slot.current === undefined)
     own.push(`herd deploy ${service} FILE`);
   else if (verdict === 'unknown')

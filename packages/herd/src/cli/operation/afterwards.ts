@@ -3,20 +3,33 @@ import { isGood, isSwitch, type Outcome, type Row } from '@bellwether/shepherd';
 import type { Detached, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord } from '../context.ts';
-import { enableWords } from '../format/disabled.ts';
+import { enableWords, isAnyDisabled, type Allowance } from '../format/disabled.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import type { Deadline } from './deadline.ts';
 import type { Progress } from './progress.ts';
+import { mayEnable } from './rights.ts';
 import type { Work } from './carried-out.ts';
 
+/** The same, once who leads to it has said what he allows, where that decides about what is to be typed. */
+export const nextLines = async (
+  context: Context,
+  command: Command,
+  operation: string,
+  outcome: Outcome,
+): Promise<readonly string[]> => {
+  const isAsked = isAnyDisabled([outcome, ...outcome.rows]);
+  const isAllowed = isAsked ? await mayEnable(context, command.service) : true;
+  return nextWords(command, operation, outcome, isAllowed);
+};
 /** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
 export const nextWords = (
   command: Command,
   operation: string,
   outcome: Outcome,
+  isAllowed: Allowance = true,
 ): readonly string[] => {
   const { service } = command;
   if (isRootName(service)) return [];
@@ -55,7 +68,7 @@ export const nextWords = (
         "  '-l SELECTOR' leaves them out.",
       ]
     : [];
-  const enabling = enableWords(command, targets, outcome.dependsOn !== undefined);
+  const enabling = enableWords(command, targets, outcome.dependsOn !== undefined, isAllowed);
   return [...waits, ...around, ...enabling, ...retry, ...online, ...lostWords(command, targets)];
 };
 const isBack = ({ result }: Row): boolean =>

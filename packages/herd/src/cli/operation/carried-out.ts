@@ -57,7 +57,9 @@ export const carriedOut = async (
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
     print(context, shown.out, documentOf(work.operation, command, exitCode, outcome));
     const isWell = [outcome, ...outcome.rows].every(isGood);
-    const next = isWell ? [] : (await afterwards()).nextWords(command, work.operation, outcome);
+    const next = isWell
+      ? []
+      : await (await afterwards()).nextLines(context, command, work.operation, outcome);
     printErrors(context, [...shown.err, ...deadline.waitedFor(outcome), ...next]);
     return exitCode;
   } catch (error) {
