@@ -87,9 +87,29 @@ describe('is refused', () => {
     [`onFailure: {}`, /expected one of start, run and webhook/],
     [`onFailure: { webhook: 'ftp://h/' }`, /expected a URL like/],
     [`onFailure: { webhook: 'https://me:secret@h/' }`, /without a password/],
-    [`onFailure: { start: 'web' }`, /is the service itself: respawn starts it again/],
-    [`onFailure: { start: 'far' }`, /'far' is no service of this machine/],
-    [`onFailure: { start: 'nobody' }`, /no service here provides 'nobody'/],
+    [
+      `onFailure: { start: 'web' }`,
+      /onFailure of 'web' starts 'web': it is the service itself: 'respawn' starts it again; name another/,
+    ],
+    [
+      `onFailure: [{ start: 'db' }, { start: 'far' }]`,
+      /onFailure\[1\]\.start: onFailure of 'web' starts 'far': it is no service of this machine; .* 'start', 'far'\]/,
+    ],
+    [
+      `onFailure: { start: 'all' }`,
+      /'all': it is no service of this machine; .* write { run: exec\(\['herd', 'start', 'all'\]\) }$/m,
+    ],
+    [
+      `onFailure: { start: 'nobody' }`,
+      /onFailure of 'web' starts 'nobody': no service here provides that$/m,
+    ],
+    [`onFailure: { start: 'bd' }`, /'bd': no service here provides that; did you mean 'db'\?$/m],
+    [
+      `onFailure: { start: 'web@a' }`,
+      /onFailure of 'web' starts 'web@a': what machines give that have joined comes and goes; .* 'start', 'web@a'\]/,
+    ],
+    [`onFailure: { start: '@far' }`, /expected a service of this machine; .* 'start', '@far'\]/],
+    [`onFailure: { start: 'root' }`, /is the name of the shepherd itself, which runs/],
     [
       `onFailure: { run: exec(['a'], { process: { nice: 1 } }) }`,
       /only what a service is started with/,
@@ -100,7 +120,9 @@ describe('is refused', () => {
   });
   it('what a timer has started when it fails, and is not there', () => {
     const said = `timer({ provision: ['t'], when: every(60), run: exec(['t']), onFailure: { start: 'x' } })`;
-    expect(refusalOfServices(said)).toMatch(/no service here provides 'x'/);
+    expect(refusalOfServices(said)).toMatch(
+      /onFailure of 't' starts 'x': no service here provides that/,
+    );
   });
   it('not what has as many hooks as it may', () => {
     expect(() => refusalOfServices(web(hooks(failureHookCount)))).toThrow();

@@ -3,6 +3,7 @@ import { closest, memberTest } from '@bellwether/shepherd';
 import { problemCount } from './limits.ts';
 import type { EntryDescription, FleetDescription } from './schema.ts';
 import type { Problem } from './config-error.ts';
+import { startsElsewhere } from './policies.ts';
 import { pathText, type Site } from './problems.ts';
 
 type Tell = (path: readonly PropertyKey[], text: string) => void;
@@ -208,11 +209,25 @@ const checkHooks = (entries: Entries, providers: Providers, tell: Tell): void =>
       const path = ['services', at, 'onFailure', index, 'start'];
       const place = providers.get(start);
       const found = entries[place ?? -1];
-      if (place === at) tell(path, 'is the service itself: respawn starts it again');
-      else if (found === undefined) tell(path, `no service here provides '${start}'`);
-      else if (!isOfThisMachine(found)) tell(path, `'${start}' is no service of this machine`);
+      const wrong =
+        place === at
+          ? "it is the service itself: 'respawn' starts it again; name another one"
+          : found === undefined
+            ? unprovided(start, providers)
+            : isOfThisMachine(found)
+              ? undefined
+              : `it is no service of this machine; ${startsElsewhere(start)}`;
+      const [name = ''] = entry.provision;
+      if (wrong !== undefined) tell(path, `onFailure of '${name}' starts '${start}': ${wrong}`);
     });
   });
+};
+
+const unprovided = (start: string, providers: Providers): string => {
+  if (start.includes('@'))
+    return `what machines give that have joined comes and goes; ${startsElsewhere(start)}`;
+  const meant = closest(start, providers.keys());
+  return `no service here provides that${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
 };
 
 /**

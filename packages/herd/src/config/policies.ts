@@ -4,6 +4,7 @@ import { failureHookCount, requirementCount, respawnCount, urlChars } from './li
 import { name } from './names.ts';
 import { seconds, whole } from './numbers.ts';
 import { record } from './record.ts';
+import { rootNames } from '@bellwether/shepherd';
 
 /** Names alone: of what requires services elsewhere and has no process itself. */
 export const plainRequirement = z
@@ -65,11 +66,23 @@ const isWebhook = (text: string): boolean => {
   const { username, password } = new URL(text);
   return username === '' && password === '';
 };
+/** Of what is behind a ref only `herd` knows, and nobody has to start who carries this out. */
+const startedName = z.string().superRefine((text, context) => {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (rootNames.includes(text)) refuse('is the name of the shepherd itself, which runs');
+  else if (name.safeParse(text.replace(/^@/, '')).success && text.startsWith('@'))
+    refuse(`expected a service of this machine; ${startsElsewhere(text)}`);
+  else for (const { message } of name.safeParse(text).error?.issues ?? []) refuse(message);
+});
+/** What to write in the place of a start of what is elsewhere. */
+export const startsElsewhere = (service: string): string =>
+  `to start it from here, write { run: exec(['herd', 'start', '${service}']) }`;
+
 /** What is done about a failure, with this as a command; one alone, or some. */
 export const failureHooks = <T extends z.ZodType>(command: T) => {
   const hook = record(
     {
-      start: name.optional(),
+      start: startedName.optional(),
       run: command.optional(),
       webhook: z
         .string()
