@@ -1,5 +1,5 @@
 /**
- * A vat: one queue of turns, one ledger, one gate. A turn is whole or not at all.
+ * A vat: one queue of turns, one ledger, one output commit. A turn is whole or not at all.
  *
  *   what threw                                  a refusal (ActorError)     anything else (a bug)
  *   a request: somebody has its answer          undone, the answer breaks  undone, the answer breaks
@@ -15,7 +15,7 @@
 import type { Change, Effect, GatedEntry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
 import { laneOf, storyOf, type EventRing } from './event-ring.ts';
-import { Gate } from './gate.ts';
+import { OutputCommit } from './output-commit.ts';
 import { JobQueue } from './job-queue.ts';
 import { conclude, rollBack, shorten, type Activation, type Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
@@ -61,7 +61,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   readonly entries: GatedEntry[] = [];
   readonly #powers: VatPowers;
   readonly #rehearses: boolean;
-  readonly #gate: Gate;
+  readonly #outputs: OutputCommit;
   readonly #ring: EventRing | undefined;
   readonly #queue = new JobQueue();
   readonly #outside: Actor;
@@ -82,7 +82,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.timers = new Timers(powers.clock);
     this.#powers = powers;
     this.#rehearses = powers.rehearse === true;
-    this.#gate = new Gate(powers.commit, (reason) => this.halt(reasonOf(reason)));
+    this.#outputs = new OutputCommit(powers.commit, (reason) => this.halt(reasonOf(reason)));
     this.#ring = powers.events;
     this.#outside = new Actor(this, 'outside');
   }
@@ -119,7 +119,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     const halted = new Halted(`vat ${this.name} has halted: ${reason.message}`, { cause: reason });
     this.#halted = halted;
     this.#queue.clear();
-    this.#gate.close();
+    this.#outputs.close();
     this.timers.close();
     this.#effects = [];
     this.#batchEntries = [];
@@ -275,7 +275,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     if (this.#effects.length === 0 && entries.length === 0) return;
     const effects = this.#effects;
     this.#effects = this.#spareEffects;
-    this.#gate.take(entries, effects);
+    this.#outputs.take(entries, effects);
     shorten(entries, 0);
     shorten(effects, 0);
     this.#spareEffects = effects;

@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-output-commit',
     rule: 'nothing leaves a vat before the records ahead of it are durable',
-    file: 'packages/actors/src/gate.ts',
+    file: 'packages/actors/src/output-commit.ts',
     find: `    if (behind !== undefined) push(behind, effects);
     else if (this.#isGating) push(this.#behind, effects);
     else this.#run(effects);`,
@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'commit-fails-unheard',
     rule: 'a commit that fails ends the life of its daemon',
-    file: 'packages/actors/src/gate.ts',
+    file: 'packages/actors/src/output-commit.ts',
     find: `    if (failure !== undefined) {
       this.#failed(failure);
       return;

@@ -7,14 +7,14 @@
  *   very many of them              they are several, one after the other: to write many at once would block everybody
  *   records that gate nothing      are written with the same commits; no effect waits for them
  *
- * One commit at a time. A commit that fails closes the gate: nothing leaves any more.
+ * One commit at a time. A commit that fails closes the way out: nothing leaves any more.
  */
 import type { Effect, GatedEntry } from './core.ts';
 import { limits } from './limits.ts';
 import type { Commit } from './types.ts';
 
 /** The one way out of a vat. */
-export class Gate {
+export class OutputCommit {
   readonly #commit: Commit | undefined;
   readonly #failed: (reason: unknown) => void;
   /** What waits for the commit under way. */
