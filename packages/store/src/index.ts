@@ -29,7 +29,7 @@ export {
   type Report,
 } from './offline.ts';
 export type { Shelf, ShelfPlace } from './shelf.ts';
-export type { Pace } from './pace.ts';
+export type { Pauses } from './slices.ts';
 export { openState } from './state.ts';
 export { openMemory } from './memory.ts';
 export { type RightsEpoch, openStore, type Store } from './store.ts';

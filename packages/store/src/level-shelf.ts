@@ -15,7 +15,7 @@ import { syncFolder } from './durable-file.ts';
 import { DamagedState, DiskFailed, wayOut } from './errors.ts';
 import { isSoundLog } from './level-log.ts';
 import { isSoundTable } from './level-table.ts';
-import { inSlices, withoutRest, type Pace } from './pace.ts';
+import { inSlices, withoutPauses, type Pauses } from './slices.ts';
 import type { Changes } from './record.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
 
@@ -116,10 +116,10 @@ class LevelShelf implements Shelf {
     this.#state = state;
   }
 
-  async write(changes: Changes, pace: Pace = withoutRest): Promise<void> {
+  async write(changes: Changes, pauses: Pauses = withoutPauses): Promise<void> {
     try {
       const batch = this.#level.batch();
-      await inSlices(putting(batch, changes), pace);
+      await inSlices(putting(batch, changes), pauses);
       await batch.write({ sync: true });
       await syncFolder(this.#folder);
     } catch (error) {

@@ -1,16 +1,16 @@
 /** What a store stands on: values in the order of their keys, changed whole batches at a time. */
-import type { Pace } from './pace.ts';
+import type { Pauses } from './slices.ts';
 import type { Changes } from './record.ts';
 
 /** An open database. One writer, one write at a time. */
 export interface Shelf {
   /**
    * Makes all changes or none, and settles once no loss of power can take them. After a rejection it is unknown
-   * which of the two became of them, and this shelf takes no more: it is closed and opened anew. With a pace they are
+   * which of the two became of them, and this shelf takes no more: it is closed and opened anew. With pauses they are
    * handed over in slices; nobody changes them meanwhile.
    * @throws DiskFailed
    */
-  write(changes: Changes, pace?: Pace): Promise<void>;
+  write(changes: Changes, pauses?: Pauses): Promise<void>;
   /** The values of some keys, in their order. @throws DiskFailed */
   get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   /**

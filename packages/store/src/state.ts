@@ -16,18 +16,18 @@ import { DamagedState, wayOut } from './errors.ts';
 import { fill, type Values } from './fill.ts';
 import { levelPlace } from './level-shelf.ts';
 import { folderName, folderNumber, MarkFile, readMark } from './mark.ts';
-import type { Pace } from './pace.ts';
+import type { Pauses } from './slices.ts';
 import type { Seal } from './seal.ts';
 import { openStore, type Store } from './store.ts';
 
 /**
- * Opens the records of a state folder; makes them where there are none. A daemon has a pace.
+ * Opens the records of a state folder; makes them where there are none. A daemon has pauses.
  * @throws DamagedState, NewerState, DiskFailed, the system's error
  */
-export const openState = async (state: string, pace?: Pace): Promise<Store> => {
+export const openState = async (state: string, pauses?: Pauses): Promise<Store> => {
   const mark = await markOf(state);
   if (mark.epoch === 0) await make(state, mark);
-  return openStore(levelPlace(path.join(state, mark.store), state), mark, state, pace);
+  return openStore(levelPlace(path.join(state, mark.store), state), mark, state, pauses);
 };
 
 const markOf = async (state: string): Promise<MarkFile> => {

@@ -19,7 +19,7 @@ import { DiskFailed } from './errors.ts';
 import { kindOf, type KindName, type RecordOf, type StoreRecord } from './kinds.ts';
 import { bytesOf, keptOf, load } from './load.ts';
 import type { Mark } from './mark.ts';
-import { inSlices, withoutRest, type Pace } from './pace.ts';
+import { inSlices, withoutPauses, type Pauses } from './slices.ts';
 import { Batch, digestBytes, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
 import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
@@ -65,9 +65,9 @@ export const openStore = async (
   place: ShelfPlace,
   mark: Mark,
   state: string,
-  pace: Pace = withoutRest,
+  pauses: Pauses = withoutPauses,
 ): Promise<Store> => {
-  const store = new ShelfStore(place, mark, state, pace);
+  const store = new ShelfStore(place, mark, state, pauses);
   await store.open();
   return store;
 };
@@ -77,7 +77,7 @@ class ShelfStore implements Store {
   readonly #place: ShelfPlace;
   readonly #mark: Mark;
   readonly #state: string;
-  readonly #pace: Pace;
+  readonly #pauses: Pauses;
   readonly #cbor = new Cbor();
   #shelf: Shelf | undefined;
   #seal: Seal;
@@ -87,11 +87,11 @@ class ShelfStore implements Store {
   /** The write under way; it never rejects. */
   #writing: Promise<void> | undefined;
 
-  constructor(place: ShelfPlace, mark: Mark, state: string, pace: Pace) {
+  constructor(place: ShelfPlace, mark: Mark, state: string, pauses: Pauses) {
     this.#place = place;
     this.#mark = mark;
     this.#state = state;
-    this.#pace = pace;
+    this.#pauses = pauses;
     this.#shelf = undefined;
     this.#seal = emptySeal(1, 0);
     this.#held = new Map();
@@ -171,7 +171,7 @@ class ShelfStore implements Store {
     if (this.#writing !== undefined)
       throw new TypeError('a commit was begun before the last one ended');
     const batch = new Batch(this.#cbor);
-    const encoding = inSlices(this.#encoding(entries, batch), this.#pace);
+    const encoding = inSlices(this.#encoding(entries, batch), this.#pauses);
     if (encoding !== undefined) this.#begin(this.#writeAfter(encoding, batch), done);
     else if (batch.changes.size === 0) done();
     else this.#begin(this.#write(batch), done);
@@ -224,14 +224,14 @@ class ShelfStore implements Store {
     const seal = { ...this.#seal, epoch, ...(await this.#tallied(shelf, changes)) };
     try {
       const whole = new Map([...changes, [sealKey, sealValue(seal, this.#cbor)]]);
-      await shelf.write(whole, this.#pace);
+      await shelf.write(whole, this.#pauses);
     } catch (error) {
       await this.#doubt(changes);
       throw error;
     }
     this.#doubted.clear();
     this.#seal = seal;
-    await inSlices(this.#keeping(changes), this.#pace);
+    await inSlices(this.#keeping(changes), this.#pauses);
     if (takesAway) await this.#moveMark(epoch, changes);
   }
 
@@ -264,7 +264,7 @@ class ShelfStore implements Store {
     const found = new Map(others.map((key, at) => [key, olds[at]]));
     const old = (key: string): Uint8Array | undefined =>
       isHeldKey(key) ? this.#heldDigest(key) : found.get(key);
-    await inSlices(tallying(tally, changes, old), this.#pace);
+    await inSlices(tallying(tally, changes, old), this.#pauses);
     return tally.total();
   }
 

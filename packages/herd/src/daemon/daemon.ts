@@ -96,9 +96,9 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const read = (timeoutMs: number): Promise<Description> => describe(options, powers, timeoutMs);
     const { env } = powers;
     const { after, now } = nodeClock({ unref: true });
-    const pace = { now, rest: () => new Promise<void>((served) => setImmediate(served)) };
+    const pauses = { now, rest: () => new Promise<void>((served) => setImmediate(served)) };
     const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
-    const opened = inRoom(reserve, () => openState(options.state, pace));
+    const opened = inRoom(reserve, () => openState(options.state, pauses));
     const places = placesOf(options);
     let whenDurable = (told: () => void): void => told();
     const running = runServices(options, powers, places, log, (told) => whenDurable(told));

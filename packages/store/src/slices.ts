@@ -5,31 +5,31 @@
 import { limits } from './limits.ts';
 
 /** What it takes to let others go first. */
-export interface Pace {
+export interface Pauses {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Settles once others were served. */
   readonly rest: () => Promise<void>;
 }
 /** Nobody else is there: all of it in one slice. For tests, simulations, and programs that do nothing else. */
-export const withoutRest: Pace = { now: () => 0, rest: () => Promise.resolve() };
+export const withoutPauses: Pauses = { now: () => 0, rest: () => Promise.resolve() };
 
 /**
  * Takes one step after another, and a rest after each millisecond. The first slice is taken at once: undefined where
  * that was all. @throws what the first slice throws; later ones reject
  */
-export const inSlices = (steps: Iterator<unknown>, pace: Pace): Promise<void> | undefined =>
-  isTaken(steps, pace) ? undefined : restOf(steps, pace);
+export const inSlices = (steps: Iterator<unknown>, pauses: Pauses): Promise<void> | undefined =>
+  isTaken(steps, pauses) ? undefined : restOf(steps, pauses);
 
-const restOf = async (steps: Iterator<unknown>, pace: Pace): Promise<void> => {
-  do await pace.rest();
-  while (!isTaken(steps, pace));
+const restOf = async (steps: Iterator<unknown>, pauses: Pauses): Promise<void> => {
+  do await pauses.rest();
+  while (!isTaken(steps, pauses));
 };
 
 /** One slice; true where nothing is left. */
-const isTaken = (steps: Iterator<unknown>, pace: Pace): boolean => {
-  const untilMs = pace.now() + limits.sliceMs;
+const isTaken = (steps: Iterator<unknown>, pauses: Pauses): boolean => {
+  const untilMs = pauses.now() + limits.sliceMs;
   do if (steps.next().done === true) return true;
-  while (pace.now() < untilMs);
+  while (pauses.now() < untilMs);
   return false;
 };

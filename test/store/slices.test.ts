@@ -4,10 +4,10 @@ import {
   MemoryMark,
   openStore,
   storeLimits,
-  type Pace,
+  type Pauses,
   type StoreEntry,
 } from '@bellwether/store';
-import { inSlices } from '../../packages/store/src/pace.ts';
+import { inSlices } from '../../packages/store/src/slices.ts';
 import { describe, expect, it } from 'vitest';
 
 /** A clock that goes on by a quarter of a slice with each look. */
@@ -19,14 +19,14 @@ const rig = async () => {
   await shelf.close();
   let [nowMs, restCount] = [0, 0];
   const meanwhile: (() => void)[] = [];
-  const pace: Pace = {
+  const pauses: Pauses = {
     now: () => (nowMs += 0.25),
     rest: async () => {
       restCount += 1;
       for (const look of meanwhile) look();
     },
   };
-  const store = await openStore(disk, mark, 'state', pace);
+  const store = await openStore(disk, mark, 'state', pauses);
   return { store, disk, mark, meanwhile, restCount: () => restCount };
 };
 const enabled = (count: number): readonly StoreEntry[] =>
@@ -40,7 +40,7 @@ const committed = (
   entries: readonly unknown[],
 ): Promise<Error | undefined> => new Promise((done) => store.commit(entries, done));
 
-describe('a commit with a pace', () => {
+describe('a commit with pauses', () => {
   it('of few records takes no rest before it is on its way', async () => {
     const one = await rig();
     expect(await committed(one, enabled(1))).toBe(undefined);
