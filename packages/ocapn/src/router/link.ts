@@ -3,7 +3,7 @@ import { actorLimits } from '@bellwether/actors';
 import type { Netlayer } from '../netlayer.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Session } from '../session/session.ts';
-import type { Pulse } from './liveness.ts';
+import type { Silence } from './liveness.ts';
 
 /** What stops a timer that is over: it holds nothing of it. */
 export const noTimer = (): void => undefined;
@@ -29,7 +29,7 @@ export class Link {
   /** When its hello was admitted, by the clock's `now`; undefined before. */
   openedAtMs: number | undefined;
   /** What is known of its silence, while it is open. */
-  pulse: Pulse | undefined;
+  silence: Silence | undefined;
   constructor(
     number: number,
     netlayer: Netlayer,

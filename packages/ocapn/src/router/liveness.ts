@@ -42,7 +42,7 @@ const LATER_LAPS = 2;
 const LATE_MS = 1_000;
 
 /** What is known of one session's silence. Made by `enter`, which is given back by `leave`. */
-export class Pulse {
+export class Silence {
   readonly session: Session;
   /** Whole laps of silence after which it is pinged; Infinity: never. */
   readonly idleLaps: number;
@@ -54,7 +54,7 @@ export class Pulse {
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
   /** Those that it is looked at with next; undefined where it never is. */
-  party: Set<Pulse> | undefined = undefined;
+  party: Set<Silence> | undefined = undefined;
   constructor(session: Session, isDialled: boolean, idleLaps: number, slot: number) {
     this.session = session;
     this.isDialled = isDialled;
@@ -77,11 +77,11 @@ export class Liveness {
   lap = 0;
   /** Whole seconds of the clock, as of the last look. */
   seconds = 0;
-  readonly #pulses = new Set<Pulse>();
+  readonly #all = new Set<Silence>();
   /** By the lap in which they are looked at. */
-  readonly #due = new Map<number, Set<Pulse>>();
+  readonly #due = new Map<number, Set<Silence>>();
   /** Who is pinged in this lap, by the part of it. */
-  readonly #silent = Array.from({ length: SLOTS }, () => new Set<Pulse>());
+  readonly #silent = Array.from({ length: SLOTS }, () => new Set<Silence>());
   #nextSlot = 0;
   /** The part of a lap that is looked at next, and when. */
   #slot = 0;
@@ -100,23 +100,23 @@ export class Liveness {
    * Looks after an open session; `mayFallSilent`: its transport does not tell of every end;
    * `isDialled`: by us, so that we ask first.
    */
-  enter(session: Session, mayFallSilent: boolean, isDialled: boolean): Pulse {
+  enter(session: Session, mayFallSilent: boolean, isDialled: boolean): Silence {
     const isWatched = mayFallSilent && Number.isFinite(this.#lapMs);
     const laterLaps = isDialled ? 0 : LATER_LAPS;
     const idleLaps = isWatched ? this.#lapsIn(this.#limits.idleMs) + laterLaps : Infinity;
-    const pulse = new Pulse(session, isDialled, idleLaps, this.#nextSlot);
+    const silence = new Silence(session, isDialled, idleLaps, this.#nextSlot);
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
     this.#now();
-    this.#pulses.add(pulse);
-    this.#wait(pulse);
+    this.#all.add(silence);
+    this.#wait(silence);
     if (this.#stopTimer === undefined && Number.isFinite(this.#lapMs)) this.#arm();
-    return pulse;
+    return silence;
   }
-  leave(pulse: Pulse): void {
-    pulse.stopDoubt?.();
-    pulse.party?.delete(pulse);
-    this.#pulses.delete(pulse);
-    if (this.#pulses.size > 0) return;
+  leave(silence: Silence): void {
+    silence.stopDoubt?.();
+    silence.party?.delete(silence);
+    this.#all.delete(silence);
+    if (this.#all.size > 0) return;
     this.#due.clear();
     this.#stopTimer?.();
     this.#stopTimer = undefined;
@@ -131,24 +131,25 @@ export class Liveness {
    * other is pinged then. Does nothing while there is a doubt already, and where the transport tells of
    * every end.
    */
-  doubt(pulse: Pulse, isSilent: () => void): void {
-    const { session } = pulse;
+  doubt(silence: Silence, isSilent: () => void): void {
+    const { session } = silence;
     const { doubtMs } = this.#limits;
-    if (!pulse.mayFallSilent || pulse.stopDoubt !== undefined || !Number.isFinite(doubtMs)) return;
-    if (session.isHeard) pulse.isPinged = false; // that ping was answered
+    if (!silence.mayFallSilent || silence.stopDoubt !== undefined || !Number.isFinite(doubtMs))
+      return;
+    if (session.isHeard) silence.isPinged = false; // that ping was answered
     session.listen();
     // Before the ping, which is a question as well.
-    pulse.stopDoubt = this.#clock.after(doubtMs, () => {
-      pulse.stopDoubt = undefined;
+    silence.stopDoubt = this.#clock.after(doubtMs, () => {
+      silence.stopDoubt = undefined;
       if (session.isHeard || !session.isRead) return;
-      if (pulse.isDialled) isSilent();
-      else this.#pingOnce(pulse);
+      if (silence.isDialled) isSilent();
+      else this.#pingOnce(silence);
     });
-    if (pulse.isDialled) this.#pingOnce(pulse);
+    if (silence.isDialled) this.#pingOnce(silence);
   }
   /** Asking again and again must not put off the end of a session that is dead. */
-  #pingOnce(pulse: Pulse): void {
-    if (!pulse.isPinged) this.#ping(pulse);
+  #pingOnce(silence: Silence): void {
+    if (!silence.isPinged) this.#ping(silence);
   }
 
   #lapsIn(ms: number): number {
@@ -183,67 +184,67 @@ export class Liveness {
     if (isLate) this.#revive();
     else {
       if (isNewLap) this.#look(nowMs);
-      for (const pulse of [...(this.#silent[this.#slot] ?? [])])
-        if (this.#isSilent(pulse)) this.#ping(pulse);
-        else this.#wait(pulse);
+      for (const silence of [...(this.#silent[this.#slot] ?? [])])
+        if (this.#isSilent(silence)) this.#ping(silence);
+        else this.#wait(silence);
     }
     // The last one may have ended meanwhile, or another have armed the timer.
-    if (this.#stopTimer === undefined && this.#pulses.size > 0) this.#arm();
+    if (this.#stopTimer === undefined && this.#all.size > 0) this.#arm();
   }
   /** At all who are due in this lap, and at those that are full. */
   #look(nowMs: number): void {
     const due = this.#due.get(this.lap);
     this.#due.delete(this.lap);
     this.#outbox.cutStuck(nowMs);
-    for (const pulse of [...(due ?? [])]) {
-      const { session } = pulse;
-      if (pulse.isPinged && !session.isHeard && session.isRead) {
+    for (const silence of [...(due ?? [])]) {
+      const { session } = silence;
+      if (silence.isPinged && !session.isHeard && session.isRead) {
         session.abort(`captp: not a word for ${this.#limits.pingMs} ms after a ping`);
         continue;
       }
-      pulse.isPinged = false;
-      if (this.#isSilent(pulse)) this.#join(pulse, this.#silent[pulse.slot]);
-      else this.#wait(pulse);
+      silence.isPinged = false;
+      if (this.#isSilent(silence)) this.#join(silence, this.#silent[silence.slot]);
+      else this.#wait(silence);
     }
   }
-  #isSilent({ session, idleLaps }: Pulse): boolean {
+  #isSilent({ session, idleLaps }: Silence): boolean {
     return session.isRead && this.lap - session.heardLap > idleLaps;
   }
   /** It is looked at again when it may have been silent for too long. */
-  #wait(pulse: Pulse): void {
-    const { session, idleLaps } = pulse;
+  #wait(silence: Silence): void {
+    const { session, idleLaps } = silence;
     const heardLap = session.isRead ? session.heardLap : this.lap;
-    if (pulse.mayFallSilent) this.#lookIn(heardLap + idleLaps + 1, pulse);
+    if (silence.mayFallSilent) this.#lookIn(heardLap + idleLaps + 1, silence);
   }
-  #lookIn(lap: number, pulse: Pulse): void {
-    const party = this.#due.get(lap) ?? new Set<Pulse>();
+  #lookIn(lap: number, silence: Silence): void {
+    const party = this.#due.get(lap) ?? new Set<Silence>();
     this.#due.set(lap, party);
-    this.#join(pulse, party);
+    this.#join(silence, party);
   }
-  #join(pulse: Pulse, party: Set<Pulse> | undefined): void {
-    pulse.party?.delete(pulse);
-    party?.add(pulse);
-    pulse.party = party;
+  #join(silence: Silence, party: Set<Silence> | undefined): void {
+    silence.party?.delete(silence);
+    party?.add(silence);
+    silence.party = party;
   }
   /** Nothing that was waited for counts: who did not look may have slept through the answer. */
   #revive(): void {
     this.#outbox.forgiveStuck();
     this.#due.clear();
-    for (const pulse of [...this.#pulses]) {
-      const { session } = pulse;
+    for (const silence of [...this.#all]) {
+      const { session } = silence;
       session.sleptThrough();
       // The answer to its ping has come, and will not come again.
-      if (session.isHeard) pulse.isPinged = false;
-      if (pulse.mayFallSilent) this.#ping(pulse);
+      if (session.isHeard) silence.isPinged = false;
+      if (silence.mayFallSilent) this.#ping(silence);
     }
   }
   /** A ping that is under way already is as good as another. */
-  #ping(pulse: Pulse): void {
-    const { session } = pulse;
-    const isUnderWay = pulse.isPinged;
-    pulse.isPinged = true;
+  #ping(silence: Silence): void {
+    const { session } = silence;
+    const isUnderWay = silence.isPinged;
+    silence.isPinged = true;
     // A whole lap more than it takes: this one has begun.
-    this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, pulse);
+    this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, silence);
     if (isUnderWay) return;
     session.listen();
     session.ping();

@@ -117,7 +117,7 @@ export const tapSession = (
 };
 
 const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
-  const { session, netlayer, dialled, pulse, number } = link;
+  const { session, netlayer, dialled, silence, number } = link;
   const { meter, oldestAskedS } = session;
   const nowMs = inside.clock.now();
   const peer = link.identity ?? dialled;
@@ -133,7 +133,7 @@ const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
     state: stateOf(link, inside),
     isKnown: !session.isStranger,
     ageMs: nowMs - session.openedMs,
-    silentMs: pulse === undefined ? 0 : inside.silentMs(session),
+    silentMs: silence === undefined ? 0 : inside.silentMs(session),
     tables: { ...session.counts, gifts: inside.handoffs.giftCountOf(session) },
     ...(oldestAskedS !== undefined && {
       oldestQuestionMs: Math.max(0, nowMs - oldestAskedS * 1_000),
@@ -148,11 +148,11 @@ const identityOf = ({ session, identity, netlayer }: Link): LinkFacts['identity'
   return identity !== undefined && netlayer.facts.believesClaims ? 'believed' : undefined;
 };
 const stateOf = (link: Link, inside: RouterInside): LinkState => {
-  const { session, pulse } = link;
+  const { session, silence } = link;
   if (!session.isOpen) return 'greeting';
   const role = inside.roleOf(link);
   if (role !== undefined) return role;
-  const isAsked = pulse?.isPinged === true || pulse?.stopDoubt !== undefined;
+  const isAsked = silence?.isPinged === true || silence?.stopDoubt !== undefined;
   if (isAsked && !session.isHeard) return 'silent';
   if (session.unsent.isBlocked) return 'full';
   return session.unsent.isStalled ? 'waiting' : 'open';

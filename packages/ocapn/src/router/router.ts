@@ -330,7 +330,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     link.stopTimer();
     link.stopTimer = noTimer;
     link.openedAtMs = this.clock.now();
-    link.pulse = this.#liveness.enter(
+    link.silence = this.#liveness.enter(
       session,
       !link.netlayer.facts.tellsEnds,
       link.dialled !== undefined,
@@ -353,15 +353,15 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   }
   doubt(session: Session): void {
     const link = this.#links.get(session);
-    if (link?.pulse === undefined || this.#isClosed) return;
-    this.#liveness.doubt(link.pulse, () => this.#routing.dialBeside(link));
+    if (link?.silence === undefined || this.#isClosed) return;
+    this.#liveness.doubt(link.silence, () => this.#routing.dialBeside(link));
   }
   gone(session: Session, reason: Error): void {
     const link = this.#links.get(session);
     if (link === undefined) return;
     this.#links.delete(session);
     link.stopTimer();
-    if (link.pulse !== undefined) this.#liveness.leave(link.pulse);
+    if (link.silence !== undefined) this.#liveness.leave(link.silence);
     this.#porchOf(link)?.gone(link);
     this.#note('session.ended', link, reason);
     this.handoffs.gone(session);
