@@ -350,10 +350,12 @@ export class Disk {
           break;
         }
         case 'timed': {
-          const { kind: _kind, service, place, ...run } = entry;
+          const { kind: _kind, service, ...run } = entry;
           const before = timers.get(service) ?? { runs: [] };
-          const isOther = ({ number }: RecordedRun): boolean => number % 50 !== place;
-          timers.set(service, { ...before, runs: [...before.runs.filter(isOther), run] });
+          const isOther = ({ place }: RecordedRun): boolean => place !== run.place;
+          const runs = [...before.runs.filter(isOther), run];
+          runs.sort((one, other) => one.number - other.number);
+          timers.set(service, { ...before, runs });
           break;
         }
         case 'transient': {

@@ -57,6 +57,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     runCount: 3,
     leftCount: 4,
     isOwed: true,
+    isOwedToOther: true,
   },
   timed: {
     kind: 'timed',
@@ -71,6 +72,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     reason: 'its program could not be run',
     isOverdue: true,
     isTriggered: true,
+    isByOther: true,
     isLost: true,
   },
   transient: {

@@ -82,6 +82,11 @@ export const limits = {
   cronCharacters: 1_024,
   /** Runs of one timer that are remembered. GNU Shepherd keeps as many. */
   timerRunCount: 50,
+  /**
+   * Of these, runs that others than the owner of the machine have asked for, where there is no room: as many as may go
+   * on at once, of which none can be forgotten.
+   */
+  timerOthersRunCount: 16,
   /** Runs of one timer at once, where they may overlap: alarms beyond that are skipped. */
   timerAtOnceCount: 16,
   /** Alarms to come that a status tells. GNU's `herd status` shows as many. */

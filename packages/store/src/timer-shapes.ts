@@ -16,7 +16,7 @@ export const timerRecord = object(
     settledMs: wallMs,
     runCount: whole(0),
   },
-  { leftCount: whole(0), isOwed: oneOf(true) },
+  { leftCount: whole(0), isOwed: oneOf(true), isOwedToOther: oneOf(true) },
 );
 /** A run of a timer, at one of the places for those that are remembered. */
 export const timedRecord = object(
@@ -28,6 +28,7 @@ export const timedRecord = object(
     reason: name,
     isOverdue: oneOf(true),
     isTriggered: oneOf(true),
+    isByOther: oneOf(true),
     isLost: oneOf(true),
   },
 );

@@ -7,7 +7,8 @@ import {
   type TimerConfig,
 } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Machine, service } from '../../support/shepherd-machine.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
+import { Machine, requestOf, service } from '../../support/shepherd-machine.ts';
 
 const second = 1_000;
 const every = (seconds: number, more: Partial<TimerConfig> = {}): TimerConfig => ({
@@ -231,6 +232,57 @@ describe('trigger', () => {
       reason: 'Service backup is not running.',
     });
     expect(runs()).toBe(1);
+  });
+
+  const askedByOther = (forMs = 500) => {
+    const operation = `op-${world.now}`;
+    const request = requestOf({ operation, action: 'trigger', member: 'backup' });
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'perform', request, machine.printer(turn), principalOf('g-1')),
+    );
+    world.runFor(forMs);
+    return asked;
+  };
+  const alarmsKnown = (): number =>
+    status().timer?.runs?.filter(({ isTriggered }) => isTriggered !== true).length ?? 0;
+
+  it('by whoever may do only that leaves the owner what his alarms did, also in the next life', () => {
+    up(timerOf(every(3_600)));
+    for (let alarm = 0; alarm < limits.timerRunCount; alarm += 1) world.runFor(3_600 * second);
+    expect(alarmsKnown()).toBe(limits.timerRunCount);
+    for (let times = 0; times < 2 * limits.timerRunCount; times += 1) askedByOther();
+    const left = limits.timerRunCount - limits.timerOthersRunCount;
+    expect(alarmsKnown()).toBe(left);
+    machine.crash();
+    machine.boot();
+    world.runFor(500);
+    expect(alarmsKnown()).toBe(left);
+    expect(status().timer?.runs).toHaveLength(limits.timerRunCount);
+    for (const run of status().timer?.runs ?? []) {
+      expect(run).not.toHaveProperty('place');
+      expect(run).not.toHaveProperty('isByOther');
+    }
+    for (let times = 0; times < limits.timerRunCount; times += 1) herd('trigger');
+    expect(alarmsKnown()).toBe(0);
+  });
+
+  it('by others while a run goes on is theirs where nobody else has asked for the one behind it', () => {
+    up(timerOf(every(3_600, { overlap: 'wait' })), 5 * second);
+    const recorded = () => {
+      world.runFor(20 * second);
+      return machine.disk
+        .records()
+        .timers.get('backup')
+        ?.runs.map(({ isByOther }) => isByOther);
+    };
+    herd('trigger');
+    askedByOther();
+    expect(recorded()).toEqual([undefined, true]);
+    herd('trigger');
+    askedByOther();
+    herd('trigger');
+    askedByOther();
+    expect(recorded()).toEqual([undefined, true, undefined, undefined]);
   });
 });
 

@@ -108,8 +108,7 @@ const timersIn = (store: Pick<Store, 'held'>): Records['timers'] => {
     return known;
   };
   for (const { kind: _kind, ...record } of store.held('timer')) of(record.service).record = record;
-  for (const { kind: _kind, service, place: _place, ...run } of store.held('timed'))
-    of(service).runs.push(run);
+  for (const { kind: _kind, service, ...run } of store.held('timed')) of(service).runs.push(run);
   for (const { runs } of all.values()) runs.sort((one, other) => one.number - other.number);
   return all;
 };

@@ -57,7 +57,7 @@ export const runAction = (
     case 'agent':
       return entrusted(held, turn, request, by);
     case 'trigger':
-      return trigger(held, turn);
+      return trigger(held, turn, by.asker);
   }
 };
 

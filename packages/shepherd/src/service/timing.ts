@@ -12,7 +12,8 @@ import {
   touch,
   type ServiceHeld,
 } from './service-state.ts';
-import type { Entry, Outcome, Schedule, TimerFacts, TimerMemory } from '../words/types.ts';
+import { isOwn } from '../words/principal.ts';
+import type { Asker, Entry, Outcome, Schedule, TimerFacts, TimerMemory } from '../words/types.ts';
 
 /** Of a service that is a timer. */
 export const scheduleOf = (held: ServiceHeld, turn: Turn): Ref<Schedule> => {
@@ -52,11 +53,11 @@ export const timed = (held: ServiceHeld, turn: Turn, isOver: boolean): void => {
 };
 
 /** Runs a timer at once. */
-export const trigger = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
+export const trigger = (held: ServiceHeld, turn: Turn, { principal }: Asker): Vow<Outcome> => {
   const schedule = held.schedule.get();
   if (schedule === undefined || stateOf(held).at !== 'running')
     return turn.kept(refusal(held, `Service ${held.name} is not running.`));
-  return turn.when(turn.send(schedule, 'trigger'), (turn, why): Outcome => {
+  return turn.when(turn.send(schedule, 'trigger', !isOwn(principal)), (turn, why): Outcome => {
     if (why !== undefined) return refusal(held, why);
     const pid = turn.call(schedule, 'pid');
     return { ...outcomeOf(held, 'changed'), ...(pid !== undefined && { pid }) };

@@ -29,6 +29,7 @@ import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
 import { nextAlarm } from './calendar.ts';
+import { withRun, type NotedRun } from './history.ts';
 import { whenWords } from './words.ts';
 import type {
   AlarmClock,
@@ -112,7 +113,7 @@ export const makeSchedule = (
     arm: (turn, config) => arm(held, turn, config),
     disarm: (turn, isResting) => disarm(held, turn, isResting),
     due: (turn) => due(held, turn),
-    trigger: (turn) => trigger(held, turn),
+    trigger: (turn, isByOther) => trigger(held, turn, isByOther),
     adopt: (turn, run) => adopt(held, turn, run),
     facts: (_turn, config, hasLists) => factsOf(held, config, hasLists),
     pid: () => [...held.living.values()][0]?.run?.pid,
@@ -123,24 +124,23 @@ export const makeSchedule = (
 const wallMs = ({ clock }: Held): number => Math.max(0, Math.floor(clock.wall()));
 
 const note = (held: Held, turn: Turn, change: Partial<TimerRecord>): void => {
-  const { isOwed, leftCount, ...rest } = { ...held.record.get(), ...change };
+  const { isOwed, isOwedToOther, leftCount, ...rest } = { ...held.record.get(), ...change };
   const record: TimerRecord = {
     ...rest,
     ...(isOwed === true && { isOwed }),
+    ...(isOwedToOther === true && { isOwedToOther }),
     ...(leftCount !== undefined && { leftCount }),
   };
   held.record.set(record);
   turn.record({ kind: 'timer', ...record } satisfies Entry);
 };
 
-const noteRun = (held: Held, turn: Turn, run: RecordedRun): void => {
-  const others = held.runs.get().filter(({ number }) => number !== run.number);
-  const all = [...others, run].sort((one, other) => one.number - other.number);
-  held.runs.set(all.slice(-limits.timerRunCount));
-  const place = run.number % limits.timerRunCount;
+const noteRun = (held: Held, turn: Turn, run: NotedRun): void => {
+  const { runs, noted } = withRun(held.runs.get(), run, (number) => held.living.has(number));
+  held.runs.set(runs);
   // Of the end of a run nothing depends: a life that does not know of it finds no process.
   const gates = run.endedMs === undefined && run.isLost !== true;
-  turn.record({ kind: 'timed', service: held.name, place, ...run } satisfies Entry, { gates });
+  turn.record({ kind: 'timed', service: held.name, ...noted } satisfies Entry, { gates });
 };
 const runOf = (held: Held, number: number): RecordedRun | undefined =>
   held.runs.get().find((run) => run.number === number);
@@ -170,7 +170,7 @@ const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
     held.record.set({ service: held.name, ...start });
     note(held, turn, runCount === undefined ? {} : { leftCount: runCount });
   }
-  if (held.record.get().isOwed === true && held.living.size === 0) begin(held, turn, {});
+  beginOwed(held, turn);
   plan(held, turn);
   return undefined;
 };
@@ -264,10 +264,23 @@ const due = (held: Held, turn: Turn): void => {
 const ring = (held: Held, turn: Turn, { timer }: Armed, settled: Partial<TimerRecord>): void => {
   const why = obstacleOf(held, timer);
   if (why === undefined) return void begin(held, turn, settled);
-  if (timer.overlap === 'wait') return note(held, turn, { ...settled, isOwed: true });
+  if (timer.overlap === 'wait') return owe(held, turn, settled, false);
   note(held, turn, settled);
   say(held, turn, 'skipped', `Timer ${held.name}: ${why}; its alarm is skipped.`);
   touched(held, turn);
+};
+
+/** A run behind the one that goes on. An alarm, or the owner, counts also where somebody else has asked before. */
+const owe = (held: Held, turn: Turn, settled: Partial<TimerRecord>, isByOther: boolean): void => {
+  const { isOwed, isOwedToOther, ...rest } = held.record.get();
+  const isToOther = isByOther && (isOwed !== true || isOwedToOther === true);
+  held.record.set(rest);
+  note(held, turn, { ...settled, isOwed: true, ...(isToOther && { isOwedToOther: true }) });
+};
+const beginOwed = (held: Held, turn: Turn): void => {
+  const { isOwed, isOwedToOther } = held.record.get();
+  if (isOwed !== true || held.living.size > 0) return;
+  begin(held, turn, {}, isOwedToOther === true ? { isTriggered: true, isByOther: true } : {});
 };
 
 const obstacleOf = (held: Held, { overlap }: TimerConfig): string | undefined => {
@@ -283,7 +296,7 @@ const begin = (
   held: Held,
   turn: Turn,
   settled: Partial<TimerRecord>,
-  isTriggered = false,
+  how: Pick<NotedRun, 'isTriggered' | 'isByOther'> = {},
 ): Vow<string | undefined> | undefined => {
   const config = held.armed.get();
   if (config === undefined) return undefined;
@@ -291,11 +304,11 @@ const begin = (
   const number = runCount + 1;
   const startId = turn.call(held.monitor, 'freshStartId');
   const left = leftCount === undefined ? {} : { leftCount: Math.max(0, leftCount - 1) };
-  const { isOwed: _owed, ...rest } = held.record.get();
+  const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
   held.record.set(rest);
   note(held, turn, { ...settled, ...left, runCount: number });
   const startedMs = wallMs(held);
-  noteRun(held, turn, { number, startedMs, startId, ...(isTriggered && { isTriggered }) });
+  noteRun(held, turn, { number, startedMs, startId, ...how });
   held.living.set(number, {});
   touched(held, turn);
   const { run } = config.timer;
@@ -361,7 +374,7 @@ const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): v
     if (held.living.size === 0) stopped(held, stopping);
     return;
   }
-  if (held.record.get().isOwed === true && held.living.size === 0) begin(held, turn, {});
+  beginOwed(held, turn);
   if (held.next.get() === undefined) plan(held, turn);
 };
 
@@ -411,7 +424,7 @@ const usualStop = { signal: 'SIGTERM', graceMs: limits.orphanGraceMs } as const;
 const disarm = (held: Held, turn: Turn, isResting: boolean): Vow<void> => {
   turn.call(held.alarms, 'forget', held.name);
   held.next.set(undefined);
-  const { isOwed: _owed, ...rest } = held.record.get();
+  const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
   if (!isResting) held.record.set(rest);
   if (!isResting) note(held, turn, { isArmed: false });
   const { vow, resolver } = turn.vow<void>();
@@ -427,17 +440,18 @@ const stopped = (held: Held, resolver: Resolver<void>): void => {
   resolver.kept();
 };
 
-const trigger = (held: Held, turn: Turn): Vow<string | undefined> => {
+const trigger = (held: Held, turn: Turn, isByOther: boolean): Vow<string | undefined> => {
   const config = held.armed.get();
   if (config === undefined || held.stopping.get() !== undefined)
     return turn.kept(`Service ${held.name} is not running.`);
   const why = obstacleOf(held, config.timer);
   if (why !== undefined && config.timer.overlap === 'wait') {
-    note(held, turn, { isOwed: true });
+    owe(held, turn, {}, isByOther);
     return turn.kept(undefined);
   }
   if (why !== undefined) return turn.kept(`Timer ${held.name}: ${why}.`);
-  const begun = begin(held, turn, {}, true) ?? turn.kept(undefined);
+  const how = { isTriggered: true, ...(isByOther && { isByOther }) } as const;
+  const begun = begin(held, turn, {}, how) ?? turn.kept(undefined);
   plan(held, turn);
   return begun;
 };
@@ -466,10 +480,13 @@ const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts 
     ...(isArmed && leftCount !== undefined && { leftCount }),
     ...(hasLists && {
       upcoming: upcoming.map(({ dueMs }) => dueMs),
-      runs: held.runs.get().map(({ startId: _id, ...run }) => toldRun(held, run)),
+      runs: held.runs.get().map((run) => toldRun(held, run)),
     }),
   };
 };
 /** One that an earlier life has begun, and of which this one found nothing. */
-const toldRun = (held: Held, run: TimerRun): TimerRun =>
+const toldRun = (
+  held: Held,
+  { startId: _startId, place: _place, isByOther: _isByOther, ...run }: RecordedRun,
+): TimerRun =>
   run.endedMs === undefined && !held.living.has(run.number) ? { ...run, isLost: true } : run;

@@ -38,7 +38,7 @@ export type Entry =
   | { readonly kind: 'ended'; readonly startId: string }
   | ({ readonly kind: 'timer' } & TimerRecord)
   /** A run of a timer; it takes the place of an older one, which is told no more. */
-  | ({ readonly kind: 'timed'; readonly service: string; readonly place: number } & RecordedRun)
+  | ({ readonly kind: 'timed'; readonly service: string } & RecordedRun)
   /** Erases both; so many places there were. */
   | { readonly kind: 'untimed'; readonly service: string; readonly placeCount: number }
   | ({ readonly kind: 'transient' } & TransientRecord)

@@ -71,6 +71,10 @@ export interface TimerRun {
 /** What the disk has of a run beside that. */
 export interface RecordedRun extends TimerRun {
   readonly startId: string;
+  /** Where on the disk, below `timerRunCount`: what lies there is forgotten for it. */
+  readonly place: number;
+  /** Another than the owner of this machine has asked for it. */
+  readonly isByOther?: true;
 }
 /** What a timer leaves on the disk. */
 export interface TimerRecord {
@@ -86,6 +90,8 @@ export interface TimerRecord {
   readonly leftCount?: number;
   /** A run follows the one that goes on. */
   readonly isOwed?: true;
+  /** And nobody but others than the owner has asked for that one: no alarm. */
+  readonly isOwedToOther?: true;
   /** Runs there ever were. */
   readonly runCount: number;
 }
@@ -129,8 +135,11 @@ export interface Schedule extends Sleeper {
   arm(config: ServiceConfig & { readonly timer: TimerConfig }): string | undefined;
   /** It rings no more. Kept once its runs are over, which are ended. `isResting`: a next life goes on with it. */
   disarm(isResting: boolean): Vow<void>;
-  /** Runs at once. Kept once the process is there, or with why there is none. */
-  trigger(): Vow<string | undefined>;
+  /**
+   * Runs at once. Kept once the process is there, or with why there is none. `isByOther`: another than the owner of
+   * this machine asks for it.
+   */
+  trigger(isByOther: boolean): Vow<string | undefined>;
   /** A run that has outlived the daemon, or ended while there was none. */
   adopt(run: Run): void;
   /** What its status tells; the two lists where they are wanted. */
