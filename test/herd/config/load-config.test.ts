@@ -262,7 +262,8 @@ describe('a configuration that harms is stopped', () => {
     const message = await refusalOf(`for (;;);`, { timeoutMs: 700 });
     expect(message).toBe(
       'shepherd.config.ts: was still running after 0.7 s and was stopped\n' +
-        '  hint: a configuration only describes; does it loop, or wait for something?',
+        '  hint: a configuration only describes; does it loop, or wait for something? ' +
+        "If the machine is busy, 'herd check FILE --timeout 600' shows whether it ends",
     );
   });
 

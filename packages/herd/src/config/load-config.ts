@@ -29,7 +29,7 @@ export interface LoadOptions {
   readonly nodeName: string;
   /** The environment of the evaluation. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** For bundling and evaluation together. Absent: 10 s. */
+  /** For bundling and evaluation together. Absent: a minute. */
   readonly timeoutMs?: number;
   /** Gets what the configuration printed. */
   readonly print?: (text: string) => void;
@@ -40,8 +40,22 @@ export interface LoadOptions {
  * @throws ConfigError for whatever is wrong with the file or what it says.
  */
 export const loadConfig = async (file: string, options: LoadOptions): Promise<Description> => {
-  const { real, value, siteOf } = await loadModule(file, options, 'defineShepherd({ … })');
+  const { real, value, siteOf } = await loadModule(file, options, shepherdModule);
   return checkConfig(value, { file: real, siteOf, nodeName: options.nodeName });
+};
+
+/** How modules of one kind are written. */
+export interface ModuleKind {
+  /** What such a one exports, for those who name no file. */
+  readonly made: string;
+  /** What to do where it takes too long. */
+  readonly lateHint: string;
+}
+const shepherdModule: ModuleKind = {
+  made: 'defineShepherd({ … })',
+  lateHint:
+    'a configuration only describes; does it loop, or wait for something? ' +
+    "If the machine is busy, 'herd check FILE --timeout 600' shows whether it ends",
 };
 
 /** What a module says by its default export. */
@@ -52,19 +66,19 @@ export interface Loaded {
   readonly siteOf: Site;
 }
 /**
- * Evaluates a module in a child, and hands over what it exports as plain data; `made` is how it is written, for those
- * who name no file. One at a time in a process. @throws ConfigError
+ * Evaluates a module in a child, and hands over what it exports as plain data. One at a time in a process.
+ * @throws ConfigError
  */
 export const loadModule = async (
   file: string,
   options: LoadOptions,
-  made: string,
+  { made, lateHint }: ModuleKind,
 ): Promise<Loaded> => {
   const start = performance.now();
   const limitMs = options.timeoutMs ?? evaluationMs;
   const leftMs = (): number => limitMs - (performance.now() - start);
   const real = await findFile(path.resolve(file), options, made);
-  const late = new ConfigError([lateProblem(real, limitMs)]);
+  const late = new ConfigError([lateProblem(real, limitMs, lateHint)]);
   const bundled = await bundle(real, await fs.realpath(options.bellwether), leftMs());
   if (bundled === undefined) throw late;
   await checkTrust(bundled.files, options);
@@ -76,10 +90,10 @@ export const loadModule = async (
   return { real, ...valueOf(result, real, bundled) };
 };
 
-const lateProblem = (file: string, limitMs: number): Problem => ({
+const lateProblem = (file: string, limitMs: number, hint: string): Problem => ({
   file,
   text: `was still running after ${limitMs / 1_000} s and was stopped`,
-  hint: 'a configuration only describes; does it loop, or wait for something?',
+  hint,
 });
 
 const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];

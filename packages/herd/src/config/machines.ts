@@ -72,11 +72,14 @@ const machines = record(
 );
 
 const made = 'defineMachines({ … })';
+const lateHint =
+  'a declaration only describes; does it loop, or wait for something? If the machine is busy, try again when it is not';
 /** The machines that a module declares, in its order. One at a time in a process. @throws ConfigError */
 export const loadMachines = async (
   file: string,
   options: LoadOptions,
-): Promise<readonly DeclaredMachine[]> => checkMachines(await loadModule(file, options, made));
+): Promise<readonly DeclaredMachine[]> =>
+  checkMachines(await loadModule(file, options, { made, lateHint }));
 
 /** What a module says of machines. @throws ConfigError */
 export const checkMachines = ({

@@ -37,7 +37,6 @@ import { AdminRef } from './admin-ref.ts';
 import { AuditedStore } from './audited-store.ts';
 import { chorePowers, type ChoresOf } from './chore-powers.ts';
 import { Configuration } from './configuration.ts';
-import { bootEvaluationMs, evaluationMs } from '../config/limits.ts';
 import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../places/paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
@@ -93,7 +92,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   let ending = (): void => undefined;
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
-    const read = (timeoutMs: number): Promise<Description> => describe(options, powers, timeoutMs);
+    const read = (): Promise<Description> => describe(options, powers);
     const { env } = powers;
     const { after, now } = nodeClock({ unref: true });
     const pauses = { now, rest: () => new Promise<void>((served) => setImmediate(served)) };
@@ -104,10 +103,10 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const running = runServices(options, powers, places, log, (told) => whenDurable(told));
     running.catch(() => undefined); // it is waited for below, where nothing else has failed
     // The description itself is nobody's from here on: what is waited for below would hold it as long as it takes.
-    const reading = read(bootEvaluationMs).then(
+    const reading = read().then(
       (description) =>
         new Configuration(description, {
-          read: async () => judged(await read(evaluationMs), options.config, powers.uid, log),
+          read: async () => judged(await read(), options.config, powers.uid, log),
           env,
           here: () => ({
             uid: powers.uid,
@@ -191,13 +190,8 @@ const fullDisk = (state: string): string =>
   `The disk of ${state} is full: make room there. Until then grants can be taken back and services stopped, in room ` +
   'that was kept for that; little else can be asked.';
 
-const describe = (
-  options: DaemonOptions,
-  powers: DaemonPowers,
-  timeoutMs: number,
-): Promise<Description> =>
+const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>
   loadConfig(options.config, {
-    timeoutMs,
     bellwether: powers.bellwether,
     nodeName: defaultNodeName(),
     env: powers.env,

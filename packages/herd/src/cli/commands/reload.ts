@@ -6,6 +6,7 @@ import { ActorError } from '@bellwether/actors';
 import { exitCodeOf, type Reloaded } from '@bellwether/fleet';
 import { isDetached, isNoAnswer } from '../../client/errors.ts';
 import { questionMs, shutDownMs } from '../../client/limits.ts';
+import { evaluationMs } from '../../config/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { reloadLines } from '../format/reload.ts';
 import { print, printErrors } from '../terminal/print.ts';
@@ -23,7 +24,7 @@ export const runOnRoot = (context: Context, action: string): Promise<number> =>
 const runReload = async (context: Context): Promise<number> => {
   const isDryRun = context.options['dry-run'] === true;
   const progress = new Progress(context, 'reload', 'root');
-  const patience = patienceOf(context, context.options.timeout ?? shutDownMs);
+  const patience = patienceOf(context, context.options.timeout ?? evaluationMs + shutDownMs);
   try {
     const reloaded = await withRoot(context, (root) =>
       root.reload(isDryRun, (events) => progress.take(events), patience),
