@@ -1,6 +1,6 @@
 /** What can go wrong between machines; the classes are those of the layers below. */
 import { ActorError, Refused } from '@bellwether/actors';
-import type { NamedWay } from './types.ts';
+import type { NamedWay } from './ways.ts';
 
 export { Malformed } from '@bellwether/shepherd';
 

@@ -2,7 +2,11 @@
  * Services elsewhere, aggregates over them, and what a daemon gives to others. Pure actors: no
  * network, no clock.
  */
-export type * from './types.ts';
+export type * from './granted/types.ts';
+export type * from './net/types.ts';
+export type * from './nodes/types.ts';
+export type * from './root/types.ts';
+export type * from './ways.ts';
 export type * from './planned.ts';
 export type * from './reach/destination.ts';
 export { routeOf } from './reach/destination.ts';

@@ -6,7 +6,7 @@ import { readField, readName, weightOf } from '@bellwether/shepherd';
 import { noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { doubtsAbout, type Knowing } from './there.ts';
-import type { NamedWay } from '../types.ts';
+import type { NamedWay } from '../ways.ts';
 import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
 import type { Terms } from './view.ts';
 

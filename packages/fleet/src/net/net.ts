@@ -28,11 +28,11 @@ import {
 import type { HomeFacts, NodeFacts } from '../nodes/types.ts';
 import { LIMITS } from '../limits.ts';
 import type { Peers, WayFacts } from '../reach/peer.ts';
-import type { ListedRef } from '../types.ts';
 import { netEvents } from './events.ts';
 import type { TapSession } from './trace-buffer.ts';
 import { makeTraceStream } from './trace-stream.ts';
 import type {
+  ListedRef,
   NetDial,
   NetEvent,
   NetLink,

@@ -140,3 +140,7 @@ export interface NetRoot {
    */
   netTrace(session: string, query: TraceQuery, tracer: Ref<Tracer>): Vow<TraceEnd>;
 }
+/** One ref of a daemon's own store. */
+export type ListedRef =
+  | { readonly petname: string; readonly peer: string }
+  | { readonly petname: string; readonly problem: string };

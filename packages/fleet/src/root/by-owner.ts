@@ -18,7 +18,7 @@ import {
 import type { Composition } from './composition.ts';
 import { LIMITS } from '../limits.ts';
 import { readStatusNames, readUpTo } from '../read.ts';
-import type { Reloaded } from '../types.ts';
+import type { Reloaded } from './types.ts';
 
 /**
  * Every service is asked at once; who does not answer in time is unknown, and the rest is told all

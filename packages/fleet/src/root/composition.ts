@@ -42,7 +42,7 @@ import {
 } from './difference.ts';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import type { Reloaded } from '../types.ts';
+import type { Reloaded } from './types.ts';
 
 /** A configuration that was read. */
 export interface Loaded {

@@ -5,7 +5,7 @@ import type { LeftOut } from '../nodes/joined.ts';
 import type { ExportedSpec, PlannedService } from '../planned.ts';
 import { followed } from './following.ts';
 import { LIMITS } from '../limits.ts';
-import type { Difference } from '../types.ts';
+import type { Difference } from './types.ts';
 
 /** Another description under the same canonical name. */
 export interface Changed {

@@ -30,7 +30,7 @@ import {
 import { makeWitness, witnessRefused, type Tally } from '../granted/witness.ts';
 import { orDoubted, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
-import type { Reloaded } from '../types.ts';
+import type { Reloaded } from './types.ts';
 
 /** What of the owner's authority goes through a door. */
 export interface DoorBounds {

@@ -52,17 +52,9 @@ import type { NonceRegistry } from './mint.ts';
 import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
-import type {
-  ShepherdFacts,
-  BackedUp,
-  Facetlike,
-  LocalRoot,
-  MadeDirect,
-  MintWay,
-  NamedWay,
-  TakenBack,
-  WhoCan,
-} from '../types.ts';
+import type { MadeDirect, TakenBack, WhoCan } from '../granted/types.ts';
+import type { MintWay, NamedWay } from '../ways.ts';
+import type { ShepherdFacts, BackedUp, Facetlike, LocalRoot } from './types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {

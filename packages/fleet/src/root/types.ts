@@ -1,7 +1,8 @@
 /** The local root of a daemon, and what it answers: what crosses between herd and its own shepherd. */
 import type { Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
-import type { LeftSlot } from './planned.ts';
+import type { LeftSlot } from '../planned.ts';
+import type { MintWay } from '../ways.ts';
 import type {
   GrantClock,
   GrantPage,
@@ -10,8 +11,8 @@ import type {
   MadeGrant,
   TakenBack,
   WhoCan,
-} from './granted/types.ts';
-import type { NetRoot } from './net/types.ts';
+} from '../granted/types.ts';
+import type { ListedRef, NetRoot } from '../net/types.ts';
 import type {
   HomeFacts,
   JoinSpec,
@@ -21,7 +22,7 @@ import type {
   NodeSpec,
   RekeySpec,
   RemovedNode,
-} from './nodes/types.ts';
+} from '../nodes/types.ts';
 import type {
   Change,
   Follower,
@@ -36,18 +37,6 @@ import type {
   Sink,
   Status,
 } from '@bellwether/shepherd';
-
-export type * from './granted/types.ts';
-export type * from './net/types.ts';
-export type * from './nodes/types.ts';
-
-/**
- * Where a minted ref leads: to the socket that the users of this machine share, to where the shepherd is reached over
- * WebSockets, or, by `any`, to where most can reach it.
- */
-export type MintWay = 'any' | NamedWay;
-/** A way that somebody has to ask for, and that a shepherd may not have. */
-export type NamedWay = 'local' | 'websocket';
 
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
 export type Facetlike = Pick<
@@ -194,10 +183,6 @@ export type Reloaded =
       /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
       readonly outcome?: Outcome;
     };
-/** One ref of a daemon's own store. */
-export type ListedRef =
-  | { readonly petname: string; readonly peer: string }
-  | { readonly petname: string; readonly problem: string };
 /** What a backup holds. */
 export interface BackedUp {
   readonly recordCount: number;
