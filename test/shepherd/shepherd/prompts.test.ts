@@ -307,6 +307,22 @@ describe('the next daemon', () => {
     expect(it.look('web').lastExit).toMatchObject({ signal: 'SIGTERM' });
     expect(it.look('db').stage).toBe('stopped');
   });
+  it('takes no stop from before its start for what ended it, where the clock was set back between them', () => {
+    const it = up([web()]);
+    it.machine.processes.keepsEndings = true;
+    it.ask('op-1', 'start', 'web');
+    it.ask('op-2', 'stop', 'web');
+    it.machine.time.wallShiftMs = -3_600_000;
+    it.ask('op-3', 'start', 'web');
+    const { startedBy, stoppedBecause } = it.look('web');
+    expect(stoppedBecause).toMatchObject({ ...command('stop', 'web', 'op-2') });
+    expect(stoppedBecause?.atMs).toBe(startedBy?.atMs);
+    it.machine.crash();
+    it.machine.processes.kill('web', { code: 3 });
+    it.machine.boot();
+    it.run();
+    expect(it.look('web').stoppedBecause).toMatchObject({ kind: 'ended-away' });
+  });
   it('knows it of what runs, and that it has taken that over', () => {
     const it = up([web()]);
     it.ask('op-1', 'start', 'web');

@@ -16,7 +16,9 @@ export const notePrompt = (
   prompting: Prompting,
 ): void => {
   const { disabled, ...before } = held.prompts.get();
-  const { started, stopped }: Prompts = { ...before, [what]: promptNow(held, prompting) };
+  const noted: Prompts = { ...before, [what]: promptNow(held, prompting) };
+  const { started } = noted;
+  const stopped = what === 'started' ? noLater(noted) : noted.stopped;
   held.prompts.set({
     ...(started && { started }),
     ...(stopped && { stopped }),
@@ -30,6 +32,12 @@ export const notePrompt = (
   };
   turn.record(entry, { gates: false });
 };
+
+/** Its stop was before its start, also where the clock was set back between the two. */
+const noLater = ({ started, stopped }: Prompts): NotedPrompt | undefined =>
+  started === undefined || stopped === undefined || stopped.atMs <= started.atMs
+    ? stopped
+    : { ...stopped, atMs: started.atMs };
 
 /** A prompt of this moment, within its bounds. */
 export const promptNow = (
