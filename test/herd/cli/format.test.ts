@@ -695,6 +695,41 @@ describe('the outcome of a command', () => {
     ]);
     expect(lines(maxGroupNames + 2).join('\n')).toContain('… and 4 more');
   });
+  it('of many that failed with the same log says it once, below their names', () => {
+    const rows = Array.from({ length: groupFromCount }, (_, at) => ({
+      member: `m${at}`,
+      result: 'failed' as const,
+      reason: 'exit 1',
+      output: at === 3 ? ['other'] : ['port 80', 'is taken\x1b[2J'],
+    }));
+    const shown = outcomeLines(command, outcome('failed', { rows }), look, none).out;
+    expect(shown.filter((line) => line.includes('|'))).toEqual([
+      '        | port 80',
+      '        | is taken\\x1b[2J',
+      '        | other',
+    ]);
+    expect(shown[1]).toBe('    19 members  failed  exit 1');
+    expect(shown.join(' ')).toContain('m0 m1 m2 m4');
+  });
+  it('of some that failed differently with the same log says whose it is', () => {
+    const rows = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        member: `m${at}`,
+        result: 'failed' as const,
+        reason: `exit ${at}`,
+        output: ['boom'],
+      }));
+    const lines = (count: number) =>
+      outcomeLines(command, outcome('failed', { rows: rows(count) }), look, none).out.slice(0, -1);
+    expect(lines(1)).toEqual(['  m0  failed  exit 0', '      | boom']);
+    expect(lines(2)).toEqual([
+      '  m0  failed  exit 0',
+      '  m1  failed  exit 1',
+      '  said by m0, m1:',
+      '      | boom',
+    ]);
+    expect(lines(5).slice(-2)).toEqual(['  said by m0, m1, m2 and 2 more:', '      | boom']);
+  });
   it('of members that were all well names each, however many say the same', () => {
     const rows = Array.from({ length: mergeFromCount }, (_, at) => ({
       member: `m${at}`,

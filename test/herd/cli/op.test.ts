@@ -85,6 +85,18 @@ describe('an operation that was asked for through a ref', () => {
     ]);
   });
 
+  it('shows the log once that several of those who failed end with', async () => {
+    const own = { action: 'start', isAsked: true, isAnswer: false, phase: 'settled' };
+    const steps = ['a', 'b', 'c', 'd', 'e'].map((service) => {
+      const output = [service === 'e' ? 'other' : 'port 80 is taken'];
+      return { ...own, service, row: { ...failed, member: service, output } };
+    });
+    await serve({ operation: () => ({ ...report, steps }) });
+    const { out } = (await herd('op', 'show', 'op-7', '@web')).written;
+    expect(out.match(/port 80 is taken/g)).toHaveLength(1);
+    expect(out).toContain('    said by a, b, c and 1 more:\n        | port 80 is taken\n');
+    expect(out).toMatch(/ e +failed +it fell\n +\| other\n/);
+  });
   it('says before it is tried again who may do a second time what nobody knows of', async () => {
     const own = { action: 'rotate', isAsked: true, isAnswer: false };
     const doubtful = { result: 'unknown', reason: 'it may have been done' };

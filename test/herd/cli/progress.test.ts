@@ -171,6 +171,25 @@ describe('progress on a terminal', () => {
       { member: 'b', result: 'failed', output: ['other'] },
     ]);
   });
+  it('shows a log that several end with once, and again with their names', () => {
+    const { progress, screen, pass } = watch();
+    const members = Array.from({ length: 5 }, (_, at) => `m${at}`);
+    progress.expect(members);
+    pass(250);
+    const said = (member: string): Row => ({
+      member,
+      result: 'failed',
+      output: ['port 80 is taken'],
+    });
+    for (const member of members) progress.take([{ kind: 'row', row: said(member) }]);
+    const shown = screen.lines.filter((text) => text.includes('port 80'));
+    expect(shown).toEqual(['      | port 80 is taken']);
+    const rows = [
+      ...members.map(said),
+      { member: 'x', result: 'failed', output: ['other'] } as const,
+    ];
+    expect(progress.untold({ member: 'fleet', result: 'failed', rows }).rows).toEqual(rows);
+  });
   it('leaves out of an outcome whose fate a line has told, whatever its words', () => {
     const { progress } = watch();
     progress.take([

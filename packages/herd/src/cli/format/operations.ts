@@ -16,6 +16,7 @@ import { enableWords, isAnyDisabled, type Allowance } from './disabled.ts';
 import { lostWords } from './lost.ts';
 import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
+import { tailsOf } from './tails.ts';
 import { ageText, counted, momentText, spanText } from './times.ts';
 import { typedWord } from './typed.ts';
 
@@ -143,17 +144,20 @@ const stepTable = (
     ]),
     indent,
   );
-  const painted = shown.flatMap((step, at) => {
+  const endOf = (step: OperationStep): Row | undefined => (isSettled(step) ? step.row : undefined);
+  const tails = tailsOf(
+    shown.map((step) => ({ names: [step.service], row: endOf(step) })),
+    indent,
+  );
+  const table = shown.flatMap((step, at) => {
     const line = lines[at] ?? '';
-    const isOver = step.row !== undefined && isSettled(step);
-    const tail = isOver
-      ? (step.row?.output ?? []).map((text) => `${indent}    | ${visible(text)}`)
-      : [];
+    const row = endOf(step);
     return [
-      isOver && step.row !== undefined ? paintedResult(line, rowOf(step, step.row), look) : line,
-      ...tail,
+      row === undefined ? line : paintedResult(line, rowOf(step, row), look),
+      ...(tails.below[at] ?? []),
     ];
   });
+  const painted = [...table, ...tails.behind];
   if (!isLong || good.length === 0) return painted;
   const rest = `${counted(good.length, 'service')} of which all is well`;
   return [...painted, `${indent}${shown.length === 0 ? '' : 'and '}${rest}`];

@@ -8,6 +8,7 @@ import { type Command, isRootName } from '../grammar/invocation.ts';
 import { groupFromCount, maxGroupNames, mergeFromCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
+import { tailKey, tailsOf } from './tails.ts';
 import { ageText, counted, momentText } from './times.ts';
 
 /** Text for standard output and for standard error, as lines. */
@@ -164,7 +165,7 @@ const verdictText = ({ action, service }: Command, { result, reason }: Outcome):
 };
 
 /**
- * Rows as a table, each with the end of its log below it. Of many that say the same of what did not come about it is
+ * Rows as a table, with the ends of their logs (tails.ts). Of many that say the same of what did not come about it is
  * said once, above their names.
  */
 export const rowLines = (
@@ -178,11 +179,19 @@ export const rowLines = (
     entries.map(({ name, row, detail }) => [name, resultWords[row.result], detail]),
     indent,
   );
-  return entries.flatMap(({ name, row, members }, at) => [
+  const tails = tailsOf(
+    entries.map(({ name, row, members }) => ({
+      names: members.length > 0 ? members : [name],
+      row,
+    })),
+    indent,
+  );
+  const table = entries.flatMap(({ name, row, members }, at) => [
     paintedWord(lines[at] ?? '', name, resultWords[row.result], look, styleOf(row.result)),
     ...wrapped(members, `${indent}    `, look.columns),
-    ...tail(row, `${indent}    `),
+    ...(tails.below[at] ?? []),
   ]);
+  return [...table, ...tails.behind];
 };
 
 /** One line of a table of rows: of one row, or of several that are all told in the words of the first. */
@@ -216,11 +225,11 @@ const entriesOf = (rows: readonly Row[], action: string): readonly Entry[] => {
     }));
   });
 };
-/** Rows of the same key are told in the same words; what went well, or has printed something, is told by itself. */
+/** Rows of the same key are told in the same words, with one tail; what went well is told by itself. */
 const alikeKey = (row: Row, action: string): string =>
-  isGood(row) || row.output !== undefined
+  isGood(row)
     ? `of ${row.member}`
-    : `${row.result}: ${detailOf(row, action)}`;
+    : `${row.result}: ${detailOf(row, action)}\n${tailKey(row) ?? ''}`;
 
 /** The line of a row, its result painted. */
 export const paintedResult = (line: string, row: Row, look: Look): string =>

@@ -17,7 +17,6 @@
  * they are said.
  */
 import {
-  isGood,
   results,
   type Event,
   type Extension,
@@ -28,6 +27,7 @@ import {
 import { visible } from '../../client/escape.ts';
 import type { Context } from '../context.ts';
 import { rowLines, resultWords, paintedResult } from '../format/outcome.ts';
+import { tailKey } from '../format/tails.ts';
 import { counted, spanText } from '../format/times.ts';
 import { groupFromCount } from '../limits.ts';
 import { cutTo, erase, redrawMs } from '../terminal/screen.ts';
@@ -50,6 +50,8 @@ export class Progress {
   readonly #rows: Map<string, Row>;
   /** Members whose failure was told with the end of their log. */
   readonly #told: Set<string>;
+  /** The ends of logs that were told with those. */
+  readonly #tails: Set<string>;
   /** Services of which a line has said what became of them. */
   readonly #subjects: Set<string>;
   /** Of members that have not answered: what was said last. */
@@ -75,6 +77,7 @@ export class Progress {
     this.#service = service;
     this.#rows = new Map();
     this.#told = new Set();
+    this.#tails = new Set();
     this.#subjects = new Set();
     this.#words = new Map();
     this.#startedAt = terminal.now();
@@ -120,8 +123,10 @@ export class Progress {
   }
   /** The outcome without the ends of logs, and the names of services, that were told already. */
   untold(outcome: Outcome): Outcome {
+    const isShared = sharedTails(outcome.rows);
     const bare = (row: Row): Row => {
-      if (!this.#told.has(row.member)) return row;
+      // Of one that several have it was told once: whose it is stands with those.
+      if (!this.#told.has(row.member) || isShared(row)) return row;
       const { output: _output, ...rest } = row;
       return rest;
     };
@@ -142,12 +147,14 @@ export class Progress {
     if (member !== undefined && this.#expected.includes(member))
       this.#words.set(member, text.replace(/^Service [^ :]+:? /, '').replace(/\.$/, ''));
   }
-  /** A failure is worth a look while the others are still at it: with the end of its log, at once. */
+  /** A failure is worth a look while the others are still at it: with the end of its log, at once, if that is news. */
   #row(row: Row): void {
     this.#rows.set(row.member, row);
-    const { member, output } = row;
-    if (!this.isLive || isGood(row) || output === undefined || !this.#expected.includes(member))
-      return;
+    const { member } = row;
+    const tail = tailKey(row);
+    if (!this.isLive || tail === undefined || !this.#expected.includes(member)) return;
+    if (this.#tails.has(tail)) return;
+    this.#tails.add(tail);
     this.#told.add(member);
     const lines = rowLines([row], this.#context.look, this.#action, '  ');
     this.#aside(() => this.#context.terminal.err(`${lines.join('\n')}\n`));
@@ -228,6 +235,14 @@ export class Progress {
     return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
   }
 }
+
+/** Whether a row has a tail that others have, too. */
+const sharedTails = (rows: readonly Row[]): ((row: Row) => boolean) => {
+  const counts = new Map<string, number>();
+  const keyOf = (row: Row): string => tailKey(row) ?? '';
+  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  return (row) => tailKey(row) !== undefined && (counts.get(keyOf(row)) ?? 0) > 1;
+};
 
 /** A person who looks, on a terminal that can move its cursor. */
 export const isLive = ({ terminal, options }: Context): boolean =>

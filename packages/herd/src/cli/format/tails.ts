@@ -1,0 +1,54 @@
+/**
+ * The ends of logs, and what actions have printed, with a table of rows; a bar tells them apart from our own words:
+ *
+ *     of one row                    below it
+ *     of several that failed        once, behind the table, with whose it is
+ *     of what went well             below it, whoever else has printed the same
+ */
+import { isGood, type Row } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+
+/** Names with what they have all said; the rest is a count. */
+const maxTailNames = 3;
+
+/** A line of a table, and who is told in it. */
+export interface Teller {
+  readonly names: readonly string[];
+  /** Undefined: nothing is known yet. */
+  readonly row: Pick<Row, 'result' | 'output'> | undefined;
+}
+
+/** What goes below each line of a table, and what goes behind all of it. `indent` is that of the table. */
+export const tailsOf = (
+  table: readonly Teller[],
+  indent: string,
+): { readonly below: readonly (readonly string[])[]; readonly behind: readonly string[] } => {
+  const shared = new Map<string, Teller[]>();
+  for (const told of table) {
+    const key = tailKey(told.row);
+    if (key !== undefined) shared.set(key, [...(shared.get(key) ?? []), told]);
+  }
+  const common = [...shared.values()].filter(({ length }) => length > 1);
+  const isCommon = new Set(common.flat());
+  return {
+    below: table.map((told) => (isCommon.has(told) ? [] : tailLines(told.row?.output, indent))),
+    behind: common.flatMap((those) => [
+      `${indent}said by ${shownNames(those.flatMap(({ names }) => names))}:`,
+      ...tailLines(those[0]?.row?.output, indent),
+    ]),
+  };
+};
+
+/** The same for all who failed with the same tail; undefined for who has none, or is told by itself. */
+export const tailKey = (row: Teller['row']): string | undefined =>
+  row?.output === undefined || row.output.length === 0 || isGood(row)
+    ? undefined
+    : JSON.stringify(row.output);
+
+const tailLines = (output: readonly string[] = [], indent: string): readonly string[] =>
+  output.map((line) => `${indent}    | ${visible(line)}`);
+
+const shownNames = (names: readonly string[]): string => {
+  const shown = names.slice(0, maxTailNames).map(visible).join(', ');
+  return names.length > maxTailNames ? `${shown} and ${names.length - maxTailNames} more` : shown;
+};
