@@ -10,13 +10,8 @@
  * None of them is ever used twice, and none touches the session that stands to the same host.
  */
 import {
-  fateOf,
   Limit,
-  messageOf,
-  Refused,
   TimedOut,
-  Unreachable,
-  type ActorError,
   type Bcom,
   type Behavior,
   type JournalCell,
@@ -29,7 +24,7 @@ import {
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { FreshDial } from './destination.ts';
-import { foundIn } from './live-ref.ts';
+import { failureAt } from './failure-at.ts';
 import type { Peers } from './peer.ts';
 
 /** One that is open. */
@@ -128,7 +123,7 @@ const dial = (held: Held, turn: Turn<FreshLines>, id: number, line: Line): void 
   turn.when(
     answered,
     (turn, ref) => opened(held, turn, id, ref),
-    (turn, reason) => fail(held, turn, id, failureOf(petname, reason)),
+    (turn, reason) => fail(held, turn, id, failureAt(petname, reason, ' anew')),
   );
 };
 const opened = (held: Held, turn: Turn<FreshLines>, id: number, ref: Ref<ServiceFacet>): void => {
@@ -153,8 +148,3 @@ const close = (held: Held, turn: Turn<FreshLines>, id: number): void => {
   turn.effect(() => line.power.end());
   admit(held, turn);
 };
-
-const failureOf = (petname: string, reason: Error): ActorError =>
-  fateOf(reason) === 'refused'
-    ? new Refused(`cannot use ${petname}: ${messageOf(reason)}`, { cause: reason })
-    : new Unreachable(`cannot reach ${petname} anew: ${foundIn(reason)}`, { cause: reason });

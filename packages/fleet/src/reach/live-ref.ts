@@ -19,9 +19,6 @@
 import {
   fateOf,
   isRemote,
-  messageOf,
-  Refused,
-  Unreachable,
   type ActorError,
   type Bcom,
   type Behavior,
@@ -37,6 +34,7 @@ import { LIMITS } from '../limits.ts';
 import { share } from '../random.ts';
 import type { Peer, Peers, Traveller, Way } from './peer.ts';
 import type { Destination, DialRef } from './destination.ts';
+import { failureAt } from './failure-at.ts';
 
 /** A ref that may have to be dialled first. */
 export interface LiveRef {
@@ -245,16 +243,10 @@ const retryRarely = (held: Held, turn: Turn<Inner>): void => {
   });
 };
 
-/**
- * No contact is one thing, and a peer that answers no is another: a reference that was revoked or
- * never was stays so, however often it is dialled.
- */
 const failureOf = ({ petname, called = petname, way }: Held, reason: Error): ActorError => {
   const destination = way.get()?.destination;
   const where = destination === undefined ? called : `${called} at ${addressOf(destination)}`;
-  return fateOf(reason) === 'refused'
-    ? new Refused(`cannot use ${where}: ${messageOf(reason)}`, { cause: reason })
-    : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });
+  return failureAt(where, reason);
 };
 
 /** Where it is; else who is there, as short as it can be told from others: a designator takes half a line. */
@@ -264,11 +256,4 @@ const addressOf = ({ peer, address }: Destination): string => {
   return designator.length <= LIMITS.shownDesignator
     ? peer
     : `${designator.slice(0, LIMITS.shownDesignator)}…${transport}`;
-};
-
-/** What stood in the way, without the place once more: errors of a netlayer tell the two apart. */
-export const foundIn = (reason: Error): string => {
-  const { cause } = reason;
-  const isTold = cause instanceof Error && 'summary' in cause && typeof cause.summary === 'string';
-  return isTold ? String(cause.summary) : messageOf(reason);
 };
