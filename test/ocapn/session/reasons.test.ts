@@ -10,7 +10,7 @@ import {
 } from '@bellwether/actors';
 import { encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
-import { cutText } from '../../../packages/ocapn/src/session/cut-text.ts';
+import { sendable } from '../../../packages/ocapn/src/session/sendable.ts';
 import { Faults } from '../../../packages/ocapn/src/session/faults.ts';
 import { reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
 import { NEUTRAL } from '../../../packages/ocapn/src/wire/dialect.ts';
@@ -109,8 +109,8 @@ describe('a text that is cut', () => {
     }
   });
   it('loses what is no character, and nothing else', () => {
-    expect(cutText(`${'x'.repeat(1_023)}😀`)).toBe(`${'x'.repeat(1_023)}\ufffd`);
-    expect(cutText('grüß 😀')).toBe('grüß 😀');
-    expect(cutText(`a${half}b`)).toBe('a\ufffdb');
+    expect(sendable(`${'x'.repeat(1_023)}😀`)).toBe(`${'x'.repeat(1_023)}\ufffd`);
+    expect(sendable('grüß 😀')).toBe('grüß 😀');
+    expect(sendable(`a${half}b`)).toBe('a\ufffdb');
   });
 });

@@ -10,7 +10,7 @@ import type { Log } from '@bellwether/actors';
 import { hex } from '../identity/base.ts';
 import type { Crypto } from '../powers.ts';
 import { encode } from '../syrup/write.ts';
-import { cutText } from './cut-text.ts';
+import { sendable } from './sendable.ts';
 
 const SALT_BYTES = 16;
 /** Short enough to be read out, long enough to find one fault among the thousands of a log. */
@@ -29,7 +29,7 @@ export class Faults {
   /** Logs what has happened; the result is what a peer may be told of it. */
   hide(fault: unknown): string {
     const { name, message } = fault instanceof Error ? fault : new Error(String(fault));
-    const id = this.#idOf(cutText(name), cutText(message));
+    const id = this.#idOf(sendable(name), sendable(message));
     this.#log('captp.fault-hidden', { fault: id, name, message });
     return `internal error ${id}`;
   }

@@ -9,7 +9,7 @@
 import { ActorError, rawReason, Remote } from '@bellwether/actors';
 import { Sym } from '../syrup/values.ts';
 import { type Dialect, errorTextFrom } from '../wire/dialect.ts';
-import { cutText } from './cut-text.ts';
+import { sendable } from './sendable.ts';
 import type { Faults } from './faults.ts';
 
 /** One text for every swissnum that opens nothing: how it fails to must not be told. */
@@ -27,16 +27,16 @@ export const reasonOut = (thrown: unknown, dialect: Dialect, faults: Faults): un
 /** What is written for an error, whether something broke with it or it is a value among others. */
 export const errorOut = (error: Error, dialect: Dialect, faults: Faults): unknown =>
   error instanceof ActorError
-    ? dialect.error(cutText(error.code, CODE_LENGTH), cutText(error.message))
+    ? dialect.error(sendable(error.code, CODE_LENGTH), sendable(error.message))
     : dialect.error('error', faults.hide(error));
 
 /** What a break reason that was read means here. */
 export const reasonIn = (reason: unknown): unknown => {
   const text = errorTextFrom(reason);
-  if (text !== undefined) return new Remote('error', cutText(text));
+  if (text !== undefined) return new Remote('error', sendable(text));
   if (!Array.isArray(reason)) return reason;
   const [code, message]: readonly unknown[] = reason;
   if (!(code instanceof Sym) || typeof message !== 'string') return reason;
   if (code.name.length > CODE_LENGTH) return reason;
-  return new Remote(code.name, cutText(message));
+  return new Remote(code.name, sendable(message));
 };

@@ -43,7 +43,7 @@ import { Outgoing } from './outgoing.ts';
 import type { Origin } from './origin.ts';
 import type { Holder } from './partials.ts';
 import type { Signed } from './signatures.ts';
-import { cutText } from './cut-text.ts';
+import { sendable } from './sendable.ts';
 import { Tables } from './tables.ts';
 
 /** Entries that a session holds. */
@@ -284,7 +284,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder, Sign
   abort(reason: string): void {
     if (this.isClosed) return;
     this.#endedHere = true;
-    writeAbort(this.#host.outbox.begin(this), cutText(reason));
+    writeAbort(this.#host.outbox.begin(this), sendable(reason));
     this.#host.outbox.end(this);
     this.#host.outbox.push(this);
     this.#close(reason);

@@ -8,5 +8,5 @@ const LONE_SURROGATES = /\p{Surrogate}/gu;
  * The beginning of a text, as it can be written: what is no character, where the cut went through
  * one too, becomes U+FFFD.
  */
-export const cutText = (text: string, length: number = LIMITS.messageCharacters): string =>
+export const sendable = (text: string, length: number = LIMITS.messageCharacters): string =>
   text.slice(0, length).replace(LONE_SURROGATES, '\ufffd');
