@@ -28,11 +28,11 @@ const bench = async () => {
   const it = makeBench();
   const { book, gate } = await runIn(it, (turn) => {
     const book = turn.spawn(makeTestBook);
-    const passage = { book: book as unknown as Ref<GrantBook>, grant: 'g-1' };
-    return { book, gate: turn.spawn(makeGate, passage) };
+    const booked = { book: book as unknown as Ref<GrantBook>, grant: 'g-1' };
+    return { book, gate: turn.spawn(makeGate, booked) };
   });
-  const passage = { book: book as unknown as Ref<GrantBook>, grant: 'g-1', gate };
-  return { ...it, book, gate, passage };
+  const booked = { book: book as unknown as Ref<GrantBook>, grant: 'g-1', gate };
+  return { ...it, book, gate, booked };
 };
 const enterAll = (turn: Turn, gate: Ref<Gate>, count: number, end = (): void => undefined) =>
   Array.from({ length: count }, () => turn.call(gate, 'enter', end));
@@ -61,10 +61,10 @@ describe('a gate', () => {
   });
   it('lets an answer through as long as the grant holds, and not the one that comes with its end', async () => {
     const it = await bench();
-    const answer = () => runIn(it, (turn) => untilCut(it.passage, turn, turn.kept('data')));
+    const answer = () => runIn(it, (turn) => untilCut(it.booked, turn, turn.kept('data')));
     expect(await answer()).toBe('data');
     const late = runIn(it, (turn) => {
-      const vow = untilCut(it.passage, turn, turn.kept('data'));
+      const vow = untilCut(it.booked, turn, turn.kept('data'));
       turn.call(it.book, 'end');
       return vow;
     });

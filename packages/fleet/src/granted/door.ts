@@ -7,7 +7,7 @@ import {
   type ServiceFacet,
   type Shepherd,
 } from '@bellwether/shepherd';
-import type { Gate, Passage } from './gate.ts';
+import type { BookedGrant, Gate } from './gate.ts';
 import type { Issuing } from './granter.ts';
 import type { Allowed } from './types.ts';
 import type { Cutting } from './until-cut.ts';
@@ -31,7 +31,7 @@ export interface Door extends Cutting, Issuing {
 }
 
 /** What a granted service is made of. */
-export interface GrantedOptions extends Issuing, Passage {
+export interface GrantedOptions extends Issuing, BookedGrant {
   readonly shepherd: Ref<
     Pick<
       Shepherd,

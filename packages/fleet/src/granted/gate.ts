@@ -31,7 +31,7 @@ export interface Gate extends Cut {
 export const makeGate = (
   turn: Turn<Gate>,
   _bcom: Bcom<Gate>,
-  { book, grant, openCount = LIMITS.grantOpenCount }: Passage & { readonly openCount?: number },
+  { book, grant, openCount = LIMITS.grantOpenCount }: BookedGrant & { readonly openCount?: number },
 ): Behavior<Gate> => {
   const open = turn.map<number, OnCut>();
   const last = turn.cell(0);
@@ -58,13 +58,13 @@ export const makeGate = (
   };
 };
 
-/** A grant, and who knows whether it holds. */
-export interface Passage {
+/** A grant, with the book that knows whether it holds. */
+export interface BookedGrant {
   readonly book: Ref<GrantBook>;
   readonly grant: string;
 }
 /** Why nothing passes any more; undefined while the grant holds. */
-export const closedBy = ({ book, grant }: Passage, turn: Turn): ActorError | undefined =>
+export const closedBy = ({ book, grant }: BookedGrant, turn: Turn): ActorError | undefined =>
   turn.call(book, 'judge', grant, {});
 
 /**
@@ -72,7 +72,7 @@ export const closedBy = ({ book, grant }: Passage, turn: Turn): ActorError | und
  * the answer then. @throws Limit where too much of this grant is under way
  */
 export const untilCut = <T>(
-  { gate, ...passage }: Passage & { readonly gate: Ref<Gate> },
+  { gate, ...booked }: BookedGrant & { readonly gate: Ref<Gate> },
   turn: Turn,
   answer: Vow<T>,
   end: OnCut = () => undefined,
@@ -87,7 +87,7 @@ export const untilCut = <T>(
     answer,
     (turn, value) => {
       turn.call(gate, 'leave', number);
-      const why = closedBy(passage, turn);
+      const why = closedBy(booked, turn);
       if (why === undefined) resolver.kept(value);
       else resolver.broken(told(why));
     },
@@ -101,10 +101,10 @@ export const untilCut = <T>(
 
 /** The same of the answer to a command: nobody takes back what has begun of it. @throws Limit as above */
 export const commandUntilCut = <T>(
-  passage: Passage & { readonly gate: Ref<Gate> },
+  booked: BookedGrant & { readonly gate: Ref<Gate> },
   turn: Turn,
   answer: Vow<T>,
-): Vow<T> => untilCut(passage, turn, answer, undefined, underWay);
+): Vow<T> => untilCut(booked, turn, answer, undefined, underWay);
 /** The code stays: whoever asked decides by that. */
 const underWay = ({ code, message }: ActorError): ActorError =>
   new ActorError(code, `${message}; what had begun goes on`);

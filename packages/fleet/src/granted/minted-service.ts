@@ -37,17 +37,17 @@ export const makeMintedService = (
   options: MintedOptions,
 ): Behavior<HeldService> => {
   const { book, name, principal, shepherd } = options;
-  const passage = { book, grant: mintedId(principal) };
+  const booked = { book, grant: mintedId(principal) };
   const facet = turn.call(shepherd, 'facet', name, principalOf(principal));
   const door: Door = {
     ...options,
-    ...passage,
+    ...booked,
     service: name,
     facet,
-    gate: turn.spawn(makeGate, { ...passage, openCount: LIMITS.mintedOpenCount }),
+    gate: turn.spawn(makeGate, { ...booked, openCount: LIMITS.mintedOpenCount }),
     issuer: principal,
     terms: undefined,
-    refuse: (turn) => closedBy(passage, turn),
+    refuse: (turn) => closedBy(booked, turn),
     // Whoever has everything leaves a line where he changes something, and the shepherd writes that.
     saw: () => undefined,
     allowed: () => ({ kind: 'everything', service: name }),

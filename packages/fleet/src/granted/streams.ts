@@ -13,7 +13,7 @@ import {
   type Sink,
   type Status,
 } from '@bellwether/shepherd';
-import { closedBy, type Passage } from './gate.ts';
+import { closedBy, type BookedGrant } from './gate.ts';
 
 const nothing = (): void => undefined;
 
@@ -21,13 +21,13 @@ const nothing = (): void => undefined;
 export const makeGrantedSink = (
   _turn: Turn<Sink>,
   _bcom: Bcom<Sink>,
-  passage: Passage,
+  booked: BookedGrant,
   sink: Ref<Sink>,
   /** How an event is shown. */
   view: (event: Event) => Event,
 ): Behavior<Sink> => ({
   rows: (turn, events, sequence, isEnding) => {
-    const reason = closedBy(passage, turn);
+    const reason = closedBy(booked, turn);
     if (reason !== undefined) return turn.broken<void>(reason);
     const batch = events.map(view);
     if (isEnding === true) return turn.tell(sink, 'rows', batch, sequence, true);
@@ -42,7 +42,7 @@ export interface GrantedObserver extends Observer {
 }
 /** What an observer through a grant is made of. */
 export interface GrantedObserverOptions {
-  readonly passage: Passage;
+  readonly booked: BookedGrant;
   readonly observer: Ref<Observer>;
   /** What of a status is shown. */
   readonly view: (status: Status) => Status;
@@ -58,10 +58,10 @@ export const makeGrantedObserver = (
   options: GrantedObserverOptions,
 ): Behavior<GrantedObserver> => {
   const next: JournalCell<number> = turn.cell(0);
-  const { passage, observer, view, service, over } = options;
+  const { booked, observer, view, service, over } = options;
   return {
     observed: (turn, sequence, statuses, isOneWay) => {
-      const reason = closedBy(passage, turn);
+      const reason = closedBy(booked, turn);
       if (reason !== undefined) return turn.broken<void>(reason);
       next.set(sequence + 1);
       if (isOneWay === true)
@@ -85,7 +85,7 @@ export const makeGrantedObserver = (
 
 /** What a follower through a grant is made of. */
 export interface GrantedFollowerOptions {
-  readonly passage: Passage;
+  readonly booked: BookedGrant;
   readonly follower: Ref<Follower>;
   /** Which events are shown. */
   readonly shows: (event: LogEvent) => boolean;
@@ -97,10 +97,10 @@ export interface GrantedFollowerOptions {
 export const makeGrantedFollower = (
   _turn: Turn<Follower>,
   _bcom: Bcom<Follower>,
-  { passage, follower, shows, over }: GrantedFollowerOptions,
+  { booked, follower, shows, over }: GrantedFollowerOptions,
 ): Behavior<Follower> => ({
   lines: (turn, batch, sequence) => {
-    const reason = closedBy(passage, turn);
+    const reason = closedBy(booked, turn);
     if (reason !== undefined) return turn.broken<void>(reason);
     // An empty batch is passed on, too: it has its number, and its answer is credit.
     return turn.when(turn.send(follower, 'lines', batch.filter(shows), sequence), nothing);

@@ -8,11 +8,11 @@ import type {
   ServiceFacet,
   Status,
 } from '@bellwether/shepherd';
-import { untilCut, type Gate, type Passage } from './gate.ts';
+import { untilCut, type BookedGrant, type Gate } from './gate.ts';
 import { makeGrantedFollower, makeGrantedObserver } from './streams.ts';
 
 /** What they pass. */
-export interface Cutting extends Passage {
+export interface Cutting extends BookedGrant {
   readonly gate: Ref<Gate>;
   readonly facet: Ref<ServiceFacet>;
   /** Canonical. */
@@ -30,7 +30,7 @@ export const watchUntilCut = (
   const { facet, gate, service } = cutting;
   const { vow: over, resolver } = turn.vow<void>();
   const seen = turn.spawn(makeGrantedObserver, {
-    passage: cutting,
+    booked: cutting,
     observer,
     view,
     service,
@@ -53,7 +53,7 @@ export const followUntilCut = (
   const { vow: over, resolver } = turn.vow<void>();
   const enough = (): void => resolver.kept(undefined);
   turn.when(turn.send(follower, 'over'), enough, enough);
-  const seen = turn.spawn(makeGrantedFollower, { passage: cutting, follower, shows, over });
+  const seen = turn.spawn(makeGrantedFollower, { booked: cutting, follower, shows, over });
   const answer = turn.call(cutting.facet, 'follow', query, seen);
   return { answer, told: untilCut(cutting, turn, answer, enough) };
 };
