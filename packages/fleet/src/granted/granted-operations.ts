@@ -19,7 +19,7 @@ import {
   type Sink,
 } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import { open, refusalOf, whoOf, type GrantedHeld } from './door.ts';
+import { open, refusalOf, whoOf, type GrantedHeld } from './front.ts';
 import { commandUntilCut, untilCut } from './gate.ts';
 import { beyond } from './outside.ts';
 import { comingBack } from './passages.ts';

@@ -25,13 +25,13 @@
  */
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import { principalOf } from '@bellwether/shepherd';
-import { grantedDoor, type GrantedHeld, type GrantedOptions } from './door.ts';
+import { grantedFront, type GrantedHeld, type GrantedOptions } from './front.ts';
 import { makeGate } from './gate.ts';
 import { commands } from './granted-operations.ts';
 import { heldMethods } from './held-service.ts';
 import type { HeldService } from './types.ts';
 
-export type { GrantedOptions } from './door.ts';
+export type { GrantedOptions } from './front.ts';
 
 /** Makes the actor of one grant. Its principal towards the shepherd is the id of the grant. */
 export const makeGrantedService = (
@@ -55,5 +55,5 @@ export const makeGrantedService = (
     gate: turn.spawn(makeGate, { book, grant }),
     tally: { witness, origin },
   };
-  return { ...commands(held), ...heldMethods(grantedDoor(held)) };
+  return { ...commands(held), ...heldMethods(grantedFront(held)) };
 };

@@ -16,7 +16,7 @@ import {
   type Sink,
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
-import type { Door } from './door.ts';
+import type { Front } from './front.ts';
 import { closedBy, commandUntilCut, makeGate, untilCut } from './gate.ts';
 import type { Issuing } from './granter.ts';
 import { heldMethods } from './held-service.ts';
@@ -39,7 +39,7 @@ export const makeMintedService = (
   const { book, name, principal, shepherd } = options;
   const booked = { book, grant: mintedId(principal) };
   const facet = turn.call(shepherd, 'facet', name, principalOf(principal));
-  const door: Door = {
+  const front: Front = {
     ...options,
     ...booked,
     service: name,
@@ -53,33 +53,35 @@ export const makeMintedService = (
     allowed: () => ({ kind: 'everything', service: name }),
   };
   return {
-    ...heldMethods(door),
+    ...heldMethods(front),
     perform: (turn, request, sink, mark) =>
-      listening(door, turn, sink, (seen) => turn.call(facet, 'perform', request, seen, mark)),
+      listening(front, turn, sink, (seen) => turn.call(facet, 'perform', request, seen, mark)),
     plan: (turn, request) => {
-      const why = closedBy(door, turn);
+      const why = closedBy(front, turn);
       if (why !== undefined) return turn.broken(why);
-      return untilCut(door, turn, turn.call(facet, 'plan', request));
+      return untilCut(front, turn, turn.call(facet, 'plan', request));
     },
     retry: (turn, operation, sink, remainingMs) =>
-      listening(door, turn, sink, (seen) =>
+      listening(front, turn, sink, (seen) =>
         turn.call(facet, 'retry', operation, seen, remainingMs),
       ),
     join: (turn, operation, sink, remainingMs) =>
-      listening(door, turn, sink, (seen) => turn.call(facet, 'join', operation, seen, remainingMs)),
+      listening(front, turn, sink, (seen) =>
+        turn.call(facet, 'join', operation, seen, remainingMs),
+      ),
   };
 };
 
 /** A command while it holds: no sink is passed on as it is. */
 const listening = (
-  door: Door,
+  front: Front,
   turn: Turn,
   sink: Ref<Sink>,
   ask: (seen: Ref<Sink>) => Vow<Outcome>,
 ): Vow<Outcome> => {
-  const why = closedBy(door, turn);
+  const why = closedBy(front, turn);
   if (why !== undefined) return turn.broken(why);
   checkSink(sink);
-  const seen = turn.spawn(makeGrantedSink, door, sink, (event: Event) => event);
-  return commandUntilCut(door, turn, ask(seen));
+  const seen = turn.spawn(makeGrantedSink, front, sink, (event: Event) => event);
+  return commandUntilCut(front, turn, ask(seen));
 };

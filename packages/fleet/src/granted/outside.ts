@@ -5,7 +5,7 @@
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Request, Shepherd, Status } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import type { GrantedHeld } from './door.ts';
+import type { GrantedHeld } from './front.ts';
 
 /** Why what is asked for through a grant would reach members that it is not for. */
 export const beyond = (

@@ -16,7 +16,7 @@
 import { isVow, type Behavior, type Turn, type Value, type Vow } from '@bellwether/actors';
 import type { Wish } from '@bellwether/authority';
 import { checkedOffer, type ServiceFacet } from '@bellwether/shepherd';
-import { refusalOf, type Door, type GrantedHeld } from './door.ts';
+import { refusalOf, type Front, type GrantedHeld } from './front.ts';
 import { untilCut } from './gate.ts';
 import type { Commands, HeldService } from './types.ts';
 import { grantedReport, grantedStatus, type Terms } from './view.ts';
@@ -71,11 +71,11 @@ export const passages: {
   operation: { as: 'op show', wish: holding, shown: grantedReport },
 };
 
-/** The methods of the table, in front of the facet behind a door. */
-export const passing = (door: Door): Pick<Behavior<HeldService>, Passing> => {
+/** The methods of the table, for who stands in front of a facet. */
+export const passing = (front: Front): Pick<Behavior<HeldService>, Passing> => {
   const all = Object.entries<Passage>(passages).map(([method, passage]) => [
     method,
-    (turn: Turn, ...args: readonly unknown[]) => pass(door, turn, { method, passage, args }),
+    (turn: Turn, ...args: readonly unknown[]) => pass(front, turn, { method, passage, args }),
   ]);
   return Object.fromEntries(all) as Pick<Behavior<HeldService>, Passing>;
 };
@@ -86,14 +86,14 @@ interface Question {
   readonly args: readonly unknown[];
 }
 /** Once it was let through; the answer breaks where the reference ends before it comes. */
-const pass = (door: Door, turn: Turn, question: Question): Vow<unknown> => {
+const pass = (front: Front, turn: Turn, question: Question): Vow<unknown> => {
   const { as, wish, isQuiet } = question.passage;
-  const why = door.refuse(turn, as, (held, turn) => wish(held, turn, question.args));
+  const why = front.refuse(turn, as, (held, turn) => wish(held, turn, question.args));
   if (why !== undefined) return turn.broken(why);
-  if (isQuiet !== true) door.saw(turn, 'asked', as);
-  return untilCut(door, turn, answerTo(door, turn, question));
+  if (isQuiet !== true) front.saw(turn, 'asked', as);
+  return untilCut(front, turn, answerTo(front, turn, question));
 };
-const answerTo = ({ facet, terms }: Door, turn: Turn, question: Question): Vow<unknown> => {
+const answerTo = ({ facet, terms }: Front, turn: Turn, question: Question): Vow<unknown> => {
   const { shown, isSent } = question.passage;
   const method = question.method as 'status';
   const args = question.args as [];

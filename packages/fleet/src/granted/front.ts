@@ -17,7 +17,7 @@ import { isNoFleet, type Terms } from './view.ts';
 /** What a grant has to allow for a question. */
 export type Wished = (held: GrantedHeld, turn: Turn) => Wish;
 /** What minted references and grants have in common. */
-export interface Door extends Cutting, Issuing {
+export interface Front extends Cutting, Issuing {
   /** Whose the grants are that are made through it. */
   readonly issuer: string;
   /** What is shown through it, and may be passed on. Undefined: everything. */
@@ -62,7 +62,7 @@ export interface GrantedHeld extends GrantedOptions {
 }
 
 /** That of a grant. */
-export const grantedDoor = (held: GrantedHeld): Door => ({
+export const grantedFront = (held: GrantedHeld): Front => ({
   ...held,
   issuer: held.grant,
   refuse: (turn, as, wished) => refused(held, turn, as, wished(held, turn)),
