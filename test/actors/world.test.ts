@@ -100,6 +100,21 @@ describe('a world', () => {
     expect(() => world.at(NaN, again)).toThrow(RangeError);
     expect(() => world.pick([])).toThrow(/world 42/);
   });
+  it('lets time pass in any wait, also in one that is too short for the number that the time is', () => {
+    const world = new World(1);
+    const untilMs = 65_840;
+    world.run(untilMs - 2 ** -36); // the number before it
+    let waitCount = 0;
+    // Seed 647 of chaos: a deadline was waited for like that for ever.
+    const wait = (): void => {
+      waitCount += 1;
+      if (untilMs - world.now > 0) world.at((untilMs - world.now) / 4, wait);
+    };
+    wait();
+    world.run(Infinity, 1_000);
+    expect(world.now).toBeGreaterThanOrEqual(untilMs);
+    expect(waitCount).toBeLessThan(10);
+  });
   it('gives a clock with its own date, and bytes from the seed', () => {
     const world = new World(1);
     const clock = world.clock(5_000);

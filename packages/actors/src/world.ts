@@ -58,12 +58,16 @@ export class World {
     if (from.length === 0) throw new RangeError(`world ${this.seed}: nothing to pick from`);
     return from[Math.floor(this.random() * from.length)] as T;
   }
-  /** Runs the task in `ms` milliseconds; the result cancels it. @throws RangeError for the past. */
+  /**
+   * Runs the task in `ms` milliseconds; the result cancels it. Any wait takes time, also one that is too short for a
+   * number as large as `now`: who waits for the rest of a deadline would wait for ever.
+   * @throws RangeError for the past.
+   */
   at(ms: number, task: () => void): () => void {
     if (!(ms >= 0)) throw new RangeError(`world ${this.seed}: a task in ${ms} ms`);
     this.#sequence += 1;
     const entry: Due = {
-      atMs: this.#now + ms,
+      atMs: ms > 0 ? Math.max(this.#now + ms, this.#now * (1 + Number.EPSILON)) : this.#now,
       tie: this.random(),
       sequence: this.#sequence,
       task,
