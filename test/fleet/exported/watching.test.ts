@@ -157,6 +157,32 @@ describe('a member', () => {
     await pass(bench, 20 * staleMs);
     expect(bench.watched).toHaveLength(2 + FLEET_LIMITS.askingCount);
   });
+  it('that was silent for long is believed nothing that it was asked for meanwhile', async () => {
+    const bench = await connected();
+    await push(bench, 0, [runningStatus]);
+    await pass(bench, 20 * staleMs);
+    // What it was asked to tell then comes through a wire that is whole again.
+    const reasons = [];
+    for (const { observer } of bench.watched)
+      reasons.push(
+        await push(
+          bench,
+          observer === bench.watched[0]?.observer ? 1 : 0,
+          [runningStatus],
+          observer,
+        ),
+      );
+    expect(reasons).toEqual(
+      bench.watched.map(() => expect.objectContaining({ code: 'malformed' }) as unknown),
+    );
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+    const askedCount = bench.watched.length;
+    bench.watched[1]?.answer.kept(undefined);
+    await pass(bench, 0);
+    expect(bench.watched).toHaveLength(askedCount + 1);
+    expect(await push(bench, 0, [runningStatus])).toBeUndefined();
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
+  });
   it('that is silent is doubted in the end, though fractions of a millisecond do not add up', async () => {
     const bench = await connected();
     const heardAtMs = 31_700.7;

@@ -8,7 +8,7 @@ import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
 import { answered } from './answered.ts';
 import type { Switching } from './confirming.ts';
-import { silenceOf, type ExportedHeld } from './exported-state.ts';
+import { instant, silenceOf, type ExportedHeld } from './exported-state.ts';
 import { takeSeat } from './member-sink.ts';
 import type { Watcher } from './watching.ts';
 import { calledOff, notSent, tooLate, unanswered } from './without-answer.ts';
@@ -50,13 +50,14 @@ const send = (
   }
   const seat = takeSeat(held, turn, writer);
   const part = { ...request, operation, member: held.name, remainingMs };
+  const askedAt = instant(held);
   const answer = turn.within(remainingMs, turn.send(ref, 'perform', part, seat.sink));
   turn.when(answer, over, over);
   return turn.when(
     answer,
     (turn, value) => {
       held.freeSeat.set(seat);
-      return answered(held, turn, request, value, () => false);
+      return answered(held, turn, { request, askedAt }, value, () => false);
     },
     (_turn, reason) => unanswered(held, request, reason, silenceOf(held)),
   );

@@ -3,17 +3,23 @@ import type { Turn } from '@bellwether/actors';
 import type { Attempt, Outcome, Request, Row } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { instant, type ExportedHeld } from './exported-state.ts';
-import { heardOutcome } from './observed.ts';
+import { heardOutcome, type Instant } from './observed.ts';
 import { reader } from '../read.ts';
 import { below, relabelledRow } from './relabel.ts';
 import { observe, type Watcher } from './watching.ts';
 import { strangeAnswer, waitsThere } from './without-answer.ts';
 
+/** A command, and when its far end was asked. */
+export interface Asked {
+  readonly request: Request;
+  readonly askedAt: Instant;
+}
+
 /** The far end's outcome under our name, or what to think of an answer that is none. */
 export const answered = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
-  request: Request,
+  { request, askedAt }: Asked,
   value: unknown,
   /** Whether more is to come. */
   isPending: (outcome: Outcome) => boolean,
@@ -21,7 +27,7 @@ export const answered = (
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   const at = instant(held);
-  observe(held, turn, heardOutcome(held.observed.get(), outcome, at), at);
+  observe(held, turn, heardOutcome(held.observed.get(), outcome, askedAt, at), at);
   const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
   const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
   const whole = { ...own, ...below(outcome, held.name), member: held.name, rows };

@@ -266,13 +266,14 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
   const sent = command.lost === undefined ? request : again(request, isNotNew);
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
   const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
+  const askedAt = instant(held);
   const answer = turn.send(ref, 'perform', part, seat.sink);
   if (isCancelled) tellOff(turn, ref, operation, calledOffBy.goesOn);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => {
       held.freeSeat.set(seat);
-      return ended(held, command, answered(held, turn, request, value, isAwaited));
+      return ended(held, command, answered(held, turn, { request, askedAt }, value, isAwaited));
     },
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && mayAskAgain(held, command)

@@ -82,7 +82,7 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
   /** Who waits for contact, all by one vow. */
   readonly awaited: JournalCell<Awaited | undefined>;
-  /** The watching whose pushes count; the others are refused. */
+  /** The watching whose pushes count, from 1; the others are refused. 0: none does, however many were asked for. */
   readonly watching: JournalCell<number | undefined>;
   readonly lastWatching: JournalCell<number>;
   /** That of the last watching: its far end sends heartbeats as it was asked to. */

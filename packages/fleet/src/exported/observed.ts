@@ -6,6 +6,7 @@
  *     longer ago, or contact lost since          unknown, with the age of what was known
  *     heard, older than what is known already    as it was known
  *     an outcome of another life                 as it was known
+ *     an answer                                  as old as its question
  *
  * A heartbeat says that nothing has changed since the last push, so it confirms what was heard. A stage
  * is never shown as known for longer than it can be: better unknown than a stale `running`.
@@ -79,6 +80,29 @@ const unlabelled = (last: Known & Pick<ExportedStatus, 'labels'>): Known => {
   return known;
 };
 
+/**
+ * What an answer says was so at some moment since it was asked for: it may have waited for a wire that was cut, as long
+ * as that was. So it is no fresher than the question, or than what was heard before and that it is newer than; and what
+ * was heard since of another life is what counts.
+ */
+export const heardAnswer = (
+  observed: Observed,
+  last: Known,
+  askedAt: Instant,
+  at: Instant,
+): Observed => {
+  const { lastAt } = observed;
+  const isOvertaken = lastAt !== undefined && lastAt.now > askedAt.now;
+  if (isOvertaken && isOfAnother(last.version, observed.last?.version))
+    return { ...observed, contactAt: at };
+  const next = heard(observed, last, at);
+  if (next.last === observed.last) return next;
+  const since = isOvertaken ? lastAt : askedAt;
+  return { ...next, toldAt: since, lastAt: since };
+};
+const isOfAnother = (one: Version | undefined, known: Version | undefined): boolean =>
+  one !== undefined && known !== undefined && one.born !== known.born;
+
 /** Only states of one birth can be compared; the others are taken in the order of the answers. */
 const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
   one !== undefined && one.born === known?.born && one.sequence < known.sequence;
@@ -88,7 +112,12 @@ const isOlder = (one: Version | undefined, known: Version | undefined): boolean 
  * far end does not: operations outlive it, so that may be the answer to a repeat, read from the disk, and which life
  * was the later one it does not say. What is now, the push says that comes with every contact.
  */
-export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant): Observed => {
+export const heardOutcome = (
+  observed: Observed,
+  outcome: Outcome,
+  askedAt: Instant,
+  at: Instant,
+): Observed => {
   const { last } = observed;
   if (last === undefined || outcome.stage === undefined) return touched(observed, at);
   if (outcome.version?.born !== last.version?.born) return { ...observed, contactAt: at };
@@ -97,7 +126,8 @@ export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant):
   const kept = unprompted(told);
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   const version = outcome.version === undefined ? {} : { version: outcome.version };
-  return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, at);
+  const left: Known = { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 };
+  return heardAnswer(observed, left, askedAt, at);
 };
 
 /** What its last start and stop came from is known of a state that was looked at, and of no later one. */

@@ -13,7 +13,7 @@ import { orMalformed } from './answered.ts';
 import { Malformed } from '../errors.ts';
 import { chosenOperation } from './member-operation.ts';
 import { instant, shown, type ExportedHeld, type Question } from './exported-state.ts';
-import { heard, lostSight, type Observed } from './observed.ts';
+import { heardAnswer, lostSight, type Instant, type Observed } from './observed.ts';
 import { reader } from '../read.ts';
 import { allowed, observe, type Watcher } from './watching.ts';
 import { noAnswerFrom, troubleOf } from './without-answer.ts';
@@ -55,15 +55,15 @@ const ask = (
   timeoutMs: number,
   hops: readonly string[],
 ): Question['answer'] => {
-  const startedAt = held.clock.now();
+  const askedAt = instant(held);
   const sent = turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
-    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
+    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - askedAt.now), hops),
   );
   const answer: Question['answer'] = turn.when(
     turn.within(timeoutMs, sent),
     (turn, value) => {
       allowed(held, turn);
-      return noted(held, turn, answer, observation(held, value));
+      return noted(held, turn, answer, observation(held, value, askedAt));
     },
     (turn, reason) => {
       if (fateOf(reason) !== 'late')
@@ -75,10 +75,10 @@ const ask = (
   return answer;
 };
 
-const observation = (held: ExportedHeld, value: unknown): Observed => {
+const observation = (held: ExportedHeld, value: unknown, askedAt: Instant): Observed => {
   const status = orMalformed(() => reader.status(value, 'status'));
   if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
-  return heard(held.observed.get(), inOurIds(status), instant(held));
+  return heardAnswer(held.observed.get(), inOurIds(status), askedAt, instant(held));
 };
 
 /** What we have asked for is told by the ids that were chosen here. */

@@ -15,7 +15,7 @@
 import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { type Lines, type Attempt, type Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
-import type { ExportedHeld } from './exported-state.ts';
+import { instant, type ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
 import { takeSeat } from './member-sink.ts';
 import type { Watcher } from './watching.ts';
@@ -35,6 +35,7 @@ export const settle = (
   turn: Turn<Watcher>,
   { request, writer, operation }: Sent,
 ): Vow<Attempt> => {
+  const askedAt = instant(held);
   const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
     const seat = takeSeat(held, turn, writer);
     const answer = turn.send(ref, 'join', operation, seat.sink, LIMITS.settleMs);
@@ -46,7 +47,13 @@ export const settle = (
   return turn.when(
     told,
     (turn, value) =>
-      answered(held, turn, request, value, (outcome) => waits(outcome) || outcome.isLate === true),
+      answered(
+        held,
+        turn,
+        { request, askedAt },
+        value,
+        (outcome) => waits(outcome) || outcome.isLate === true,
+      ),
     (turn, reason): Attempt | Vow<Attempt> =>
       fateOf(reason) === 'refused' && codeOf(reason) !== 'limit'
         ? notTold(held, request, reason)

@@ -5,6 +5,8 @@
  *     a push                what it says is what is known; none: what is known still holds
  *     a bad push            refused; unknown, and asked anew after a heartbeat
  *     two beats missed      unknown, since nobody can tell; asked anew, in case the far end gave up
+ *     the same, and too     no push counts, since all of them may have waited for a wire for long; asked anew
+ *     many are unanswered   with the next answer
  *     contact lost          unknown; the live ref finds it again
  *     it refuses to tell    unknown, with its words; asked anew now and then
  *     a grant denies it     the same, more and more rarely; at once where a question was answered after all
@@ -158,6 +160,9 @@ const withoutAges = (known: Known | undefined): string =>
     key === 'ageMs' || key === 'unservedMs' ? undefined : value,
   );
 
+/** In place of a watching: whatever is pushed may have been said long ago. */
+const inTheDark = 0;
+
 const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   const number = held.lastWatching.get() + 1;
   held.lastWatching.set(number);
@@ -173,9 +178,10 @@ const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>):
   const { heartbeatMs, redialCapMs } = pace;
   turn.when(
     turn.send(ref, 'watch', observer, heartbeatMs),
-    () => {
+    (turn) => {
       answered(held);
       held.deniedMs.set(undefined);
+      if (held.watching.get() === inTheDark && held.contact.get() === ref) watch(held, turn, ref);
     },
     (turn, reason) => {
       answered(held);
@@ -235,12 +241,14 @@ const untilGathered = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): num
  * The far end may have given up on a watching whose answers were lost, without anybody noticing; or
  * its machine lost power when it was asked, and the session is dead: it takes a question after a
  * silence to find that out (ocapn's liveness), one that was asked before does not count. A few at a
- * time: with a peer that only never answers they would pile up.
+ * time: with a peer that only never answers they would pile up. And a push counts only where its watching was asked for
+ * less than two beats before the first of them: what comes through a wire that is whole again was true when it left.
  */
 const askAgain = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   const ref = held.contact.get();
   if (ref === undefined || held.watching.get() === undefined) return;
   if (held.askingCount.get() < LIMITS.askingCount) watch(held, turn, ref);
+  else held.watching.set(inTheDark);
   doubtLater(held, turn, paceOf(held, turn).staleMs);
 };
 
