@@ -445,6 +445,33 @@ describe('two operations that wait for each other', () => {
   });
 });
 
+describe('a member that says that it takes long', () => {
+  const slow = (timeoutMs: number) =>
+    program({ provision: ['web'], ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs } });
+  it('is named to who waits, by its name here, for as long as is believed', () => {
+    const place = up(
+      {
+        A: { services: [slow(5_000)] },
+        B: { services: [slow(24 * 3_600_000)] },
+        C: {
+          exported: { 'web-a': 'A', 'web-b': 'B' },
+          fleets: [{ name: 'webs', members: ['web-a', 'web-b'] }],
+        },
+      },
+      [
+        ['A', 'web', 'C'],
+        ['B', 'web', 'C'],
+      ],
+    );
+    begin(place, 'C', 'start', 'webs', { isPatient: true });
+    place.world.run(place.world.now + 1_000);
+    const { slowMs } = limits;
+    expect(place.operator.rows.filter(({ kind }) => kind === 'deadline')).toEqual([
+      { kind: 'deadline', remainingMs: 60_000 + slowMs, slowest: 'web-b', slowestMs: slowMs },
+    ]);
+  });
+});
+
 describe('two controllers that are members of each other', () => {
   it('say nothing to each other without end: only heartbeats, when nothing changes', () => {
     const place = up(

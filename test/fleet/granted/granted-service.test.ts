@@ -241,6 +241,18 @@ describe('the end of a grant', () => {
     expect(codeOf(() => ref.said('log', { lineCount: 1 }))).toBe('expired');
   });
 
+  it('tells how much longer it may take, and not which requirement says so', () => {
+    const place = up(waitingConfig);
+    place.node.machine.probes.isReady = () => false;
+    const { ref } = place.held({ actions: ['start'] });
+    const longer = () => place.owner.rows.filter(({ kind }) => kind === 'deadline');
+    asking(ref, place, 'start', 'op-1', { isPatient: true });
+    place.pass(500);
+    expect(longer()).toEqual([{ kind: 'deadline', remainingMs: 120_000 }]);
+    place.owner.herd(place.node, 'start', 'web', { operation: 'op-2', isPatient: true });
+    place.pass(500);
+    expect(longer().at(-1)).toMatchObject({ slowest: 'db', slowestMs: 60_000 });
+  });
   it('calls off what waits of its operations', () => {
     const place = up(waitingConfig);
     place.node.machine.probes.isReady = () => false;

@@ -73,6 +73,27 @@ describe('a start that is patient', () => {
   });
 });
 
+describe('who tries it again', () => {
+  it('is told who may take longest of those that are left', () => {
+    const rig = up([slow('quick', 10_000), slow('web', 300_000, 'quick')], 20_000);
+    expect(rig.ask('start', 'web', { isPatient: true }).value?.result).toBe('failed');
+    rig.machine.events.splice(0);
+    rig.machine.probes.isReady = () => true;
+    const again = rig.machine.retry('op');
+    rig.world.run();
+    expect(again.value?.result).toBe('changed');
+    expect(deadlines(rig)).toEqual([told(370_000, 'web', 300_000)]);
+  });
+  it('is told of nobody who would need more than was given', () => {
+    const rig = up([slow('web', 300_000)], 290_000);
+    expect(rig.ask('start', 'web').value?.result).toBe('timed-out');
+    rig.machine.events.splice(0);
+    rig.machine.retry('op');
+    rig.world.run();
+    expect(deadlines(rig)).toEqual([{ kind: 'deadline', remainingMs: 60_000 }]);
+  });
+});
+
 describe('other commands', () => {
   it('that have a deadline of their own keep it', () => {
     const rig = up([slow('web', 300_000)], 290_000);

@@ -8,11 +8,13 @@ import { recalled, type Operation } from './memory.ts';
 import { isOver } from './outcomes.ts';
 import { onceRecalled } from './recall.ts';
 import { cancel } from './operation.ts';
+import { slowestOf } from './patience.ts';
+import type { Step } from './plan.ts';
 import { entryFor, resultOf } from './reports.ts';
 import { witnessCancelled } from './witness.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
-import { worstOf, type Result } from '../words/vocabulary.ts';
+import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
 import type { Outcome, RememberedOperation, Request, Returner, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import type { Principal } from '../words/principal.ts';
@@ -37,15 +39,19 @@ export const retry = (
   const { asker } = entryFor(host, id, who);
   const giver = { principal: asker, by: who.principal };
   return onceRecalled(host, turn, asker, id, (turn) => {
-    const [first, ...others] = requestsOf(there(host, asker, id));
+    const operation = there(host, asker, id);
+    const [first, ...others] = requestsOf(operation);
     if (first === undefined) throw new UnknownOperation(id);
     const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> => {
       const patientMs = remainingMs ?? request.remainingMs;
       return command(host, turn, giver, { ...request, remainingMs: patientMs }, heard);
     };
     // Whoever comes back need not know how much time was given before.
-    if (remainingMs === undefined)
-      turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs: first.remainingMs }]);
+    if (remainingMs === undefined) {
+      const givenMs = first.remainingMs;
+      const who = slowestOf(host, turn, leftIn(operation), givenMs);
+      turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs: givenMs, ...who }]);
+    }
     const answer = again(first, writer);
     if (others.length === 0) return answer;
     const answers = [answer, ...others.map((request) => again(request))];
@@ -57,6 +63,10 @@ export const retry = (
     });
   });
 };
+const leftIn = ({ steps }: Operation): readonly Step[] =>
+  [...steps.values()].flatMap(({ step, outcome }) =>
+    outcome !== undefined && isGood(outcome) ? [] : [step],
+  );
 const failed = (request: Request | undefined, { message }: Error) =>
   bare(plain(request?.member ?? '', 'failed', message));
 

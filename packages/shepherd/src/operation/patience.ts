@@ -14,7 +14,7 @@ import { isSwitch } from '../action-table.ts';
 import { limits } from '../limits.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
-import type { Request, Writer } from '../words/types.ts';
+import type { Extension, Request, Writer } from '../words/types.ts';
 
 /** Milliseconds that services may take for these steps, at most. */
 export const timeFor = (host: Host, turn: Turn, steps: readonly Step[]): number =>
@@ -74,6 +74,18 @@ const timeForBatches = (
   return { ms, slowest };
 };
 
+/** Whoever of these says that it may take longest, where that is within the time that was given. */
+export const slowestOf = (
+  host: Host,
+  turn: Turn,
+  steps: readonly Step[],
+  givenMs: number,
+): Pick<Extension, 'slowest' | 'slowestMs'> => {
+  const { slowest } = spanOf(steps, (step) => timeOf(host, turn, step));
+  return slowest === undefined || slowest.ms > givenMs ? {} : named(slowest);
+};
+const named = ({ name, ms }: Slow) => ({ slowest: name, slowestMs: ms });
+
 /** The request with the deadline that these steps need, which is told, where it can wait for that. */
 export const withTime = (
   host: Host,
@@ -90,7 +102,7 @@ export const withTime = (
     : spanOf(steps, (step) => timeOf(host, turn, step));
   if (neededMs === 0 && rest.rolling === undefined) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
-  const who = slowest === undefined ? {} : { slowest: slowest.name, slowestMs: slowest.ms };
+  const who = slowest === undefined ? {} : named(slowest);
   if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs, ...who }]);
   return { ...rest, remainingMs };
 };
