@@ -116,7 +116,7 @@ export const openLine = (options: LineOptions): OpenLine => {
   const { ref } = options;
   // From then on the question may be with the peer, whatever we hear of it.
   let isAsked = false;
-  const { vat, router } = dialler(options, () => (isAsked = true));
+  const { vat, router } = clientOf(options, () => (isAsked = true));
   let isRefused = false;
   const reach = (): Reached => {
     const target = router.enliven(ref);
@@ -173,8 +173,8 @@ export const openLine = (options: LineOptions): OpenLine => {
 };
 
 /** A vat, and a router that does nothing but dial. */
-const dialler = (
-  { netlayer, designator }: LineOptions,
+const clientOf = (
+  { netlayer, designator }: Dialler,
   asks: () => void,
 ): { readonly vat: Vat; readonly router: Router } => {
   const clock = nodeClock();
