@@ -97,7 +97,7 @@ describe('is refused', () => {
     ],
     [
       `onFailure: { start: 'all' }`,
-      /'all': it is no service of this machine; .* write { run: exec\(\['herd', 'start', 'all'\]\) }$/m,
+      /'all': it is no service of this machine; .* write { run: exec\(\['herd', 'start', 'all'\], { inheritEnv: true }\) }$/m,
     ],
     [
       `onFailure: { start: 'nobody' }`,

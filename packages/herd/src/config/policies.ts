@@ -74,9 +74,9 @@ const startedName = z.string().superRefine((text, context) => {
     refuse(`expected a service of this machine; ${startsElsewhere(text)}`);
   else for (const { message } of name.safeParse(text).error?.issues ?? []) refuse(message);
 });
-/** What to write in the place of a start of what is elsewhere. */
+/** What to write in the place of a start of what is elsewhere; `herd` finds its shepherd by the environment. */
 export const startsElsewhere = (service: string): string =>
-  `to start it from here, write { run: exec(['herd', 'start', '${service}']) }`;
+  `to start it from here, write { run: exec(['herd', 'start', '${service}'], { inheritEnv: true }) }`;
 
 /** What is done about a failure, with this as a command; one alone, or some. */
 export const failureHooks = <T extends z.ZodType>(command: T) => {
