@@ -15,6 +15,7 @@ const real = [
   'test/herd/config/**/*.test.ts',
 ];
 const long = [
+  'attack/disk',
   'attack/machine',
   'attack/masses',
   'attack/services',
