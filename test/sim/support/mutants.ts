@@ -69,6 +69,23 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/ocapn/captp/calls.test.ts', chaos],
   },
   {
+    name: 'answers-are-new',
+    rule: 'an answer is no newer than its question',
+    file: 'packages/fleet/src/exported/observed.ts',
+    find: 'const since = isOvertaken ? lastAt : askedAt;',
+    replace: 'const since = at;',
+    // Chaos finds it about once in 2,000 seeds.
+    tests: ['test/fleet/exported/observed.test.ts'],
+  },
+  {
+    name: 'pushed-into-silence-counts',
+    rule: 'what was pushed into a long silence counts for nothing',
+    file: 'packages/fleet/src/exported/watching.ts',
+    find: 'else held.watching.set(inTheDark);',
+    replace: '',
+    tests: ['test/fleet/exported/watching.test.ts'],
+  },
+  {
     name: 'accepted-is-executed',
     rule: 'a step that waited looks again at the last wish before it acts',
     file: 'packages/shepherd/src/operation/outcomes.ts',
