@@ -31,13 +31,11 @@ export const statusReportLines = (
   const about: Prompted = { provision: status.provision, by: undefined, now: look.now };
   const facts = [
     ...stageSentences(status, look),
-    ...promptWords(status, verdictOf(status), about),
     ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     ...slotFacts(status, look),
     enabledSentence(status),
-    ...disabledWords(status, about),
     ...disabledFacts(status, look, enabled),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
@@ -47,6 +45,9 @@ export const statusReportLines = (
     ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
     ...respawnFacts(status, look, lineCount),
     ...failureFacts(status, look),
+    // Behind what GNU Shepherd says, in its order.
+    ...promptWords(status, verdictOf(status), about),
+    ...disabledWords(status, about),
     ...(status.transient === 'ended'
       ? ['It is transient, has ended, and is not started again.']
       : []),
