@@ -205,9 +205,40 @@ describe('a member that cannot be reached', () => {
     await pass(bench, 41_000);
     const outcome = perform(bench, requestOf('start', { operation: 'op-2' }));
     await pass(bench, 0);
-    bench.calls.at(-1)?.reached.broken(new Severed('no route'));
-    await pass(bench, 0);
+    for (let dials = 0; dials < 2; dials += 1) {
+      bench.calls.at(-1)?.reached.broken(new Severed('no route'));
+      await pass(bench, 0);
+    }
     expect(outcome.value).toMatchObject({ result: 'unreachable', lastSeenMs: 41_000 });
+  });
+  it('is dialled once more for who came while a dial from before was under way, in the same time', async () => {
+    const joined = async () => {
+      const bench = await makeProxyBench();
+      const first = perform(bench, requestOf('start'));
+      await pass(bench, 1_000);
+      const second = perform(bench, requestOf('start', { operation: 'op-2' }));
+      await pass(bench, 3_000);
+      bench.calls[0]?.reached.broken(new Severed('no route'));
+      await pass(bench, 0);
+      expect(first.value).toMatchObject({ result: 'unreachable' });
+      expect(second.value).toBeUndefined();
+      expect(bench.calls).toHaveLength(2);
+      return { bench, second };
+    };
+    const mended = await joined();
+    mended.bench.calls[1]?.reached.kept(mended.bench.facet);
+    await pass(mended.bench, 0);
+    expect(mended.bench.asked.map(({ request }) => request.operation)).toEqual([
+      expect.stringMatching(/^op-2\./) as string,
+    ]);
+    const { bench, second } = await joined();
+    await pass(bench, FLEET_LIMITS.connectMs - 3_001);
+    expect(second.value).toBeUndefined();
+    await pass(bench, 1);
+    expect(second.value).toMatchObject({
+      result: 'unreachable',
+      reason: expect.stringContaining('no route') as string,
+    });
   });
   it('says so also when it was lost, or did not answer in time, and not when it was never seen', async () => {
     const seen = async (): Promise<ProxyBench> => {

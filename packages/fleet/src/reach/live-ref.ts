@@ -4,7 +4,8 @@
  *     state         reach                          the dial answers        the session ends
  *     nothing       dials, waits → reaching        -                       -
  *     reaching      waits for the same dial        ref → live              → nothing
- *                                                  broken, late → nothing
+ *                   and, where that fails, in      broken, late → nothing
+ *                   what time is left for another
  *     live          the ref, now                   -                       → nothing
  *
  * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is
@@ -91,6 +92,8 @@ interface Held extends LiveRefOptions {
   readonly through: JournalCell<string | undefined>;
   /** Why there is no contact, where there was a dial. */
   readonly failure: JournalCell<Error | undefined>;
+  /** When the last dial began, by the monotonic clock. */
+  readonly begunAtMs: JournalCell<number | undefined>;
   /** When a question has dialled last, by the monotonic clock. */
   readonly askedAtMs: JournalCell<number | undefined>;
   readonly follower: JournalCell<Ref<ContactFollower> | undefined>;
@@ -109,13 +112,14 @@ export const makeLiveRef = (
     present: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     through: turn.cell<string | undefined>(undefined),
     failure: turn.cell<Error | undefined>(undefined),
+    begunAtMs: turn.cell<number | undefined>(undefined),
     askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
     way: turn.cell<Way | undefined>(undefined),
     ...options,
   };
   return {
-    reach: (turn) => held.live.get() ?? connect(held, turn),
+    reach: (turn) => reach(held, turn),
     present: () => held.present.get(),
     through: () => held.through.get(),
     reachToAsk: (turn) => held.live.get() ?? dialToAsk(held, turn),
@@ -150,6 +154,33 @@ const retry = (held: Held, turn: Turn<Inner>): void => {
   if (held.follower.get() !== undefined && held.live.get() === undefined) connect(held, turn);
 };
 
+/**
+ * A dial that began before may have gone out into a cut that is mended by now, and only learn of it later: what it
+ * finds is no answer to who asks now.
+ */
+const reach = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  const underWay = held.live.get();
+  if (underWay === undefined) return connect(held, turn);
+  if (held.present.get() !== undefined) return underWay;
+  const askedAtMs = held.clock.now();
+  if (held.begunAtMs.get() === askedAtMs) return underWay;
+  return turn.when(
+    underWay,
+    (_turn, ref) => ref,
+    (turn, reason) => {
+      const leftMs = LIMITS.connectMs - (held.clock.now() - askedAtMs);
+      if (fateOf(reason) === 'refused' || leftMs <= 0) throw reason;
+      return turn.when(
+        turn.within(leftMs, held.live.get() ?? connect(held, turn)),
+        (_turn, ref) => ref,
+        (_turn, again) => {
+          throw fateOf(again) === 'late' ? reason : again;
+        },
+      );
+    },
+  );
+};
+
 const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   const [now, before, failure] = [held.clock.now(), held.askedAtMs.get(), held.failure.get()];
   if (failure !== undefined && before !== undefined && now - before < LIMITS.askingGapMs) {
@@ -162,6 +193,7 @@ const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
 };
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  held.begunAtMs.set(held.clock.now());
   const lost = turn.inlet<never>();
   const through = turn.inlet<string | undefined>();
   turn.when(through.vow, (_turn, mark) => held.through.set(mark));
