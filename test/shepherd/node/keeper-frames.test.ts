@@ -42,9 +42,19 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
       child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
       child.once('exit', (code) => resolve(`ended with ${code}`));
     });
+  /** A connection to a socket that is there already, and may not be listened on yet. */
+  const dialled = async (at: string): Promise<net.Socket> => {
+    for (;;) {
+      const socket = net.connect(at);
+      const isOpen = new Promise((resolve) => {
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      });
+      if (await isOpen) return socket;
+    }
+  };
   /** A connection that has said hello, and everything that it hears. */
   const connect = async (where = at()) => {
-    const socket = net.connect(path.join(where, 'socket'));
+    const socket = await dialled(path.join(where, 'socket'));
     const reader = new FrameReader();
     const heard: Said[] = [];
     socket.on('data', (chunk: Buffer) => heard.push(...reader.push(chunk)));
