@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isWithoutKeeper, keeperProgram, whyNoKeeper } from '../support/keepers.ts';
+import { noOtherUsers } from '../support/other-users.ts';
 import {
   bins,
   configOf,
@@ -131,7 +132,9 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
     expect(stderr).toContain('/no/such/node: No such file or directory');
   });
 
-  it('of a user, who is not root, does the same without a namespace of its own', async () => {
+  const whyNoOthers = isRoot ? noOtherUsers() : undefined;
+  const ofUser = `of a user, who is not root, does the same without a namespace of its own${whyNoOthers === undefined ? '' : ` (${whyNoOthers})`}`;
+  it.skipIf(whyNoOthers !== undefined)(ofUser, async () => {
     const grant = (folder: string): void => {
       fs.chownSync(folder, nobody, nobody);
       for (const name of fs.readdirSync(folder))

@@ -31,9 +31,9 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   const at = () => path.join(folder, 'keeper');
 
   /** Settles with what it says first, or with how it has ended. */
-  const startKeeper = (where = at(), as = {}): Promise<string> =>
+  const startKeeper = (where = at(), as = {}, program = keeperProgram): Promise<string> =>
     new Promise((resolve) => {
-      const child = spawn(keeperProgram, ['anchor', where], {
+      const child = spawn(program, ['anchor', where], {
         ...as,
         stdio: ['ignore', 'pipe', 'ignore'],
         detached: true,
@@ -167,7 +167,11 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   it('leaves no path of a socket that it may not give away', async () => {
     if (isRoot) fs.chownSync(folder, nobody, nobody);
     const other = path.join(folder, 'other');
-    expect(await startKeeper(other, isRoot ? { uid: nobody, gid: nobody } : {})).toBe('ready\n');
+    const as = isRoot ? { uid: nobody, gid: nobody } : {};
+    // Where this was cloned others may have no right to be.
+    const program = path.join(folder, 'program');
+    fs.copyFileSync(keeperProgram, program);
+    expect(await startKeeper(other, as, program)).toBe('ready\n');
     const file = path.join(folder, 'given');
     const frame = listen('a', file).numbers(tags.uid, [0]).frame();
     expect(await answerTo(frame, other)).toEqual(refused('a', 'listen', EPERM));
