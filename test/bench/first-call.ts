@@ -46,10 +46,7 @@ const GREETING = new Uint8Array(1);
 const [, , ARGUMENT] = process.argv;
 const ROUNDS = Number(ARGUMENT ?? 7);
 const DIALS = 40;
-/**
- * Twice of ours: V8 optimizes what a session runs until it has seen some 3,000, and on one core whoever dials waits for
- * its threads. A dial and its end took 7.8 ms of CPU among the first 500, 4.0 after 3,000; raw ones 3.5, and 2.4.
- */
+/** Of each dialler: V8 goes on to optimize what it runs for thousands of dials, and on one core they wait for its threads. */
 const WARM_UP_DIALS = 2_000;
 const PAUSE_MS = 30;
 
