@@ -92,8 +92,6 @@ interface Held extends LiveRefOptions {
   readonly through: JournalCell<string | undefined>;
   /** Why there is no contact, where there was a dial. */
   readonly failure: JournalCell<Error | undefined>;
-  /** When the last dial began, by the monotonic clock. */
-  readonly begunAtMs: JournalCell<number | undefined>;
   /** When a question has dialled last, by the monotonic clock. */
   readonly askedAtMs: JournalCell<number | undefined>;
   readonly follower: JournalCell<Ref<ContactFollower> | undefined>;
@@ -112,7 +110,6 @@ export const makeLiveRef = (
     present: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     through: turn.cell<string | undefined>(undefined),
     failure: turn.cell<Error | undefined>(undefined),
-    begunAtMs: turn.cell<number | undefined>(undefined),
     askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
     way: turn.cell<Way | undefined>(undefined),
@@ -156,14 +153,13 @@ const retry = (held: Held, turn: Turn<Inner>): void => {
 
 /**
  * A dial that began before may have gone out into a cut that is mended by now, and only learn of it later: what it
- * finds is no answer to who asks now.
+ * finds is no answer to who asks now. Who asks later waits a turn longer than the dial in any case, be it over or not:
+ * a command would else overtake one that joined before it.
  */
 const reach = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   const underWay = held.live.get();
   if (underWay === undefined) return connect(held, turn);
-  if (held.present.get() !== undefined) return underWay;
   const askedAtMs = held.clock.now();
-  if (held.begunAtMs.get() === askedAtMs) return underWay;
   return turn.when(
     underWay,
     (_turn, ref) => ref,
@@ -193,7 +189,6 @@ const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
 };
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
-  held.begunAtMs.set(held.clock.now());
   const lost = turn.inlet<never>();
   const through = turn.inlet<string | undefined>();
   turn.when(through.vow, (_turn, mark) => held.through.set(mark));
