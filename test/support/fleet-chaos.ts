@@ -89,7 +89,7 @@ const dialMs = 10_000;
 /** How long commands may be under way after everything works again: what they had, and what their answers take. */
 const settleMs = 30_000;
 /**
- * How long a view may be wrong after that. Nobody waits until a dead session is severed for its silence (135 s): who
+ * How long a view may be wrong after that. Nobody waits until a dead session is severed for its silence (195 s): who
  * misses two heartbeats asks anew, and is in doubt after 1 s. 16 s for one line (test/fleet/dead-line.test.ts); several
  * may be dead here, with a controller in between that redials.
  */

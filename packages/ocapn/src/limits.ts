@@ -184,7 +184,7 @@ export const LIMITS = {
    * would otherwise be two writes and two wake-ups, at both ends (`npm run bench -- idle`). OCapN's
    * conformance suite waits 15 s for it, so the peer that it is run against sets 0.
    */
-  lingerMs: 150_000,
+  lingerMs: 210_000,
 
   // Peers that vanish without a word: a cable, a laptop's lid, a firewall that forgets. Looked at
   // in fifths of the shortest of the three.
@@ -193,9 +193,10 @@ export const LIMITS = {
    * asks something finds out within `doubtMs`, and over tcp-tls the kernel probes after 30 s, which
    * also keeps the entries of gateways alive that forget after 4 to 6 minutes. What is left is the
    * process that hangs, and a gateway that answers for it. A ping in 30 s on each of 1,000 sessions
-   * took 0.8 % of a core (`npm run bench -- idle`).
+   * took 0.8 % of a core (`npm run bench -- idle`). As long as the slowest member of a fleet says something
+   * that nobody answers: three heartbeats of 60 s.
    */
-  idleMs: 120_000,
+  idleMs: 180_000,
   /** Milliseconds in which a pinged peer must say something, whatever it is. */
   pingMs: 15_000,
   /**

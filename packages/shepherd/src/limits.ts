@@ -67,11 +67,11 @@ export const limits = {
   /** A slower one would keep what has broken for longer than anybody waits. */
   mostHeartbeatMs: 60_000,
   /**
-   * Heartbeats in a row that ask for no answer: half the frames, writes and wake-ups of a large fleet
-   * (`npm run bench -- idle`). Who does not want them any more can say so with the next. With two in a row a
+   * Heartbeats in a row that ask for no answer: an answer is half of what a heartbeat costs in a large fleet
+   * (`npm run bench -- idle`). Who does not want them any more can say so with the next. With three in a row a
    * member of a large fleet would hear nothing for `idleMs` of ocapn, and ping: that costs more than an answer.
    */
-  toldBeatCount: 1,
+  toldBeatCount: 2,
   /** Heartbeats that find the last push unanswered, after which its watching is over. */
   missedBeatCount: 4,
   /** Statuses in one push; the rest follows in the next ones. A frame holds 262,144 values. */

@@ -18,7 +18,7 @@ const WATCHED = { idleMs: IDLE_MS, pingMs: PING_MS, writeMs: WRITE_MS };
 /** What a call leaves behind is swept by then. */
 const GARBAGE_MS = 1_100;
 /** The same for a little of it, with nothing to go along with. */
-const LINGER_MS = GARBAGE_MS + 150_000;
+const LINGER_MS = GARBAGE_MS + LIMITS.lingerMs;
 const DESK = new Uint8Array(Buffer.from('desk'));
 
 let world: World;
