@@ -155,6 +155,23 @@ describe('a file with one wrong bit', () => {
   });
 });
 
+describe('a table that was not finished', () => {
+  it('since its writer was killed, or closed then, is thrown away by the next one', async () => {
+    expect(await numberIn(at('whole'))).toBe(batchCount);
+    const isTable = (name: string): boolean => name.endsWith('.ldb');
+    const [whole = ''] = fs.readdirSync(at('whole')).filter(isTable);
+    for (const length of [0, 1, 100, fs.statSync(at('whole', whole)).size - 1]) {
+      const half = '000099.ldb';
+      const copy = copied((folder) => {
+        fs.copyFileSync(path.join(folder, whole), path.join(folder, half));
+        fs.truncateSync(path.join(folder, half), length);
+      });
+      expect([length, await numberIn(copy)]).toEqual([length, batchCount]);
+      expect(fs.readdirSync(copy)).not.toContain(half);
+    }
+  });
+});
+
 describe('a log', () => {
   it('of batches longer than a block is sound, and not with a bit wrong in its first', async () => {
     const store = await openStore(levelPlace(at('whole'), 'state'), new MemoryMark(), 'state');

@@ -31,6 +31,21 @@ export const isSoundLog = (log: Uint8Array, crc: Crc): boolean => {
   return true;
 };
 
+/** The records of a log one after the other, as far as they are whole: those that LevelDB reads. */
+export function* recordsOf(log: Uint8Array, crc: Crc): Generator<Uint8Array> {
+  const reader = new LogReader(log, crc);
+  let pieces: Uint8Array[] = [];
+  for (let at = 0; at < log.length;) {
+    const length = reader.lengthAt(at);
+    if (length === undefined) return;
+    const type = length < headBytes ? undefined : log[at + 6];
+    if (type === fullType || type === firstType) pieces = [];
+    if (type !== undefined) pieces.push(log.subarray(at + headBytes, at + length));
+    if (type === fullType || type === lastType) yield Buffer.concat(pieces);
+    at += length;
+  }
+}
+
 class LogReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

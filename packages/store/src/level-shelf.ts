@@ -14,6 +14,7 @@ import { Crc } from './crc.ts';
 import { syncFolder } from './durable-file.ts';
 import { DamagedState, DiskFailed, wayOut } from './errors.ts';
 import { isSoundLog } from './level-log.ts';
+import { manifestIn, tablesIn } from './level-manifest.ts';
 import { isSoundTable } from './level-table.ts';
 import { inSlices, withoutPauses, type Pauses } from './slices.ts';
 import type { Changes } from './record.ts';
@@ -94,15 +95,24 @@ const refuseDamaged = async (folder: string, state: string): Promise<void> => {
 /** The name of the first damaged file, read one at a time; LevelDB itself proves CURRENT and the manifest. */
 const damagedFile = async (folder: string): Promise<string | undefined> => {
   const crc = new Crc();
+  const tables = await tablesOf(folder, crc);
   for (const name of await fs.readdir(folder)) {
-    const judge = /^\d+\.log$/.test(name)
-      ? isSoundLog
-      : /^\d+\.ldb$/.test(name)
-        ? isSoundTable
-        : undefined;
-    if (judge !== undefined && !judge(await fs.readFile(path.join(folder, name)), crc)) return name;
+    const [, number, kind] = /^(\d+)\.(log|ldb)$/.exec(name) ?? [];
+    if (kind === undefined || (kind === 'ldb' && tables?.has(Number(number)) === false)) continue;
+    const bytes = await fs.readFile(path.join(folder, name));
+    if (!(kind === 'log' ? isSoundLog(bytes, crc) : isSoundTable(bytes, crc))) return name;
   }
   return undefined;
+};
+
+/** The numbers of its tables; undefined where it does not say. */
+const tablesOf = async (folder: string, crc: Crc): Promise<ReadonlySet<number> | undefined> => {
+  const read = (name: string): Promise<Uint8Array | undefined> =>
+    fs.readFile(path.join(folder, name)).catch(() => undefined); // LevelDB says what is wrong with it
+  const current = await read('CURRENT');
+  const manifest = current && manifestIn(Buffer.from(current).toString('latin1'));
+  const edits = manifest === undefined ? undefined : await read(manifest);
+  return edits && tablesIn(edits, crc);
 };
 
 class LevelShelf implements Shelf {

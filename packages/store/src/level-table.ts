@@ -7,6 +7,7 @@
  * the index of the filters.
  */
 import type { Crc } from './crc.ts';
+import { Cursor } from './level-cursor.ts';
 
 const footerBytes = 48;
 const trailerBytes = 5;
@@ -23,8 +24,8 @@ export const isSoundTable = (table: Uint8Array, crc: Crc): boolean => {
   if (end < 0 || magic.some((byte, at) => table[table.length - 8 + at] !== byte)) return false;
   try {
     const footer = new Cursor(table, end);
-    const filters = footer.place();
-    const index = footer.place();
+    const filters = placeAt(footer);
+    const index = placeAt(footer);
     const listed = [filters, index].flatMap((place) => placesIn(table, crc, place));
     for (const place of listed) if (!isSoundBlock(table, crc, place)) return false;
     return true;
@@ -52,36 +53,10 @@ const placesIn = (table: Uint8Array, crc: Crc, block: Place): readonly Place[] =
     cursor.number(); // what its key shares with the one before
     const keyBytes = cursor.number();
     const valueBytes = cursor.number();
-    places.push(new Cursor(table, cursor.at + keyBytes).place());
+    places.push(placeAt(new Cursor(table, cursor.at + keyBytes)));
     cursor.at += keyBytes + valueBytes;
   }
   return places;
 };
 
-/** Reads numbers of seven bits a byte, lowest first. */
-class Cursor {
-  at: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  place(): Place {
-    return { offset: this.number(), size: this.number() };
-  }
-
-  /** @throws RangeError at the end of the bytes, and past 49 bits */
-  number(): number {
-    let value = 0;
-    for (let shift = 0; shift < 49; shift += 7) {
-      const byte = this.#bytes[this.at];
-      if (byte === undefined) break;
-      this.at += 1;
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-    throw new RangeError('no number');
-  }
-}
+const placeAt = (cursor: Cursor): Place => ({ offset: cursor.number(), size: cursor.number() });
