@@ -66,7 +66,7 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
       () => begun.stdout().split('is ready').length > times,
     );
     await eventually('web runs', async () =>
-      (await herd('status', 'web')).stdout.includes('running'),
+      (await herd('status', 'web')).stdout.includes('It is running since'),
     );
   };
   const childrenOf = (pid: number): readonly number[] =>

@@ -2,6 +2,7 @@
 import { World } from '@bellwether/actors';
 import { isRecord, type Limits, type RouterPowers, type SyrupRecord, Sym } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Raw as RawBytes } from '../../../packages/ocapn/src/syrup/values.ts';
 import { envelopeOf, placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
@@ -225,7 +226,7 @@ describe('a gift that nobody holds any more', () => {
     if (hear !== undefined) answer(exporter, hear, 'fulfill', 1);
     expect(gifter.raw.told(40)).toEqual(['fulfill', 1]);
     receiver.reaper.collectAll();
-    world.runFor(200_000);
+    world.runFor(2 * LIMITS.lingerMs);
     const returned = exporter.raw
       .heardOf('op:gc-exports')
       .map(({ fields }) => (fields[0] as readonly unknown[]).includes(7));

@@ -287,7 +287,7 @@ describe('garbage', () => {
     expect([a.calls, b.calls]).toEqual([['swept'], []]);
     world.run();
     expect([a.calls, b.calls]).toEqual([['swept'], ['swept']]);
-    expect([world.now, world.pendingCount]).toEqual([151_000, 0]);
+    expect([world.now, world.pendingCount]).toEqual([LIMITS.garbageMs + LIMITS.lingerMs, 0]);
   });
   it('of a session that has ended is forgotten', () => {
     const a = new Line();
