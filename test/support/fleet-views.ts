@@ -99,6 +99,8 @@ export class Views {
   }
   #watch(): void {
     const { operator, c, world } = this.#story;
+    // What still comes of the one before may have waited in a wire, and counts for nobody, also while its daemon is down.
+    this.#watching = undefined;
     if (c.admin === undefined) return;
     const { lifeNumber } = c.machine;
     const watching: Watching = { lifeNumber, heardAtMs: world.now, sequence: -1, held: new Map() };
