@@ -275,6 +275,23 @@ describe('the health of a fleet', () => {
     expect(first).not.toHaveProperty('reason');
     expect(second?.reason).toMatch(/^x{119}…$/);
   });
+  it('blames nobody for how he ended where a start or a stop is under way, unless he comes back by himself', async () => {
+    const bench = await fleetBench();
+    const [a = ''] = members;
+    const lastExit = { signal: 'SIGTERM', at: 1 } as const;
+    const under = (stage: 'starting' | 'stopping', isRespawning?: true): Status => ({
+      ...dead(1),
+      ...{ kind: 'local', provision: [a], stage, lastExit },
+      ...(isRespawning === true && { isRespawning }),
+    });
+    const reason = async (status: Status): Promise<string | undefined> => {
+      bench.stages.set(a, status);
+      return ((await ask(bench)) as FleetStatus).members[0]?.reason;
+    };
+    expect(await reason(under('starting'))).toBeUndefined();
+    expect(await reason(under('stopping'))).toBeUndefined();
+    expect(await reason(under('starting', true))).toBe('terminated with signal SIGTERM');
+  });
   it('gives reasons for as many members as a list may name', async () => {
     const names = Array.from({ length: LIMITS.nameCount + 1 }, (_, at) => `m${at}`);
     const bench = await fleetBench({ members: names });

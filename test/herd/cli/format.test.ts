@@ -140,14 +140,15 @@ describe('the list of services', () => {
       'Started:',
       ' + a (1/1)',
       ' + b (1/1; degraded)',
-      ' + c (1/1; failed: x, y, z)',
       ' + d (1/1; settling: v, w, x and 2 more)',
+      'Failed:',
+      ' ! c (1/1; failed: x, y, z)',
     ]);
     const asked = { name: 'x', stage: 'stopped', ageMs: 0, isWanted: false } as const;
     const dead = { ...asked, name: 'y', isWanted: true } as const;
     const told = { ...fleet, members: [asked, dead], health: 'failed', blame: ['x', 'y'] } as const;
     expect(statusListLines([status('e', told)], look).at(-1)).toBe(
-      ' + e (1/2; failed: x (stopped), y)',
+      ' ! e (1/2; failed: x (stopped), y)',
     );
     const [, , , last] = services;
     expect(statusReportLines(last ?? status('d'), look, 5).slice(1, 3)).toEqual([
@@ -421,7 +422,10 @@ describe('the report of a service', () => {
         look,
         5,
       );
-    expect(report(ill)).toContain('  It is failed: flap (died).');
+    expect(report(ill).slice(1, 3)).toEqual([
+      '  It is failed: flap (died).',
+      '  It is enabled, but for flap.',
+    ]);
     expect(report(ill)).toContain('  It is enabled, but for flap.');
     expect(report(ill, ...others)).toContain('  It is enabled, but for flap, x, y and 1 more.');
     expect(report(ill)).toContain('  flap  stopped    seen now  disabled; died');

@@ -96,11 +96,18 @@ const reasonOf = (status: Status): string | undefined => {
   const { kind, stage, isWanted } = status;
   if (kind === 'fleet' || stage === 'running' || stage === 'unknown') return undefined;
   if (isWanted === false) return undefined;
-  const { disabledReason, failure, lastExit } = status;
-  const end = failure?.reason ?? (lastExit && endedWords(lastExit));
+  const { disabledReason } = status;
+  const end = endOf(status);
   const parts = [disabledReason, end].filter((each) => each !== undefined);
   if (parts.length === 0) return undefined;
   return cutText(parts.join('; '), LIMITS.memberReasonCharacters);
+};
+
+/** How it ended, or failed to start; nothing of what was before a start or a stop by somebody, that is under way. */
+const endOf = (status: Exclude<Status, { kind: 'fleet' }>): string | undefined => {
+  const { stage, isRespawning, failure, lastExit } = status;
+  if (stage !== 'stopped' && isRespawning !== true) return undefined;
+  return failure?.reason ?? (lastExit && endedWords(lastExit));
 };
 
 /** Custom actions that every member has: a command to the fleet goes to all of them. */

@@ -5,6 +5,7 @@
  */
 import type { Stage, Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
+import { isUnwell } from './health.ts';
 
 /** Plain data, as `--json` prints it. */
 export interface ServiceGraph {
@@ -34,7 +35,9 @@ export const graphOf = (statuses: readonly Status[]): ServiceGraph => {
     stage: status.stage,
     isOneShot: status.isOneShot,
     isFailing:
-      status.kind !== 'fleet' && status.failure !== undefined && status.stage === 'stopped',
+      status.kind === 'fleet'
+        ? isUnwell(status)
+        : status.failure !== undefined && status.stage === 'stopped',
     isFleet: status.kind === 'fleet',
     ...(status.kind !== 'fleet' && status.timer !== undefined && { isTimer: true as const }),
   }));

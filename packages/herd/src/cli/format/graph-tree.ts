@@ -72,7 +72,7 @@ const nodeText = (name: string, node: Node | undefined, isMember: boolean, look:
 };
 const stateOf = (node: Node | undefined): readonly [string, Style] => {
   if (node?.stage === undefined) return ['is no service here', 'red'];
-  if (node.isFailing) return ['failed to start', 'red'];
+  if (node.isFailing) return [node.isFleet ? 'failed' : 'failed to start', 'red'];
   if (node.isOneShot && node.stage === 'stopped') return ['stopped (one-shot)', 'magenta'];
   const styles = { running: 'green', stopped: 'magenta', unknown: 'yellow' } as const;
   const { stage } = node;

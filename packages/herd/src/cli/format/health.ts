@@ -17,6 +17,10 @@ export const healthWords = ({ health, blame = [], members }: ShownStatus): reado
   return [`${health}: ${names}${moreCount > 0 ? ` and ${moreCount} more` : ''}`];
 };
 
+/** An aggregate of which too few serve, for longer than it may take, is not well, though some of it runs. */
+export const isUnwell = ({ health, stage }: Pick<ShownStatus, 'health' | 'stage'>): boolean =>
+  health === 'failed' && stage !== 'unknown';
+
 /** One that was stopped on purpose is told apart from one that failed, and why it did. */
 const blamed = (name: string, members: readonly MemberStatus[] = []): string => {
   const member = members.find((one) => one.name === name);

@@ -1,12 +1,12 @@
 /**
  * `herd status`: every service under what it is doing. Groups, their order and signs are GNU's;
- * unknown and gone are ours.
+ * failed, unknown and gone are ours.
  */
 import { unknownStatus } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
-import { healthWords } from './health.ts';
+import { healthWords, isUnwell } from './health.ts';
 import { ageText } from './times.ts';
 
 interface Group {
@@ -16,6 +16,8 @@ interface Group {
   readonly has: (status: ShownStatus) => boolean;
 }
 
+/** Whatever of a fleet still runs, where it has failed it is listed as that. */
+const unwell: Group = { title: 'Failed:', sign: '!', style: 'red', has: isUnwell };
 /** A stopped one-shot service is listed under its own title, a failed one under its own. */
 const groups: readonly Group[] = [
   {
@@ -63,7 +65,6 @@ const groups: readonly Group[] = [
     has: ({ stage, isGone }) => stage === 'unknown' && isGone === true,
   },
 ];
-
 const isStopped = ({ stage }: ShownStatus): boolean => stage === 'stopped';
 
 /** The shepherd itself, which GNU `herd` lists among its services: whoever answers runs. */
@@ -74,8 +75,9 @@ export const rootStatus: ShownStatus = { ...unknownStatus('root', ''), stage: 'r
  * out.
  */
 export const statusListLines = (services: readonly ShownStatus[], look: Look): readonly string[] =>
-  groups.flatMap((group) => {
-    const members = services.filter(group.has).sort(byName);
+  [...groups, unwell].flatMap((group) => {
+    const isHere = (one: ShownStatus) => group.has(one) && isUnwell(one) === (group === unwell);
+    const members = services.filter(isHere).sort(byName);
     if (members.length === 0) return [];
     return [
       look.paint('bold', group.title),

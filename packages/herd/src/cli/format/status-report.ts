@@ -6,7 +6,7 @@ import os from 'node:os';
 import { labelTexts, type Exit } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
-import { healthWords } from './health.ts';
+import { healthWords, isUnwell } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
 import { disabledWords, promptWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';
@@ -30,7 +30,7 @@ export const statusReportLines = (
   const [name = ''] = status.provision;
   const about: Prompted = { provision: status.provision, by: undefined, now: look.now };
   const facts = [
-    ...stageSentences(status, look),
+    ...(isUnwell(status) ? [] : stageSentences(status, look)),
     ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
@@ -64,8 +64,9 @@ export const statusReportLines = (
   ];
 };
 
-const styleOf = ({ stage, isEnabled }: ShownStatus): Style => {
-  if (!isEnabled) return 'red';
+const styleOf = (status: ShownStatus): Style => {
+  const { stage, isEnabled } = status;
+  if (!isEnabled || isUnwell(status)) return 'red';
   if (stage === 'running') return 'green';
   return stage === 'stopped' ? 'magenta' : 'yellow';
 };
