@@ -238,7 +238,10 @@ export const limits = {
   groundsCount: 32,
   /** Ends of processes that a service remembers. GNU Shepherd keeps as many. */
   exitCount: 10,
-  /** Status changes of all services elsewhere and aggregates together: 300 KB at most in one answer. */
+  /**
+   * Status changes of all services elsewhere and aggregates together: 300 KB at most in one answer. Each machine, and
+   * each aggregate, has a share: where there is no room, the oldest goes of whoever has most.
+   */
   observedChangeCount: 1_000,
   /** Characters of why one of those changed. */
   changeReasonCharacters: 120,

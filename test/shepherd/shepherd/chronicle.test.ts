@@ -142,6 +142,36 @@ describe('the history of what is observed', () => {
     expect(all).toHaveLength(limits.observedChangeCount);
     expect(all.at(0)?.what).toBe('stopped');
   });
+  it('takes from a machine that floods what is its own, and from nobody else', async () => {
+    const { say, history } = await chronicleBench();
+    const flap = (n: number) => far({ origin: 'm', stage: n % 2 === 0 ? 'running' : 'stopped' });
+    say('service', 'web', far({ origin: 'a', stage: 'running' }));
+    say('service', 'db', far({ origin: 'b', stage: 'running' }));
+    const names = ['m-1', 'm-2', 'm-3'];
+    for (let n = 0; n < limits.observedChangeCount - 2; n += 1)
+      say('service', names[n % 3] ?? '', flap(Math.floor(n / 3)));
+    const atLimit = (await history()).all;
+    expect(atLimit).toHaveLength(limits.observedChangeCount);
+    expect(atLimit.slice(0, 3).map(({ service }) => service)).toEqual(['web', 'db', 'm-1']);
+    say('service', 'all', fleet({ origin: 'c', stage: 'stopped' } as never));
+    say('service', 'm-1', flap(limits.observedChangeCount));
+    say('service', 'm-1', flap(limits.observedChangeCount + 1));
+    const { all } = await history();
+    expect(all).toHaveLength(limits.observedChangeCount);
+    const others = all.filter(({ service }) => !names.includes(service));
+    expect(others.map(({ service }) => service)).toEqual(['web', 'db', 'all']);
+  });
+  it('takes a fleet for itself, whatever the machines of its members are called', async () => {
+    const { say, history, world } = await chronicleBench();
+    say('service', 'web', far({ origin: 'all', stage: 'running' }));
+    for (let n = 0; n <= limits.observedChangeCount; n += 1) {
+      say('aggregate', 'all', fleet({ health: n % 2 === 0 ? 'ok' : 'failed' } as never));
+      world.run(world.now + limits.chronicleGapMs);
+    }
+    const { all } = await history();
+    expect(all).toHaveLength(limits.observedChangeCount);
+    expect(all.at(0)?.service).toBe('web');
+  });
   it('cuts a reason that is too long', async () => {
     const { say, fed } = await chronicleBench();
     const most = limits.changeReasonCharacters;

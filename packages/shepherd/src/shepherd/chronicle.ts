@@ -8,12 +8,16 @@
  *
  * What was never heard of is no news at first: only that it stays so is. A service is looked at at once, an
  * aggregate after a while, since it costs a look at each member and many of those change together.
+ *
+ * What is kept has a share for each machine, and one for each aggregate (fair-ring.ts): a machine whose services flap,
+ * or that says so, loses its own history and nobody else's.
  */
-import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Ref, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, Clock, JournalMap, Ref, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { Health } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
 import type { Change, ChangeFeed, Chronicle, ServiceRegistry, Status } from '../words/types.ts';
+import { makeFairRing, type FairRing } from './fair-ring.ts';
 
 /** What makes a chronicle. */
 export interface ChronicleOptions {
@@ -27,7 +31,7 @@ interface Held extends ChronicleOptions {
   readonly noted: JournalMap<string, Change['what'] | 'nothing'>;
   /** Aggregates that are to be looked at; while there are any there is a timer. */
   readonly due: JournalMap<string, true>;
-  readonly changes: JournalCell<readonly Change[]>;
+  readonly changes: FairRing<Change>;
 }
 
 /** Makes one that has heard of nothing. */
@@ -36,11 +40,12 @@ export const makeChronicle = (
   _bcom: Bcom<Chronicle>,
   options: ChronicleOptions,
 ): Behavior<Chronicle> => {
-  const held: Held = { ...options, noted: turn.map(), due: turn.map(), changes: turn.cell([]) };
+  const changes = makeFairRing<Change>(turn, limits.observedChangeCount);
+  const held: Held = { ...options, noted: turn.map(), due: turn.map(), changes };
   return {
     service: (turn, name) => look(held, turn, name),
     aggregate: (turn, name) => lookLater(held, turn, name),
-    history: () => held.changes.get(),
+    history: () => changes.values(),
   };
 };
 
@@ -75,9 +80,13 @@ const look = (held: Held, turn: Turn, name: string): void => {
   const words =
     reason === undefined ? {} : { reason: cutText(reason, limits.changeReasonCharacters) };
   const change: Change = { service: name, what, at: held.clock.wall(), ...words };
-  held.changes.set([...held.changes.get(), change].slice(-limits.observedChangeCount));
+  held.changes.add(sharerOf(status), change);
   turn.tell(held.feed, 'changed', change);
 };
+
+/** Whose share it counts for: the operator's label for a machine, whatever that calls itself. */
+const sharerOf = (status: Exclude<Status, { readonly kind: 'local' }>): string =>
+  `${status.kind} ${status.kind === 'exported' ? status.origin : (status.provision[0] ?? '')}`;
 
 type Seen = Pick<Change, 'what' | 'reason'>;
 const seen = (status: Exclude<Status, { readonly kind: 'local' }>): Seen => {
