@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     name: 'pushed-into-silence-counts',
     rule: 'what was pushed into a long silence counts for nothing',
     file: 'packages/fleet/src/exported/watching.ts',
-    find: 'else held.watching.set(inTheDark);',
+    find: "else held.watching.set('in the dark');",
     replace: '',
     tests: ['test/fleet/exported/watching.test.ts'],
   },

@@ -40,6 +40,7 @@ import {
   type ExportedServiceOptions,
   type ExportedHeld,
   type Question,
+  type WatchingState,
 } from './exported-state.ts';
 import { isAskedAfresh, performAfresh } from './afresh.ts';
 import { answered, waits } from './answered.ts';
@@ -131,7 +132,7 @@ const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld 
   probing: turn.cell<Question | undefined>(undefined),
   contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
   awaited: turn.cell<Awaited | undefined>(undefined),
-  watching: turn.cell<number | undefined>(undefined),
+  watching: turn.cell<WatchingState>(undefined),
   underWay: turn.map(),
   confirming: turn.map(),
   freeSeat: turn.cell<MemberSeat | undefined>(undefined),

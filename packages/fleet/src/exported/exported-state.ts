@@ -62,6 +62,11 @@ export interface UnderWay {
   /** It was called off; `goesOn`: by a right that has ended, so that what was begun there is not taken back. */
   readonly calledOff?: { readonly goesOn: boolean };
 }
+/**
+ * The watching whose pushes count, from 1, while the others are refused; in the dark none does, however many were asked
+ * for (watching.ts). Undefined: nobody watches.
+ */
+export type WatchingState = number | 'in the dark' | undefined;
 /** The state of an `^exported-service`. */
 export interface ExportedHeld extends ExportedServiceOptions {
   readonly name: string;
@@ -82,8 +87,7 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
   /** Who waits for contact, all by one vow. */
   readonly awaited: JournalCell<Awaited | undefined>;
-  /** The watching whose pushes count, from 1; the others are refused. 0: none does, however many were asked for. */
-  readonly watching: JournalCell<number | undefined>;
+  readonly watching: JournalCell<WatchingState>;
   readonly lastWatching: JournalCell<number>;
   /** That of the last watching: its far end sends heartbeats as it was asked to. */
   readonly pace: JournalCell<Pace | undefined>;

@@ -1,17 +1,23 @@
 /**
  * How an `^exported-service` watches its remote, from the first moment of a life on.
  *
- *     contact found         it asks to be told, with an observer of its own
- *     a push                what it says is what is known; none: what is known still holds
- *     a bad push            refused; unknown, and asked anew after a heartbeat
- *     two beats missed      unknown, since nobody can tell; asked anew, in case the far end gave up
- *     the same, and too     no push counts, since all of them may have waited for a wire for long; asked anew
- *     many are unanswered   with the next answer
- *     contact lost          unknown; the live ref finds it again
- *     it refuses to tell    unknown, with its words; asked anew now and then
- *     a grant denies it     the same, more and more rarely; at once where a question was answered after all
+ *     event \ state     nobody watches     watching N                              in the dark
+ *     contact found     → watching 1       -                                       -
+ *     a push of N       refused            what it says is what is known; none:    refused
+ *                                          what is known still holds
+ *     a bad push        refused            refused; unknown; → nobody watches,     refused
+ *                                          and again after a heartbeat
+ *     two beats missed  -                  unknown; → watching N + 1; → in the     → watching N + 1, where
+ *                                          dark where too many are unanswered      fewer are unanswered now
+ *     a watching taken  -                  -                                       → watching N + 1
+ *     N is refused      -                  unknown, with its words; → nobody       -
+ *                                          watches, and again now and then; where
+ *                                          a grant denies it, more and more rarely
+ *     contact lost      -                  unknown; → nobody watches               the same
  *
- * A push belongs to a watching; one of an earlier watching is refused, which ends it at its sender.
+ * In the dark no push counts, since all of them may have waited for a wire for long. A push belongs to a watching; one
+ * of an earlier watching is refused, which ends it at its sender. A question that was answered after all asks a grant
+ * that denies watching at once.
  */
 import {
   codeOf,
@@ -160,9 +166,6 @@ const withoutAges = (known: Known | undefined): string =>
     key === 'ageMs' || key === 'unservedMs' ? undefined : value,
   );
 
-/** In place of a watching: whatever is pushed may have been said long ago. */
-const inTheDark = 0;
-
 const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   const number = held.lastWatching.get() + 1;
   held.lastWatching.set(number);
@@ -181,7 +184,8 @@ const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>):
     (turn) => {
       answered(held);
       held.deniedMs.set(undefined);
-      if (held.watching.get() === inTheDark && held.contact.get() === ref) watch(held, turn, ref);
+      if (held.watching.get() === 'in the dark' && held.contact.get() === ref)
+        watch(held, turn, ref);
     },
     (turn, reason) => {
       answered(held);
@@ -248,7 +252,7 @@ const askAgain = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   const ref = held.contact.get();
   if (ref === undefined || held.watching.get() === undefined) return;
   if (held.askingCount.get() < LIMITS.askingCount) watch(held, turn, ref);
-  else held.watching.set(inTheDark);
+  else held.watching.set('in the dark');
   doubtLater(held, turn, paceOf(held, turn).staleMs);
 };
 
