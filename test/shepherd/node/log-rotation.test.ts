@@ -3,7 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { burstBytes, fileBytes } from '../../../packages/shepherd/src/node/limits.ts';
+import {
+  burstBytes,
+  fileBytes,
+  keptInPlaceBytes,
+} from '../../../packages/shepherd/src/node/limits.ts';
 import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
 import { rotateFull, rotateLogs } from '../../../packages/shepherd/src/node/log-rotation.ts';
 import { Starts } from '../../../packages/shepherd/src/node/starts.ts';
@@ -125,6 +129,107 @@ describe('a log that is over 10 MiB', () => {
     expect(events).toEqual([expect.stringMatching(/^log\.not-rotated: /)]);
     expect(fs.statSync(place('a.log')).size).toBe(limit + 1);
     expect(fs.statSync(place('b.log')).size).toBe(0);
+  });
+});
+
+describe('a log for whose copy there is no room', () => {
+  const kept = keptInPlaceBytes;
+  const line = (at: number): string => `line ${String(at).padStart(58, '0')}\n`;
+  /** Lines of 64 bytes, until there are so many bytes. */
+  const writeLines = (size: number): void =>
+    fs.writeFileSync(
+      place('web.log'),
+      Array.from({ length: size / 64 }, (_, at) => line(at)).join(''),
+    );
+  const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
+  /** A disk on which nothing new can be made. */
+  const noNewFile = () => {
+    const open = fs.promises.open;
+    return vi.spyOn(fs.promises, 'open').mockImplementation((file, ...rest) => {
+      if (String(file).endsWith('.new')) return Promise.reject(full);
+      return open(file, ...rest);
+    });
+  };
+  const cutOut =
+    '\n2026-11-26 07:00:00 16.0 MiB were cut out here, since the disk was full when it was to be put aside';
+  const all = () => ({ ...powers(), wall: () => new Date(2026, 10, 26, 7).getTime() });
+  afterEach(() => void vi.restoreAllMocks());
+
+  const mebibyte = 1024 * 1024;
+  it.each([mebibyte, 2 * kept, 2 * kept + 128])(
+    'and no older one keeps its newest lines, and says what is gone (it may have %d bytes)',
+    async (maxBytes) => {
+      noNewFile();
+      const rotation = all();
+      rotation.logs.bound('web', { maxBytes });
+      writeLines(maxBytes + 64);
+      const log = rotation.logs.logIn(place('web.log'));
+      const end = log.end();
+      await rotateFull(rotation);
+      const [none, first, ...lines] = fs
+        .readFileSync(place('web.log'), 'utf8')
+        .trimEnd()
+        .split('\n');
+      expect(none).toBe('');
+      expect(first).toMatch(
+        /^2026-11-26 07:00:00 [\d.]+ [MK]iB were cut out here, since the disk was full/,
+      );
+      expect(lines.length).toBe(Math.min(maxBytes / 2, kept) / 64 - 1);
+      expect(`${lines.at(-1)}\n`).toBe(line(maxBytes / 64));
+      expect(lines.every((text, at) => at === 0 || text > (lines[at - 1] ?? ''))).toBe(true);
+      expect(events.at(-1)).toBe('log.cut: there was no room to put it aside');
+      // Who reads along goes on where he was.
+      expect(log.end()).toBe(end);
+      fs.appendFileSync(place('web.log'), 'more\n');
+      expect(Buffer.from((await log.read(end - 64, 99)).bytes).toString()).toBe(
+        `${line(maxBytes / 64)}more\n`,
+      );
+      expect(powers().logs.end('web')).toBe(end + 5);
+      // It is no longer over its size, and left alone.
+      await rotateFull(rotation);
+      expect(events).toHaveLength(2);
+      vi.restoreAllMocks();
+      await log.rotate(0);
+      expect(startOf('web.log.1')).toBe('\n2026');
+    },
+  );
+  it('is emptied first where its own front cannot be written either: a hole, or a disk that never writes in place', async () => {
+    noNewFile();
+    writeLines(limit + 64);
+    const write = fs.writeSync as (...args: readonly unknown[]) => number;
+    const truncate = fs.ftruncateSync;
+    let isEmptied = false;
+    vi.spyOn(fs, 'ftruncateSync').mockImplementation((file, size) => {
+      isEmptied = true;
+      truncate(file, size);
+    });
+    vi.spyOn(fs, 'writeSync').mockImplementation((...args: readonly unknown[]) => {
+      if (!isEmptied && args.length === 5) throw full;
+      return write(...args);
+    });
+    await rotateFull(all());
+    const text = fs.readFileSync(place('web.log'), 'utf8');
+    expect(text.slice(0, 200).replace(/[\d.]+ MiB/, '16.0 MiB')).toContain(cutOut);
+    expect(text.endsWith(line(limit / 64))).toBe(true);
+    expect(text.length).toBeLessThanOrEqual(kept + 200);
+  });
+  it('is emptied where nothing at all can be written, and how much that was is told', async () => {
+    noNewFile();
+    writeLines(limit + 64);
+    vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+      throw full;
+    });
+    await rotateFull(all());
+    expect(fs.statSync(place('web.log')).size).toBe(0);
+    expect(events.at(-1)).toBe('log.cut: there was no room to put it aside');
+  });
+  it('is as it was where it is not over its size, and put aside by the time', async () => {
+    noNewFile();
+    const rotation = all();
+    rotation.logs.bound('web', { when: { kind: 'every', everyMs: 1_000 } });
+    writeLines(limit);
+    await rotateFull(rotation);
+    expect(fs.statSync(place('web.log')).size).toBe(limit);
   });
 });
 

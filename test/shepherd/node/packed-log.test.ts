@@ -332,15 +332,24 @@ describe.skipIf(process.getuid?.() !== 0)('a log on a full disk (root)', () => {
     expect(first).toEqual(['b', 'c', 'd']);
     expect(names()).toEqual(['web.log', 'web.log.1', 'web.log.2', 'web.log.3']);
   });
-  it('keeps what it has where there is nothing else to give up', async () => {
+  it('gives up its own oldest lines where there is nothing else, says so, and is put aside again', async () => {
     const { look, lines, events } = open({ maxBytes: 9_000 });
-    write(`a\n${'x'.repeat(9_999)}\n`);
+    for (let number = 0; number < 100; number += 1) write(`${number} ${'x'.repeat(97)}\n`);
     fs.writeFileSync(place('filler'), Buffer.alloc(65_536 - 5 * 4_096));
     await look();
-    expect(events).toHaveLength(1);
-    expect((await lines())[0]).toBe('a');
+    expect(events.map((event) => event.replace(/ \(.*/, ''))).toEqual([
+      'log.not-rotated: the disk is full',
+      'log.cut: there was no room to put it aside',
+    ]);
+    const [first, second, ...rest] = await lines();
+    expect(first).toMatch(/ 6 KiB were cut out here, since the disk was full/);
+    expect(Number(second?.slice(0, 2))).toBeGreaterThan(50);
+    expect(rest.at(-1)).toMatch(/^99 x/);
+    expect(rest.length).toBeGreaterThan(40);
+    write(`more ${'x'.repeat(9_000)}\n`);
     fs.rmSync(place('filler'));
     await look();
     expect(names()).toEqual(['web.log', 'web.log.1']);
+    expect((await lines())[0]).toBe(first);
   });
 });

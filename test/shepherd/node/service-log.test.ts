@@ -11,7 +11,7 @@ import {
   timesBytes,
 } from '../../../packages/shepherd/src/node/limits.ts';
 import { LogTimes } from '../../../packages/shepherd/src/node/log-times.ts';
-import { copyMost } from '../../../packages/shepherd/src/node/service-log.ts';
+import { copyMost } from '../../../packages/shepherd/src/node/log-copy.ts';
 import { wholeLines } from '../../../packages/shepherd/src/node/lines.ts';
 import type { LogPiece, LogQuery, LogSpan } from '../../../packages/shepherd/src/words/types.ts';
 import { answerOf, makeFolder, until } from './support.ts';

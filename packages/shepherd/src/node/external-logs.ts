@@ -16,7 +16,7 @@ import { expireOld, packOld } from './old-logs.ts';
 import { explain } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { shiftOld } from './rotate.ts';
-import { copyMost, copyRest } from './service-log.ts';
+import { copyMost, copyRest } from './log-copy.ts';
 
 /** What came of a look: those that were put aside, by their number, and why others were not. */
 interface Looked {

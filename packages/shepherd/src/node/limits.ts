@@ -90,6 +90,11 @@ export const logPollMs = 10_000;
  * as much is kept as its size may be.
  */
 export const burstBytes = 128 * 1024 * 1024;
+/**
+ * Bytes of the newest lines that are kept of a log which has filled the disk: they are moved within it in one step,
+ * while nothing else is done here. Never more than half of what it may have.
+ */
+export const keptInPlaceBytes = 4 * 1024 * 1024;
 /** Bytes of a log that are compressed together: to read any of them, all of them are unpacked. */
 export const packedPieceBytes = 256 * 1024;
 /** Pieces of one packed log: 4 GiB of it, which is more than a log may have before it is put aside. */

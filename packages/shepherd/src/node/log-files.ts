@@ -22,6 +22,7 @@ import {
   tailLineChars,
   tailLineCount,
 } from './limits.ts';
+import { stampedLine } from './log-cut.ts';
 import { explain } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { ServiceLog, type AllBounds } from './service-log.ts';
@@ -183,7 +184,7 @@ class FolderLogs implements ServiceLogs {
   write(service: string, text: string): void {
     const file = openLog(this.pathOf(service));
     try {
-      fs.writeSync(file, `${stampOf(this.#powers.wall())} ${text.replaceAll('\n', ' ')}\n`);
+      fs.writeSync(file, stampedLine(this.#powers.wall(), text));
     } finally {
       fs.closeSync(file);
     }
@@ -242,14 +243,6 @@ const removeWhole = (file: string): void => {
   } catch {
     // There is no such folder, or it is somebody else's.
   }
-};
-
-/** As GNU Shepherd has it, by local time. */
-const stampOf = (wall: number): string => {
-  const at = new Date(wall);
-  const two = (number: number): string => String(number).padStart(2, '0');
-  const date = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
-  return `${date} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`;
 };
 
 /** A log that is not there yet is empty; what stands in its place is not read. */

@@ -7,6 +7,8 @@
  *     poll ──► a log over its size or time? ──► copy, in pieces, beside the event loop ──► old ones move on
  *          ──► the rest, until a read finds nothing more ──► emptied, with no step between
  *
+ * Where the disk has no room for the copy older ones go, and then all of the log but its newest lines, in place.
+ *
  * Of a log that is over its size by more than a service writes between two looks only the end is kept.
  * What a service writes in that last instant, between a read that found the end and the system call
  * after it, is lost: microseconds for each 10 MiB. Renaming would lose nothing, but a service that runs
@@ -103,12 +105,18 @@ const rotateNow = async (
 const isFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
-/** A log that cannot be put aside fills the disk for good: then rather less of it, and at the next look it works. */
-const makeRoom = (one: ServiceLog, log: Log): void => {
+/**
+ * A log that cannot be put aside fills the disk for good. So the oldest of what was put aside goes, one at each look;
+ * where there is none, all of the log but its newest lines.
+ */
+const makeRoom = (one: ServiceLog, wall: number, log: Log): void => {
+  const { file } = one;
   try {
-    if (one.dropOldest()) log('log.dropped', { file: one.file, why: 'there was no room for it' });
+    if (one.dropOldest()) return log('log.dropped', { file, why: 'there was no room for it' });
+    const bytes = one.cut(wall);
+    if (bytes > 0) log('log.cut', { file, bytes, why: 'there was no room to put it aside' });
   } catch (error) {
-    log('log.not-dropped', { file: one.file, why: explain(error) });
+    log('log.not-dropped', { file, why: explain(error) });
   }
 };
 
@@ -143,7 +151,7 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
       await one.packOld();
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
-      if (isFull(error)) makeRoom(logs.logIn(file), log);
+      if (isFull(error)) makeRoom(logs.logIn(file), wall(), log);
     }
   }
   try {

@@ -10,15 +10,15 @@
  * done in one synchronous step. A reading that was under way meanwhile is done again.
  */
 import fs from 'node:fs';
+import { copyMost, copyRest } from './log-copy.ts';
+import { cutInPlace, isPlain } from './log-cut.ts';
 import { LogTimes } from './log-times.ts';
 import {
   burstBytes,
   chunkBytes,
   expireLookMs,
   fileBytes,
-  lastPieceCount,
   leastRotatedBytes,
-  pieceBytes,
   scannedBytes,
 } from './limits.ts';
 import { expireOld, packOld } from './old-logs.ts';
@@ -319,6 +319,24 @@ export class ServiceLog {
     return size > maxBytes + burstBytes ? size - maxBytes : 0;
   }
 
+  /**
+   * Where there is no room to put it aside, and nothing else to give up: of a log that is over its size the newest
+   * lines stay where they are, behind one that says how much is gone. They keep their places.
+   * @returns the bytes that are gone; 0 where it is not over its size. @throws the system's error
+   */
+  cut(wall: number): number {
+    if (!this.isFull()) return 0;
+    const { maxBytes } = this.bounds;
+    this.end();
+    this.#rotationCount += 1;
+    const { keptBytes, lostBytes } = cutInPlace(this.file, maxBytes, wall);
+    // As in `rotate`: what never was must not use up the numbers.
+    this.#base += Math.max(0, Math.min(this.#size, maxBytes + burstBytes) - keptBytes);
+    this.#size = keptBytes;
+    this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
+    return lostBytes;
+  }
+
   #putAside(from: number, to: number, { start, copied }: Copied, wall: number): void {
     this.#rotationCount += 1;
     this.#times.rotating(start);
@@ -385,9 +403,6 @@ export class ServiceLog {
   }
 }
 
-/** In a folder of others a name may mean another file from one look to the next. */
-const isPlain = (stat: fs.Stats): boolean => stat.isFile() && stat.nlink === 1;
-
 /** The last one at an index or before it; -1 where there is none. */
 const lastNewline = (bytes: Uint8Array, from: number): number =>
   from < 0 ? -1 : bytes.lastIndexOf(newline, from);
@@ -430,46 +445,4 @@ const bytesOf = async (
   } finally {
     await handle.close();
   }
-};
-
-interface Source {
-  read(piece: Uint8Array, offset: number, length: number, at: number): Promise<Read>;
-}
-interface Read {
-  readonly bytesRead: number;
-}
-interface Target {
-  writeFile(bytes: Uint8Array): Promise<void>;
-}
-/**
- * Copies what is there from a place on, in pieces; gives the bytes that it has copied. Whatever a service
- * goes on writing, it is no piece more than `mostBytes` have.
- */
-export const copyMost = async (
-  from: Source,
-  to: Target,
-  start: number,
-  mostBytes: number,
-): Promise<number> => {
-  const piece = Buffer.alloc(pieceBytes);
-  let at = start;
-  while (at - start < mostBytes) {
-    const { bytesRead } = await from.read(piece, 0, piece.length, at);
-    await to.writeFile(piece.subarray(0, bytesRead));
-    at += bytesRead;
-    if (bytesRead < piece.length) break;
-  }
-  return at - start;
-};
-/** The rest at once, from a place on; a writer that is faster than that loses it. */
-export const copyRest = (from: number, to: number, start: number): number => {
-  const piece = Buffer.alloc(pieceBytes);
-  let at = start;
-  for (let round = 0; round < lastPieceCount; round += 1) {
-    const count = fs.readSync(from, piece, 0, piece.length, at);
-    if (count === 0) break;
-    fs.writeSync(to, piece, 0, count);
-    at += count;
-  }
-  return at - start;
 };
