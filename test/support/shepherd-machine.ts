@@ -279,6 +279,8 @@ export class Machine {
   readonly #world: World;
   readonly #blueprint: Blueprint;
   #lifeNumber = 0;
+  /** How often it has lost power. */
+  #bootNumber = 0;
   #operationCount = 0;
   #vat: (Vat & Frontier) | undefined = undefined;
   #life: Life | undefined = undefined;
@@ -361,6 +363,7 @@ export class Machine {
     return {
       name: this.name,
       life: `${this.name}${this.#lifeNumber}`,
+      boot: `boot ${this.#bootNumber}`,
       backend: this.processes.view(say),
       prober: this.probes.view(say),
       webhooks: {
@@ -408,6 +411,7 @@ export class Machine {
   }
   /** Daemon and processes are gone at once, and with them what was not synced. The next boot needs power. */
   losePower(): void {
+    this.#bootNumber += 1;
     this.processes.losePower();
     this.disk.losePower();
     this.#die('power');

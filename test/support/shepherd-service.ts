@@ -195,6 +195,7 @@ export class ServiceRig {
         bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),
       },
       node: 'rig',
+      boot: 'boot',
       alarms: turn.spawn(makeAlarmClock, this.world.clock(0)),
       zone: utc,
       clock: this.world.clock(0),
@@ -240,7 +241,7 @@ export class ServiceRig {
     if (value === undefined) throw new Error('no status');
     const { stage, isEnabled, transient } = value;
     const { value: standing } = this.ask((turn, service) => turn.call(service, 'standing'));
-    expect(standing).toEqual({ stage, isEnabled, hasEnded: transient === 'ended' });
+    expect(standing).toMatchObject({ stage, isEnabled, hasEnded: transient === 'ended' });
     return value;
   }
   /** Lets happen what happens at this very time. */

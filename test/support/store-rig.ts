@@ -32,7 +32,13 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     names: ['a', 'b'],
   },
   enabled: { kind: 'enabled', service: 'web', isEnabled: false, because: prompt },
-  prompted: { kind: 'prompted', service: 'web', started: prompt, stopped: prompt },
+  prompted: {
+    kind: 'prompted',
+    service: 'web',
+    started: prompt,
+    stopped: prompt,
+    stoppedIn: 'boot 1',
+  },
   running: {
     kind: 'running',
     running: {

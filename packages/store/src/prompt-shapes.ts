@@ -9,6 +9,9 @@ const prompt = object(
   { asker: name, operation: name, action: name, service, reason: text(1_024) },
 );
 /** Of the last start and the last stop of one service. */
-export const promptRecord = object({ service }, { started: prompt, stopped: prompt });
+export const promptRecord = object(
+  { service },
+  { started: prompt, stopped: prompt, stoppedIn: name },
+);
 /** Whether it may be started, and what it came from that it may not. */
 export const enabledRecord = object({ service, isEnabled: flag }, { because: prompt });

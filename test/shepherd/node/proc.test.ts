@@ -68,6 +68,15 @@ describe('the search by environment', () => {
 it('without a /proc nothing is known, and nothing throws', () => {
   const proc = makeProc(path.join(folder, 'nowhere'));
   expect(proc.bootId()).toBeUndefined();
+  expect(proc.bootOfFirst()).toBeUndefined();
   expect(proc.facts(process.pid)).toBeUndefined();
   expect(proc.findByEnvironment('START', new Set(['w-1']))).toEqual([]);
+});
+
+it('knows a container apart from its machine by when its first process began', () => {
+  fs.mkdirSync(path.join(folder, 'sys/kernel/random'), { recursive: true });
+  fs.writeFileSync(path.join(folder, 'sys/kernel/random/boot_id'), 'b\n');
+  expect(makeProc(folder).bootOfFirst()).toBeUndefined();
+  addProcess(1, stat(1, 'init', 'S', 1, '77'));
+  expect(makeProc(folder).bootOfFirst()).toBe('b 77');
 });

@@ -66,6 +66,30 @@ describe('a daemon that starts', () => {
     expect(it.machine.processes.living()).toEqual([]);
     expect(it.machine.disk.records().running).toEqual([]);
   });
+  it('runs no one-shot again that was run since the machine was switched on', () => {
+    const once = (name: string) => ({ ...run(name), isOneShot: true });
+    const it = up([run('web'), once('done'), once('failed')]);
+    const all = ['web', 'done', 'failed'];
+    for (const name of all) it.machine.herd('start', name);
+    it.world.run();
+    for (const name of all) it.machine.processes.kill(name, { code: name === 'failed' ? 3 : 0 });
+    it.world.run();
+    reboot(it);
+    const counts = () =>
+      all.map((name) => it.machine.processes.started.filter((each) => each === name).length);
+    // What has a process is wanted to be up.
+    expect(counts()).toEqual([2, 1, 1]);
+    it.machine.herd('start', 'done');
+    it.world.run();
+    it.machine.processes.kill('done', { code: 0 });
+    it.world.run();
+    reboot(it);
+    expect(counts()).toEqual([2, 2, 1]);
+    it.machine.losePower();
+    it.machine.boot();
+    it.world.run();
+    expect(counts()).toEqual([3, 3, 2]);
+  });
   it('knows since when what it adopts has run, also the daemon after it', () => {
     const http = { kind: 'http', url: 'http://localhost/', timeoutMs: 500 } as const;
     const it = up([run('plain'), { ...run('asked'), ready: http }]);

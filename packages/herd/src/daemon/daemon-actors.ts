@@ -120,12 +120,12 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
-  const { name, life, prober, log } = parts;
+  const { name, life, boot, prober, log } = parts;
   const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const plain = { clock, crypto, log };
-  const common = { ...shepherdPowers(all), name, life, records };
+  const common = { ...shepherdPowers(all), name, life, boot, records };
   const uriOf = urisAt(place);
   const book = makeBook(turn, all);
   const record = carried === undefined ? {} : { record: carried };

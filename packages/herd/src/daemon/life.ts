@@ -39,6 +39,7 @@ import {
   type Router,
 } from '@bellwether/ocapn';
 import type { Shepherd } from '@bellwether/shepherd';
+import { makeProc } from '@bellwether/shepherd/node';
 import { writeBackup } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { transports } from '../transports.ts';
@@ -242,6 +243,7 @@ class VatLife implements Life {
       ...this.#parts,
       chores: this.#parts.chores(() => netFacts(this.#router.inside).links.length),
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
+      boot: makeProc().bootOfFirst(),
       planned: services,
       found: foundIn(store),
       rightsEpoch: store.rightsEpoch,

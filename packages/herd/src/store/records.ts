@@ -83,15 +83,17 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
 
 const promptsIn = (store: Pick<Store, 'held'>): Records['prompts'] => {
   const all = new Map<string, Prompts>();
-  for (const { kind: _kind, service, ...prompts } of store.held('prompted'))
-    all.set(service, promptsOf(prompts));
+  for (const { kind: _kind, service, stoppedIn, ...prompts } of store.held('prompted'))
+    all.set(service, { ...promptsOf(prompts), ...(stoppedIn !== undefined && { stoppedIn }) });
   for (const { service, because } of store.held('enabled'))
     if (because !== undefined)
       all.set(service, { ...all.get(service), ...promptsOf({ disabled: because }) });
   return all;
 };
 /** The words for what something came from are the shepherd's. */
-const promptsOf = (prompts: Readonly<Partial<Record<keyof Prompts, RecordedPrompt>>>): Prompts =>
+const promptsOf = (
+  prompts: Readonly<Partial<Record<Exclude<keyof Prompts, 'stoppedIn'>, RecordedPrompt>>>,
+): Prompts =>
   Object.fromEntries(
     Object.entries(prompts).map(([what, { kind, ...rest }]) => [
       what,

@@ -7,6 +7,7 @@ export { ExternalLogs } from './external-logs.ts';
 export { logsIn, rotateLogs, type Rotation, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
+export { makeProc, type Proc, type ProcessFacts } from './proc.ts';
 export { makeUsageReader, type UsagePowers, type UsageReader } from './usage.ts';
 export { Starts } from './starts.ts';
 export { makeWebhooks } from './webhooks.ts';

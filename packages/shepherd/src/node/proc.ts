@@ -24,6 +24,11 @@ export interface Proc {
    */
   bootId(): string | undefined;
   /**
+   * The same of what the first process of these process ids was begun for: of a container, which has the boot id of its
+   * machine. Undefined where that cannot be known.
+   */
+  bootOfFirst(): string | undefined;
+  /**
    * Undefined for a process that is gone, or a zombie: that one has ended and waits to be reaped
    * only.
    */
@@ -100,8 +105,14 @@ export const makeProc = (folder = '/proc'): Proc => {
       return []; // no /proc on this system
     }
   };
+  const bootId = (): string | undefined =>
+    readText(path.join(folder, 'sys/kernel/random/boot_id'))?.trim();
   return {
-    bootId: () => readText(path.join(folder, 'sys/kernel/random/boot_id'))?.trim(),
+    bootId,
+    bootOfFirst: () => {
+      const [boot, first] = [bootId(), facts(1)?.startTime];
+      return boot === undefined || first === undefined ? undefined : `${boot} ${first}`;
+    },
     facts,
     hasMembers: (group) => pids().some((pid) => facts(pid)?.group === group),
     findByEnvironment: (name, wanted) =>

@@ -19,16 +19,17 @@ export const notePrompt = (
   const noted: Prompts = { ...before, [what]: promptNow(held, prompting) };
   const { started } = noted;
   const stopped = what === 'started' ? noLater(noted) : noted.stopped;
-  held.prompts.set({
-    ...(started && { started }),
+  const stoppedIn = what === 'started' ? noted.stoppedIn : held.boot;
+  const end = {
     ...(stopped && { stopped }),
-    ...(disabled && { disabled }),
-  });
+    ...(stoppedIn !== undefined && { stoppedIn }),
+  };
+  held.prompts.set({ ...(started && { started }), ...end, ...(disabled && { disabled }) });
   const entry: Entry = {
     kind: 'prompted',
     service: held.name,
     ...(started && { started: durable(started) }),
-    ...(stopped && { stopped }),
+    ...end,
   };
   turn.record(entry, { gates: false });
 };
@@ -73,3 +74,15 @@ export const noteTakenOver = (held: ServiceHeld, since: number | undefined): voi
   const { started = { kind: 'adopted', atMs: since ?? adoptedMs } } = before;
   held.prompts.set({ ...before, started: { ...started, adoptedMs } });
 };
+
+/**
+ * Whether it is a one-shot that has done its work, or failed at it, since the machine was switched on: another life of
+ * the daemon is no reason to do that again. What has a process is up for as long as it is wanted, so that comes back.
+ */
+export const isSpent = ({ prompts, boot, config }: ServiceHeld): boolean => {
+  const { started, stopped, stoppedIn } = prompts.get();
+  if (stopped === undefined || boot === undefined || stoppedIn !== boot) return false;
+  if (!config.get().isOneShot || !ownEnds.has(stopped.kind)) return false;
+  return started === undefined || stopped.atMs >= started.atMs;
+};
+const ownEnds: ReadonlySet<PromptKind> = new Set(['done', 'ended', 'not-alive', 'start-failed']);

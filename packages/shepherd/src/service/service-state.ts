@@ -49,6 +49,8 @@ export interface ServicePowers {
   readonly feed: Ref<Pick<ChangeFeed, 'changed'>>;
   /** The name of this shepherd: it stands in front of lines of logs. */
   readonly node: string;
+  /** Of which boot of its machine this life is; see ShepherdOptions. */
+  readonly boot: string | undefined;
   /** Wakes the schedules of those that are timers. */
   readonly alarms: Ref<AlarmClock>;
   readonly zone: Zone;

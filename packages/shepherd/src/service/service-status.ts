@@ -1,5 +1,6 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
+import { isSpent } from './prompts.ts';
 import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
@@ -93,7 +94,8 @@ export const statusOf = (
 /** What of it decides whether it may be started, and is up; the whole of a thousand takes 20 ms to make. */
 export const standingOf = (held: ServiceHeld): Standing => {
   const { state, isEnabled } = held.shown.get();
-  return { stage: stageOf(state), isEnabled, hasEnded: transientOf(held) === 'ended' };
+  const hasEnded = transientOf(held) === 'ended';
+  return { stage: stageOf(state), isEnabled, hasEnded, isSpent: isSpent(held) };
 };
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

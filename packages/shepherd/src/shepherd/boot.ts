@@ -8,7 +8,9 @@
  *     what has ended of them, known how        its service is there, and stopped     it tells of that
  *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
  *       may not any more
- *     services that are wanted                 not up                                started, all in one operation
+ *     services that are wanted                 not up                                started, all in one operation;
+ *                                                                                     not one-shots that were run
+ *                                                                                     since the machine was switched on
  *     services that nobody wants or needs      up: the stop was not done             stopped, likewise
  *     all other operations left under way      taken up (resume.ts)
  *
@@ -104,7 +106,16 @@ const setOutAll = (held: ShepherdHeld, turn: Turn): void => {
   const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
   const wanted = names.filter((name) => isWanted(held, name) || isGoingOn(held, name));
   const needed = new Set(inOrder(wanted, held.graph(turn).requirements));
-  setOut(held, turn, 'start', wanted.filter(isStopped));
+  const isSpent = (name: string): boolean => {
+    const own = held.own(name);
+    return own !== undefined && turn.call(own.service, 'standing').isSpent;
+  };
+  setOut(
+    held,
+    turn,
+    'start',
+    wanted.filter((name) => isStopped(name) && !isSpent(name)),
+  );
   // Their stop was accepted, and the daemon died before it was done.
   setOut(
     held,

@@ -48,6 +48,11 @@ export interface ShepherdOptions extends Pick<
 > {
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
   readonly life: string;
+  /**
+   * Unique to what the machine, or its container, was switched on for: a one-shot that was run since then is not run
+   * again by another life. Undefined where nobody knows: then it is.
+   */
+  readonly boot?: string | undefined;
   readonly monitor: Ref<ProcessMonitor>;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
@@ -140,11 +145,12 @@ export const holdShepherd = (
   const found = lookups(entries);
   const closing = turn.cell<Vow<Outcome> | undefined>(undefined);
   const alarms = turn.spawn(makeAlarmClock, options.clock);
-  const { monitor, prober, logFiles, log, name: node, zone = utc } = options;
+  const { monitor, prober, logFiles, log, zone = utc } = options;
+  const about = { node: options.name, boot: options.boot };
   const told = { log, board, feed, attendant };
   return {
     ...options,
-    servicePowers: { monitor, prober, logFiles, clock, alarms, zone, node, ...told },
+    servicePowers: { monitor, prober, logFiles, clock, alarms, zone, ...about, ...told },
     ...found,
     canonical: (turn, name) => turn.call(registry, 'canonical', name),
     graph: (turn) => graphOf(registry, found, turn),

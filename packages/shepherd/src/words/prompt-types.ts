@@ -65,6 +65,8 @@ export interface Prompt extends NotedPrompt {
 export interface Prompts {
   readonly started?: Prompt;
   readonly stopped?: NotedPrompt;
+  /** In which boot of the machine that was, where it is known: ShepherdOptions.boot. */
+  readonly stoppedIn?: string;
   /** Of the last disabling; absent where it is enabled. */
   readonly disabled?: NotedPrompt;
 }
@@ -73,6 +75,7 @@ export interface PromptRecord {
   readonly service: string;
   readonly started?: NotedPrompt;
   readonly stopped?: NotedPrompt;
+  readonly stoppedIn?: string;
 }
 /** The part of one that whoever prompts it says; when that is, is noted where it happens. */
 export type Prompting = Omit<NotedPrompt, 'atMs'>;

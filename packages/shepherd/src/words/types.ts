@@ -313,6 +313,8 @@ export interface Standing {
   readonly isEnabled: boolean;
   /** It was transient, and is over. */
   readonly hasEnded: boolean;
+  /** It is a one-shot that was run since the machine was switched on; see prompts.ts. */
+  readonly isSpent: boolean;
 }
 /** A service that is at home in this shepherd: what only its own shepherd says to it. */
 export interface LocalService extends Service {
