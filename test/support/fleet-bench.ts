@@ -70,6 +70,8 @@ export interface ProxyBench extends Bench {
   readonly touched: { readonly count: number };
   /** What the operation's writer was given. */
   readonly told: Event[];
+  /** Whose each batch of it was, as the operator calls that machine. */
+  readonly toldFrom: (string | undefined)[];
   readonly facet: Ref<ServiceFacet>;
   readonly proxy: Ref<ServiceElsewhere>;
   readonly peers: Ref<Peers>;
@@ -154,10 +156,11 @@ const makeFarEnd = (
 export const makeTestWriter = (
   _turn: Turn<Writer>,
   _bcom: Bcom<Writer>,
-  told: (events: readonly Event[]) => void,
+  told: (events: readonly Event[], from?: string) => void,
 ): Behavior<Writer> => ({
-  line: (turn, text) => turn.effect(() => told([{ kind: 'line', from: 'C', text }])),
-  pass: (turn, events) => turn.effect(() => told(events)),
+  line: (turn, text, about) =>
+    turn.effect(() => told([{ kind: 'line', from: 'C', text, ...about }])),
+  pass: (turn, events, from) => turn.effect(() => told(events, from)),
   finish: () => undefined,
 });
 type Touched = Pick<StatusBoard, 'touched'>;
@@ -200,6 +203,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
   const calls: Call[] = [];
   const asked: Asked[] = [];
   const told: Event[] = [];
+  const toldFrom: (string | undefined)[] = [];
   const watching: WatchAsked[] = [];
   const cancelled: string[] = [];
   const touched = { count: 0 };
@@ -246,14 +250,14 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       clock,
     });
     turn.call(proxy, 'enter');
-    const writer = turn.spawn(
-      makeTestWriter,
-      (events: readonly Event[]) => void told.push(...events),
-    );
+    const writer = turn.spawn(makeTestWriter, (events: readonly Event[], from?: string) => {
+      told.push(...events);
+      toldFrom.push(from);
+    });
     return { refs: [facet, proxy, writer, peers] as const };
   });
   const [facet, proxy, writer, peers] = made.refs;
-  const seen = { calls, freshCalls, asked, watched: watching, cancelled, touched, told };
+  const seen = { calls, freshCalls, asked, watched: watching, cancelled, touched, told, toldFrom };
   return { ...bench, ...seen, wallShift, facet, proxy, writer, peers };
 };
 

@@ -67,13 +67,8 @@ export const LIMITS = {
    */
   answerWeight: 262_144,
   /**
-   * Weight of all rows that one member may tell in one operation: what waits for a slow reader is
-   * shared by all members, and none may fill it alone.
-   */
-  streamRowWeight: 1_048_576,
-  /**
-   * Events that one member may say in one operation; afterwards its stream is cut, its operation is
-   * not.
+   * Events that one member may say in one operation; afterwards its stream is cut, which is said, its operation is
+   * not. How much may wait of what it says, and how much its machine may tell, is the stream's own affair.
    */
   streamEventCount: 100_000,
   /** Paths that are told of one service that changed; environments may differ in hundreds. */

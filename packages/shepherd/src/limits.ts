@@ -322,10 +322,29 @@ export const limits = {
   batchCount: 8,
   /** Bytes of one batch. Bulk waits for control: one batch never holds up a session for long. */
   batchBytes: 65_536,
-  /** Bytes that wait for credit; lines beyond it are dropped and counted. */
+  /**
+   * Bytes of lines that wait for credit; those beyond it are dropped and counted. One machine elsewhere has no more
+   * waiting than is then still free.
+   */
   backlogBytes: 262_144,
-  /** Bytes of rows that wait for credit. Rows are never dropped: beyond this the stream ends. */
+  /**
+   * Bytes of rows that wait for credit. Of these the last quarter is for what became of each, without details: 10,000
+   * rows of 400 bytes. A row beyond it is dropped, counted, and an event of the log.
+   */
   rowBytes: 16_777_216,
+  /**
+   * The rest: rows with all that belongs to them, and rows of machines elsewhere about services of theirs. Each such
+   * machine has a 16th at most of what is then still free, each service of this side a 128th: so all together they
+   * never have more, however many they are.
+   */
+  sharedRowBytes: 12_582_912,
+  /**
+   * Bytes of rows that one machine elsewhere, whatever services it has, tells in all in one stream: whoever listens may
+   * keep them. 10,000 services of it have 400 each.
+   */
+  machineRowBytes: 4_194_304,
+  /** Characters of a name, and of a reason, in a row for whose details there is no room. */
+  bareRowCharacters: 128,
   /**
    * Batches of followed logs that may be unanswered: one is read while another is on its way. Each
    * member of an aggregate may have as many here, and there may be thousands.

@@ -9,6 +9,7 @@ import {
   type Resolver,
   type Turn,
 } from '@bellwether/actors';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   limits,
@@ -18,6 +19,7 @@ import {
   type Sink,
   type Writer,
 } from '@bellwether/shepherd';
+import { bytesOf } from '../../../packages/shepherd/src/streams/event-bytes.ts';
 
 interface Batch {
   readonly events: readonly Event[];
@@ -54,6 +56,8 @@ class Rig {
   readonly world = new World(1);
   readonly batches: Batch[] = [];
   readonly logged: unknown[] = [];
+  /** What else the log was told. */
+  readonly events: string[] = [];
   readonly complaints: string[] = [];
   readonly #vat = createVat({
     name: 'writer',
@@ -67,8 +71,10 @@ class Rig {
   constructor(hasSink = true) {
     this.run((turn) => {
       const sink = turn.spawn(makeSlowSink, (batch: Batch) => void this.batches.push(batch));
-      const log = (_event: string, { text }: Readonly<Record<string, unknown>>): void =>
-        void this.logged.push(text);
+      const log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
+        if (event === 'operation.line') this.logged.push(fields['text']);
+        else this.events.push(`${event} ${JSON.stringify(fields)}`);
+      };
       this.#sink = sink;
       this.#writer = turn.spawn(makeWriter, { node: 'A', log, ...(hasSink ? { sink } : {}) });
     });
@@ -249,18 +255,145 @@ describe('the writer', () => {
     rig.line('two');
     expect(rig.sent).toEqual([lineOf('one')]);
     expect(rig.logged).toEqual(['one', 'two']);
+    expect(rig.events).toEqual(['stream.refused {"code":"broken"}']);
     expect(rig.complaints).toEqual([]);
   });
-  it('ends a stream whose rows nobody takes, rather than to keep them for ever', () => {
-    const rig = new Rig();
+  const full = (rig: Rig): void => {
     for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
-    const output = [longLine.repeat(250)];
-    const bytes = 1_000_000;
-    for (let at = 0; at < limits.rowBytes / bytes; at += 1)
-      rig.write((turn, writer) => turn.call(writer, 'pass', [rowOf(`m${at}`, { output })]));
-    rig.write((turn, writer) => turn.call(writer, 'pass', [rowOf('last', { output })]));
-    for (let at = 0; at < 40; at += 1) rig.answer();
-    expect(rig.sent).toHaveLength(limits.batchCount);
+  };
+  const taken = (rig: Rig): readonly Event[] => {
+    for (let before = -1; before !== rig.batches.length;) {
+      before = rig.batches.length;
+      for (let at = 0; at < limits.batchCount; at += 1) rig.answer();
+    }
+    return rig.sent.slice(limits.batchCount);
+  };
+  const say = (rig: Rig, events: readonly Event[], from?: string): void =>
+    rig.write((turn, writer) => turn.call(writer, 'pass', events, from));
+  /** One that weighs so many bytes. */
+  const rowOfBytes = (member: string, bytes: number): Event => {
+    const output = (length: number): Event => rowOf(member, { output: ['x'.repeat(length)] });
+    return output(bytes - bytesOf(output(0)));
+  };
+  const rowsIn = (events: readonly Event[]): readonly Row[] =>
+    events.flatMap((event) => (event.kind === 'row' ? [event.row] : []));
+  const cutOff = 'Not all that liar says is told: it is more than the share of one machine.';
+
+  it('tells of a machine as many bytes of rows as it may have, and not one more', () => {
+    for (const over of [0, 1]) {
+      const rig = new Rig();
+      const part = limits.machineRowBytes / limits.batchCount;
+      const last = limits.batchCount - 1;
+      // Taken at once: what counts is all that one machine tells, and not what waits.
+      for (let at = 0; at < last; at += 1) say(rig, [rowOfBytes('liar/x', part)], 'liar');
+      say(rig, [rowOfBytes('liar/y', part + over)], 'liar');
+      for (let at = 0; at < last; at += 1) rig.answer();
+      say(rig, [rowOfBytes('web', part)], 'honest');
+      const members = rowsIn(rig.sent).map(({ member }) => member);
+      const said = [...Array<string>(last).fill('liar/x'), ...(over === 0 ? ['liar/y'] : [])];
+      expect(members).toEqual([...said, 'web']);
+      const ends = rig.sent.filter(({ kind }) => kind !== 'row');
+      expect(ends).toEqual(over === 0 ? [] : [lineOf(cutOff), { kind: 'dropped', count: 1 }]);
+      expect(rig.events).toEqual(over === 0 ? [] : ['stream.left-out {"origin":"liar"}']);
+    }
+  });
+  it('keeps room for whoever says little, with however many names others fill it', () => {
+    const rig = new Rig();
+    full(rig);
+    // Rows of this side tell what services of one machine have answered, who are as many as it likes.
+    for (let at = 0; at < 64; at += 1) say(rig, [rowOfBytes(`liar-${at}`, 90_000)]);
+    for (let at = 0; at < 64; at += 1)
+      for (let n = 0; n < 20; n += 1) say(rig, [rowOfBytes(`x${at}/y`, 40_000)], `liar-${at}`);
+    const output = Array.from({ length: 25 }, (_, at) => `${at}: no such file or directory`);
+    say(rig, [rowOf('web', { output })]);
+    say(rig, [rowOf('all/web', { output })], 'honest');
+    const rows = rowsIn(taken(rig));
+    expect(rows.filter(({ member }) => member.endsWith('web'))).toEqual([
+      { member: 'web', result: 'ok', output },
+      { member: 'all/web', result: 'ok', output },
+    ]);
+    // What became of each of them is told all the same.
+    for (let at = 0; at < 64; at += 1)
+      expect(rows).toContainEqual(expect.objectContaining({ member: `liar-${at}`, result: 'ok' }));
+    const bytes = rows.reduce((sum, row) => sum + bytesOf({ kind: 'row', row }), 0);
+    expect(bytes).toBeLessThanOrEqual(limits.rowBytes);
+  });
+  it('takes lines of a machine only where others have room, and all that is left of this side', () => {
+    const rig = new Rig();
+    full(rig);
+    const room = limits.backlogBytes / (32 + 8 + 8 + 1 + 3 + 4_000);
+    for (let at = 0; at < 2 * room; at += 1)
+      say(rig, [{ kind: 'line', from: 'liar', text: longLine }], 'liar');
+    say(rig, [lineOf('of an honest one')], 'honest');
+    rig.line('of this side');
+    const sent = taken(rig);
+    const liarCount = sent.filter((event) => event.kind === 'line' && event.from === 'liar').length;
+    expect(liarCount).toBeGreaterThan(0.45 * room);
+    expect(liarCount).toBeLessThan(0.5 * room);
+    const texts = sent.flatMap((event) => (event.kind === 'line' ? [event.text] : []));
+    expect(texts.filter((text) => text === cutOff)).toHaveLength(1);
+    expect(texts.slice(-2)).toEqual(['of an honest one', 'of this side']);
+    expect(sent.at(-1)).toEqual({ kind: 'dropped', count: Math.ceil(2 * room) - liarCount });
+  });
+  it('never has more waiting than there is room for, whoever says what', () => {
+    const sayer = fc.record({
+      from: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined }),
+      member: fc.constantFrom('m', 'n', 'o', 'p'),
+      bytes: fc.integer({ min: 200, max: 1_000_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(sayer, { minLength: 10, maxLength: 40 }), (all) => {
+        const rig = new Rig();
+        full(rig);
+        for (const { from, member, bytes } of all) say(rig, [rowOfBytes(member, bytes)], from);
+        const sent = taken(rig);
+        const waited = sent.reduce((sum, one) => sum + (one.kind === 'row' ? bytesOf(one) : 0), 0);
+        expect(waited).toBeLessThanOrEqual(limits.rowBytes);
+        const own = all.filter(({ from }) => from === undefined);
+        expect(rowsIn(sent).length).toBeGreaterThanOrEqual(own.length);
+        const lostCount = sent.reduce(
+          (sum, one) => sum + (one.kind === 'dropped' ? one.count : 0),
+          0,
+        );
+        expect(rowsIn(sent).length + lostCount).toBe(all.length);
+        // What was sent is nobody's share any more.
+        const share = Math.floor(limits.sharedRowBytes / 129);
+        say(rig, [rowOfBytes('late', share)]);
+        expect(rowsIn(taken(rig)).at(-1)?.output).toBeDefined();
+      }),
+      { numRuns: 20 },
+    );
+  });
+  it('tells rows without their details where there is no room for those, and counts what has none at all', () => {
+    const rig = new Rig();
+    full(rig);
+    const long = 'y'.repeat(limits.bareRowCharacters + 1);
+    const short = `${'y'.repeat(limits.bareRowCharacters - 1)}…`;
+    const nameOf = (at: number): string => `m${`${at}`.padStart(127, '0')}`;
+    const details = { output: [longLine.repeat(22)], also: ['x'], reason: long, dependsOn: long };
+    const count = 46_000;
+    rig.write((turn, writer) => {
+      for (let at = 0; at < count; at += 1)
+        turn.call(writer, 'pass', [
+          rowOf(nameOf(at), at < 200 ? { ...details } : { reason: long, also: ['x'] }),
+        ]);
+    });
+    const sent = taken(rig);
+    const rows = rowsIn(sent);
+    expect(rows.at(0)).toMatchObject(details);
+    expect(rows.at(199)).toEqual({
+      member: nameOf(199),
+      result: 'ok',
+      reason: short,
+      dependsOn: short,
+    });
+    const bytes = rows.reduce((sum, row) => sum + bytesOf({ kind: 'row', row }), 0);
+    const last = bytesOf(rowOf(nameOf(0), { reason: short }));
+    expect(bytes).toBeLessThanOrEqual(limits.rowBytes);
+    expect(bytes + last).toBeGreaterThan(limits.rowBytes);
+    expect(sent.at(-1)).toEqual({ kind: 'dropped', count: count - rows.length });
+    expect(rig.events).toHaveLength(count - rows.length);
+    expect(rig.events.at(-1)).toBe(`stream.row-left-out {"member":"${nameOf(count - 1)}"}`);
   });
   it('cuts a line that is too long', () => {
     const rig = new Rig();

@@ -9,11 +9,12 @@
  *
  * So a thousand members that are asked again and again are given, and give back, nothing new.
  */
-import type { Bcom, Behavior, JournalCell, Ref, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Event, Lines, Sink } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { reader, weightOf } from '../read.ts';
+import { reader } from '../read.ts';
+import { orMalformed } from './answered.ts';
 import { relabelledRow } from './relabel.ts';
 
 /** Whose stream this is. */
@@ -60,7 +61,8 @@ export const takeSeat = (
 /**
  * Takes batches in order and passes them on under the names of this side; the answer to a batch is
  * the credit for another. A batch out of order, out of shape or beyond the limits is refused, which
- * ends the stream at its sender.
+ * ends the stream at its sender; a line says so once to those who listen. How much of what it says may wait,
+ * the stream that it is passed to decides for all services of its machine together.
  */
 const makeMemberSink = (
   turn: Turn<Sink>,
@@ -69,23 +71,26 @@ const makeMemberSink = (
 ): Behavior<Sink> => {
   const taken = turn.cell(nothingOf(stream.get()));
   return {
-    rows: (turn, batch, sequence) => {
+    rows: (turn, batch, sequence): void | Vow<void> => {
       const now = stream.get();
       const before = taken.get().stream === now ? taken.get() : nothingOf(now);
       if (sequence !== before.batchCount)
         throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
-      const heard = reader.batch(batch, 'batch');
-      const events = relabelled(heard, member, origin);
+      const events = orMalformed(() => {
+        const heard = relabelled(reader.batch(batch, 'batch'), member, origin);
+        if (before.eventCount + heard.length > LIMITS.streamEventCount)
+          throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
+        return heard;
+      });
+      if (events instanceof Malformed) {
+        taken.set({ ...before, isCut: true });
+        if (!before.isCut)
+          turn.call(now.writer, 'line', cutWords(member, origin), { about: member });
+        return turn.broken(events);
+      }
       const eventCount = before.eventCount + events.length;
-      if (eventCount > LIMITS.streamEventCount)
-        throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
-      const rowWeight = before.rowWeight + weightOfRows(events);
-      if (rowWeight > LIMITS.streamRowWeight)
-        throw new Malformed(
-          `sink: the rows of ${member} weigh more than ${LIMITS.streamRowWeight}`,
-        );
-      taken.set({ stream: now, batchCount: before.batchCount + 1, eventCount, rowWeight });
-      turn.call(now.writer, 'pass', events);
+      taken.set({ ...before, batchCount: before.batchCount + 1, eventCount });
+      turn.call(now.writer, 'pass', events, origin);
     },
   };
 };
@@ -93,15 +98,10 @@ const nothingOf = (stream: MemberStream) => ({
   stream,
   batchCount: 0,
   eventCount: 0,
-  rowWeight: 0,
+  isCut: false,
 });
-
-/** What a batch weighs by its rows, as a list of them. */
-const weightOfRows = (events: readonly Event[]): number =>
-  events.some(({ kind }) => kind === 'row')
-    ? weightOf(events.filter(({ kind }) => kind === 'row'))
-    : weightOfNone;
-const weightOfNone = weightOf([]);
+const cutWords = (member: string, origin: string): string =>
+  `Service ${member}: what ${origin} goes on to say of it is not told: it has no such form, or is too much.`;
 
 const relabelled = (events: readonly Event[], member: string, origin: string): readonly Event[] => {
   const own: Event[] = [];

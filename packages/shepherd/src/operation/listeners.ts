@@ -35,8 +35,8 @@ export const makeListeners = (
 ): Behavior<Listeners> => {
   // A list: it is walked for every line of a thousand members, and changed for each of a few who listen.
   const writers = turn.cell<readonly Ref<Lines>[]>([]);
-  const pass = (turn: Turn<Listeners>, events: readonly Event[]): void => {
-    for (const writer of writers.get()) turn.call(writer, 'pass', events);
+  const pass = (turn: Turn<Listeners>, events: readonly Event[], from?: string): void => {
+    for (const writer of writers.get()) turn.call(writer, 'pass', events, from);
   };
   const lineOf = (turn: Turn<Listeners>, saying: Saying): Event => {
     const text = cut(saying.text);

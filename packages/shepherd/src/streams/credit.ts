@@ -43,7 +43,7 @@ export const spend = (
   turn: Turn,
   send: (sequence: number) => Vow<unknown>,
   more: (turn: Turn) => void,
-  over: (turn: Turn) => void,
+  over: (turn: Turn, reason: unknown) => void,
 ): void => {
   const { sent } = credit;
   const { sequence, unansweredCount } = sent.get();
@@ -55,8 +55,8 @@ export const spend = (
       sent.set({ ...sent.get(), unansweredCount: sent.get().unansweredCount - 1 });
       more(turn);
     },
-    (turn) => {
-      if (isOpen(credit)) over(turn);
+    (turn, reason) => {
+      if (isOpen(credit)) over(turn, reason);
     },
   );
 };

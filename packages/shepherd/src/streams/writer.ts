@@ -3,15 +3,18 @@
  *
  *     line, pass   ->  backlog
  *     turn over    ->  batch of at most 64 KiB while there is credit
- *     backlog full     lines are dropped, and how many is said; rows stay
+ *     no room          lines are dropped, and how many is said; a row of this side is told without its details
+ *     a machine's      what a machine elsewhere says has a share of the room (shares.ts); beyond it its own lines and
+ *                      rows are dropped, which a line says once, and an event of the daemon's log
  *     answer           gives one batch of credit
- *     sink broken      the stream ends; the operation goes on
+ *     sink broken      the stream ends; the operation goes on; where it was refused, an event of the daemon's log
  *     finish           what waits is sent without credit and wants no answer, nothing after it
  *
  * What an operation says in the turn in which it ends is therefore one message beside its outcome, and
  * one from each of a thousand members is read by the caller in as many batches as it has credit.
  */
-import type { Bcom, Behavior, JournalCell, Log, Ref, Turn } from '@bellwether/actors';
+import { codeOf, fateOf, type Bcom, type Behavior, type JournalCell } from '@bellwether/actors';
+import type { Log, Ref, Turn } from '@bellwether/actors';
 import {
   closeCredit,
   hasCredit,
@@ -22,8 +25,10 @@ import {
   type Credit,
 } from './credit.ts';
 import { limits } from '../limits.ts';
-import { cut, utf8Bytes } from '../text.ts';
-import type { Event, Row, Sink, Writer } from '../words/types.ts';
+import { cut } from '../text.ts';
+import type { Event, Sink, Writer } from '../words/types.ts';
+import { bytesOf, withoutDetails } from './event-bytes.ts';
+import { makeStreamShares, shareOf, type StreamShares } from './shares.ts';
 
 /** What makes a writer. */
 export interface WriterOptions {
@@ -52,6 +57,8 @@ interface Waiting {
   readonly rowBytes: number;
   /** Lines that are said in it to be lost; what waits has none. */
   readonly lostCount: number;
+  /** Whose share it counts for; none of the lines of this side alone. */
+  readonly share: string | undefined;
 }
 interface Link {
   readonly waiting: Waiting;
@@ -62,6 +69,7 @@ interface Held {
   readonly log: Log;
   readonly sink: Ref<Sink> | undefined;
   readonly flow: JournalCell<Flow>;
+  readonly shares: StreamShares;
   readonly credit: Credit;
   /** A turn of its own will send what waits. */
   readonly isPumpDue: JournalCell<boolean>;
@@ -82,6 +90,7 @@ export const makeWriter = (
     log,
     sink,
     flow: turn.cell(atFirst),
+    shares: makeStreamShares(turn),
     credit: openCredit(turn, limits.batchCount, sink !== undefined),
     isPumpDue: turn.cell(false),
   };
@@ -91,7 +100,7 @@ export const makeWriter = (
       turn.effect(() => held.log('operation.line', { text: line }));
       take(held, turn, [{ kind: 'line', from: held.node, text: line, ...about }]);
     },
-    pass: (turn, events) => take(held, turn, events),
+    pass: (turn, events, from) => take(held, turn, events, from),
     finish: (turn) => finish(held, turn),
     pump: (turn) => {
       held.isPumpDue.set(false);
@@ -108,44 +117,78 @@ const atFirst: Flow = {
   droppedCount: 0,
 };
 
-const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void => {
-  if (events.length > 0) add(held, events);
+const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[], from?: string): void => {
+  if (events.length > 0) add(held, turn, events, from);
   if (held.isPumpDue.get() || !isWaiting(held) || !hasCredit(held.credit)) return;
   held.isPumpDue.set(true);
   turn.tell(turn.self, 'pump');
 };
 
 /** What came together waits together, where there is room and it fits into a batch; else each event for itself. */
-const add = (held: Held, given: readonly Event[]): void => {
+const add = (held: Held, turn: Turn, given: readonly Event[], from: string | undefined): void => {
   if (!isOpen(held.credit)) return;
-  const flow = held.flow.get();
-  const waiting = measured(given);
-  const lineBytes = flow.lineBytes + waiting.lineBytes;
-  const rowBytes = flow.rowBytes + waiting.rowBytes;
-  const isTooMuch = lineBytes > limits.backlogBytes || rowBytes > limits.rowBytes;
+  const waiting = measured(given, from);
   const isLong = waiting.lineBytes + waiting.rowBytes > limits.batchBytes;
-  if (given.length > 1 && (isTooMuch || isLong || waiting.lostCount > 0)) {
-    for (const event of given) add(held, [event]);
+  const isWhole = !isLong && waiting.lostCount === 0 && !isOfSeveral(given, from);
+  if (given.length > 1 && !(isWhole && fits(held, waiting))) {
+    for (const event of given) add(held, turn, [event], from);
     return;
   }
-  if (rowBytes > limits.rowBytes) return close(held);
-  const lostCount = isTooMuch ? 1 : waiting.lostCount;
-  if (lostCount > 0)
-    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, lostCount) });
-  const { oldest, newest, droppedCount } = flow;
+  if (waiting.lostCount > 0) return lose(held, waiting.lostCount);
+  if (fits(held, waiting)) return append(held, waiting);
+  if (from !== undefined) return leaveOut(held, turn, from);
+  const [event] = given;
+  if (event?.kind !== 'row') return lose(held, 1);
+  const bare = { ...measured([withoutDetails(event)], from), share: undefined };
+  if (held.flow.get().rowBytes + bare.rowBytes <= limits.rowBytes) return append(held, bare);
+  const { member } = event.row;
+  turn.effect(() => held.log('stream.row-left-out', { member }));
+  lose(held, 1);
+};
+const isOfSeveral = (given: readonly Event[], from: string | undefined): boolean =>
+  from === undefined && given.length > 1 && given.filter(isRow).length > 1;
+const isRow = ({ kind }: Event): boolean => kind === 'row';
+
+const fits = ({ flow, shares }: Held, waiting: Waiting): boolean => {
+  const all = flow.get();
+  if (waiting.share !== undefined) return shares.fits(waiting.share, waiting, all);
+  return all.lineBytes + waiting.lineBytes <= limits.backlogBytes;
+};
+
+const append = (held: Held, waiting: Waiting): void => {
+  const { oldest, newest, droppedCount, ...all } = held.flow.get();
+  if (waiting.share !== undefined) held.shares.add(waiting.share, waiting);
   // Field by field, as all that is done for each of a thousand members (`npm run bench -- fleet`).
+  const lineBytes = all.lineBytes + waiting.lineBytes;
+  const rowBytes = all.rowBytes + waiting.rowBytes;
   held.flow.set({ oldest, newest: { waiting, next: newest }, lineBytes, rowBytes, droppedCount });
 };
-const measured = (given: readonly Event[]): Waiting => {
+
+const lose = ({ flow }: Held, count: number): void =>
+  flow.set({ ...flow.get(), droppedCount: addedTo(flow.get().droppedCount, count) });
+
+/** Something of a machine has no room: its own, and said once. */
+const leaveOut = (held: Held, turn: Turn, from: string): void => {
+  lose(held, 1);
+  if (!held.shares.cut(shareOf(from, ''))) return;
+  turn.effect(() => held.log('stream.left-out', { origin: from }));
+  const text = cut(`Not all that ${from} says is told: it is more than the share of one machine.`);
+  add(held, turn, [{ kind: 'line', from: held.node, text }], undefined);
+};
+
+const measured = (given: readonly Event[], from: string | undefined): Waiting => {
   let [lineBytes, rowBytes, lostCount] = [0, 0, 0];
+  let share = from === undefined ? undefined : shareOf(from, '');
   const events = given.map(shortened);
   for (const event of events) {
     const bytes = bytesOf(event);
     if (event.kind === 'dropped') lostCount = addedTo(lostCount, event.count);
-    else if (event.kind === 'row') rowBytes += bytes;
-    else lineBytes += bytes;
+    else if (event.kind === 'row') {
+      rowBytes += bytes;
+      share ??= shareOf(from, event.row.member);
+    } else lineBytes += bytes;
   }
-  return { events, lineBytes, rowBytes, lostCount };
+  return { events, lineBytes, rowBytes, lostCount, share };
 };
 const shortened = (event: Event): Event => {
   if (event.kind !== 'line') return event;
@@ -176,7 +219,11 @@ const sendBatch = (held: Held, turn: Turn): void => {
     turn,
     (sequence) => turn.send(sink, 'rows', batch, sequence),
     (turn) => pump(held, turn),
-    () => close(held),
+    (turn, reason) => {
+      const code = codeOf(reason);
+      if (fateOf(reason) === 'refused') turn.effect(() => held.log('stream.refused', { code }));
+      close(held);
+    },
   );
 };
 
@@ -199,6 +246,7 @@ const nextBatch = (held: Held): readonly Event[] => {
     batchBytes += bytes;
     lineBytes -= waiting.lineBytes;
     rowBytes -= waiting.rowBytes;
+    if (waiting.share !== undefined) held.shares.sent(waiting.share, waiting);
     for (const event of waiting.events) batch.push(event);
   }
   if (oldest === undefined && droppedCount > 0) {
@@ -228,40 +276,3 @@ const close = ({ flow, credit }: Held): void => {
   flow.set(atFirst);
   closeCredit(credit);
 };
-
-/** What an event takes on the wire, roughly: its texts, and a few bytes for each of its parts. */
-const bytesOf = (event: Event): number => {
-  switch (event.kind) {
-    case 'line':
-      return (
-        32 +
-        textBytes(event.from) +
-        textBytes(event.text) +
-        textBytes(event.about) +
-        textBytes(event.what) +
-        textBytes(event.on)
-      );
-    case 'row':
-      return 64 + rowBytesOf(event.row);
-    case 'deadline':
-      return 32 + textBytes(event.slowest);
-    case 'dropped':
-    case 'alone':
-      return 32;
-  }
-};
-const rowBytesOf = (row: Row): number =>
-  textBytes(row.member) +
-  textBytes(row.result) +
-  textBytes(row.reason) +
-  textBytes(row.dependsOn) +
-  textBytes(row.stage) +
-  textBytes(row.cause?.member) +
-  textBytes(row.cause?.reason) +
-  listBytes(row.also) +
-  listBytes(row.output) +
-  listBytes(row.sharedWith);
-const listBytes = (texts: readonly string[] = []): number =>
-  texts.reduce((sum, text) => sum + textBytes(text), 0);
-const textBytes = (text: string | undefined): number =>
-  text === undefined ? 0 : 8 + utf8Bytes(text);

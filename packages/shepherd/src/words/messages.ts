@@ -175,7 +175,7 @@ export interface Extension {
   readonly slowestMs?: number;
 }
 
-/** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
+/** What a running operation says while it runs. What there is no room for is dropped, with a count. */
 export type Event =
   | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & LineTopic)
   | { readonly kind: 'row'; readonly row: Row }

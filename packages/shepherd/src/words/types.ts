@@ -64,8 +64,8 @@ export interface Lines {
    * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
    */
   line(text: string, about?: LineTopic): void;
-  /** Events that came from elsewhere, with their origin kept. */
-  pass(events: readonly Event[]): void;
+  /** Events of this side; with `from` those of the machine that the operator calls so, as far as its share goes. */
+  pass(events: readonly Event[], from?: string): void;
 }
 /** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
 export interface Writer extends Lines {
