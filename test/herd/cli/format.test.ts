@@ -807,6 +807,21 @@ describe('the log', () => {
     const note = { kind: 'note', from: 'a', what: 'lost', text: 'x\u202e' } as const;
     expect(noteLine(note)).toBe('herd: a: x\\u{202e}');
   });
+  it('tells in the name of herd only what the shepherd of this user says itself', () => {
+    const note = {
+      kind: 'note',
+      from: 'a',
+      about: 'web',
+      what: 'lost',
+      text: 'it is gone',
+    } as const;
+    expect(noteLine(note)).toBe('herd: a web: it is gone');
+    expect(noteLine({ ...note, saidBy: 'a' })).toBe('a says of web: it is gone');
+    const { about: _about, ...alone } = note;
+    expect(noteLine({ ...alone, saidBy: 'a' })).toBe('a says: it is gone');
+    expect(noteLine({ ...note, from: 'herd' }, 'shop')).toBe('@shop says: herd: web: it is gone');
+    expect(noteLine({ ...alone, saidBy: 'a' }, 'shop')).toBe('@shop says: a: it is gone');
+  });
 });
 
 describe('documentation', () => {

@@ -1044,6 +1044,23 @@ describe('herd log and doc', () => {
     expect(ran.exitCode).toBe(4);
     expect((await run('log', 'all', '-f')).exitCode).toBe(0);
   });
+  it('tell what another machine says as its word, which does not stand for what the shepherd says', async () => {
+    const gone = { kind: 'note', from: 'a', what: 'unreachable', text: 'no', saidBy: 'a' } as const;
+    await serve({
+      follow: (turn, ...args) =>
+        turn.when(follow([], [gone])(turn, ...args) as Vow, () => {
+          throw new ActorError('unreachable', 'no contact with a');
+        }),
+    });
+    const ran = await run('log', 'web-a');
+    expect(ran.written.err).toMatch(/^a says: no\nherd: .*no contact with a/);
+    // As without that word.
+    expect(ran.exitCode).toBe(1);
+    await serve({ follow: follow([], [line('one'), { ...gone, what: 'back' }]) });
+    expect((await run('log', 'web-a')).exitCode).toBe(0);
+    await serve({ follow: follow([], [line('one'), gone, { ...gone, what: 'back' }]) });
+    expect((await run('log', 'web-a')).exitCode).toBe(4);
+  });
   it('that could not be read at all exit with 4, and say so once', async () => {
     const gone = { kind: 'note', from: 'a', what: 'unreachable', text: 'no contact' } as const;
     await serve({

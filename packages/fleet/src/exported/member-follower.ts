@@ -2,10 +2,14 @@
  * The `^member-follower`: what a controller gives to one member whose log it follows; as a `^member-sink`
  * it keeps caller and member apart. It checks what comes, puts it under the names of this side and hands
  * it on; the answer to a batch, which is the credit for another, comes when that is on its way.
+ *
+ * A note of the far end is what that machine says of its log, or of one behind it. Of which kind it is, and how much is
+ * gone, is taken over; its words are not, and whose word it is goes with it (`saidBy`). So no member speaks as the
+ * shepherd that passes it on, which has notes of its own (remote-log.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import type { Follower, LogEvent } from '@bellwether/shepherd';
-import { limits } from '@bellwether/shepherd';
+import type { Follower, LogEvent, LogNote } from '@bellwether/shepherd';
+import { goneText, limits } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { reader, weightOf } from '../read.ts';
@@ -63,7 +67,27 @@ export const makeMemberFollower = (
 const relabelled = (event: LogEvent, about: string | undefined, origin: string): LogEvent => {
   if (event.kind === 'change') return event;
   const way = [about, event.about].filter((part) => part !== undefined).join('/');
-  const { about: _theirs, ...rest } = event;
-  const named = way === '' ? rest : { ...rest, about: way };
-  return named.kind === 'place' ? named : { ...named, from: origin };
+  const named = way === '' ? {} : { about: way };
+  switch (event.kind) {
+    case 'place':
+      return { kind: 'place', ...named, place: event.place };
+    case 'line': {
+      const { about: _theirs, ...rest } = event;
+      return { ...rest, ...named, from: origin };
+    }
+    case 'note': {
+      const { what, lostBytes } = event;
+      const gone = what === 'gone' && lostBytes !== undefined ? { lostBytes } : {};
+      const text = farWords[what](lostBytes);
+      return { kind: 'note', from: origin, ...named, what, text, ...gone, saidBy: origin };
+    }
+  }
+};
+/** What a far end may say of a log, in words of this side. */
+const farWords: Readonly<Record<LogNote, (lostBytes: number | undefined) => string>> = {
+  unreachable: () => 'it cannot be reached from there',
+  lost: () => 'the connection from there to it was lost',
+  back: () => 'it is there again',
+  gone: goneText,
+  ended: () => 'nothing more of it comes',
 };

@@ -13,6 +13,7 @@
 import type { Bcom, Behavior, Clock, JournalCell, Resolver, Turn, Vow } from '@bellwether/actors';
 import { cut } from '../text.ts';
 import type { Follow, LogEvent, LogFiles, LogPiece, LogSpan } from '../words/types.ts';
+import { goneText } from '../words/wording.ts';
 
 /** What makes a reader. */
 export interface LogReaderOptions {
@@ -134,8 +135,8 @@ const eventsOf = (held: Held, piece: LogPiece, isLive: boolean): readonly LogEve
     ...at,
   }));
   if (lostBytes > 0) {
-    const text = `${lostBytes} bytes were rotated away before they were read`;
-    events.unshift({ kind: 'note', from: node, ...about, what: 'gone', text });
+    const text = goneText(lostBytes);
+    events.unshift({ kind: 'note', from: node, ...about, what: 'gone', text, lostBytes });
   }
   if (events.length > 0) events.push({ kind: 'place', ...about, place: next });
   return events;

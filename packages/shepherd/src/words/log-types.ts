@@ -52,6 +52,13 @@ export type LogEvent =
       readonly about?: string;
       readonly what: LogNote;
       readonly text: string;
+      /** Bytes that are gone, where `what` says so. */
+      readonly lostBytes?: number;
+      /**
+       * Whose word it is, as the operator calls that machine: it was said elsewhere, and put in words of this side.
+       * Absent: what this shepherd has found out itself.
+       */
+      readonly saidBy?: string;
     }
   | ({ readonly kind: 'place' } & LogPlace)
   /** Of the history: a status that changed. */

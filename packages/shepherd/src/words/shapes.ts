@@ -334,7 +334,7 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
     ),
     note: struct<Of<'note'>>(
       { kind: () => 'note', from: text, what: readNote, text },
-      { about: readWay },
+      { about: readWay, lostBytes: readCount, saidBy: text },
     ),
     change: struct<Of<'change'>>(
       { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },

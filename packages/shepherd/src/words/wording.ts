@@ -127,3 +127,9 @@ const sentenceOf = (member: string, reason: string): string =>
   /^service /i.test(reason)
     ? reason
     : `Service ${member}: ${reason}${reason.endsWith('.') ? '' : '.'}`;
+
+/** Of a log: so many bytes are gone; absent: nobody says how many. */
+export const goneText = (lostBytes: number | undefined): string =>
+  lostBytes === undefined
+    ? 'some of it was rotated away before it was read'
+    : `${lostBytes} bytes were rotated away before they were read`;

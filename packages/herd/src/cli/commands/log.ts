@@ -43,7 +43,7 @@ export const runLog = async (context: Context, words: readonly string[]): Promis
     await followed(context, service, attempt);
   } catch (error) {
     // What could not be reached has been told already.
-    if (codeIn(error) !== 'unreachable' || !printer.isMissing) throw error;
+    if (codeIn(error) !== 'unreachable' || !printer.isTold) throw error;
   }
   return printer.isMissing && context.options.follow !== true ? 4 : 0;
 };
@@ -141,10 +141,17 @@ const finished = async (
 
 /** Prints what comes: lines to standard output, notes to standard error. */
 class Printer {
-  /** Whether something could not be read, or not to its end. */
+  /**
+   * Whether something could not be read, or not to its end. A machine may say so of its own log, which it might as well
+   * not send; it cannot say that nothing is missing.
+   */
   isMissing: boolean;
+  /** Whether the shepherd that was asked has said so itself. */
+  isTold: boolean;
   readonly #context: Context;
   readonly #service: string;
+  /** The ref by which the log is read, of whoever that leads to. */
+  readonly #ref: string | undefined;
   readonly #labels: LogLabels;
   /** How far each log was printed. */
   readonly #places: Map<string, number>;
@@ -157,8 +164,10 @@ class Printer {
 
   constructor(context: Context, service: string) {
     this.isMissing = false;
+    this.isTold = false;
     this.#context = context;
-    this.#service = isPetnameWord(service) ? service.slice(1) : service;
+    this.#ref = isPetnameWord(service) ? service.slice(1) : undefined;
+    this.#service = this.#ref ?? service;
     this.#labels = new LogLabels();
     this.#places = new Map();
     this.#changes = new Set();
@@ -206,14 +215,20 @@ class Printer {
         if (!this.#isNews(event)) return undefined;
         return printOne(context, historyLines([event]), { ...event });
       case 'note':
-        this.isMissing ||= event.what !== 'back' && event.what !== 'gone';
+        this.#heed(event);
         if (context.options.json === true) return printOne(context, [], this.#document(event));
-        return printErrors(context, [noteLine(event)]);
+        return printErrors(context, [noteLine(event, this.#ref)]);
       case 'place':
         if (this.#places.size < limits.logPlaceCount || this.#places.has(event.about ?? ''))
           this.#places.set(event.about ?? '', event.place);
         return undefined;
     }
+  }
+
+  #heed({ what, saidBy }: Extract<LogEvent, { readonly kind: 'note' }>): void {
+    if (what === 'back' || what === 'gone') return;
+    this.isMissing = true;
+    this.isTold ||= saidBy === undefined;
   }
 
   #isNews({ service, what, at }: Change): boolean {

@@ -52,6 +52,18 @@ export class LogLabels {
   }
 }
 
-/** What a shepherd has to say about a log. */
-export const noteLine = ({ from, about, text }: Note): string =>
-  visible(`herd: ${about === undefined || about === from ? from : `${from} ${about}`}: ${text}`);
+/**
+ * What a shepherd has to say about a log. In the name of `herd` speaks only the shepherd that this user asks as his
+ * own; whatever another machine has said, or one that a ref leads to (`ref`), is told as its word.
+ */
+export const noteLine = ({ from, about, text, saidBy }: Note, ref?: string): string => {
+  const of = about === undefined || about === from ? undefined : about;
+  if (ref !== undefined)
+    return visible(`@${ref} says: ${[from, of, text].filter(isThere).join(': ')}`);
+  if (saidBy !== undefined)
+    return visible(
+      of === undefined ? `${saidBy} says: ${text}` : `${saidBy} says of ${of}: ${text}`,
+    );
+  return visible(`herd: ${of === undefined ? from : `${from} ${of}`}: ${text}`);
+};
+const isThere = (part: string | undefined): part is string => part !== undefined;
