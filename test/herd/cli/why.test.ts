@@ -56,6 +56,32 @@ describe('why a service is so', () => {
     );
     expect(next).toEqual(['herd start web']);
   });
+  it('tells how the last run of a timer went, and how many failed, with its log', () => {
+    const run = (more: object) => ({
+      number: 1,
+      startedMs: now - 9_000,
+      endedMs: now - 7_000,
+      ...more,
+    });
+    const timer = (...runs: readonly object[]) =>
+      statusOf('tick', { timer: { when: 'each minute', runs } as never, recentLines: ['no disk'] });
+    const bad = why('tick', {
+      services: [timer(run({ code: 0 }), run({ code: 4 }), run({ endedMs: undefined }))],
+    });
+    expect(bad.sentences.at(-1)).toBe(
+      '1 of its last 2 runs failed. The last: 2026-11-25 10:03:56 Process exited with code 4 after 2 seconds.',
+    );
+    expect(bad).toMatchObject({
+      log: ['no disk'],
+      next: ['herd log tick -n 50', 'herd status tick'],
+    });
+    const good = why('tick', { services: [timer(run({ code: 4 }), run({ code: 0 }))] });
+    expect(good.sentences.at(-1)).toContain(
+      'The last: 2026-11-25 10:03:56 Process exited successfully',
+    );
+    expect(good.log).toEqual([]);
+    expect(why('tick', { services: [timer()] }).sentences.at(-1)).not.toContain('The last');
+  });
   it('tells how many have come to one that accepts, and whose process one of them is', () => {
     const accepting = { openCount: 1, limitCount: 9, refusedCount: 2 };
     const services = [statusOf('echo', { since: now, accepting })];

@@ -60,6 +60,27 @@ export const timerBlocks = (
 };
 
 type Run = NonNullable<TimerFacts['runs']>[number];
+
+/** What `herd why` tells of its runs: how many of those that are remembered failed, and how the last one went. */
+export const runWords = ({ timer }: ShownStatus): readonly string[] => {
+  const over = (timer?.runs ?? []).filter(isOver);
+  const last = over.at(-1);
+  if (last === undefined) return [];
+  const failedCount = over.filter(hasFailed).length;
+  const failed =
+    failedCount === 0 ? '' : `${failedCount} of its last ${counted(over.length, 'run')} failed. `;
+  return [`${failed}The last: ${runText(last)}`];
+};
+/** Whether the last run that is over did not go well. */
+export const isLastRunFailed = ({ timer }: ShownStatus): boolean => {
+  const last = (timer?.runs ?? []).filter(isOver).at(-1);
+  return last !== undefined && hasFailed(last);
+};
+const isOver = ({ endedMs, reason, isLost }: Run): boolean =>
+  endedMs !== undefined || reason !== undefined || isLost === true;
+const hasFailed = ({ code, signal, reason }: Run): boolean =>
+  reason !== undefined || signal !== undefined || (code !== undefined && code !== 0);
+
 /** `2026-11-26 08:19:19 Process exited with code 1 after 2 seconds.` */
 const runText = (run: Run): string => {
   const { startedMs, endedMs, isTriggered, isOverdue, reason, isLost } = run;

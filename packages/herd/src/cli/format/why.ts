@@ -11,6 +11,7 @@ import { disabledByWords, promptWords, type Prompted } from './prompt.ts';
 import type { Allowance } from './disabled.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { acceptingText, connectionText, endingText } from './status-report.ts';
+import { isLastRunFailed, runWords } from './timer.ts';
 import { ageText, counted, spanText, timeText, whenText } from './times.ts';
 import { hasRun, verdictOf, type Verdict } from './verdict.ts';
 
@@ -71,6 +72,7 @@ export const causeOf = (
       ...promptWords(status, verdict, about),
       ...wishWords(status, verdict, grounds, look),
       ...processWords(status, verdict, look),
+      ...runWords(status),
       ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
       ...slotWords(status, look),
       ...acceptingWords(status),
@@ -243,8 +245,11 @@ const fleetWords = ({ members = [] }: ShownStatus): readonly string[] =>
     return [`${name}: ${why.replace(/\.$/, '')}${age}.`];
   });
 
-const hasFailed = ({ lastExit, stage }: ShownStatus, verdict: Verdict): boolean =>
-  verdict === 'failed' || (stage !== 'running' && lastExit !== undefined && lastExit.code !== 0);
+const hasFailed = (status: ShownStatus, verdict: Verdict): boolean => {
+  const { lastExit, stage } = status;
+  if (verdict === 'failed' || isLastRunFailed(status)) return true;
+  return stage !== 'running' && lastExit !== undefined && lastExit.code !== 0;
+};
 
 /** What keeps it from running comes before itself. */
 const nextOf = (
