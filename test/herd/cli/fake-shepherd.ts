@@ -37,9 +37,9 @@ export interface FakeShepherd {
   sever(): void;
   stop(): Promise<void>;
 }
-/** What it answers; a method that is not given answers nothing, ever. */
+/** What it answers, as a root or as a service; a method that is not given answers nothing, ever. */
 export type Answers = {
-  readonly [K in keyof LocalRoot]?: (turn: Turn, ...args: readonly unknown[]) => unknown;
+  readonly [K in keyof LocalRoot | 'probe']?: (turn: Turn, ...args: readonly unknown[]) => unknown;
 };
 
 export const statusOf = (name: string, more: Partial<ShownStatus> = {}): Status =>
@@ -78,7 +78,7 @@ const makeFakeRoot = (
         method,
         ...args.filter((arg) => typeof arg !== 'object' || Array.isArray(arg) || isRequest(arg)),
       ]);
-      return answers[method as keyof LocalRoot]?.(turn, ...args) ?? never;
+      return answers[method as keyof Answers]?.(turn, ...args) ?? never;
     },
   };
 };

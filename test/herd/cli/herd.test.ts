@@ -1336,6 +1336,21 @@ describe('@petname', () => {
     expect(ran).toMatchObject({ exitCode: 0, written: { out: 'A: x\n' } });
     expect(shepherd?.asked[0]?.[1]).toMatchObject({ member: 'web', action: 'restart' });
   });
+  it('of a fleet with a member that is unwell is told why, and nothing to type that is for its owner', async () => {
+    const members = [
+      { name: 'web-a', stage: 'running' },
+      { name: 'web-b', stage: 'unknown', unknownReason: 'cannot reach B' },
+    ];
+    const fleet = { kind: 'fleet', members, runningCount: 1, neededCount: 1 };
+    const { tlsUri } = await serve({ probe: () => ({ ...statusOf('web'), ...fleet }) });
+    await herd(here({ input: tlsUri }), 'ref', 'add', 'web');
+    const ran = await run('why', '@web');
+    expect(ran).toMatchObject({ exitCode: 1, written: { err: '' } });
+    expect(ran.written.out).toContain('web-b: cannot reach B.\n');
+    expect(ran.written.out).toContain('@web tells no more of web-b than that: ask whoever');
+    expect(ran.written.out).toMatch(/\nNext:\n {2}herd status @web\n$/);
+    expect(ran.written.out).not.toMatch(/There is no service|herd check|herd reload/);
+  });
   it('that cannot be reached exits with 4 and says that nothing was asked', async () => {
     await serve({});
     const away = `ocapn://abcd.tcp-tls/s/${'B'.repeat(42)}A?host=127.0.0.1&port=1`;

@@ -347,6 +347,35 @@ describe('why a service is so', () => {
     const lost = { ...known, status: () => statusOf('web', { stage: 'unknown' }) };
     expect(causeOf('@mine', lost, look).next).toEqual(['herd ref show mine']);
   });
+  it('of a ref to a fleet says whom to ask for more of a member that is unwell, and nothing that a holder may not', () => {
+    const fleet = (...names: readonly string[]): ShownStatus => {
+      const unwell = { stage: 'unknown', unknownReason: 'cannot reach B: no route' } as const;
+      const members = names.map((name) => ({ name, ...unwell }));
+      const up = { name: 'web-a', stage: 'running' } as const;
+      const counts = { runningCount: 1, neededCount: 1 } as const;
+      return statusOf('fleet', { kind: 'fleet', members: [up, ...members], ...counts });
+    };
+    const whyOf = (status: ShownStatus): Cause => {
+      const of = (name: string) => (name === '@fleet' ? status : undefined);
+      return causeOf('@fleet', { status: of, grounds: () => undefined, through: '@fleet' }, look);
+    };
+    const cause = whyOf(fleet('web-b'));
+    expect(cause).toMatchObject({ verdict: 'not-ready', below: [], unseen: ['web-b'] });
+    expect(cause.sentences).toEqual([
+      'Of fleet 1 of 2 members serve.',
+      'web-b: cannot reach B: no route.',
+      '@fleet tells no more of web-b than that: ask whoever gave it to you.',
+    ]);
+    expect(cause.next).toEqual(['herd status @fleet']);
+    const names = ['b', 'c', 'd', 'e', 'f', 'g'];
+    expect(whyOf(fleet(...names.slice(0, 5))).sentences.at(-1)).toMatch(
+      /no more of b, c, d, e, f than/,
+    );
+    expect(whyOf(fleet(...names)).sentences.at(-1)).toBe(
+      '@fleet tells no more of 6 members than that: ask whoever gave it to you.',
+    );
+    expect(whyOf(fleet())).not.toHaveProperty('unseen');
+  });
   it('has somebody look at the disk where that is full', () => {
     const failure = { reason: 'write: ENOSPC: no space left on device', at: now };
     expect(why('web', { services: [down('web', { failure })] }).next).toContain('df -h');

@@ -38,7 +38,7 @@ const knownOfRef = async (context: Context, service: string): Promise<Known> => 
   const status = await withService(context, service, (client) => askStatus(context, client));
   const isAllowed = status.isEnabled ? true : await mayEnable(context, service);
   const of = (name: string): ShownStatus | undefined => (name === service ? status : undefined);
-  return { status: of, ...nothingElse, mayEnable: isAllowed };
+  return { status: of, ...nothingElse, mayEnable: isAllowed, through: service };
 };
 const nothingElse = { grounds: () => undefined };
 

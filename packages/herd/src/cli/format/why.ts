@@ -17,9 +17,11 @@ import { hasRun, verdictOf, type Verdict } from './verdict.ts';
 
 /** What is known when somebody asks. */
 export interface Known {
-  /** By any of its names. */
+  /** By any of its names; undefined: there is none, or it is out of sight. */
   readonly status: (name: string) => ShownStatus | undefined;
   readonly grounds: (name: string) => Grounds | undefined;
+  /** The ref that it is seen through, as typed: other services may be out of sight. Absent: all of them are known. */
+  readonly through?: string;
   /** Whether whoever asks may enable it; absent: he may. */
   readonly mayEnable?: Allowance;
 }
@@ -31,6 +33,8 @@ export interface Cause {
   /** The last lines of its log, where its process has failed. */
   readonly log: readonly string[];
   readonly below: readonly Cause[];
+  /** What has a part in it, and is not for whoever asks to see: nobody knows here whether there is more to tell. */
+  readonly unseen?: readonly string[];
   /** What its last start, its last stop and its being disabled came from, as far as whoever asks is told. */
   readonly startedBy?: Prompt;
   readonly stoppedBecause?: Prompt;
@@ -56,13 +60,18 @@ export const causeOf = (
   seen.add(service);
   const grounds = known.grounds(service);
   const verdict = verdictOf(status);
-  const below = blamed(status, verdict, known)
-    .filter((other) => !seen.has(other) && seen.size < maxWhyCount)
+  const others = blamed(status, verdict, known);
+  const isInSight = (other: string): boolean =>
+    known.through === undefined || known.status(other) !== undefined;
+  const unseen = others.filter((other) => !isInSight(other));
+  const below = others
+    .filter((other) => isInSight(other) && !seen.has(other) && seen.size < maxWhyCount)
     .map((other) => causeOf(other, known, look, seen));
   const { startedBy, stoppedBecause, disabledBy } = status;
   const about: Prompted = { provision: status.provision, by: grounds?.by, now: look.now };
   return {
     ...{ service, verdict, below },
+    ...(unseen.length > 0 && { unseen: unseen.slice(0, maxWhyCount) }),
     ...(startedBy && { startedBy }),
     ...(stoppedBecause && { stoppedBecause }),
     ...(disabledBy && { disabledBy }),
@@ -77,10 +86,15 @@ export const causeOf = (
       ...slotWords(status, look),
       ...acceptingWords(status),
       ...fleetWords(status),
+      ...unseenWords(unseen, known.through),
     ],
     log: hasFailed(status, verdict) ? (status.recentLines ?? []) : [],
     // What leads to it is what was typed, where that is a ref.
-    next: nextOf(name.startsWith('@') ? name : service, status, verdict, known, below),
+    next: [
+      ...nextOf(name.startsWith('@') ? name : service, status, verdict, known, below),
+      // All that whoever holds a ref can do about what is out of his sight is to look again.
+      ...(unseen.length > 0 && verdict === 'not-ready' ? [`herd status ${name}`] : []),
+    ],
   };
 };
 
@@ -244,6 +258,14 @@ const fleetWords = ({ members = [] }: ShownStatus): readonly string[] =>
     const age = ageMs === undefined || ageMs < 1_000 ? '' : `, seen ${ageText(ageMs)}`;
     return [`${name}: ${why.replace(/\.$/, '')}${age}.`];
   });
+
+const unseenWords = (unseen: readonly string[], through = ''): readonly string[] => {
+  if (unseen.length === 0) return [];
+  const whom = unseen.length > mostNamed ? counted(unseen.length, 'member') : unseen.join(', ');
+  return [`${through} tells no more of ${whom} than that: ask whoever gave it to you.`];
+};
+/** Members that are named in one sentence. */
+const mostNamed = 5;
 
 const hasFailed = (status: ShownStatus, verdict: Verdict): boolean => {
   const { lastExit, stage } = status;
