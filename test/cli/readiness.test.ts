@@ -1,5 +1,7 @@
 /** Services that say themselves when they are ready, and a shepherd that is killed while it waits. */
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
@@ -67,6 +69,27 @@ describe.each(Object.entries(kinds))('ready by %s', (_kind, options) => {
       async () => (await statusOf(next, 'web')).stage === 'running',
       2_000,
     );
+  });
+});
+
+describe('a port that another program has', () => {
+  it('is no start of a service, which says whose it may be; once it is free, it is one', async () => {
+    const other = http.createServer((_request, response) => response.end('not web'));
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const { port } = other.address() as AddressInfo;
+    const script = `require('http').createServer((_request, response) => response.end()).listen(${port}, '127.0.0.1')`;
+    const options = `start: exec(['node', '-e', "${script}"]), ready: { http: 'http://127.0.0.1:${port}/' }`;
+    const daemon = await place.shepherd('A', configWith(options));
+    const ran = await daemon.herd('start', 'web');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(`http://127.0.0.1:${port}/ had answered before it was started`);
+    expect(ran.stderr).toContain(`'ss -ltnp' tells whose`);
+    expect(ran.stderr).toContain('EADDRINUSE');
+    expect((await statusOf(daemon, 'web')).stage).toBe('stopped');
+    other.closeAllConnections();
+    await new Promise((done) => other.close(done));
+    expect(await daemon.herd('start', 'web')).toMatchObject({ code: 0 });
+    expect((await statusOf(daemon, 'web')).stage).toBe('running');
   });
 });
 

@@ -84,6 +84,12 @@ export class ServiceRig {
   readonly signals: string[] = [];
   readonly probes: Answer[] = [];
   readonly probed: string[] = [];
+  /**
+   * How a question is answered that comes while there is no process: nobody listens. Undefined: it waits with the others,
+   * as do those about a process that was adopted.
+   */
+  before: boolean | undefined = false;
+  #isThere = false;
   readonly forgotten: string[] = [];
   /** What was listened at, and closed; who waits for that, and for somebody to come. */
   readonly sockets: string[] = [];
@@ -209,6 +215,7 @@ export class ServiceRig {
     this.#writer = turn.spawn(makeWriter, { node: 'rig', log });
   }
   #probe(what: string, answer: Answer): void {
+    if (!this.#isThere && this.before !== undefined) return answer.kept(this.before);
     this.probed.push(what);
     this.probes.push(answer);
   }
@@ -261,6 +268,7 @@ export class ServiceRig {
     const fork = this.pending;
     if (fork === undefined) return;
     fork.isAnswered = true;
+    this.#isThere = true;
     fork.started.kept({ startId: fork.startId, pid: 100 + this.forks.length });
     this.settle();
   }
@@ -274,6 +282,7 @@ export class ServiceRig {
   }
   /** Ends the process of the last fork. */
   exit(ending: Ending): void {
+    this.#isThere = false;
     this.forks.at(-1)?.ended.kept(ending);
     this.settle();
   }

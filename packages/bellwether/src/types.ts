@@ -120,7 +120,11 @@ export interface RefFile {
   readonly file: string;
 }
 
-/** When a started service counts as ready. Absent: as soon as its process exists. */
+/**
+ * When a started service counts as ready. Absent: as soon as its process exists. A URL or a port that answers before
+ * the process is started may be another program's: then it counts once the process has lived on with it for 3 s. A
+ * command is believed at once, so it should ask for what only this service can answer.
+ */
 export type Ready =
   | {
       /** This URL answers with a 2xx or 3xx status. */

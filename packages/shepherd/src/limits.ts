@@ -291,6 +291,16 @@ export const limits = {
   firstPollMs: 50,
   lastPollMs: 500,
   /**
+   * Milliseconds for which a process is not started so that it is seen who answers in its place before: a port of this
+   * machine that nobody has refuses at once, and a machine far away that says nothing is nobody's reason to wait.
+   */
+  firstLookMs: 100,
+  /**
+   * Milliseconds that a process has to live on where somebody else answered before it was there: who cannot have its
+   * port ends by then, also where it has much to load before it tries.
+   */
+  livedOnMs: 3_000,
+  /**
    * Milliseconds that a custom action's command may take, whatever the deadline of its operation.
    */
   commandMs: 600_000,

@@ -200,6 +200,7 @@ describe('readiness', () => {
     );
   it('is asked for anew of a process that outlived the daemon while it was starting', () => {
     const rig = new ServiceRig(http);
+    rig.before = undefined;
     adopt(rig, {});
     expect(rig.state()).toBe('waking');
     rig.answerProbes(true);

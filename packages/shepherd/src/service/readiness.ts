@@ -1,24 +1,31 @@
 /** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
 import type { Answer, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
+import { doubt } from './first-look.ts';
 import { change, stateOf, type Launch, type ServiceHeld, type State } from './service-state.ts';
 import type { Readiness, Run } from '../words/types.ts';
 
 /** A readiness that has to be asked for. */
 export type Probed = Exclude<Readiness, { readonly kind: 'spawned' }>;
 
+type Waking = State & { readonly at: 'waking' };
 /** Whether this process is the one that is waited for. */
-export const wakingOf = (
-  held: ServiceHeld,
-  run: Run,
-): (State & { readonly at: 'waking' }) | undefined => {
+export const wakingOf = (held: ServiceHeld, run: Run): Waking | undefined => {
   const state = stateOf(held);
   return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
 };
 
+/** A process that is asked, and who is told of its first yes, with the start as it is then. */
+interface Asking {
+  readonly run: Run;
+  readonly ready: Probed;
+  readonly isReady: (turn: Turn, launch: Launch) => void;
+  /** Monotonic: since when it was there. */
+  readonly sinceMs: number;
+}
 /**
- * Asks now, and while the answer is no after ever longer waits; `isReady` is told of the first yes,
- * with the start as it is then. One attempt is under way at a time. The deadline is the asker's
+ * Asks now, and while the answer is no after ever longer waits; `isReady` is told of the first yes
+ * that counts (first-look.ts). One attempt is under way at a time. The deadline is the asker's
  * affair: leaving the state ends the asking.
  */
 export const untilReady = (
@@ -27,26 +34,44 @@ export const untilReady = (
   run: Run,
   ready: Probed,
   isReady: (turn: Turn, launch: Launch) => void,
+): void => {
+  const asking: Asking = { run, ready, isReady, sinceMs: held.clock.now() };
+  const firstLook = wakingOf(held, run)?.launch.firstLook;
+  if (firstLook === undefined) return askOn(held, turn, asking);
+  turn.when(firstLook, (turn, wasAnswered) => {
+    const state = wakingOf(held, run);
+    if (state === undefined) return;
+    if (wasAnswered) doubt(held, turn, state, ready);
+    askOn(held, turn, asking);
+  });
+};
+
+const askOn = (
+  held: ServiceHeld,
+  turn: Turn,
+  asking: Asking,
   waitMs: number = limits.firstPollMs,
 ): void => {
-  const answer = turn.ask<boolean>((answer) => ask(held, run, ready, answer));
-  const again = (turn: Turn, why?: string): void => {
+  const { run, ready, isReady, sinceMs } = asking;
+  const again = (turn: Turn, afterMs: number, more: Partial<Waking>): void => {
     const state = wakingOf(held, run);
     if (state === undefined) return;
     const nextMs = Math.min(2 * waitMs, limits.lastPollMs);
-    const poll = turn.after(waitMs, (turn) => {
-      if (wakingOf(held, run) !== undefined) untilReady(held, turn, run, ready, isReady, nextMs);
+    const poll = turn.after(afterMs, (turn) => {
+      if (wakingOf(held, run) !== undefined) askOn(held, turn, asking, nextMs);
     });
-    change(held, turn, { state: { ...state, poll, doubt: why } });
+    change(held, turn, { state: { ...state, poll, doubt: undefined, ...more } });
   };
   turn.when(
-    answer,
+    turn.ask<boolean>((answer) => ask(held, run, ready, answer)),
     (turn, said) => {
       const state = wakingOf(held, run);
-      if (said === true && state !== undefined) isReady(turn, state.launch);
-      else again(turn);
+      if (said !== true) return again(turn, waitMs, { isDoubted: false });
+      const leftMs = state?.isDoubted === true ? sinceMs + limits.livedOnMs - held.clock.now() : 0;
+      if (leftMs > 0) again(turn, Math.min(waitMs, leftMs), {});
+      else if (state !== undefined) isReady(turn, state.launch);
     },
-    (turn, reason) => again(turn, reason.message),
+    (turn, reason) => again(turn, waitMs, { doubt: reason.message }),
   );
 };
 

@@ -83,6 +83,8 @@ export interface Launch {
   readonly beginner: Resolver<Outcome>;
   /** Made by the service itself: its failure is one more death, not the end of it. */
   readonly isRespawn: boolean;
+  /** Whether somebody answered for it before it had a process; see first-look.ts. */
+  readonly firstLook?: Vow<boolean>;
 }
 /** Why a process is being stopped: somebody asked, or it was not ready in time. */
 export type Because =
@@ -106,6 +108,8 @@ export type State =
       readonly poll: Timer | undefined;
       /** What kept the last attempt from asking. */
       readonly doubt?: string | undefined;
+      /** Somebody has answered since before its process was started, and never said no. */
+      readonly isDoubted?: boolean;
     }
   | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
   | {

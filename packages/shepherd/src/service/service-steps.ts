@@ -8,6 +8,7 @@ import { plainWordsOf } from '../errors.ts';
 import { recordEnabled, refuseDisabled } from './enabling.ts';
 import { attendLife } from './liveness.ts';
 import { closedFirst, listenFirst } from './listening.ts';
+import { endedBefore, lookFirst } from './first-look.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
 import { notePrompt } from './prompts.ts';
@@ -132,18 +133,18 @@ const spawn = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
     else succeed(held, turn, launch, undefined);
     return;
   }
-  turn.when(
-    turn.send(
-      held.monitor,
-      'spawn',
-      held.name,
-      command,
-      readyOf(held),
-      mannerOf(held.config.get()),
-    ),
-    (turn, run) => spawned(held, turn, run),
-    (turn, reason) => spawnFailed(held, turn, reason),
-  );
+  const ready = readyOf(held);
+  lookFirst(held, turn, launch, ready, (turn) => {
+    const state = stateOf(held);
+    if (state.at === 'stopping') return gone(held, turn, state);
+    if (state.at !== 'spawning') return;
+    const manner = mannerOf(held.config.get());
+    turn.when(
+      turn.send(held.monitor, 'spawn', held.name, command, ready, manner),
+      (turn, run) => spawned(held, turn, run),
+      (turn, reason) => spawnFailed(held, turn, reason),
+    );
+  });
 };
 
 /** One spawn is under way at most, so this is the answer to it. */
@@ -208,10 +209,12 @@ export const wake = (
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
   enter(held, turn, { at: 'waking', launch, run, deadline, poll: undefined }, what);
   if (waits === undefined) return;
-  untilReady(held, turn, run, waits, (turn, launch) => {
-    recordReady(held, turn, run);
-    succeed(held, turn, launch, run);
-  });
+  untilReady(held, turn, run, waits, (turn, launch) => isReady(held, turn, launch, run));
+};
+
+const isReady = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run): void => {
+  recordReady(held, turn, run);
+  succeed(held, turn, launch, run);
 };
 
 /** Gates nothing: a daemon that finds no such record asks once more. */
@@ -236,6 +239,8 @@ export const watch = (held: ServiceHeld, turn: Turn, run: Run): void => {
 const notReady = (held: ServiceHeld, turn: Turn, run: Run, timeoutMs: number): void => {
   const state = wakingOf(held, run);
   if (state === undefined) return;
+  // It has lived on with it for as long as it may.
+  if (state.isDoubted === true) return isReady(held, turn, state.launch, run);
   const plainReason = `it was not ready within ${timeoutMs / 1_000} s`;
   const reason = state.doubt === undefined ? plainReason : `${plainReason} (${state.doubt})`;
   end(held, turn, run, { kind: 'not-ready', launch: state.launch, reason, plainReason });
@@ -350,7 +355,7 @@ const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void =>
       if (ending.code === 0 && held.config.get().isOneShot)
         return finishOneShot(held, turn, state.launch);
       if (ending.code === 0 && runsToEnd(held)) return remain(held, turn, state.launch, run);
-      return fail(held, turn, state.launch, `its process ${endedWords(ending)}`);
+      return fail(held, turn, state.launch, ...endedBefore(ending, readyOf(held), state.isDoubted));
     case 'running':
       return died(held, turn, state.run ?? run, ending, state.sinceMs);
     case 'stopping':

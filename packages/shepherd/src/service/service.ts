@@ -16,6 +16,7 @@
  *     adopt           → running,  refused    refused     refused     refused     refused
  *                     or waking
  *
+ * Spawning begins with a look whether somebody answers in its place (first-look.ts).
  * Spawning and waking (the process is there, but not ready) are shown as `starting`, and so is
  * resting, the delay before a respawn. An exit that should be respawned leads to resting in place
  * of stopped, and so does a respawn that fails. A service without a process goes from stopped to
