@@ -329,7 +329,10 @@ describe('a controller that reloads', () => {
     expect(rig.herd('start', 'fleet').value?.result).toBe('changed');
     rig.c.config = {};
     const asked = rig.reload();
-    expect(asked.value?.difference.removed).toEqual(['web-a', 'fleet']);
+    expect(asked.value?.difference).toMatchObject({
+      removed: ['web-a', 'fleet'],
+      elsewhere: [{ name: 'web-a', node: 'A', from: 'a-ref' }],
+    });
     expect(rig.node.machine.processes.living('web')).toHaveLength(1);
     expect(rig.herd('stop', 'fleet').error).toMatchObject({ code: 'unknown-service' });
   });

@@ -232,6 +232,7 @@ const reloaded: Required<Extract<Reloaded, { readonly kind: 'read' }>> = {
     added: ['a'],
     changed: [{ name: 'b', paths: ['start.argv'] }],
     removed: ['c'],
+    elsewhere: [{ name: 'c', node: 'C', from: 'c-web' }],
     unchangedCount: 1,
     atRestart: ['listen'],
   },

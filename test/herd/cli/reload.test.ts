@@ -56,6 +56,32 @@ describe('herd reload', () => {
       '',
     ]);
   });
+  it('says of what stands for a service elsewhere that this goes on, and how to stop it', async () => {
+    const elsewhere = [
+      { name: 'slow-f', node: 'F', from: 'f-slow' },
+      { name: 'slow@G', node: 'G' },
+    ];
+    const removed = ['slow-f', 'old', 'slow@G'];
+    const told: Reloaded = {
+      kind: 'read',
+      difference: { ...difference, removed, elsewhere },
+      pending: [],
+    };
+    const ran = await herd(answering(told), ['reload']);
+    expect(ran.out.split('\n').slice(0, 3)).toEqual([
+      "Removed slow-f; what runs for it at F goes on: 'herd stop @f-slow' stops it.",
+      'Removed old.',
+      "Removed slow@G; what runs for it at G goes on: a 'herd stop' there stops it.",
+    ]);
+    await shepherd?.stop();
+    const dry = await herd(answering(told), ['reload', '--dry-run', '--json']);
+    expect(JSON.parse(dry.out)).toMatchObject({ difference: { removed, elsewhere } });
+    await shepherd?.stop();
+    const words = await herd(answering(told), ['reload', '--dry-run']);
+    expect(words.out).toContain(
+      "Would remove slow-f; what runs for it at F goes on: 'herd stop @f-slow' stops it.\n",
+    );
+  });
   it('asks for nothing but words with --dry-run', async () => {
     const ran = await herd(answering(read()), ['reload', '--dry-run', 'root']);
     expect(ran.asked).toEqual([['reload', true]]);

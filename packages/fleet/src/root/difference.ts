@@ -5,7 +5,7 @@ import type { LeftOut } from '../nodes/joined.ts';
 import type { ExportedSpec, PlannedService } from '../planned.ts';
 import { followed } from './following.ts';
 import { LIMITS } from '../limits.ts';
-import type { Difference } from './types.ts';
+import type { Difference, LeftElsewhere } from './types.ts';
 
 /** Another description under the same canonical name. */
 export interface Changed {
@@ -77,13 +77,23 @@ export const isEmpty = ({ added, changed, removed }: PlanDifference): boolean =>
 export const toldDifference = (
   { added, changed, removed, unchanged }: PlanDifference,
   atRestart: readonly string[],
-): Difference => ({
-  added: added.map(plannedName),
-  changed: changed.map(({ name, before, after }) => ({ name, paths: pathsOf(before, after) })),
-  removed: removed.map(plannedName),
-  unchangedCount: unchanged.length,
-  atRestart,
-});
+): Difference => {
+  const elsewhere = removed.flatMap(leftElsewhere);
+  return {
+    added: added.map(plannedName),
+    changed: changed.map(({ name, before, after }) => ({ name, paths: pathsOf(before, after) })),
+    removed: removed.map(plannedName),
+    ...(elsewhere.length > 0 && { elsewhere }),
+    unchangedCount: unchanged.length,
+    atRestart,
+  };
+};
+
+const leftElsewhere = (one: PlannedService): readonly LeftElsewhere[] => {
+  if (one.kind !== 'exported') return [];
+  const { origin: node, petname: from, gift } = one.spec;
+  return [{ name: plannedName(one), node, ...(gift === undefined && { from }) }];
+};
 
 /** Where two descriptions of a service differ, in the words of a configuration. */
 export const pathsOf = (before: PlannedService, after: PlannedService): readonly string[] => {

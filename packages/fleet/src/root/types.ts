@@ -167,9 +167,19 @@ export interface Difference {
     readonly paths: readonly string[];
   }[];
   readonly removed: readonly string[];
+  /** Of those, what stands for a service elsewhere, which goes on there. Absent: none does. */
+  readonly elsewhere?: readonly LeftElsewhere[];
   readonly unchangedCount: number;
   /** What is different and stays as it is until the shepherd itself is started again. */
   readonly atRestart: readonly string[];
+}
+/** What a service that went from the configuration stood for. */
+export interface LeftElsewhere {
+  readonly name: string;
+  /** What the operator calls the machine where it runs. */
+  readonly node: string;
+  /** The petname of the ref that leads to it. Absent: it is had from a machine that has joined. */
+  readonly from?: string;
 }
 /** What came of a reload. */
 export type Reloaded =

@@ -24,7 +24,14 @@ import {
   type Result,
   type Status,
 } from '@bellwether/shepherd';
-import type { LeftSlot, ShepherdFacts, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
+import type {
+  LeftElsewhere,
+  LeftSlot,
+  ShepherdFacts,
+  BackedUp,
+  Difference,
+  Reloaded,
+} from '@bellwether/fleet';
 import { maxTextCharacters } from './limits.ts';
 
 /** A peer answered something that is no answer to what was asked. */
@@ -123,7 +130,12 @@ const readDifference = struct<Difference>(
     unchangedCount: readCount,
     atRestart: list(reader.text, limits.listCount),
   },
-  {},
+  {
+    elsewhere: list(
+      struct<LeftElsewhere>({ name: reader.text, node: reader.text }, { from: reader.text }),
+      limits.serviceCount,
+    ),
+  },
 );
 const readRead = struct<Extract<Reloaded, { readonly kind: 'read' }>>(
   { kind: exactly('read'), difference: readDifference, pending: names },

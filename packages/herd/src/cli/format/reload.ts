@@ -1,5 +1,5 @@
 /** What a reload would do, or has done, in words. */
-import type { Reloaded } from '@bellwether/fleet';
+import type { LeftElsewhere, Reloaded } from '@bellwether/fleet';
 import { isGood, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal/terminal.ts';
@@ -17,14 +17,17 @@ export const reloadLines = (
   look: Look,
   seen: ReadonlySet<string>,
 ): { readonly out: readonly string[]; readonly err: readonly string[] } => {
-  const { added, changed, removed, unchangedCount, atRestart } = difference;
+  const { added, changed, removed, elsewhere = [], unchangedCount, atRestart } = difference;
+  const left = new Map(elsewhere.map((one) => [one.name, leftWords(one)]));
   const say = (past: string, future: string): string => (isDryRun ? `Would ${future}` : past);
   const count = added.length + changed.length + removed.length;
   const same = counted(unchangedCount, 'service');
   const failures = (outcome?.rows ?? []).filter((row) => !isGood(row));
   return {
     out: [
-      ...removed.map((name) => `${say('Removed', 'remove')} ${visible(name)}.`),
+      ...removed.map(
+        (name) => `${say('Removed', 'remove')} ${visible(name)}${left.get(name) ?? ''}.`,
+      ),
       ...changed.map(
         ({ name, paths }) =>
           `${say('Changed', 'change')} ${visible(name)}: ${paths.map(visible).join(', ')}.`,
@@ -42,6 +45,12 @@ export const reloadLines = (
     ],
     err: failures.flatMap((row) => failureLines(row, look, seen)),
   };
+};
+
+/** A reload stops nothing at another machine. */
+const leftWords = ({ node, from }: LeftElsewhere): string => {
+  const how = from === undefined ? `a 'herd stop' there` : `'herd stop @${visible(from)}'`;
+  return `; what runs for it at ${visible(node)} goes on: ${how} stops it`;
 };
 
 const failureLines = (row: Row, look: Look, seen: ReadonlySet<string>): readonly string[] => {
