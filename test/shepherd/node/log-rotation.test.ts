@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
@@ -23,7 +23,10 @@ beforeEach(() => {
   folder = makeFolder();
   events = [];
 });
-afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 
 const place = (name: string): string => path.join(folder, name);
 const powers = (except: readonly string[] = []) => ({
@@ -153,8 +156,6 @@ describe('a log for whose copy there is no room', () => {
   const cutOut =
     '\n2026-11-26 07:00:00 16.0 MiB were cut out here, since the disk was full when it was to be put aside';
   const all = () => ({ ...powers(), wall: () => new Date(2026, 10, 26, 7).getTime() });
-  afterEach(() => void vi.restoreAllMocks());
-
   const mebibyte = 1024 * 1024;
   it.each([mebibyte, 2 * kept, 2 * kept + 128])(
     'and no older one keeps its newest lines, and says what is gone (it may have %d bytes)',
@@ -230,6 +231,42 @@ describe('a log for whose copy there is no room', () => {
     writeLines(limit);
     await rotateFull(rotation);
     expect(fs.statSync(place('web.log')).size).toBe(limit);
+  });
+});
+
+describe('a log for which somebody has reserved more of the disk than it may have', () => {
+  // As fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) does: the size of the file stays.
+  const reserved = (size: number): void => {
+    fs.writeFileSync(place('web.log'), 'first\n');
+    execFileSync('fallocate', ['--keep-size', '--length', String(size), place('web.log')]);
+    expect(512 * fs.statSync(place('web.log')).blocks).toBe(size);
+  };
+  it('is left as it is at the limit', async () => {
+    reserved(limit);
+    await rotateFull(powers());
+    expect(512 * fs.statSync(place('web.log')).blocks).toBe(limit);
+    expect(events).toEqual([]);
+  });
+  it.each([limit + 4096, 30 * limit])(
+    'gives it back, and keeps its lines: %d bytes',
+    async (size) => {
+      reserved(size);
+      await rotateFull(powers());
+      expect(512 * fs.statSync(place('web.log')).blocks).toBe(4096);
+      expect(fs.readFileSync(place('web.log'), 'utf8')).toBe('first\n');
+      expect(logs()).toEqual(['web.log']);
+      expect(events).toEqual([`log.given-back: ${size - 4096}`]);
+    },
+  );
+  it('is put aside where it cannot be given back alone', async () => {
+    reserved(limit + 4096);
+    const truncate = fs.ftruncateSync;
+    vi.spyOn(fs, 'ftruncateSync').mockImplementation((file, size) => {
+      if (size === 0) truncate(file, size);
+    });
+    await rotateFull(powers());
+    expect(fs.statSync(place('web.log')).blocks).toBe(0);
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe('first\n');
   });
 });
 

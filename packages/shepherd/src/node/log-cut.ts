@@ -27,6 +27,29 @@ const cutLine = (wall: number, bytes: number, why: string): string => {
 /** Whether a file has one name only: in a folder of others that may mean another file from one look to the next. */
 export const isPlain = (stat: fs.Stats): boolean => stat.isFile() && stat.nlink === 1;
 
+/** What a file takes of its disk, in bytes, also behind its end. */
+export const bytesOnDisk = ({ blocks }: fs.Stats): number => blocks * blockBytes;
+/** As stat(2) has it, whatever the file system has. */
+const blockBytes = 512;
+
+/**
+ * Gives back what is reserved for a log behind its end: a truncation to the size that it has frees it on ext4, XFS,
+ * tmpfs and Btrfs. What the service writes between the two calls is lost, as in a rotation.
+ * @returns the bytes of the disk that are free now. @throws the system's error
+ */
+export const giveBackReserved = (file: string): number => {
+  const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const descriptor = fs.openSync(file, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const before = fs.fstatSync(descriptor);
+    if (!isPlain(before)) throw new Error('is no plain file with one name');
+    fs.ftruncateSync(descriptor, before.size);
+    return bytesOnDisk(before) - bytesOnDisk(fs.fstatSync(descriptor));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};
+
 /** What is left of a log, and how much of it is gone. */
 interface Cut {
   readonly keptBytes: number;

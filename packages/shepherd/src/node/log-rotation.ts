@@ -144,6 +144,8 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
       const one = logs.logIn(file);
       one.stamp(wall());
       one.expire(wall());
+      const bytes = one.giveBack();
+      if (bytes > 0) log('log.given-back', { file, bytes });
       if (one.isFull() || one.isDue(wall(), zone)) {
         const cutBytes = await one.rotate(wall());
         if (cutBytes > 0) log('log.cut', { file, bytes: cutBytes });

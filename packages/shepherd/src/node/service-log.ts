@@ -11,7 +11,7 @@
  */
 import fs from 'node:fs';
 import { copyMost, copyRest } from './log-copy.ts';
-import { cutInPlace, isPlain } from './log-cut.ts';
+import { bytesOnDisk, cutInPlace, giveBackReserved, isPlain } from './log-cut.ts';
 import { LogTimes } from './log-times.ts';
 import {
   burstBytes,
@@ -217,13 +217,27 @@ export class ServiceLog {
     return end;
   }
 
-  /** Whether it is over its size. */
+  /** Whether it is over its size, or has more than that of the disk. */
   isFull(): boolean {
-    return this.#isOver(this.bounds.maxBytes);
+    return this.#isOver(this.bounds.maxBytes) || this.#isReserved();
   }
   #isOver(bytes: number): boolean {
     const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
     return stat !== undefined && isPlain(stat) && stat.size > bytes;
+  }
+  /** Whether somebody has reserved more of the disk for it than it may have: `FALLOC_FL_KEEP_SIZE` changes no size. */
+  #isReserved(): boolean {
+    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
+    return stat !== undefined && isPlain(stat) && bytesOnDisk(stat) > this.bounds.maxBytes;
+  }
+
+  /**
+   * Gives back what is reserved for it behind its end, where it has more of the disk than it may have and its lines do
+   * not. @returns the bytes of the disk that are free now. @throws the system's error
+   */
+  giveBack(): number {
+    const isReserved = this.#isReserved() && !this.#isOver(this.bounds.maxBytes);
+    return isReserved ? giveBackReserved(this.file) : 0;
   }
 
   /** Whether it is time for it; one that is too short then waits for the next time. */
@@ -325,8 +339,8 @@ export class ServiceLog {
    * @returns the bytes that are gone; 0 where it is not over its size. @throws the system's error
    */
   cut(wall: number): number {
-    if (!this.isFull()) return 0;
     const { maxBytes } = this.bounds;
+    if (!this.#isOver(maxBytes)) return 0;
     this.end();
     this.#rotationCount += 1;
     const { keptBytes, lostBytes } = cutInPlace(this.file, maxBytes, wall);
