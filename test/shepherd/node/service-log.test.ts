@@ -159,6 +159,18 @@ describe('a daemon that was killed while it rotated', () => {
     fs.writeFileSync(file('.times'), `${times}rotating 4\n`);
     expect(await open().lines({})).toEqual(['one', 'two', 'three']);
   });
+  it('after it had put the end of one aside behind a line of its own tells no line twice', async () => {
+    const times = await before();
+    fs.renameSync(file('.1'), file('.2'));
+    write('three\n');
+    fs.writeFileSync(file('.1'), '\n9 MiB\nthree\n');
+    fs.writeFileSync(file('.times'), `${times}rotating 4 7\n`);
+    expect(await open().lines({})).toEqual(['one', 'two', 'three']);
+    fs.truncateSync(file(), 0);
+    fs.writeFileSync(file('.1'), '\n9 MiB\nthree\n');
+    fs.writeFileSync(file('.times'), `${times}rotating 4 7\n`);
+    expect(await open().lines({})).toEqual(['one', '', '9 MiB', 'three']);
+  });
   it('after it had emptied the log, and not noted it, still has every place', async () => {
     const times = await before();
     fs.renameSync(file('.1'), file('.2'));

@@ -16,13 +16,16 @@ export const stampedLine = (wall: number, text: string): string => {
 };
 
 /** The line for what was cut out; begins with a newline, since what is before it may have no end. */
-const cutLine = (wall: number, bytes: number, why: string): string => {
+export const cutLine = (wall: number, bytes: number, why: string): string => {
   const size =
     bytes < mebibyte
       ? `${Math.ceil(bytes / kibibyte)} KiB`
       : `${(bytes / mebibyte).toFixed(1)} MiB`;
   return `\n${stampedLine(wall, `${size} were cut out here, ${why}`)}`;
 };
+
+/** Why something was cut out that came faster than it is looked at. */
+export const tooMuch = 'since more came than this log may have: maxMiB in its configuration';
 
 /** Whether a file has one name only: in a folder of others that may mean another file from one look to the next. */
 export const isPlain = (stat: fs.Stats): boolean => stat.isFile() && stat.nlink === 1;

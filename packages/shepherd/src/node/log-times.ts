@@ -5,7 +5,7 @@
  *
  *     1764064800000 52428800 1048576     wall clock, place of the file's first byte, its size then
  *     rotating 0                         the log is being put aside, from that byte of it on; what follows
- *                                        tells that it was
+ *     rotating 9437184 99                tells that it was. The copy begins with so many bytes of ours
  *
  * A daemon that is killed in between finds `rotating` as the last line, and compares.
  */
@@ -22,7 +22,7 @@ interface Begun {
   readonly base: number;
   readonly size: number;
 }
-const rotating = /^rotating(?: (\d{1,16}))?$/;
+const rotating = /^rotating(?: (\d{1,16}))?(?: (\d{1,4}))?$/;
 const form = /^(\d{1,16}) (\d{1,16}) (\d{1,16})$/;
 const stampIn = (line: string): Stamp | undefined => {
   const [, wall, base, size] = form.exec(line) ?? [];
@@ -59,7 +59,8 @@ export class LogTimes {
     if (last === undefined) return undefined;
     this.#stamped = placeOf(last);
     const found = rotating.exec(lines.at(-1) ?? '');
-    return found === null ? last : this.#afterCrash(last, Number(found[1] ?? 0));
+    if (found === null) return last;
+    return this.#afterCrash(last, Number(found[1] ?? 0), Number(found[2] ?? 0));
   }
 
   /** Wall clock, milliseconds: the first look that is noted; undefined where there was none. */
@@ -77,9 +78,9 @@ export class LogTimes {
     if (sizeOf(this.#file) > timesBytes) this.#thin(oldest);
   }
 
-  /** The log is about to be put aside, from a byte of the file on. */
-  rotating(start: number): void {
-    this.#append(`rotating ${start}\n`);
+  /** The log is about to be put aside, from a byte of the file on, behind so many bytes that are in the copy alone. */
+  rotating(start: number, lineBytes: number): void {
+    this.#append(lineBytes === 0 ? `rotating ${start}\n` : `rotating ${start} ${lineBytes}\n`);
   }
 
   /** Where the log was at a time, or some time before; undefined where that is not known. */
@@ -90,11 +91,14 @@ export class LogTimes {
   }
 
   /** Put aside and not emptied, or emptied and not noted down: whether `.1` is what the log begins with. */
-  #afterCrash({ base, size }: Stamp, start: number): Begun {
+  #afterCrash({ base, size }: Stamp, start: number, lineBytes: number): Begun {
     const aside = `${this.#log}.1`;
     if (fs.existsSync(`${this.#log}.new`)) return { base, size }; // it was not put aside yet
     const length = sizeOf(aside);
-    const isBoth = sizeOf(this.#log) >= start + length && isSame(this.#log, start, aside, length);
+    const copied = length - lineBytes;
+    const isBoth =
+      sizeOf(this.#log) >= start + copied &&
+      isSame({ file: this.#log, from: start }, { file: aside, from: lineBytes }, copied);
     if (!isBoth) return { base: base + length, size: 0 };
     fs.rmSync(aside, { force: true });
     return { base, size };
@@ -141,11 +145,15 @@ export class LogTimes {
 
 const sizeOf = (file: string): number => fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Whether a file has from a place on what another begins with, as far as that is worth reading. */
-const isSame = (one: string, start: number, other: string, length: number): boolean => {
+interface Place {
+  readonly file: string;
+  readonly from: number;
+}
+/** Whether two files have the same from some places on, as far as that is worth reading. */
+const isSame = (one: Place, other: Place, length: number): boolean => {
   const count = Math.min(length, comparedBytes);
   try {
-    return partOf(one, start, count).equals(partOf(other, 0, count));
+    return partOf(one.file, one.from, count).equals(partOf(other.file, other.from, count));
   } catch {
     return false;
   }

@@ -11,7 +11,7 @@
  */
 import fs from 'node:fs';
 import { copyMost, copyRest } from './log-copy.ts';
-import { bytesOnDisk, cutInPlace, giveBackReserved, isPlain } from './log-cut.ts';
+import { bytesOnDisk, cutInPlace, cutLine, giveBackReserved, isPlain, tooMuch } from './log-cut.ts';
 import { LogTimes } from './log-times.ts';
 import {
   burstBytes,
@@ -41,10 +41,13 @@ export interface Last {
   /** They begin within a line. */
   readonly isTorn: boolean;
 }
-/** What is in a copy already: so many bytes, from `start` in the log on. */
+/**
+ * What is in a copy already: so many bytes, from `start` in the log on, behind a line of so many for what was cut out.
+ */
 interface Copied {
   readonly start: number;
   readonly copied: number;
+  readonly lineBytes: number;
 }
 /** What is said of a log, or holds where nothing is. */
 export type AllBounds = Required<Omit<LogBounds, 'when' | 'file'>> & Pick<LogBounds, 'when'>;
@@ -293,8 +296,8 @@ export class ServiceLog {
 
   /**
    * Copies what is there beside the event loop, then the rest, and empties the file, with no step in
-   * between: see log-rotation.ts. Of a log that is far over its size only the end is kept, and the rest
-   * never had a place: what is not written at all, a hole, must not use up the numbers.
+   * between: see log-rotation.ts. Of a log that is far over its size only the end is kept, behind a line that
+   * says so, and the rest never had a place: what is not written at all, a hole, must not use up the numbers.
    * @returns the bytes that were left out in front of that end.
    * @throws the system's error; what was there is there still, though perhaps twice
    */
@@ -313,8 +316,11 @@ export class ServiceLog {
       const start = this.#startOf(Math.min(size, fileBytes));
       const to = await fs.promises.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode);
       try {
+        const line = start === 0 ? '' : cutLine(wall, start, tooMuch);
+        await to.writeFile(Buffer.from(line));
         const copied = await copyMost(from, to, start, this.bounds.maxBytes + burstBytes);
-        this.#putAside(from.fd, to.fd, { start, copied }, wall);
+        const lineBytes = Buffer.byteLength(line);
+        this.#putAside(from.fd, to.fd, { start, copied, lineBytes }, wall);
         return start;
       } catch (error) {
         fs.rmSync(copy, { force: true });
@@ -351,15 +357,15 @@ export class ServiceLog {
     return lostBytes;
   }
 
-  #putAside(from: number, to: number, { start, copied }: Copied, wall: number): void {
+  #putAside(from: number, to: number, { start, copied, lineBytes }: Copied, wall: number): void {
     this.#rotationCount += 1;
-    this.#times.rotating(start);
+    this.#times.rotating(start, lineBytes);
     try {
       shiftOld(this.file, this.bounds.keptCount);
       fs.renameSync(`${this.file}.new`, `${this.file}.1`);
       const length = copyOrNot(`${this.file}.1`, () => copyRest(from, to, start + copied)) + copied;
       fs.ftruncateSync(from, 0);
-      this.#base += length;
+      this.#base += lineBytes + length;
       this.#size = 0;
     } finally {
       this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
