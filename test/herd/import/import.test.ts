@@ -15,6 +15,7 @@ import {
   socketNameChars,
   socketPathBytes,
 } from '../../../packages/herd/src/config/limits.ts';
+import { Unit } from '../../../packages/herd/src/import/systemd-unit.ts';
 import { load } from '../config/support.ts';
 
 // A configuration is bundled by a real process.
@@ -189,6 +190,56 @@ ExecStop=/bin/stop \${PORT}
     });
     expect(told).toEqual([]);
     expect(all.found[0]?.options['stop']).toEqual({ graceSeconds });
+  });
+  it.each([
+    ['TimeoutStartSec=300', 300],
+    ['TimeoutStartSec=0', 3_600],
+    ['TimeoutStartSec=infinity', 3_600],
+    ['TimeoutSec=7', 7],
+    ['', 90],
+  ])(
+    'that makes itself a daemon has as long for that as it says: %s',
+    async (said, timeoutSeconds) => {
+      const forking = 'Type=forking\nPIDFile=/run/a.pid\nExecStart=/bin/a\n';
+      const { text, told } = read('systemd', { 'a.service': `[Service]\n${forking}${said}\n` });
+      expect(await loaded(text)).toMatchObject([
+        { pidFile: { path: '/run/a.pid', timeoutSeconds } },
+      ]);
+      expect(told).toEqual([]);
+    },
+  );
+  it.each([
+    ['Type=oneshot\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: a one-shot takes/],
+    ['Type=oneshot\nTimeoutSec=10', /^3: TimeoutSec=10: a one-shot takes/],
+    ['Type=notify\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: .*timeoutSeconds/],
+    ['ExecStartPre=/bin/b\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: what runs before/],
+    ['Type=oneshot\nTimeoutStartSec=infinity', undefined],
+    ['Type=simple\nTimeoutStartSec=10', undefined],
+  ])(
+    'tells what it says of how long a start may take, where nothing here does: %j',
+    (said, told) => {
+      const found = read('systemd', { 'a.service': `[Service]\n${said}\nExecStart=/bin/a\n` });
+      const about = found.told.filter((text) => /Timeout/.test(text));
+      expect(about).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
+    },
+  );
+  it('that a timer runs to its end is ended where its start may not take longer', () => {
+    const { all, told } = read('systemd', {
+      'a.service': '[Service]\nType=oneshot\nTimeoutStartSec=1min\nExecStart=/bin/a\n',
+      'a.timer': '[Timer]\nOnCalendar=daily\n',
+    });
+    expect(all.found[0]?.options).toMatchObject({ maxSeconds: 60 });
+    expect(told).toEqual([]);
+  });
+  it('is told of what nobody has settled, whoever looks at it', () => {
+    const unit = new Unit(source('a.service', '[Service]\nNice=1\nUMask=022\nUser=a\nGroup=b\n'));
+    for (const key of ['Nice', 'UMask', 'User', 'Group'])
+      expect([unit.last(`Service.${key}`), unit.words(`Service.${key}`)]).toHaveLength(2);
+    unit.carried('Service.Nice');
+    unit.ignored('Service.UMask', 'nothing here makes a file');
+    unit.leave('Service.User', 'there is one');
+    unit.leaveTheRest();
+    expect(unit.notes.map(({ text }) => text)).toEqual(['User=a: there is one', 'Group=b']);
   });
   it('has no bound for a run that has none', () => {
     const { all } = read('systemd', {

@@ -6,7 +6,11 @@ import type { Unit } from './systemd-unit.ts';
 
 /** What a service listens at, as `sockets` takes it; all else is left for `leaveTheRest`. */
 export const socketsOf = (unit: Unit): readonly Value[] => {
-  for (const key of ['Socket.Service', 'Unit.Description']) unit.all(key);
+  unit.ignored('Unit.Description', 'its service has one');
+  unit.carried('Socket.Service', 'Socket.Accept', 'Socket.ListenStream');
+  for (const key of ['FileDescriptorName', 'Backlog', 'SocketUser', 'SocketGroup', 'SocketMode'])
+    unit.carried(`Socket.${key}`);
+  unit.carried('Socket.DirectoryMode');
   const name = unit.last('Socket.FileDescriptorName') ?? unit.name;
   const common = {
     name: /^[A-Za-z0-9_.-]+$/.test(name) && name.length <= socketNameChars ? name : undefined,
@@ -29,7 +33,10 @@ export const socketsOf = (unit: Unit): readonly Value[] => {
       const more = listen.startsWith('/') ? ofPath : {};
       return [call('socket', withoutEmpty({ listen, style, ...common, ...more }))];
     });
-  if (!accepts(unit)) return [...at('ListenStream'), ...at('ListenDatagram', 'datagram')];
+  if (!accepts(unit)) {
+    unit.carried('Socket.ListenDatagram');
+    return [...at('ListenStream'), ...at('ListenDatagram', 'datagram')];
+  }
   unit.leave('Socket.ListenDatagram', 'a datagram comes without a connection');
   return at('ListenStream');
 };
@@ -38,6 +45,7 @@ export const socketsOf = (unit: Unit): readonly Value[] => {
 export const accepts = (unit: Unit): boolean => unit.isOn('Socket.Accept');
 /** What a service with such a socket says beside `sockets`. */
 export const inetdOf = (unit: Unit): Readonly<Record<string, Value | undefined>> => {
+  unit.carried('Socket.MaxConnections', 'Socket.MaxConnectionsPerSource');
   const most = unit.read('Socket.MaxConnections', connectionsOf) ?? usualOfSystemd;
   const each = unit.read('Socket.MaxConnectionsPerSource', connectionsOf);
   const isBounded = each !== undefined && each < most && hasAddress(unit);

@@ -5,13 +5,16 @@ import { sectionsOf, type Setting } from './ini.ts';
 import { spanSeconds } from './systemd-times.ts';
 import { splitWords } from './words.ts';
 
+const unreadable = 'it cannot be read';
+
 /** Its settings by `Section.Key`. An empty value takes back what stood there before. */
 export class Unit {
   readonly file: string;
   readonly name: string;
   readonly notes: Note[] = [];
   readonly #settings = new Map<string, Setting[]>();
-  readonly #used = new Set<string>();
+  /** What became of each key: that it was carried over, or why that is not told. */
+  readonly #settled = new Map<string, string>();
 
   constructor(source: SourceFile) {
     this.file = source.file;
@@ -29,9 +32,8 @@ export class Unit {
   get plain(): string {
     return this.name.replace(/\.[a-z]+$/, '');
   }
-  /** All of a key. */
+  /** All of a key. To look at one settles nothing: that do `carried`, `ignored` and `leave`. */
   all(key: string): readonly Setting[] {
-    this.#used.add(key);
     return this.#settings.get(key) ?? [];
   }
   /** The last of a key, which counts. */
@@ -50,12 +52,14 @@ export class Unit {
   isOn(key: string): boolean {
     return /^(?:1|yes|true|on)$/i.test(this.last(key) ?? '');
   }
-  /** The last of a key as a reader takes it; what that cannot is said. */
+  /** The last of a key as a reader takes it; what that cannot is said, and settled with that. */
   read<T>(key: string, reader: (text: string) => T | undefined): T | undefined {
     const said = this.last(key);
     const value = said === undefined ? undefined : reader(said);
-    if (said !== undefined && value === undefined)
+    if (said !== undefined && value === undefined && this.#settled.get(key) !== unreadable) {
       this.note(`${key.replace(/^.*\./, '')}=${said} cannot be read`);
+      this.#settled.set(key, unreadable);
+    }
     return value;
   }
   /** The span that a key has, in seconds; `unbounded` stands for `infinity`. */
@@ -66,15 +70,24 @@ export class Unit {
   note(text: string, line?: number): void {
     this.notes.push({ file: this.file, ...(line !== undefined && { line }), text });
   }
-  /** A setting that cannot be carried over. */
+  /** The configuration says what these say, or a note does what it does not of them. */
+  carried(...keys: readonly string[]): void {
+    for (const key of keys) this.#settled.set(key, 'it was carried over');
+  }
+  /** One that changes nothing here, which `why` says to whoever reads these sources. */
+  ignored(key: string, why: string): void {
+    this.#settled.set(key, why);
+  }
+  /** One that cannot be carried over, and why: that is told. */
   leave(key: string, why: string): void {
+    this.#settled.set(key, why);
     for (const { key: word, value, line } of this.all(key))
       this.note(`${word}=${value}: ${why}`, line);
   }
-  /** Says of all that nobody has looked at that it is left behind. */
+  /** Says of all that is not settled that it is left behind. */
   leaveTheRest(): void {
     for (const [key, settings] of this.#settings) {
-      if (this.#used.has(key)) continue;
+      if (this.#settled.has(key)) continue;
       for (const { key: word, value, line } of settings) this.note(`${word}=${value}`, line);
     }
   }

@@ -73,22 +73,21 @@ const servedBy = (unit: Unit): string | undefined => {
   return accepts(unit) ? `${unit.plain}@` : said;
 };
 
-/** What has no meaning here, or none worth a word. */
-const meaningless = [
-  ...[
-    'Unit.Documentation',
-    'Unit.SourcePath',
-    'Service.SyslogIdentifier',
-    'Install.Alias',
-    'Install.Also',
-  ],
-  ...[
-    'Service.StandardInput',
-    'Unit.DefaultDependencies',
-    'Service.GuessMainPID',
-    'Timer.AccuracySec',
-  ],
-];
+/** What changes nothing here, and why. */
+const meaningless = {
+  'Unit.Documentation': 'nothing shows it',
+  'Unit.SourcePath': 'what was read is what counts',
+  'Unit.DefaultDependencies': 'there are none',
+  'Service.SyslogIdentifier': 'a log is that of its service',
+  'Service.StandardInput': 'of a service it is empty, of a connection that',
+  'Service.GuessMainPID': 'nothing is guessed',
+  'Timer.AccuracySec': 'a timer rings to the second',
+  'Install.Alias': 'a service has the name of its file',
+  'Install.Also': 'what else is wanted is read, too',
+};
+const ignoreMeaningless = (unit: Unit): void => {
+  for (const [key, why] of Object.entries(meaningless)) unit.ignored(key, why);
+};
 
 interface Common {
   readonly variables: Readonly<Record<string, string>>;
@@ -97,20 +96,22 @@ interface Common {
   readonly stop: Readonly<Record<string, Value | undefined>>;
 }
 const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
-  for (const key of meaningless) unit.all(key);
+  ignoreMeaningless(unit);
   const variables = environmentOf(unit);
   for (const { text } of secretNotes(variables, (text) => ({ file: unit.file, text })))
     unit.note(text);
   const environmentFiles = environmentFilesOf(unit);
   // What files say wins, and is known at a start alone.
   const known = environmentFiles.length > 0 ? {} : variables;
-  const commands = (key: string, variables = known): readonly UnitCommand[] =>
-    unit.all(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
+  const commands = (key: string, variables = known): readonly UnitCommand[] => {
+    unit.carried(`Service.${key}`);
+    return unit.all(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
       const command = commandOf(setting, { unit: unit.name, variables });
       if (typeof command !== 'string') return [command];
       unit.note(`${key}=${setting.value}: ${command}`, setting.line);
       return [];
     });
+  };
   const main = commands('ExecStart');
   if (main.length === 0) unit.note('its ExecStart cannot be carried over: say start: exec([…])');
   const start = startOf(commands('ExecStartPre'), main, {
@@ -130,6 +131,8 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
     graceSeconds,
     run: stops.length === 0 ? undefined : runOf(stops),
   });
+  for (const key of ['User', 'Group', 'TimeoutSec', 'TimeoutStopSec', 'KillSignal'])
+    unit.carried(`Service.${key}`);
   for (const key of ['ExecStartPost', 'ExecStopPost', 'ExecCondition'])
     unit.leave(`Service.${key}`, 'there is no such step here');
   for (const [key, name] of Object.entries(groupLimits))
@@ -138,6 +141,7 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
       `say process: { cgroup: '/sys/fs/cgroup/…', cgroupLimits: { ${name}: … } }`,
     );
   const requirement = requirementOf(unit, names);
+  unit.carried('Unit.Description');
   const options = { requirement, documentation: unit.last('Unit.Description') };
   return { variables, options, start, stop };
 };
@@ -151,7 +155,10 @@ const serviceOf = (
   const type = unit.last('Service.Type') ?? 'simple';
   const isOneShot = type === 'oneshot';
   const remains = unit.isOn('Service.RemainAfterExit');
-  const pidFile = unit.last('Service.PIDFile');
+  const pidFile = type === 'forking' ? unit.last('Service.PIDFile') : undefined;
+  unit.carried('Service.Type');
+  if (isOneShot || !remains) unit.carried('Service.RemainAfterExit');
+  if (pidFile !== undefined) unit.carried('Service.PIDFile');
   if (type === 'notify' || type === 'notify-reload')
     unit.note(
       `Type=${type}: say ready: { notifyFd: 3 }, { http: … } or { log: '…' } instead of sd_notify`,
@@ -165,7 +172,10 @@ const serviceOf = (
   const all = withoutEmpty({
     ...options,
     start,
-    pidFile: type === 'forking' && pidFile !== undefined && !stays ? { path: pidFile } : undefined,
+    pidFile:
+      pidFile === undefined || stays
+        ? undefined
+        : { path: pidFile, timeoutSeconds: startSeconds(unit) },
     oneShot: isOneShot && !remains && !stays ? true : undefined,
     remainAfterExit: isOneShot && remains && !stays ? true : undefined,
     respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit),
@@ -177,36 +187,69 @@ const serviceOf = (
     lazyStart: stays && isWanted && accepting === undefined ? false : undefined,
     autoStart: [unit, ...listening].filter(isWantedBySome).length > 0 ? true : undefined,
   });
-  unit.last('Service.TimeoutStartSec');
+  const isBounded = pidFile !== undefined && !stays;
+  if (isBounded) unit.carried('Service.TimeoutStartSec', 'Service.TimeoutSec');
+  else leaveStartTimeout(unit, type);
   for (const each of [unit, ...listening]) each.leaveTheRest();
   const found = foundOf(unit, 'service', all, listening);
   const plain = unit.plain.replace(/@$/, '');
   const isTemplate = accepting !== undefined && !names.has(plain);
   return isTemplate ? { ...found, name: plainName(plain, nameChars) } : found;
 };
+/** Which setting says how long a start may take. */
+const startTimeoutOf = (unit: Unit): string =>
+  unit.last('Service.TimeoutStartSec') === undefined
+    ? 'Service.TimeoutSec'
+    : 'Service.TimeoutStartSec';
+/** How long a start may take where it is waited for; as with systemd, 0 is no bound. */
+const startSeconds = (unit: Unit): number =>
+  Math.min((unit.seconds(startTimeoutOf(unit)) ?? 90) || longestSeconds, longestSeconds);
+/** Says of a start that is not waited for here that it has no bound, where it had one of its own. */
+const leaveStartTimeout = (unit: Unit, type: string): void => {
+  const key = startTimeoutOf(unit);
+  const seconds = unit.seconds(key, Infinity) ?? 0;
+  const isBound = seconds > 0 && seconds < Infinity;
+  const why = isBound ? unboundedStart(type, unit) : undefined;
+  if (why !== undefined) return unit.leave(key, why);
+  unit.ignored(key, 'a process that is there has started');
+};
+const unboundedStart = (type: string, unit: Unit): string | undefined => {
+  if (type === 'oneshot')
+    return "a one-shot takes as long as it does: say start: exec(['timeout', 'SECONDS', …])";
+  if (['notify', 'notify-reload', 'dbus'].includes(type))
+    return 'say it with what it is ready by: ready: { …, timeoutSeconds: … }';
+  const isPrepared = unit.all('Service.ExecStartPre').length > 0;
+  return isPrepared ? 'what runs before its program has no bound here' : undefined;
+};
 /** Where it listens, and by whom each who comes is to have a process. Says of the unit what does not go with that. */
 const listeningOf = (
   unit: Unit,
   listening: readonly Unit[],
 ): { readonly sockets: readonly Value[]; readonly accepting: Unit | undefined } => {
-  for (const each of listening) for (const key of meaningless) each.all(key);
+  for (const each of listening) ignoreMeaningless(each);
   const sockets = listening.flatMap(socketsOf);
   if (sockets.length === 0) return { sockets, accepting: undefined };
   const accepting = listening.find(accepts);
   const why = 'sockets are for a process that stays, or for one of each connection';
   for (const key of ['PIDFile', 'RemainAfterExit']) unit.leave(`Service.${key}`, why);
   if (accepting !== undefined) {
-    for (const key of ['StandardOutput', 'StandardError', 'KillMode']) unit.all(`Service.${key}`);
+    for (const key of ['StandardOutput', 'StandardError'])
+      unit.ignored(`Service.${key}`, 'the connection has the one, and the log the other');
+    unit.ignored('Service.KillMode', 'there is no process but those of connections');
     unit.leave('Service.Restart', 'a connection whose process has ended is over');
     for (const key of ['ExecStop', 'ExecReload'])
       unit.leave(`Service.${key}`, 'there is no process but those of connections');
   }
   return { sockets, accepting };
 };
-const isWantedBySome = (unit: Unit): boolean =>
-  [...unit.words('Install.WantedBy'), ...unit.words('Install.RequiredBy')].length > 0;
+const isWantedBySome = (unit: Unit): boolean => {
+  const keys = ['Install.WantedBy', 'Install.RequiredBy'];
+  unit.carried(...keys);
+  return keys.flatMap((key) => unit.words(key)).length > 0;
+};
 const killGroupOf = (unit: Unit): boolean | undefined => {
   const mode = unit.last('Service.KillMode') ?? 'control-group';
+  unit.carried('Service.KillMode');
   if (mode !== 'control-group')
     unit.leave('Service.KillMode', 'a stop signals all of its group, and kills what is left');
   return mode === 'process' || mode === 'none' ? false : undefined;
@@ -231,18 +274,19 @@ const foundOf = (
 
 const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedEntry => {
   const { options, start, stop } = commonOf(unit, names);
-  for (const key of meaningless) timer.all(key);
-  const maxSeconds = unit.seconds('Service.RuntimeMaxSec', Infinity);
+  ignoreMeaningless(timer);
+  const maxSeconds = longestRun(unit);
   const spread = timer.seconds('Timer.RandomizedDelaySec');
-  for (const key of ['Service.Type', 'Install.WantedBy', 'Service.TimeoutStartSec']) unit.all(key);
+  unit.ignored('Service.Type', 'each run of a timer is a process that ends');
+  unit.ignored('Install.WantedBy', 'its timer is what is started');
   const isWanted = isWantedBySome(timer);
-  timer.all('Timer.Unit');
-  timer.all('Unit.Description');
+  timer.carried('Timer.Unit', 'Timer.RandomizedDelaySec', 'Timer.Persistent');
+  timer.ignored('Unit.Description', 'its service has one');
   const all = withoutEmpty({
     ...options,
     when: whenOf(timer),
     run: start,
-    maxSeconds: maxSeconds === undefined || maxSeconds > 604_800 ? undefined : maxSeconds,
+    maxSeconds,
     stop,
     catchUp: timer.isOn('Timer.Persistent') ? 'once' : undefined,
     spreadSeconds: spread === undefined ? undefined : Math.min(spread, 86_400),
@@ -252,7 +296,20 @@ const timerOf = (unit: Unit, timer: Unit, names: ReadonlySet<string>): ImportedE
   timer.leaveTheRest();
   return foundOf(unit, 'timer', all, [timer]);
 };
+/** How long a run may take: with a one-shot, which has started when it has ended, that is what bounds its start. */
+const longestRun = (unit: Unit): number | undefined => {
+  const isOneShot = unit.last('Service.Type') === 'oneshot';
+  const own = unit.seconds('Service.RuntimeMaxSec', Infinity);
+  const key = startTimeoutOf(unit);
+  const ofStart = isOneShot ? unit.seconds(key, Infinity) : undefined;
+  unit.carried('Service.RuntimeMaxSec');
+  if (isOneShot) unit.carried(key);
+  else leaveStartTimeout(unit, 'simple');
+  const seconds = own ?? ofStart ?? 0;
+  return seconds === 0 || seconds > 604_800 ? undefined : seconds;
+};
 const whenOf = (timer: Unit): Value => {
+  timer.carried('Timer.OnCalendar', 'Timer.OnUnitActiveSec', 'Timer.OnUnitInactiveSec');
   const [first, ...others] = timer.all('Timer.OnCalendar');
   for (const { value, line } of others)
     timer.note(`OnCalendar=${value}: a timer has one time; make another one`, line);
@@ -275,31 +332,37 @@ const shortLists = (fields: Readonly<Record<string, readonly (string | number)[]
   );
 
 const workingDirectory = (unit: Unit): string => {
+  unit.carried('Service.WorkingDirectory');
   const said = (unit.last('Service.WorkingDirectory') ?? '/').replace(/^-/, '');
   if (said.startsWith('/')) return said;
   unit.note(`WorkingDirectory=${said}: say it whole`);
   return '/';
 };
 /** Those that have to be there, by their whole names; no others can be said. */
-const environmentFilesOf = (unit: Unit): readonly string[] =>
-  unit.all('Service.EnvironmentFile').flatMap(({ value, line }) => {
+const environmentFilesOf = (unit: Unit): readonly string[] => {
+  unit.carried('Service.EnvironmentFile');
+  return unit.all('Service.EnvironmentFile').flatMap(({ value, line }) => {
     if (/^\/[^*?[\]%\\]*$/.test(value)) return [value];
     const why = 'say process: { environmentFiles: […] } with whole names of files that are there';
     unit.note(`EnvironmentFile=${value}: ${why}`, line);
     return [];
   });
-const environmentOf = (unit: Unit): Readonly<Record<string, string>> =>
-  Object.fromEntries(
+};
+const environmentOf = (unit: Unit): Readonly<Record<string, string>> => {
+  unit.carried('Service.Environment');
+  return Object.fromEntries(
     unit.words('Service.Environment').flatMap((word) => {
       const at = word.indexOf('=');
       return at < 1 ? [] : [[word.slice(0, at), word.slice(at + 1).replaceAll('%%', '%')] as const];
     }),
   );
+};
 
 /** Of units that are read alone: targets, mounts and devices are nothing that a shepherd has. */
 const requirementOf = (unit: Unit, names: ReadonlySet<string>): readonly Value[] => {
   const found = new Map<string, Value>();
   const take = (key: string, valueOf: (name: string) => Value): void => {
+    unit.carried(`Unit.${key}`);
     for (const { value, line } of unit.all(`Unit.${key}`))
       for (const word of value.split(/\s+/)) {
         const plain = word.replace(/\.service$/, '');
@@ -311,7 +374,8 @@ const requirementOf = (unit: Unit, names: ReadonlySet<string>): readonly Value[]
   take('Requires', (name) => name);
   take('Requisite', (name) => name);
   take('BindsTo', (name) => ({ name, ifLost: 'stop' }));
-  for (const key of ['Wants', 'After', 'Before', 'PartOf', 'Conflicts'])
+  for (const key of ['Wants', 'After', 'Before', 'PartOf', 'Conflicts']) {
+    unit.ignored(`Unit.${key}`, 'what is told here is of services, and targets are none');
     for (const { value, line } of unit.all(`Unit.${key}`)) {
       const services = value
         .split(/\s+/)
@@ -319,15 +383,21 @@ const requirementOf = (unit: Unit, names: ReadonlySet<string>): readonly Value[]
       const why = 'only what a service cannot do without can be said: requirement';
       if (services.length > 0) unit.note(`${key}=${services.join(' ')}: ${why}`, line);
     }
+  }
   return [...found.values()];
 };
 
+const respawnKeys = [
+  ...['Service.Restart', 'Service.RestartSec', 'Unit.StartLimitBurst', 'Service.StartLimitBurst'],
+  ...['Unit.StartLimitIntervalSec', 'Service.StartLimitInterval'],
+];
 const respawnOf = (unit: Unit): Value | undefined => {
   const restart = unit.last('Service.Restart') ?? 'no';
   const delay = unit.seconds('Service.RestartSec');
   const limit = unit.last('Unit.StartLimitBurst') ?? unit.last('Service.StartLimitBurst');
   const window =
     unit.seconds('Unit.StartLimitIntervalSec') ?? unit.seconds('Service.StartLimitInterval');
+  for (const key of respawnKeys) unit.carried(key);
   if (restart === 'no') return undefined;
   if (restart !== 'always')
     unit.note(`Restart=${restart}: it is started again after any end that nobody has asked for`);
@@ -340,6 +410,7 @@ const respawnOf = (unit: Unit): Value | undefined => {
   });
 };
 const reloadOf = (unit: Unit, variables: Common['variables']): Value => {
+  unit.carried('Service.ExecReload');
   const settings = unit.all('Service.ExecReload');
   const [only] = settings;
   if (only === undefined) return {};
@@ -375,11 +446,14 @@ const groupLimits: Readonly<Record<string, string>> = {
   CPUQuota: 'cpuPercent',
   TasksMax: 'processes',
 };
+const traitKeys = ['SupplementaryGroups', 'UMask', 'Nice', 'OOMScoreAdjust', 'NoNewPrivileges'];
 const processOf = (unit: Unit, environmentFiles: readonly string[]): Value => {
   const bounds = Object.entries(limits).flatMap(([key, name]) => {
     const bound = unit.read(`Service.${key}`, boundsOf);
+    unit.carried(`Service.${key}`);
     return bound === undefined ? [] : [[name, bound] as const];
   });
+  for (const key of [...traitKeys, 'RootDirectory']) unit.carried(`Service.${key}`);
   return withoutEmpty({
     groups: unit.words('Service.SupplementaryGroups'),
     umask: unit.read('Service.UMask', permissions),
