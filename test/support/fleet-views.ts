@@ -56,6 +56,8 @@ export class Views {
   readonly #say: (words: string) => never;
   readonly #open = new Set<Asked<readonly Status[]>>();
   #watching: Watching | undefined = undefined;
+  /** What a push was found guilty of. */
+  #verdict: unknown = undefined;
 
   constructor(story: Story, say: (words: string) => never) {
     this.#story = story;
@@ -68,6 +70,7 @@ export class Views {
   }
   /** Judges what has been shown since the last time, and watches on; to be called at least every 100 ms. */
   judge(): void {
+    if (this.#verdict !== undefined) throw this.#verdict as Error;
     for (const asked of this.#open) {
       if (asked.value === undefined && asked.error === undefined) continue;
       this.#open.delete(asked);
@@ -106,7 +109,12 @@ export class Views {
     const watching: Watching = { lifeNumber, heardAtMs: world.now, sequence: -1, held: new Map() };
     this.#watching = watching;
     const told = (sequence: number, statuses: readonly Status[]): void => {
-      if (this.#watching === watching) this.#pushed(watching, sequence, statuses);
+      if (this.#watching !== watching) return;
+      try {
+        this.#pushed(watching, sequence, statuses);
+      } catch (verdict) {
+        this.#verdict ??= verdict; // thrown here it would be a bug of the operator's vat
+      }
     };
     operator.ask(c, (turn, root) =>
       turn.send(root, 'watch', [], turn.spawn(makeObserver, told), heartbeatMs),
