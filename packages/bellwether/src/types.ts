@@ -78,7 +78,10 @@ export interface ProcessTraits {
   readonly terminal?: string;
   /** False: it stays in the session of the keeper, and leads a group all the same. */
   readonly ownSession?: false;
-  /** Files that it finds open to read, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. */
+  /**
+   * Files that it finds open to read, by descriptor from 3 to 255: opened by the shepherd's user, so also secrets. Also
+   * folders and devices; a pipe or a socket is refused, since the start would wait for its other end.
+   */
   readonly descriptors?: Readonly<Record<number, string>>;
   /**
    * The folder of a group of cgroup v2, as '/sys/fs/cgroup/web'. It is there, and what it may use is said there; with

@@ -4,7 +4,7 @@
  *     session, identity, RUNNING   a group of its own before anybody may signal it; a record before it can do anything
  *     what main has open           closed: nothing of the keeper may hang where this hangs
  *     umask, oom, nice, cgroup     some may be raised by root alone, so before it is somebody else
- *     files, terminal              opened by whoever configured them, not by whom they are handed to
+ *     files, terminal              opened by whoever configured them, and nothing is waited for
  *     limits                       behind the files, in whose way they could be
  *     root, groups, group, user    in the order in which each is still allowed
  *     folder                       behind the user: one that it may not enter is refused here
@@ -89,6 +89,22 @@ static enum step step_of(uint32_t how) {
   return how == OPEN_LOG ? STEP_LOG : how >= OPEN_TERMINAL ? STEP_TERMINAL : STEP_OPEN;
 }
 
+/* With which of its files it failed. */
+static _Noreturn void fail_with(struct slot *slot, enum step step, int error, int descriptor) {
+  slot->status = descriptor + 1;
+  fail(slot, step, error);
+}
+
+/* Whose opening or reading does not hang on what somebody else does: no pipe, no socket. */
+static int is_kind_for(int file, uint32_t how) {
+  struct stat found;
+  if (fstat(file, &found) < 0) return 0;
+  if (how >= OPEN_TERMINAL) return S_ISCHR(found.st_mode);
+  if (S_ISREG(found.st_mode)) return 1;
+  return how == OPEN_READ &&
+         (S_ISCHR(found.st_mode) || S_ISBLK(found.st_mode) || S_ISDIR(found.st_mode));
+}
+
 /* In a folder that others can write to, a link or a second name would lead root wherever they like. */
 static int is_fit_for_log(int file) {
   struct stat found;
@@ -101,19 +117,22 @@ static int open_one(const struct opening *opening, struct slot *slot) {
   static const int ways[] = {
       [OPEN_READ] = O_RDONLY,
       [OPEN_APPEND] = O_WRONLY | O_APPEND | O_NOFOLLOW,
-      [OPEN_LOG] = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
+      [OPEN_LOG] = O_WRONLY | O_APPEND | O_NOFOLLOW,
       [OPEN_TERMINAL] = O_RDWR,
       [OPEN_SCREEN] = O_RDWR,
   };
   enum step step = step_of(opening->how);
-  /* Only what is asked for as its terminal becomes that. */
-  int file = open(opening->path, ways[opening->how] | O_NOCTTY | O_CLOEXEC);
-  if (file < 0) fail(slot, step, errno);
-  if (opening->how == OPEN_LOG) {
-    if (!is_fit_for_log(file)) fail(slot, step, EPERM);
-    if (fcntl(file, F_SETFL, O_APPEND) < 0) fail(slot, step, errno);
-  }
-  if (opening->how == OPEN_TERMINAL && ioctl(file, TIOCSCTTY, 0) < 0) fail(slot, step, errno);
+  int at = opening->descriptor;
+  /* Only what is asked for as its terminal becomes that. Nothing is waited for: not who writes to a pipe that somebody
+     has put there, not a line that is to ring, not whoever holds a lease of the file. */
+  int file = open(opening->path, ways[opening->how] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (file < 0) fail_with(slot, step, errno, at);
+  if (opening->how == OPEN_LOG && !is_fit_for_log(file)) fail_with(slot, step, EPERM, at);
+  if (opening->how != OPEN_LOG && !is_kind_for(file, opening->how))
+    fail_with(slot, step == STEP_OPEN ? STEP_KIND : step, step == STEP_OPEN ? EINVAL : ENOTTY, at);
+  if (fcntl(file, F_SETFL, ways[opening->how] & O_APPEND) < 0) fail_with(slot, step, errno, at);
+  if (opening->how == OPEN_TERMINAL && ioctl(file, TIOCSCTTY, 0) < 0)
+    fail_with(slot, step, errno, at);
   return file;
 }
 

@@ -21,7 +21,7 @@
  *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
  *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD
- *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR
+ *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR WHICH
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
  *      69 SIGNALLED ID                                           it was sent, to its whole group
@@ -31,7 +31,8 @@
  *
  *     STATE     PREPARED  it is under way: another STATE follows
  *               RUNNING   the program runs, or is about to: its process has its record
- *               FAILED    it never ran: ERROR is an errno, STEP the word for what gave it
+ *               FAILED    it never ran: ERROR is an errno, STEP the word for what gave it, and WHICH, where that was a
+ *                         file, the descriptor as which the process was to find it
  *               ENDED     STATUS as waitpid(2) has it, unless SOURCE is UNKNOWN
  *
  * FEATURES are what not every keeper of a version has: whoever asks one for what it lacks is refused.
@@ -115,6 +116,8 @@ enum {
 #define TAG_MAY_BE_SKIPPED 0x8000u
 /* Which sources this program was made from, as a text: another one is another keeper. */
 #define TAG_BUILD (TAG_MAY_BE_SKIPPED | 40u)
+/* A descriptor. */
+#define TAG_WHICH (TAG_MAY_BE_SKIPPED | 41u)
 #ifndef BUILD /* build.mjs says */
 #define BUILD "unknown"
 #endif

@@ -140,6 +140,7 @@ void say_state(uint32_t at) {
   if (state == STATE_FAILED) {
     frame_text(TAG_STEP, step_name(slot->step));
     frame_number(TAG_ERROR, (uint64_t)(uint32_t)slot->error);
+    if (slot->status > 0) frame_number(TAG_WHICH, (uint64_t)slot->status - 1);
   }
   frame_close();
 }

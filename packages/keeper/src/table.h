@@ -51,12 +51,14 @@ enum step {
   STEP_ROOM,
   STEP_FOLLOW,
   STEP_LISTEN,
+  STEP_KIND,
   STEP_COUNT,
 };
 
 struct slot {
   _Atomic uint32_t state;
   uint32_t source;
+  /* Of an end as waitpid(2) has it; of a failure with a file the descriptor that this was to be, plus 1. */
   int32_t status;
   int32_t error;
   uint32_t step;

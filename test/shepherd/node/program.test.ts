@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -77,6 +78,15 @@ describe('an exec that failed is told', () => {
     expect(execFailure(program('./plain'), failed('ENOENT')).message).toBe(
       `exec: ${folder}/plain: the file is there, ` +
         'but not the dynamic loader that it was linked for (ENOENT)',
+    );
+  });
+
+  it('without waiting at a pipe that its user has put in its place meanwhile', () => {
+    const found = program('./plain');
+    fs.rmSync(found.file);
+    execFileSync('mkfifo', [found.file]);
+    expect(execFailure(found, failed('ENOENT')).message).toBe(
+      `exec: ${folder}/plain: no such file (ENOENT)`,
     );
   });
 

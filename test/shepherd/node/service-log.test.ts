@@ -1,4 +1,5 @@
 /** Places in a log: across rotations, crashes in the middle of one, and what others do to the file. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -292,6 +293,25 @@ describe('what is looked at of a log', () => {
     expect(times.placeAt(1_800_000_000_000)).toBe(20_000_000);
     fs.appendFileSync(file('.times'), '\n');
     expect(times.placeAt(1_800_000_000_000)).toBeUndefined();
+  });
+  it('has times of its own alone: a pipe in their place is not waited for, a link not followed', () => {
+    const times = new LogTimes(file());
+    execFileSync('mkfifo', [file('.times')]);
+    times.stamp(1, 0, 10, 0);
+    expect(times.placeAt(1)).toBeUndefined();
+    fs.rmSync(file('.times'));
+    const theirs = path.join(folder, 'theirs');
+    fs.writeFileSync(theirs, `${'1 0 10\n'.repeat(timesBytes / 7 + 1)}`);
+    fs.symlinkSync(theirs, file('.times'));
+    expect(times.placeAt(1)).toBeUndefined();
+    fs.rmSync(file('.times'));
+    fs.copyFileSync(theirs, file('.times'));
+    fs.symlinkSync(theirs, file('.times.new'));
+    const before = fs.readFileSync(theirs, 'utf8');
+    times.stamp(2, 0, 20, 0);
+    expect(times.placeAt(2)).toBe(20);
+    expect(fs.statSync(file('.times')).size).toBeLessThan(before.length);
+    expect(fs.readFileSync(theirs, 'utf8')).toBe(before);
   });
   it('of one that grows all the time is copied up to a bound beside the event loop', async () => {
     let leftBytes = 0;

@@ -1,5 +1,5 @@
 /** What the keeper gives to a process, seen from within it. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -212,12 +212,42 @@ while True: sys.stdout.buffer.write(os.read(m, 100)); sys.stdout.flush()`;
     },
   );
 
+  it('is refused a pipe or a socket, by name, instead of waiting for its other end', async () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const why =
+      'is neither a file, a folder nor a device (a pipe, whose other end it would wait for?)';
+    const descriptors = { 5: pipe, 7: folder };
+    expect(await refusal({ argv: ['true'], traits: { descriptors } })).toBe(
+      `exec: true: the file that it is to find open as descriptor 5, ${pipe}: ${why}`,
+    );
+    expect(await refusal({ argv: ['true'], traits: { terminal: pipe } })).toContain(
+      'exec: true: its terminal: ENOTTY',
+    );
+    const socket = path.join(folder, 'keeper/socket');
+    expect(await refusal({ argv: ['true'], traits: { descriptors: { 5: socket } } })).toContain(
+      `as descriptor 5, ${socket}: ENXIO`,
+    );
+    const file = { argv: ['true'], traits: { environmentFiles: [pipe] } } as const;
+    expect(await refusal(file)).toBe(`exec: environment file ${pipe}: is not a regular file`);
+  });
+
+  it('waits at files, folders and devices that it is to find open, as it would had it opened them', async () => {
+    fs.writeFileSync(path.join(folder, 'file'), 'read');
+    const descriptors = { 7: path.join(folder, 'file'), 8: folder, 9: '/dev/zero' };
+    const script = 'grep -h ^flags /proc/self/fdinfo/7 /proc/self/fdinfo/8 /proc/self/fdinfo/9';
+    const seen = await printed(script, { descriptors });
+    // O_NONBLOCK is 04000.
+    expect(seen.match(/flags:\s+\d+/g)).toHaveLength(3);
+    expect(seen).not.toMatch(/flags:\s+\d*[4-7]\d{3}\n/);
+  });
+
   it('is refused in words where there is no such group, file or permission', async () => {
     expect(await refusal({ argv: ['true'], traits: { cgroup: folder } })).toBe(
       `exec: cgroup ${folder}: no group of cgroup v2 is there (no file cgroup.procs); make it, or mount cgroup v2`,
     );
     expect(await refusal({ argv: ['true'], traits: { descriptors: { 7: '/no/such' } } })).toBe(
-      'exec: true: a file that it is to find open: no such file (ENOENT)',
+      'exec: true: the file that it is to find open as descriptor 7, /no/such: no such file (ENOENT)',
     );
     expect(await refusal({ argv: ['true'], traits: { terminal: '/dev/null' } })).toContain(
       'exec: true: its terminal: ENOTTY',

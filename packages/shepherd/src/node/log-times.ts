@@ -34,6 +34,25 @@ const lineOf = ({ wall, base, size }: Stamp): string => `${wall} ${base} ${size}
 // As the logs themselves.
 const mode = 0o640;
 
+/** What lies in a folder where a service's user may write is opened without waiting, and only where it is ours. */
+const openOwn = (file: string, flags: number): number => {
+  const { O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const descriptor = fs.openSync(file, flags | O_NOFOLLOW | O_NONBLOCK, mode);
+  const stat = fs.fstatSync(descriptor);
+  if (stat.isFile() && stat.uid === (process.geteuid?.() ?? stat.uid) && stat.nlink === 1)
+    return descriptor;
+  fs.closeSync(descriptor);
+  throw new Error('is no plain file of ours');
+};
+const write = (file: string, flags: number, text: string): void => {
+  const descriptor = openOwn(file, fs.constants.O_WRONLY | fs.constants.O_CREAT | flags);
+  try {
+    fs.writeSync(descriptor, text);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};
+
 /** The times of one log. What cannot be read or written costs the times, never the log. */
 export class LogTimes {
   readonly #log: string;
@@ -112,7 +131,8 @@ export class LogTimes {
     const middle = stamps.length / 2;
     const kept = stamps.filter((_stamp, at) => at >= middle || at % 2 === 0);
     try {
-      fs.writeFileSync(`${this.#file}.new`, kept.map(lineOf).join(''), { mode });
+      fs.rmSync(`${this.#file}.new`, { force: true });
+      write(`${this.#file}.new`, fs.constants.O_EXCL, kept.map(lineOf).join(''));
       fs.renameSync(`${this.#file}.new`, this.#file);
     } catch {
       // A full disk: the old ones stay, and this is tried again with the next stamp.
@@ -120,25 +140,22 @@ export class LogTimes {
   }
 
   #lines(): readonly string[] {
+    let descriptor: number | undefined;
     try {
-      const { size } = fs.lstatSync(this.#file);
-      if (size > 2 * timesBytes) return []; // not written by us
-      return fs.readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+      descriptor = openOwn(this.#file, fs.constants.O_RDONLY);
+      if (fs.fstatSync(descriptor).size > 2 * timesBytes) return []; // not written by us
+      return fs.readFileSync(descriptor, 'utf8').split('\n').slice(0, -1);
     } catch {
-      return []; // none yet
+      return []; // none yet, or none of ours
+    } finally {
+      if (descriptor !== undefined) fs.closeSync(descriptor);
     }
   }
   #append(text: string): void {
-    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = fs.constants;
     try {
-      const file = fs.openSync(this.#file, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, mode);
-      try {
-        fs.writeSync(file, text);
-      } finally {
-        fs.closeSync(file);
-      }
+      write(this.#file, fs.constants.O_APPEND, text);
     } catch {
-      // A full disk: the times are coarser than they could be.
+      // A full disk, or a file of others: the times are coarser than they could be.
     }
   }
 }
@@ -159,7 +176,7 @@ const isSame = (one: Place, other: Place, length: number): boolean => {
   }
 };
 const partOf = (file: string, start: number, length: number): Buffer => {
-  const descriptor = fs.openSync(file, 'r');
+  const descriptor = openOwn(file, fs.constants.O_RDONLY);
   try {
     const bytes = Buffer.alloc(length);
     return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, start));

@@ -195,7 +195,9 @@ export const idsOf = ({ as }: Program): { readonly uid?: number; readonly gid?: 
 const interpreterOf = (file: string): string | undefined => {
   let handle: number | undefined;
   try {
-    handle = fs.openSync(file, 'r');
+    // Where its user can put something else in its place, that may be a pipe by now.
+    handle = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    if (!fs.fstatSync(handle).isFile()) return undefined;
     const head = Buffer.alloc(scriptHeadBytes);
     const length = fs.readSync(handle, head, 0, head.length, 0);
     return /^#![ \t]*([^\s]+)/.exec(head.toString('utf8', 0, length))?.[1];

@@ -55,7 +55,7 @@ import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
 import { prepared } from './prepared.ts';
-import { failureOf, startFrame } from './start-frame.ts';
+import { failureOf, startFrame, type Fault } from './start-frame.ts';
 
 /** What the backend works with. */
 export interface KeeperPowers
@@ -355,7 +355,7 @@ class KeptBackend implements KeeperBackend {
     }
     if (step === 'listen' && this.#sockets.refused(id, error)) return;
     if (step === 'follow') return this.#followers.refused(id, error, kept?.process);
-    if (kept?.starting !== undefined) this.#failed(id, kept, step, error);
+    if (kept?.starting !== undefined) this.#failed(id, kept, said);
   }
 
   #signalRefused(startId: string, error: number, kept?: Kept, frame?: Buffer): void {
@@ -381,7 +381,7 @@ class KeptBackend implements KeeperBackend {
       case 'running':
         return this.#runs(kept, state);
       case 'failed':
-        return this.#failed(state.id, kept, state.step, state.error);
+        return this.#failed(state.id, kept, state);
       case 'ended':
         this.#runs(kept, state);
         return this.#ended(kept, state);
@@ -399,8 +399,12 @@ class KeptBackend implements KeeperBackend {
     begun(kept);
   }
 
-  #failed(startId: string, kept: Kept, step: string, error: number): void {
-    if (step === 'begin' && kept.starting !== undefined && kept.starting.tryCount < startTryCount) {
+  #failed(startId: string, kept: Kept, fault: Fault): void {
+    if (
+      fault.step === 'begin' &&
+      kept.starting !== undefined &&
+      kept.starting.tryCount < startTryCount
+    ) {
       // It has not run, for certain: its main was killed. Under its own id again, once that is free.
       kept.starting.tryCount += 1;
       this.#line.send(forgetFrame(startId));
@@ -416,7 +420,7 @@ class KeptBackend implements KeeperBackend {
     // Where its main was killed it was taken for running for a moment: the child of a fork, which has ended.
     begun(kept);
     if (kept.starting === undefined) return settle(kept, { code: notExecuted });
-    const reason = failureOf(kept.starting.making, step, error);
+    const reason = failureOf(kept.starting.making, fault);
     kept.starting.started.broken(reason);
     for (const each of kept.waiting) each.broken(reason);
   }

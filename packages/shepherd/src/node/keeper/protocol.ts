@@ -84,6 +84,7 @@ export const tags = {
   peer: 34,
   local: 35,
   build: 0x8000 | 40,
+  which: 0x8000 | 41,
 } as const;
 
 /** How a path is opened for a process. */
@@ -115,6 +116,8 @@ export interface StartState {
   /** Of one that has failed: what failed, and the number of the system's error. */
   readonly step: string;
   readonly error: number;
+  /** And, where that was a file, the descriptor as which its process was to find it. */
+  readonly which?: number;
 }
 /** What it says, one frame. */
 export type Said =
@@ -231,6 +234,7 @@ export class FrameReader {
 
 /** Fields of a frame by tag; each text without its NUL. */
 interface Fields {
+  has(tag: number): boolean;
   number(tag: number): number;
   text(tag: number): string;
   /** A pair; undefined where there is none, and where it is of no family that is known here. */
@@ -247,6 +251,7 @@ const readFields = (frame: Buffer): Fields => {
     at += headBytes + length;
   }
   return {
+    has: (tag) => found.has(tag),
     number: (tag) => {
       const bytes = found.get(tag);
       if (bytes !== undefined && bytes.length !== 8)
@@ -307,6 +312,7 @@ const readFrame = (frame: Buffer): Said | undefined => {
         source: sources[number(tags.source)] ?? 'unknown',
         step: text(tags.step),
         error: number(tags.error),
+        ...(fields.has(tags.which) && { which: number(tags.which) }),
       };
     case types.saysTold:
       return { kind: 'told' };

@@ -7,7 +7,15 @@ import { execFailure, explain, type Program } from '../program.ts';
 import { argumentCount } from './limits.ts';
 import { limitsOf } from '../traits.ts';
 import { socketKey } from './sockets.ts';
-import { flags, FrameTooLong, FrameWriter, tags, types, ways } from './protocol.ts';
+import {
+  flags,
+  FrameTooLong,
+  FrameWriter,
+  tags,
+  types,
+  ways,
+  type StartState,
+} from './protocol.ts';
 
 /** All that a process is made of. */
 export interface Making {
@@ -125,7 +133,8 @@ const checkTexts = (program: Program): void => {
 const tooMuch = (program: Program): StartFailed => execFailure(program, systemError('E2BIG'));
 
 /** An error as Node makes it of a system call. */
-const systemError = (code: string): Error => Object.assign(new Error(code), { code });
+const systemError = (code: string): Error & { readonly code: string } =>
+  Object.assign(new Error(code), { code });
 
 const codeOf = (error: number): string => {
   try {
@@ -144,7 +153,8 @@ const phrases: Readonly<Record<string, string>> = {
   nice: 'its nice',
   limit: 'its limits',
   cgroup: 'its cgroup',
-  open: 'a file that it is to find open',
+  open: 'the file that it is to find open',
+  kind: 'the file that it is to find open',
   terminal: 'its terminal',
   descriptors: 'its descriptors',
   root: 'its root',
@@ -157,11 +167,14 @@ const phrases: Readonly<Record<string, string>> = {
   listen: 'a socket or a connection that it is to be given',
 };
 
+/** What the keeper says of a failure. */
+export type Fault = Pick<StartState, 'step' | 'error' | 'which'>;
+
 /** Why a start failed, in words. */
-export const failureOf = (making: Making, step: string, error: number): StartFailed => {
+export const failureOf = (making: Making, { step, error, which }: Fault): StartFailed => {
   const { program, logFile } = making;
   const cause = systemError(codeOf(error));
-  const why = explain(cause);
+  const why = whyOf(step, cause);
   const root = making.traits?.root;
   if (step === 'exec' && root === undefined) return execFailure(program, cause);
   if (step === 'exec')
@@ -179,6 +192,23 @@ export const failureOf = (making: Making, step: string, error: number): StartFai
       cause,
       summary: `exec: its log file: ${why}`,
     });
-  const text = `exec: ${path.basename(program.file)}: ${phrases[step] ?? step}: ${why}`;
-  return new StartFailed(text, { cause, summary: `exec: ${phrases[step] ?? step}: ${why}` });
+  const file = which === undefined ? undefined : fileAt(making, which);
+  const phrase = phrases[step] ?? step;
+  const what = file === undefined ? phrase : `${phrase} as descriptor ${which}, ${file}`;
+  const text = `exec: ${path.basename(program.file)}: ${what}: ${why}`;
+  return new StartFailed(text, { cause, summary: `exec: ${phrase}: ${why}` });
+};
+
+const whyOf = (step: string, cause: Error & { readonly code: string }): string => {
+  if (step === 'kind')
+    return 'is neither a file, a folder nor a device (a pipe, whose other end it would wait for?)';
+  // The same number says of a fork that there are too many processes.
+  if (step === 'open' && cause.code === 'EAGAIN') return 'somebody holds a lease of it (EAGAIN)';
+  return explain(cause);
+};
+
+/** What a process was to find there, beside its terminal. */
+const fileAt = ({ traits, notice, input }: Making, which: number): string | undefined => {
+  if (which === notice?.at) return notice.file;
+  return which === 0 ? input : traits?.descriptors?.[which];
 };
