@@ -100,7 +100,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   '1 s (deadline)': [
     'stopped',
-    'spawning',
+    'cancelling',
     'stopping',
     'running',
     'spawning',
@@ -109,10 +109,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   '5 s (grace over)': [
     'stopped',
-    'spawning',
+    'cancelling',
     'stopping',
     'running',
-    'spawning',
+    'cancelling',
     'stopping',
     'cancelling',
   ],

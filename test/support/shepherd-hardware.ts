@@ -37,6 +37,8 @@ export interface Program {
   readonly summary?: string;
   /** Ignores everything but SIGKILL. */
   readonly isStubborn?: boolean;
+  /** Its process does not come to run its program: nothing is told of it, and it hears SIGKILL alone. */
+  readonly hangs?: boolean;
   /** Ignores SIGKILL, too, as in an uninterruptible wait of the kernel, until this says otherwise. */
   readonly isStuck?: boolean;
   /** Milliseconds from SIGTERM to the end. */
@@ -63,6 +65,8 @@ interface Process extends Living {
   readonly fromMs: number;
   readonly signals: string[];
   readonly watchers: ((ending: Ending) => void)[];
+  /** Who waits for its program to run. */
+  readonly begins: ((found: Started) => void)[];
 }
 /** The processes of one machine: they outlive its daemon. */
 export class Processes {
@@ -138,6 +142,8 @@ export class Processes {
         const process = this.#fork(start, program);
         process.watchers.push((ending) => say(1, () => ended.kept(ending)));
         const { pid } = process;
+        if (program.hangs === true)
+          return void process.begins.push((found) => say(1, () => started.kept(found)));
         say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
       },
       signal: (startId, signal) => this.#signal(startId, signal),
@@ -152,6 +158,8 @@ export class Processes {
       adopt: (known, answer) => {
         const found = known.flatMap((record): readonly FoundRecord[] => {
           const process = this.#live.get(record.startId);
+          if (process !== undefined && this.#program(process.service).hangs === true)
+            return [{ ...record, pid: process.pid, hang: { pid: process.pid, at: 'its program' } }];
           if (process !== undefined)
             return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
           const ending = this.keepsEndings ? this.#endings.get(record.startId) : undefined;
@@ -160,6 +168,16 @@ export class Processes {
           return isDone ? [{ ...record, ending: { code: 0 } }] : [];
         });
         say(10, () => answer.kept(found));
+      },
+      settled: (startId, started) => {
+        const process = this.#live.get(startId);
+        const why = new StartFailed('its program was not run');
+        if (process === undefined) return say(1, () => started.broken(why));
+        process.begins.push((found) => say(1, () => started.kept(found)));
+      },
+      look: (startId, answer) => {
+        const process = this.#live.get(startId);
+        say(1, () => answer.kept(process && { pid: process.pid, at: 'its program' }));
       },
       watch: (startId, ended) => {
         const process = this.#live.get(startId);
@@ -192,6 +210,7 @@ export class Processes {
       fromMs,
       signals: [],
       watchers: [],
+      begins: [],
     };
     this.#live.set(startId, process);
     this.started.push(service);
@@ -202,7 +221,8 @@ export class Processes {
     const process = this.#live.get(startId);
     if (process === undefined) return;
     process.signals.push(signal);
-    const { isStubborn = false, isStuck = false, stopMs = 20 } = this.#program(process.service);
+    const program = this.#program(process.service);
+    const { isStubborn = program.hangs === true, isStuck = false, stopMs = 20 } = program;
     if (isStuck) return;
     if (signal === 'SIGKILL') this.#time.at(1, () => this.#end(startId, { signal }));
     else if ((signal === 'SIGTERM' || signal === 'SIGINT') && !isStubborn)
@@ -210,6 +230,9 @@ export class Processes {
   }
   #end(startId: string, ending: Ending): void {
     this.#endings.set(startId, ending);
+    const process = this.#live.get(startId);
+    for (const begins of process?.begins ?? [])
+      begins({ startId, pid: process?.pid ?? 0, startTime: `${process?.pid ?? 0}0` });
     for (const watcher of this.#bury(startId)) watcher(ending);
   }
   #bury(startId: string): Process['watchers'] {

@@ -82,6 +82,8 @@ export class ServiceRig {
   readonly world = new World(1);
   readonly forks: Fork[] = [];
   readonly signals: string[] = [];
+  /** Start ids of which it was asked what hangs. */
+  readonly looks: string[] = [];
   readonly probes: Answer[] = [];
   readonly probed: string[] = [];
   /**
@@ -157,6 +159,11 @@ export class ServiceRig {
         follow: (startId, _command, { path }, answer) => {
           this.followed.push(`${path} ${startId}`);
           this.followers.push(answer);
+        },
+        settled: () => undefined,
+        look: (startId, answer) => {
+          this.looks.push(startId);
+          answer.kept({ pid: 101, at: 'its program' });
         },
         watch: () => undefined,
         runToEnd: (_service, { argv, env }, timeoutMs, answer) => {

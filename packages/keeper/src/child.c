@@ -32,6 +32,11 @@ struct rlimit descriptors_at_first;
 /* Above every descriptor that a start may ask for. */
 enum { OUT_OF_THE_WAY = HIGHEST_DESCRIPTOR + 1 };
 
+/* Told of a start that is under way for long. */
+static void go_on(struct slot *slot, enum step step) {
+  slot->step = step;
+}
+
 static _Noreturn void fail(struct slot *slot, enum step step, int error) {
   slot->step = step;
   slot->error = error;
@@ -68,6 +73,7 @@ static void place(const struct request *request, struct slot *slot) {
   if (request->has_nice && setpriority(PRIO_PROCESS, 0, request->nice) < 0)
     fail(slot, STEP_NICE, errno);
   if (request->cgroup != NULL) {
+    go_on(slot, STEP_CGROUP);
     char path[4096];
     if (snprintf(path, sizeof path, "%s/cgroup.procs", request->cgroup) >= (int)sizeof path)
       fail(slot, STEP_CGROUP, ENAMETOOLONG);
@@ -123,6 +129,7 @@ static int open_one(const struct opening *opening, struct slot *slot) {
   };
   enum step step = step_of(opening->how);
   int at = opening->descriptor;
+  go_on(slot, step);
   /* Only what is asked for as its terminal becomes that. Nothing is waited for: not who writes to a pipe that somebody
      has put there, not a line that is to ring, not whoever holds a lease of the file. */
   int file = open(opening->path, ways[opening->how] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -189,6 +196,7 @@ static void hand_out(const struct request *request, struct slot *slot) {
 }
 
 static void become(const struct request *request, struct slot *slot) {
+  go_on(slot, STEP_ROOT);
   if (request->root != NULL && (chroot(request->root) < 0 || chdir("/") < 0))
     fail(slot, STEP_ROOT, errno);
   /* Nobody keeps groups of root by an oversight. */
@@ -199,6 +207,7 @@ static void become(const struct request *request, struct slot *slot) {
     fail(slot, STEP_GROUP, errno);
   if (request->has_uid && setresuid(request->uid, request->uid, request->uid) < 0)
     fail(slot, STEP_USER, errno);
+  go_on(slot, STEP_FOLDER);
   if (chdir(request->folder) < 0) fail(slot, STEP_FOLDER, errno);
   if (request->flags & FLAG_NO_NEW_PRIVILEGES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     fail(slot, STEP_PRIVILEGES, errno);
@@ -225,6 +234,7 @@ void child_run(struct request *request, uint32_t at, int pipe) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  go_on(slot, STEP_EXEC);
   /* A file that is neither a binary nor begins with #! is read by /bin/sh, as everywhere. */
   execvpe(request->file, request->args, request->env);
   fail(slot, STEP_EXEC, errno);

@@ -21,7 +21,7 @@
  *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
  *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD
- *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, of a failure STEP ERROR WHICH
+ *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, else STEP, of a failure ERROR WHICH
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
  *      69 SIGNALLED ID                                           it was sent, to its whole group
@@ -29,7 +29,7 @@
  *      71 CONNECTION ID, of an inetd socket CONNECTION its number, PEER, LOCAL
  *      72 CLOSED    ID
  *
- *     STATE     PREPARED  it is under way: another STATE follows
+ *     STATE     PREPARED  it is under way, at STEP: another STATE follows, also where a START has asked for this one
  *               RUNNING   the program runs, or is about to: its process has its record
  *               FAILED    it never ran: ERROR is an errno, STEP the word for what gave it, and WHICH, where that was a
  *                         file, the descriptor as which the process was to find it

@@ -137,6 +137,7 @@ void say_state(uint32_t at) {
     frame_number(TAG_STATUS, (uint64_t)(uint32_t)status);
     frame_number(TAG_SOURCE, slot->source == 0 ? SOURCE_REAPED : slot->source);
   }
+  if (state == STATE_PREPARED) frame_text(TAG_STEP, step_name(slot->step));
   if (state == STATE_FAILED) {
     frame_text(TAG_STEP, step_name(slot->step));
     frame_number(TAG_ERROR, (uint64_t)(uint32_t)slot->error);

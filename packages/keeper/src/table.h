@@ -61,6 +61,7 @@ struct slot {
   /* Of an end as waitpid(2) has it; of a failure with a file the descriptor that this was to be, plus 1. */
   int32_t status;
   int32_t error;
+  /* That failed, or that its child is at. */
   uint32_t step;
   /* The signal that came before its program; of an end without a source it is the status. */
   int32_t cancelled;

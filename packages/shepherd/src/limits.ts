@@ -276,6 +276,11 @@ export const limits = {
   failureLineCount: 25,
   /** Milliseconds that those lines are waited for. */
   recentLinesMs: 1_000,
+  /**
+   * Milliseconds after which a start that does not run its program is looked at, and shown to hang: a machine that is
+   * busy takes a second for one, seldom more.
+   */
+  hangMs: 5_000,
   /** Longest `probe`, milliseconds. */
   probeMs: 60_000,
   /**

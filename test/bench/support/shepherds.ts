@@ -21,6 +21,8 @@ const noProcesses: ProcessBackend = {
   unlisten: nobody,
   connection: nobody,
   drop: nobody,
+  settled: nobody,
+  look: nobody,
   watch: nobody,
   runToEnd: nobody,
 };

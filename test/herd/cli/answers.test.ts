@@ -130,6 +130,7 @@ const status: Required<ExportedStatus> = {
   lastRespawn: 4,
   lastExit: { at: 5, code: 1, signal: 'SIGTERM' },
   exits: [{ at: 5, code: 1, signal: 'SIGTERM' }],
+  hang: { pid: 11, at: 'its program' },
   nextStartMs: 12,
   disabledReason: 'respawned',
   startedBy: prompt,
@@ -213,6 +214,7 @@ const {
   accepting: _accepting,
   connection: _connection,
   keepsGroup: _group,
+  hang: _hang,
   ...facts
 } = many;
 const fleet: Required<FleetStatus> = {

@@ -273,6 +273,14 @@ describe('why a service is so', () => {
       verdict: 'done',
     });
   });
+  it('names a process that hangs before its program, and what it is at', () => {
+    const hang = { pid: 42, at: 'its working directory' };
+    const starting = statusOf('web', { stage: 'starting', isReady: false, hang });
+    expect(why('web', { services: [starting] }).sentences).toContain(
+      'Its process, PID 42, hangs before it runs its program (it is at its working directory): a disk or a network ' +
+        "share may not answer. 'herd stop' kills it after the grace.",
+    );
+  });
   it('says when it is started again, and how often it was', () => {
     const flapping = { isRespawning: true, nextStartMs: 1_600, respawnCount: 3 } as const;
     const lastExit = { signal: 'SIGSEGV', at: now };

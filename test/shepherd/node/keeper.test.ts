@@ -1,4 +1,5 @@
 /** What only the keeper does: to outlive the daemon, and parts of itself. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi, afterAll } from 'vitest';
@@ -8,7 +9,13 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
-import type { FoundRecord, RunningRecord } from '../../../packages/shepherd/src/words/types.ts';
+import type {
+  Ending,
+  FoundRecord,
+  Hang,
+  RunningRecord,
+  Started,
+} from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
 
@@ -89,6 +96,36 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     expect(keeperPids(at()).anchor).toEqual([Number(parent)]);
     backend.signal('w-1', 'SIGKILL');
     expect(await ended).toEqual({ signal: 'SIGKILL' });
+  });
+
+  it('holds up nobody by a start that hangs before its program, and says where it does', async () => {
+    // No group of the kernel's has such a file: this is what hangs as a dead disk does.
+    execFileSync('mkfifo', [path.join(folder, 'cgroup.procs')]);
+    const command = { argv: ['sleep', '1000'], traits: { cgroup: folder } } as const;
+    const first = startOf(backend, 'w-1', command);
+    first.started.catch(() => undefined);
+    first.ended.catch(() => undefined);
+    const looked = async (by: KeeperBackend): Promise<Hang | undefined> => {
+      const { answer, value } = answerOf<Hang | undefined>();
+      by.look('w-1', answer);
+      return value;
+    };
+    let hang: Hang | undefined;
+    while (hang?.at !== 'its cgroup') hang = await looked(backend);
+    const { pid } = hang;
+    expect(isAlive(pid)).toBe(true);
+    backend.close();
+    backend = await open();
+    const record = { startId: 'w-1', service: 'web' };
+    expect(await adopted(backend, [record])).toEqual([{ ...record, pid, hang }]);
+    const settled = answerOf<Started>();
+    backend.settled('w-1', settled.answer);
+    const ended = answerOf<Ending>();
+    backend.watch('w-1', ended.answer);
+    backend.signal('w-1', 'SIGKILL');
+    expect(await settled.value).toMatchObject({ startId: 'w-1', pid });
+    expect(await ended.value).toEqual({ signal: 'SIGKILL' });
+    expect(await looked(backend)).toBeUndefined();
   });
 
   it('tells the next daemon how those ended that ended meanwhile, and knows those that run', async () => {

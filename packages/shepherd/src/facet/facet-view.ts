@@ -108,6 +108,7 @@ const localRules: Rules<LocalStatus> = {
   lastRespawn: true,
   lastExit: true,
   exits: true,
+  hang: true,
   nextStartMs: true,
   disabledReason: true,
   // Each apart: see facetPrompt.

@@ -75,6 +75,8 @@ export const withCgroups = (backend: ProcessBackend, powers: CgroupPowers): Proc
     },
     watch: (startId, ended) =>
       backend.watch(startId, groups.has(startId) ? cleared(startId, ended) : ended),
+    settled: (startId, started) => backend.settled(startId, started),
+    look: (startId, answer) => backend.look(startId, answer),
     signal: (startId, signal) => backend.signal(startId, signal),
     follow: (startId, command, pidFile, answer) =>
       backend.follow(startId, command, pidFile, answer),

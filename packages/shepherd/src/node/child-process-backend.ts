@@ -169,6 +169,14 @@ class ChildProcessBackend implements ProcessBackend {
     answer.kept([...known.filter(isAlive).map(alive), ...done]);
   }
 
+  /** A child of the daemon runs its program as soon as it is there. */
+  settled(_startId: string, started: Answer): void {
+    started.broken(new StartFailed('its process has ended'));
+  }
+  look(_startId: string, answer: Answer): void {
+    answer.kept(undefined);
+  }
+
   watch(startId: string, ended: Answer): void {
     const child = this.#children.get(startId);
     if (child !== undefined) return void child.waiting.push(ended);

@@ -4,7 +4,17 @@ import { attendLife } from './liveness.ts';
 import { claimSockets } from './listening.ts';
 import { noteAdopted } from './replacement.ts';
 import { isBeingStopped, notePrompt, noteTakenOver } from './prompts.ts';
-import { goOnLaunching, readyOf, runsToEnd, wake, watch } from './service-steps.ts';
+import {
+  attendSpawn,
+  goOnLaunching,
+  readyOf,
+  runsToEnd,
+  spawnAgain,
+  spawned,
+  spawnFailed,
+  wake,
+  watch,
+} from './service-steps.ts';
 import {
   change,
   enter,
@@ -32,6 +42,7 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   if (ending !== undefined && !isDone) return endedAway(held, turn, run, ending);
   held.goal.set('start');
   claimSockets(held, turn);
+  if (run.settling !== undefined) return settle(held, turn, run, run.settling);
   if (isDone) return remainAdopted(held, turn, run);
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
   if (run.handsOver === true && held.config.get().pidFile !== undefined)
@@ -45,6 +56,37 @@ export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   watch(held, turn, run);
   if (stateOf(held).at === 'running') attendLife(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+};
+
+/**
+ * Its program may not run yet, or never: nobody waits for that but its service. Where it was not run, that is started
+ * once more if it is wanted, and says itself why it cannot be.
+ */
+const settle = (
+  held: ServiceHeld,
+  turn: Turn,
+  run: Run,
+  { settled, hang }: NonNullable<Run['settling']>,
+): void => {
+  const { startId } = run;
+  const launch = launchOf(turn, true);
+  const deadline = attendSpawn(held, turn, startId);
+  enter(held, turn, { at: 'spawning', launch, startId, deadline }, 'starting');
+  noteTakenOver(held, run.since);
+  say(held, turn, 'service.adopted', { pid: hang.pid, startId, hangs: hang.at });
+  turn.when(
+    settled,
+    (turn, run) => {
+      spawned(held, turn, run);
+      noteAdopted(held);
+    },
+    (turn, reason) => {
+      const state = stateOf(held);
+      const isMeant = state.at === 'spawning' && state.startId === startId;
+      if (isMeant && held.shown.get().isWanted) spawnAgain(held, turn, state.launch);
+      else spawnFailed(held, turn, reason);
+    },
+  );
 };
 
 /** Its start has done its work in an earlier life: it is not done twice. */

@@ -24,6 +24,7 @@ import type {
   Readiness,
   Run,
   FoundRecord,
+  Hang,
   RunningRecord,
   Start,
   Started,
@@ -73,6 +74,8 @@ export const makeProcessMonitor = (
     drop: (turn, arrival) => turn.effect(() => held.backend.drop(arrival)),
     forget: (turn, startId) => recordEnd(turn, startId),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
+    look: (turn, startId) =>
+      turn.ask<Hang | undefined>((answer) => held.backend.look(startId, answer)),
     adopt: (turn) => adopt(held, turn),
     runToEnd: (turn, service, command, timeoutMs, isOfStop) =>
       runToEnd(held, turn, service, command, timeoutMs, isOfStop),
@@ -243,6 +246,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         if (isKept(each) && running.isDone !== true) recordDone(turn, running);
         return [{ ...running, ending, ended: turn.kept(ending) }];
       }
+      if (each.hang !== undefined) return [settling(held, turn, each, each.hang)];
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const before = known.get(each.startId);
       const { isCommand, isReady, handsOver, madeFrom, since, remains, cgroup } = before ?? {};
@@ -265,4 +269,35 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
       return [{ ...running, ended: over }];
     });
   });
+};
+
+/** As a spawn goes on, of one that an earlier daemon has begun. */
+const settling = (
+  held: Held,
+  turn: Turn,
+  { startId, service }: FoundRecord,
+  hang: Hang,
+): Run & { readonly service: string } => {
+  const before = held.running.find((one) => one.startId === startId) ?? { startId, service };
+  const started = turn.ask<Started>((answer) => held.backend.settled(startId, answer));
+  const settled = turn.when(
+    started,
+    (turn, { pid, startTime, bootId }): Run => {
+      const running = { ...before, pid, ...bornAt(startTime, bootId) };
+      record(turn, { kind: 'running', running });
+      const ended = turn.ask<Ending>((answer) => held.backend.watch(startId, answer));
+      const remaining = before.remains === true ? running : undefined;
+      return { ...running, ended: watched(turn, startId, remaining, ended) };
+    },
+    (turn, reason): Vow<Run> => {
+      recordEnd(turn, startId);
+      return turn.broken(reason);
+    },
+  );
+  const ended = turn.when(
+    settled,
+    (_turn, run) => run.ended,
+    (): Ending => ({}),
+  );
+  return { ...before, pid: hang.pid, ended, settling: { settled, hang } };
 };

@@ -21,6 +21,7 @@ import type {
   Ending,
   Exit,
   Failure,
+  Hang,
   LocalService,
   LogFiles,
   Logger,
@@ -98,7 +99,14 @@ export type Because =
 /** See the table of service.ts. */
 export type State =
   | { readonly at: 'stopped' }
-  | { readonly at: 'spawning'; readonly launch: Launch }
+  | {
+      readonly at: 'spawning';
+      readonly launch: Launch;
+      /** Absent while its sockets are opened. */
+      readonly startId?: string;
+      /** Until it is looked at, because it takes long; then until it is ended. */
+      readonly deadline?: Timer;
+    }
   | {
       readonly at: 'waking';
       readonly launch: Launch;
@@ -123,6 +131,8 @@ export type State =
       readonly because: Because;
       /** Absent while a spawn is under way that nobody wants any more. */
       readonly run: Run | undefined;
+      /** Of that spawn. */
+      readonly startId?: string;
       readonly grace: Timer | undefined;
       /** The command that stops it runs; its process, where there is one, is signalled afterwards. */
       readonly isCommanded?: boolean;
@@ -149,6 +159,8 @@ export interface Shown {
   /** The newest last. */
   readonly exits: readonly Exit[];
   readonly failure: Failure | undefined;
+  /** Its process, where that does not come to run its program. */
+  readonly hang: Hang | undefined;
   /** Checks in a row by which it was not alive. */
   readonly deathSignCount: number;
   /** What its agent tells of it, where it is a slot. */
@@ -222,6 +234,7 @@ export const hold = (
     respawns: noRespawns,
     exits: lastExit === undefined ? [] : [lastExit],
     failure: undefined,
+    hang: undefined,
     deathSignCount: 0,
     slot: undefined,
   }),
@@ -323,6 +336,7 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
     stopAsking(held, turn, before.run);
   }
   if (before.at === 'stopping') before.grace?.cancel();
+  if (before.at === 'spawning') before.deadline?.cancel();
   if (before.at === 'running' && before.run !== undefined) stopWatching(held, turn, before.run);
   // Whoever answers for a stop waits for it; everybody else goes on.
   if (next.at === 'stopped' && before.at !== 'stopped' && held.config.get().sockets !== undefined)
@@ -332,6 +346,7 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
   const isSameStage = stageOf(before) === stageOf(next);
   change(held, turn, {
     state: next,
+    ...(next.at === 'spawning' || next.at === 'stopping' ? {} : { hang: undefined }),
     ...(isSameStage ? {} : { since: at }),
     ...unserved(before, next, held.clock.now()),
   });

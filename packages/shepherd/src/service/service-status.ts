@@ -31,7 +31,7 @@ export const statusOf = (
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, exits, failure } =
     held.shown.get();
-  const { slot } = held.shown.get();
+  const { slot, hang } = held.shown.get();
   const { started, stopped, disabled } = held.prompts.get();
   const command = config.start ?? config.timer?.run;
   const nextStartMs = state.at === 'resting' ? state.dueMs - held.clock.now() : undefined;
@@ -75,6 +75,7 @@ export const statusOf = (
   given('lastRespawn', respawns.lastAt);
   given('lastExit', exits.at(-1));
   given('exits', exits.length > 0 ? exits : undefined);
+  given('hang', hang);
   given('nextStartMs', nextStartMs && Math.max(0, Math.ceil(nextStartMs)));
   given('disabledReason', isEnabled ? undefined : disabled?.reason);
   given('failure', failure);

@@ -6,6 +6,7 @@
 import type { Turn, Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { recordEnabled, refuseDisabled } from './enabling.ts';
+import { cutShort, lookLater } from './hanging.ts';
 import { attendLife } from './liveness.ts';
 import { closedFirst, listenFirst } from './listening.ts';
 import { endedBefore, lookFirst } from './first-look.ts';
@@ -92,7 +93,8 @@ export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome>
       return closedFirst(held, turn, outcomeOf(held, 'changed'));
     case 'spawning':
     case 'waking': {
-      const answer = end(held, turn, runOf(state), { kind: 'asked' });
+      const startId = state.at === 'spawning' ? state.startId : undefined;
+      const answer = end(held, turn, runOf(state), { kind: 'asked' }, startId);
       state.launch.resolver.kept(outdone(held, 'start'));
       return answer;
     }
@@ -124,6 +126,12 @@ const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean, by: Prompting
   return launch.answer;
 };
 
+/** The same launch with another process: that of an earlier daemon has not come to run. */
+export const spawnAgain = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
+  enter(held, turn, { at: 'spawning', launch });
+  spawn(held, turn, launch);
+};
+
 const spawn = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
   const command = held.config.get().start;
   if (command === undefined) {
@@ -138,21 +146,32 @@ const spawn = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
     const state = stateOf(held);
     if (state.at === 'stopping') return gone(held, turn, state);
     if (state.at !== 'spawning') return;
+    const startId = turn.call(held.monitor, 'freshStartId');
+    const deadline = attendSpawn(held, turn, startId);
+    change(held, turn, { state: { ...state, startId, deadline } });
     const manner = mannerOf(held.config.get());
     turn.when(
-      turn.send(held.monitor, 'spawn', held.name, command, ready, manner),
+      turn.send(held.monitor, 'spawn', held.name, command, ready, manner, startId),
       (turn, run) => spawned(held, turn, run),
       (turn, reason) => spawnFailed(held, turn, reason),
     );
   });
 };
 
+/** From now on it is looked at for its program. */
+export const attendSpawn = (held: ServiceHeld, turn: Turn, startId: string): Timer =>
+  lookLater(held, turn, startId, readyOf(held), (turn, launch, reason) => {
+    const because = { kind: 'not-ready', launch, reason, plainReason: reason } as const;
+    end(held, turn, undefined, because, startId);
+  });
+
 /** One spawn is under way at most, so this is the answer to it. */
-const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
+export const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const state = stateOf(held);
   watch(held, turn, run);
   if (state.at === 'stopping') {
-    change(held, turn, { state: { ...state, run, grace: quit(held, turn, run) } });
+    state.grace?.cancel();
+    change(held, turn, { hang: undefined, state: { ...state, run, grace: quit(held, turn, run) } });
     return;
   }
   if (state.at === 'spawning') goOnLaunching(held, turn, state.launch, run, undefined);
@@ -224,7 +243,8 @@ const recordReady = (held: ServiceHeld, turn: Turn, { ended: _ended, ...process 
   turn.record({ kind: 'running', running } satisfies Entry, { gates: false });
 };
 
-const spawnFailed = (held: ServiceHeld, turn: Turn, reason: Error): void => {
+/** The answer to it where there is no process. */
+export const spawnFailed = (held: ServiceHeld, turn: Turn, reason: Error): void => {
   const state = stateOf(held);
   if (state.at === 'spawning')
     return fail(held, turn, state.launch, reason.message, plainWordsOf(reason));
@@ -309,17 +329,31 @@ const quit = (held: ServiceHeld, turn: Turn, run: Run): Timer => {
   });
 };
 
+/** `startId` is that of a spawn that is under way: its process may hang before it hears of any other signal. */
 const end = (
   held: ServiceHeld,
   turn: Turn,
   run: Run | undefined,
   because: Because,
+  startId?: string,
 ): Vow<Outcome> => {
   const { vow: answer, resolver } = turn.vow<Outcome>();
   const command = stateOf(held).at === 'running' ? held.config.get().stop.run : undefined;
-  const grace = command === undefined ? run && quit(held, turn, run) : undefined;
+  const quitIt = (): Timer | undefined =>
+    startId === undefined ? run && quit(held, turn, run) : cutShort(held, turn, startId);
+  const grace = command === undefined ? quitIt() : undefined;
   const isCommanded = command !== undefined;
-  const next = { at: 'stopping', because, run, grace, answer, resolver, isCommanded } as const;
+  const of = startId === undefined ? {} : { startId };
+  const next = {
+    at: 'stopping',
+    because,
+    run,
+    ...of,
+    grace,
+    answer,
+    resolver,
+    isCommanded,
+  } as const;
   enter(held, turn, next, 'stopping');
   if (command !== undefined)
     turn.when(runStop(held, turn, command, run), (turn, doubt) => commanded(held, turn, doubt));

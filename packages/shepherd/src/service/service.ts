@@ -7,14 +7,15 @@
  *     spawned         ·           → waking   ·           ·           ·           is signalled
  *     spawn failed    ·           → stopped  ·           ·           ·           → stopped
  *     ready           ·           ·          → running   ·           ·           ·
- *     not ready       ·           ·          → stopping  ·           ·           ·
+ *     not in time     ·           → stopping → stopping  ·           ·           ·
  *     exit            ·           ·          → stopped   → stopped   ·           → stopped
  *     respawn due     ·           ·          ·           ·           → spawning  ·
  *     enable          flag        flag       flag        flag        flag        flag
  *     disable, retire flag        flag       flag        flag        → stopped   flag
  *     revise          taken       kept       kept        kept        taken       kept
  *     adopt           → running,  refused    refused     refused     refused     refused
- *                     or waking
+ *                     waking or
+ *                     spawning
  *
  * Spawning begins with a look whether somebody answers in its place (first-look.ts).
  * Spawning and waking (the process is there, but not ready) are shown as `starting`, and so is
@@ -24,7 +25,8 @@
  * start has worked, and the service is stopped again.
  *
  * What is adopted is running where it was seen to be ready before, or is ready as soon as it exists;
- * else it is waking, with a deadline of its own.
+ * else it is waking, with a deadline of its own. What may not run its program yet is spawning. What a
+ * start does that does not come to run it: hanging.ts.
  *
  * What waited for another state re-checks `goal`, the last wish that came in, before it acts: the
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and

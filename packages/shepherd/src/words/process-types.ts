@@ -36,6 +36,19 @@ export interface Run extends Started {
   readonly remains?: true;
   /** It has ended while no daemon was there, and so. */
   readonly ending?: Ending;
+  /** An earlier daemon has begun it, and it may not run its program yet: kept once it does, broken if it never will. */
+  readonly settling?: { readonly settled: Vow<Run>; readonly hang: Hang };
+}
+/** What a status tells of a start that takes long. */
+export interface Hanging {
+  /** Its process hangs before it runs its program. */
+  readonly hang?: Hang;
+}
+/** A process that does not come to run its program: a dead disk, most likely. */
+export interface Hang {
+  readonly pid: number;
+  /** What it is at, in words; empty where that is not known. */
+  readonly at: string;
 }
 /**
  * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
@@ -67,8 +80,10 @@ export interface ProcessMonitor {
   drop(arrival: number): void;
   /** What has remained of a start is no more. */
   forget(startId: string): void;
-  /** To the whole process group. */
+  /** To the whole process group; also of a start that is under way. */
   signal(startId: string, signal: SignalName): void;
+  /** What a start is at that takes long; undefined where nobody knows. */
+  look(startId: string): Vow<Hang | undefined>;
   /** What lives of the starts that the records know, and what has ended of which somebody has seen how. */
   adopt(): Vow<readonly (Run & { readonly service: string })[]>;
   /** Runs a short command to its end: custom actions, and what stops a service where it `isOfStop`. */
@@ -93,6 +108,8 @@ export interface CommandResult extends Ending {
 export interface FoundRecord extends RunningRecord {
   /** It is there no more: nobody watches it. */
   readonly ending?: Ending;
+  /** It may not run its program yet: see `settled` of the backend. */
+  readonly hang?: Hang;
 }
 /** What is to be started. */
 export interface Start extends StartManner {
@@ -125,6 +142,10 @@ export interface ProcessBackend extends SocketHolder {
    * it is known how they ended (`FoundRecord`).
    */
   adopt(known: readonly RunningRecord[], answer: Answer): void;
+  /** Of one that was found under way: kept with Started once it runs its program, broken with StartFailed otherwise. */
+  settled(startId: string, started: Answer): void;
+  /** Asks for what a start is at that takes long: kept with Hang, or with undefined where nobody knows. */
+  look(startId: string, answer: Answer): void;
   /** Watches an adopted process; kept with Ending. */
   watch(startId: string, ended: Answer): void;
   /**

@@ -27,7 +27,7 @@ import type { Principal } from './principal.ts';
 import type { Prompt, Prompting, Prompts } from './prompt-types.ts';
 import type { Wisher } from './records.ts';
 import type { changes, Health, Result, Stage } from './vocabulary.ts';
-import type { Ending, Run } from './process-types.ts';
+import type { Ending, Hanging, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 import type { AcceptFacts, ConnectionFacts } from './socket-types.ts';
 import type { Connecting, SpawnSpec } from './transient-types.ts';
@@ -113,7 +113,7 @@ export interface StatusFacts {
   readonly labels?: Labels;
 }
 /** A service that is at home in the shepherd that answers. */
-export interface LocalStatus extends StatusFacts {
+export interface LocalStatus extends StatusFacts, Hanging {
   readonly kind: 'local';
   /** Absent where nothing but the name is known. */
   readonly version?: Version;

@@ -189,9 +189,17 @@ const wishWords = (
   return [`${words} at ${whenText(atMs, look.now)}${along} (${operation}).`];
 };
 
+/** It waits in the kernel, for a disk most likely: what `ps` shows is still the keeper. */
+const hangWords = ({ pid, at }: NonNullable<ShownStatus['hang']>): string => {
+  const where = at === '' ? '' : ` (it is at ${at})`;
+  const what = `Its process, PID ${pid}, hangs before it runs its program${where}`;
+  return `${what}: a disk or a network share may not answer. 'herd stop' kills it after the grace.`;
+};
+
 const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readonly string[] => {
-  const { lastExit, pid, isRespawning, nextStartMs, respawnCount, readyMs } = status;
+  const { lastExit, pid, hang, isRespawning, nextStartMs, respawnCount, readyMs } = status;
   const words: string[] = [];
+  if (hang !== undefined) words.push(hangWords(hang));
   if (pid !== undefined) words.push(`Its process has the PID ${pid}.`);
   if (verdict === 'starting' && pid !== undefined)
     words.push(

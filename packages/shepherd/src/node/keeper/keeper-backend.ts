@@ -6,7 +6,8 @@
  *                      │ FAILED, REFUSED ──► both broken(StartFailed)
  *     lost      ──► nothing is known to have changed; after 5 s what is under way is given up: both broken
  *     up again  ──► the keeper has it: as above      it has not: sent again, or, where it ran, looked for by its pid
- *     a daemon begins ──► adopt: what the keeper has of its records, ended ones among it, whose end is told at once;
+ *     a daemon begins ──► adopt: what the keeper has of its records, ended ones among it, whose end is told at once,
+ *                                and those under way, which are told of when they have come on (settled);
  *                                what it does not have is the affair of the other backend
  *
  * A start that is repeated under its id is no second one, so after any loss everything is just said once more.
@@ -42,10 +43,16 @@ import {
   begun,
   endingOf,
   forgetFrame,
+  hangs,
   keptOf,
+  neverRan,
   notExecuted,
   settle,
+  signalFrame,
   tooOld,
+  underWay,
+  waitForLook,
+  waitUntilSettled,
   type Kept,
 } from './kept.ts';
 import { owedSignalCount, startTryCount } from './limits.ts';
@@ -53,9 +60,9 @@ import { Forgetter, type ForgetPowers } from './forgetter.ts';
 import { KeptSockets } from './sockets.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
-import { features, FrameWriter, tags, types, type Said, type StartState } from './protocol.ts';
+import { features, type Said, type StartState } from './protocol.ts';
 import { prepared } from './prepared.ts';
-import { failureOf, startFrame, type Fault } from './start-frame.ts';
+import { failureOf, notRun, startFrame, type Fault } from './start-frame.ts';
 
 /** What the backend works with. */
 export interface KeeperPowers
@@ -198,10 +205,7 @@ class KeptBackend implements KeeperBackend {
       const why = `Unknown signal: ${signal}`;
       return this.#powers.log?.('process.signal-failed', { startId, signal, why });
     }
-    const frame = new FrameWriter(types.signal)
-      .text(tags.id, startId)
-      .numbers(tags.signal, [number])
-      .frame();
+    const frame = signalFrame(startId, number);
     if (kept.owed.length >= owedSignalCount) kept.owed.shift();
     kept.owed.push(frame);
     if (this.#isUp) this.#line.send(frame);
@@ -238,12 +242,15 @@ class KeptBackend implements KeeperBackend {
     this.#hasAdopted = true;
     for (const record of known) this.#take(record);
     this.#endStrangers();
-    const unsettled = known.flatMap(({ startId }) => {
-      const kept = this.#kept.get(startId);
-      return kept === undefined || kept.process !== undefined ? [] : [kept];
-    });
-    const settled = unsettled.map((kept) => new Promise<void>((done) => kept.settled.push(done)));
-    void Promise.all(settled).then(() => this.#adoptOthers(known, answer));
+    this.#adoptOthers(known, answer);
+  }
+
+  settled(startId: string, started: Answer): void {
+    waitUntilSettled(this.#kept.get(startId), started);
+  }
+  look(startId: string, answer: Answer): void {
+    const frame = waitForLook(this.#kept.get(startId), answer);
+    if (frame !== undefined && this.#isUp) this.#line.send(frame);
   }
 
   watch(startId: string, ended: Answer): void {
@@ -274,8 +281,11 @@ class KeptBackend implements KeeperBackend {
       return this.#forgetter.add(startId);
     }
     // What is under way is no process yet: one without its time of birth could be taken for another later.
-    const process = state.state === 'prepared' ? undefined : this.#startedOf(state);
-    this.#kept.set(startId, keptOf({ service, process, handsOver: handsOver === true }));
+    const isUnderWay = state.state === 'prepared';
+    const process = isUnderWay ? undefined : this.#startedOf(state);
+    const kept = keptOf({ service, process, handsOver: handsOver === true });
+    this.#kept.set(startId, kept);
+    if (isUnderWay) hangs(kept, state);
     // What is under way has no end to be told of yet, either.
     if (state.state !== 'ended') this.#found.delete(startId);
   }
@@ -305,6 +315,7 @@ class KeptBackend implements KeeperBackend {
         const alive = known.flatMap((record): readonly FoundRecord[] => {
           const kept = this.#kept.get(record.startId);
           const other = found.get(record.startId);
+          if (kept?.hang !== undefined) return [underWay(record, kept.hang)];
           if (kept?.process === undefined) return other === undefined ? [] : [other];
           const ending = this.#endedMeanwhile(record.startId);
           return [{ ...kept.process, service: record.service, ...(ending && { ending }) }];
@@ -385,8 +396,8 @@ class KeptBackend implements KeeperBackend {
       case 'ended':
         this.#runs(kept, state);
         return this.#ended(kept, state);
-      default:
-        return; // under way: another one follows
+      case 'prepared':
+        hangs(kept, state); // another one follows
     }
   }
 
@@ -396,7 +407,7 @@ class KeptBackend implements KeeperBackend {
     kept.process = this.#startedOf(state);
     if (starting === undefined) this.#followers.heard(kept.process);
     else starting.started.kept(kept.process);
-    begun(kept);
+    begun(kept, kept.process);
   }
 
   #failed(startId: string, kept: Kept, fault: Fault): void {
@@ -418,8 +429,11 @@ class KeptBackend implements KeeperBackend {
     this.#forgetter.add(startId);
     this.#forgetFile(startId);
     // Where its main was killed it was taken for running for a moment: the child of a fork, which has ended.
-    begun(kept);
-    if (kept.starting === undefined) return settle(kept, { code: notExecuted });
+    if (kept.starting === undefined) {
+      begun(kept, notRun(fault));
+      return settle(kept, { code: notExecuted });
+    }
+    begun(kept, neverRan());
     const reason = failureOf(kept.starting.making, fault);
     kept.starting.started.broken(reason);
     for (const each of kept.waiting) each.broken(reason);
@@ -441,7 +455,7 @@ class KeptBackend implements KeeperBackend {
   /** The keeper does not have it: it never came there, or its table is gone, with the folder or with a boot. */
   #missing(startId: string, kept: Kept): void {
     if (kept.starting !== undefined) return this.#line.send(kept.starting.frame);
-    begun(kept);
+    begun(kept, kept.process ?? neverRan());
     if (kept.process === undefined) return void this.#kept.delete(startId);
     const record = { ...kept.process, service: kept.service };
     this.#kept.delete(startId);
@@ -462,7 +476,7 @@ class KeptBackend implements KeeperBackend {
     const reason = new StartFailed(text, { summary: 'exec: the keeper cannot be reached' });
     this.#sockets.giveUp(reason);
     for (const [startId, kept] of this.#kept) {
-      begun(kept);
+      if (kept.process === undefined) begun(kept, reason);
       if (kept.starting === undefined) continue;
       this.#kept.delete(startId);
       this.#forgetFile(startId);

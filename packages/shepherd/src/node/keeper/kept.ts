@@ -3,11 +3,18 @@ import fs from 'node:fs';
 import os from 'node:os';
 import type { Answer } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
-import type { Ending, StartManner, Started } from '../../words/types.ts';
+import type {
+  Ending,
+  FoundRecord,
+  Hang,
+  RunningRecord,
+  StartManner,
+  Started,
+} from '../../words/types.ts';
 import { openLog } from '../log-files.ts';
 import { explain } from '../program.ts';
 import { features, FrameWriter, tags, types, type StartState } from './protocol.ts';
-import type { Making } from './start-frame.ts';
+import { stepWords, type Making } from './start-frame.ts';
 
 /** A start that the keeper was asked for. */
 export interface Starting {
@@ -31,8 +38,12 @@ export interface Kept {
   readonly owed: Buffer[];
   /** Those that came before its process was there, in a start that is tried again. */
   readonly missed: Buffer[];
-  /** Who waits for its beginning, to know whether it is there to be adopted. */
-  readonly settled: (() => void)[];
+  /** Who waits for the program of what was found under way. */
+  readonly settled: Answer[];
+  /** Who has asked what it is at. */
+  readonly looking: Answer[];
+  /** What it was at when that was told last; undefined once it runs. */
+  hang: Hang | undefined;
 }
 
 /** What is known at first. */
@@ -44,6 +55,8 @@ export const keptOf = (known: Pick<Kept, 'service'> & Partial<Kept>): Kept => ({
   owed: [],
   missed: [],
   settled: [],
+  looking: [],
+  hang: undefined,
   ...known,
 });
 
@@ -70,15 +83,48 @@ export const notExecuted = 127;
 export const forgetFrame = (startId: string): Buffer =>
   new FrameWriter(types.forget).text(tags.id, startId).frame();
 
+/** To its whole group. */
+export const signalFrame = (startId: string, signal: number): Buffer =>
+  new FrameWriter(types.signal).text(tags.id, startId).numbers(tags.signal, [signal]).frame();
+
 /** Tells all who wait how it ended. */
 export const settle = (kept: Kept, ending: Ending): void => {
   for (const each of kept.waiting.splice(0)) each.kept(ending);
 };
 
-/** Tells all who wait for its beginning that nobody has to any more. */
-export const begun = (kept: Kept): void => {
-  for (const settled of kept.settled.splice(0)) settled();
+/** Tells all who wait for its program that it runs, or why it does not; nobody has to look any more. */
+export const begun = (kept: Kept, found: Started | StartFailed): void => {
+  kept.hang = undefined;
+  for (const answer of kept.looking.splice(0)) answer.kept(undefined);
+  for (const answer of kept.settled.splice(0))
+    if (found instanceof StartFailed) answer.broken(found);
+    else answer.kept(found);
 };
+/** Its keeper was asked for it, or has said by itself what it is at. */
+export const hangs = (kept: Kept, { pid, step }: StartState): void => {
+  kept.hang = { pid, at: stepWords(step) };
+  for (const answer of kept.looking.splice(0)) answer.kept(kept.hang);
+};
+/** The record of what an earlier daemon has begun, and may not run its program yet. */
+export const underWay = ({ startId, service }: RunningRecord, hang: Hang): FoundRecord => ({
+  ...{ startId, service, pid: hang.pid },
+  hang,
+});
+/** Answers once its program runs, or does not. */
+export const waitUntilSettled = (kept: Kept | undefined, started: Answer): void => {
+  if (kept === undefined) return started.broken(neverRan());
+  if (kept.process !== undefined) return started.kept(kept.process);
+  kept.settled.push(started);
+};
+/** Answers what it is at; gives what is to be sent for that, which is no second start: the first one answers. */
+export const waitForLook = (kept: Kept | undefined, answer: Answer): Buffer | undefined => {
+  const frame = kept?.starting?.frame;
+  if (kept === undefined || frame === undefined) answer.kept(kept?.hang);
+  else kept.looking.push(answer);
+  return frame;
+};
+/** Of what nobody has started in this life, and is not there. */
+export const neverRan = (): StartFailed => new StartFailed('its program was not run');
 
 /** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */
 export const closeLog = (file: string): void => {

@@ -167,8 +167,22 @@ const phrases: Readonly<Record<string, string>> = {
   listen: 'a socket or a connection that it is to be given',
 };
 
+/** What the keeper is at with a step, for people. */
+export const stepWords = (step: string): string => moreWords[step] ?? phrases[step] ?? step;
+const moreWords: Readonly<Record<string, string>> = {
+  log: 'its log file',
+  folder: 'its working directory',
+  exec: 'its program',
+};
+
 /** What the keeper says of a failure. */
 export type Fault = Pick<StartState, 'step' | 'error' | 'which'>;
+
+/** Why what an earlier daemon has begun did not come to run; how it was made is not known any more. */
+export const notRun = ({ step, error }: Fault): StartFailed => {
+  const why = whyOf(step, systemError(codeOf(error)));
+  return new StartFailed(`exec: ${stepWords(step)}: ${why}`);
+};
 
 /** Why a start failed, in words. */
 export const failureOf = (making: Making, { step, error, which }: Fault): StartFailed => {
