@@ -12,6 +12,7 @@ import {
 import {
   backlogCount,
   nameChars,
+  socketCount,
   socketNameChars,
   socketPathBytes,
 } from '../../../packages/herd/src/config/limits.ts';
@@ -262,6 +263,7 @@ ExecStop=/bin/stop \${PORT}
     expect(await loaded(text)).toMatchObject([
       {
         sockets: [
+          { listen: '0.0.0.0:80', name: 'web.socket', backlog: 9, style: 'stream' },
           { listen: '[::]:80', name: 'web.socket', backlog: 9, style: 'stream' },
           { listen: '/run/web.sock', owner: 'www', mode: 0o660 },
           { listen: '127.0.0.1:53', style: 'datagram' },
@@ -274,10 +276,43 @@ ExecStop=/bin/stop \${PORT}
       'two.socket: its service two@ was not read',
       'gone.socket: its service gone was not read',
       'web.socket: DirectoryMode=x cannot be read',
+      expect.stringMatching(/^2: web.socket: ListenStream=80: .*two sockets/),
       expect.stringMatching(/^5: web.socket: ListenStream=@web: /),
       '10: web.socket: FreeBind=yes',
     ]);
   });
+  it.each([
+    ['7777', '', ['0.0.0.0:7777', '[::]:7777']],
+    ['[::]:7777', 'BindIPv6Only=both', ['0.0.0.0:7777', '[::]:7777']],
+    ['7777', 'BindIPv6Only=ipv6-only', ['[::]:7777']],
+    ['0.0.0.0:7777', '', ['0.0.0.0:7777']],
+    ['[::1]:7777', '', ['[::1]:7777']],
+  ])(
+    'with a socket at %s is reached by what systemd serves there (%s)',
+    async (at, more, places) => {
+      const { text, told } = read('systemd', {
+        'web.service': '[Service]\nExecStart=/bin/web\n',
+        'web.socket': `[Socket]\nListenStream=${at}\n${more}\n`,
+      });
+      expect(await loaded(text)).toMatchObject([{ sockets: places.map((listen) => ({ listen })) }]);
+      expect(told).toHaveLength(places.length - 1);
+    },
+  );
+  it.each([socketCount / 2, socketCount / 2 + 1])(
+    'with %d ports has as many sockets as one may',
+    async (count) => {
+      const ports = Array.from({ length: count }, (_none, at) => `ListenStream=${8_000 + at}\n`);
+      const { text, told } = read('systemd', {
+        'web.service': '[Service]\nExecStart=/bin/web\n',
+        'web.socket': `[Socket]\n${ports.join('')}`,
+      });
+      const [web] = await loaded(text);
+      expect(web).toMatchObject({ sockets: { length: socketCount } });
+      expect(told.filter((each) => each.includes('of which 16 were'))).toHaveLength(
+        count - socketCount / 2,
+      );
+    },
+  );
   it('that is a template with a socket that accepts has a process for each connection', async () => {
     const { text, told } = read('systemd', {
       'echo@.service':
@@ -293,7 +328,7 @@ ExecStop=/bin/stop \${PORT}
       {
         provision: ['echo'],
         start: { argv: ['/bin/cat'], user: 'nobody' },
-        sockets: [{ listen: '[::]:7' }],
+        sockets: [{ listen: '0.0.0.0:7' }, { listen: '[::]:7' }],
         ...{ activation: 'inetd', maxConnections: 1_000, maxConnectionsPerSource: 8 },
         autoStart: true,
       },
@@ -321,20 +356,27 @@ ListenStream=/${'x'.repeat(socketPathBytes - 1)}\nSocketMode=1777\nFileDescripto
       'forks.socket': `[Socket]\nListenStream=81\nFileDescriptorName=${'n'.repeat(socketNameChars)}\n`,
     });
     expect(await loaded(text)).toMatchObject([
-      { sockets: [{ backlog: backlogCount }], autoStart: true },
+      { sockets: [{ backlog: backlogCount }, { backlog: backlogCount }], autoStart: true },
       {
         oneShot: false,
         sockets: [{ listen: `/${'x'.repeat(socketPathBytes - 1)}`, name: 'unknown', mode: 0o666 }],
       },
-      { sockets: [{ listen: '[::]:81', name: 'n'.repeat(socketNameChars) }] },
+      {
+        sockets: ['0.0.0.0:81', '[::]:81'].map((listen) => ({
+          listen,
+          name: 'n'.repeat(socketNameChars),
+        })),
+      },
     ]);
     expect(told).toEqual([
+      expect.stringMatching(/^2: both.socket: ListenStream=80: /),
       expect.stringMatching(/^3: RemainAfterExit=yes: /),
       'odd.socket: SocketMode=1777 cannot be read',
       ...['65536', '0', '1.2.3.256:1', '/x'].map((place, at) =>
         expect.stringMatching(new RegExp(`^${at + 2}: odd.socket: ListenStream=${place}`)),
       ),
       expect.stringMatching(/^3: PIDFile=\/run\/a: /),
+      expect.stringMatching(/^2: forks.socket: ListenStream=81: /),
     ]);
   });
   it('that is a template is good with its socket, whatever both say', async () => {
@@ -346,7 +388,10 @@ ListenStream=/${'x'.repeat(socketPathBytes - 1)}\nSocketMode=1777\nFileDescripto
       'none.socket': '[Socket]\nListenStream=@none\nAccept=yes\n',
     });
     const [one, other] = await loaded(text);
-    expect(one).toMatchObject({ sockets: [{ listen: '[::]:80' }], activation: 'inetd' });
+    expect(one).toMatchObject({
+      sockets: [{ listen: '0.0.0.0:80' }, { listen: '[::]:80' }],
+      activation: 'inetd',
+    });
     expect(other).not.toHaveProperty('activation');
     expect(told).toEqual([
       expect.stringMatching(/^4: ExecStop=/),

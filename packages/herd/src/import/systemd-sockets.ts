@@ -7,7 +7,7 @@ import type { Unit } from './systemd-unit.ts';
 /** What a service listens at, as `sockets` takes it; all else is left for `leaveTheRest`. */
 export const socketsOf = (unit: Unit): readonly Value[] => {
   unit.ignored('Unit.Description', 'its service has one');
-  unit.carried('Socket.Service', 'Socket.Accept', 'Socket.ListenStream');
+  unit.carried('Socket.Service', 'Socket.Accept', 'Socket.ListenStream', 'Socket.BindIPv6Only');
   for (const key of ['FileDescriptorName', 'Backlog', 'SocketUser', 'SocketGroup', 'SocketMode'])
     unit.carried(`Socket.${key}`);
   unit.carried('Socket.DirectoryMode');
@@ -25,13 +25,14 @@ export const socketsOf = (unit: Unit): readonly Value[] => {
   };
   const at = (key: string, style?: string): readonly Value[] =>
     unit.all(`Socket.${key}`).flatMap(({ value, line }) => {
-      const listen = placeOf(value);
-      if (listen === undefined) {
-        unit.note(`${key}=${value}: nothing here listens there`, line);
-        return [];
-      }
-      const more = listen.startsWith('/') ? ofPath : {};
-      return [call('socket', withoutEmpty({ listen, style, ...common, ...more }))];
+      const places = placesOf(value, unit);
+      if (places.length === 0) unit.note(`${key}=${value}: nothing here listens there`, line);
+      if (places.length > 1 && !accepts(unit))
+        unit.note(`${key}=${value}: its program finds two sockets, IPv4 and IPv6 apart`, line);
+      return places.map((listen) => {
+        const more = listen.startsWith('/') ? ofPath : {};
+        return call('socket', withoutEmpty({ listen, style, ...common, ...more }));
+      });
     });
   if (!accepts(unit)) {
     unit.carried('Socket.ListenDatagram');
@@ -63,7 +64,15 @@ const hasAddress = (unit: Unit): boolean =>
 
 const countOf = (text: string, most: number): number | undefined =>
   /^[1-9]\d{0,9}$/.test(text) ? Math.min(Number(text), most) : undefined;
-/** A port alone is that of all addresses; no names in the abstract, and nothing of systemd's by a %. */
+/** A port alone is that of all addresses, as `[::]` is where nobody says otherwise: a socket here has one family. */
+const placesOf = (text: string, unit: Unit): readonly string[] => {
+  const place = placeOf(text);
+  if (place === undefined) return [];
+  const [, port] = /^\[::\]:(\d+)$/.exec(place) ?? [];
+  const isBoth = port !== undefined && unit.last('Socket.BindIPv6Only') !== 'ipv6-only';
+  return isBoth ? [`0.0.0.0:${port}`, place] : [place];
+};
+/** No names in the abstract, and nothing of systemd's by a %. */
 const placeOf = (text: string): string | undefined => {
   const said = /^\d+$/.test(text) ? `[::]:${text}` : text;
   const place = parsePlace(said);

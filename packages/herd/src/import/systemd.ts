@@ -15,7 +15,7 @@
  *
  * Everything else is said to be left behind, with its line, but for what means nothing here.
  */
-import { longestSeconds, nameChars } from '../config/limits.ts';
+import { longestSeconds, nameChars, socketCount } from '../config/limits.ts';
 import {
   call,
   withoutEmpty,
@@ -227,7 +227,10 @@ const listeningOf = (
   listening: readonly Unit[],
 ): { readonly sockets: readonly Value[]; readonly accepting: Unit | undefined } => {
   for (const each of listening) ignoreMeaningless(each);
-  const sockets = listening.flatMap(socketsOf);
+  const all = listening.flatMap(socketsOf);
+  const sockets = all.slice(0, socketCount);
+  if (all.length > socketCount)
+    unit.note(`it listens at ${all.length} places, of which ${socketCount} were carried over`);
   if (sockets.length === 0) return { sockets, accepting: undefined };
   const accepting = listening.find(accepts);
   const why = 'sockets are for a process that stays, or for one of each connection';
