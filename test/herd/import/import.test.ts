@@ -242,6 +242,71 @@ ExecStop=/bin/stop \${PORT}
     unit.leaveTheRest();
     expect(unit.notes.map(({ text }) => text)).toEqual(['User=a: there is one', 'Group=b']);
   });
+  it('has its specifiers filled in wherever they stand', async () => {
+    const { text, told } = read('systemd', {
+      'web-app@a-b.service': `[Unit]
+Description=%p of %i (%I), 100%%
+[Service]
+Type=forking
+PIDFile=/run/%N.pid
+WorkingDirectory=/srv/%i
+Environment=NAME=%n "PART=%j %%"
+User=%p
+ExecStart=/bin/a --of %i
+`,
+    });
+    expect(told).toEqual([]);
+    expect(await loaded(text)).toMatchObject([
+      {
+        documentation: 'web-app of a-b (a/b), 100%',
+        pidFile: { path: '/run/web-app@a-b.pid' },
+        start: {
+          argv: ['/bin/a', '--of', 'a-b'],
+          cwd: '/srv/a-b',
+          env: { NAME: 'web-app@a-b.service', PART: 'app %' },
+          user: 'web-app',
+        },
+      },
+    ]);
+  });
+  it('is told of each value that names what only systemd knows, also of the instance of a template', async () => {
+    const { text, told } = read('systemd', {
+      'a@.service': `[Unit]
+Description=%p of %i
+Documentation=http://%H/
+[Service]
+Type=forking
+PIDFile=/run/%i.pid
+Environment=A=%h B=%%
+ExecStart=/bin/a
+ExecStop=/bin/b %i
+ExecReload=/bin/c %S
+`,
+    });
+    expect(await loaded(text)).toMatchObject([{ provision: ['a@'], start: { env: { B: '%' } } }]);
+    expect(text).not.toMatch(/pidFile|documentation|%i'/);
+    const what = ['2: Description=%p of %i', '6: PIDFile=/run/%i.pid', '7: Environment=A=%h B=%%'];
+    const commands = ['9: ExecStop=/bin/b %i', '10: ExecReload=/bin/c %S'];
+    for (const each of [...what, ...commands])
+      expect(told.filter((text) => text.startsWith(`${each}: `))).toHaveLength(1);
+    expect(told).toHaveLength(6);
+    expect(told).toContainEqual(expect.stringMatching(/^Type=forking without a PIDFile/));
+  });
+  it('is left out where nothing of it could be started, and of who requires it that is told', async () => {
+    const { text, told } = read('systemd', {
+      'a.service':
+        '[Service]\nExecStart=%S/a --now\nRestart=always\n[Install]\nWantedBy=multi-user.target\n',
+      'b.service': '[Unit]\nRequires=a.service\n[Service]\nExecStart=/bin/b\n',
+      'c.service': '[Service]\nExecStart="/bin/c\n',
+    });
+    expect(await loaded(text)).toMatchObject([{ provision: ['b'], requirement: [] }]);
+    expect(text).not.toContain('shell(');
+    expect(told).toEqual([
+      'a.service was not carried over: ExecStart=%S/a --now: it names something of systemd by a %',
+      'c.service was not carried over: ExecStart="/bin/c: it cannot be read',
+      '2: Requires=a.service: it was not read',
+    ]);
+  });
   it('has no bound for a run that has none', () => {
     const { all } = read('systemd', {
       'a.service': '[Service]\nExecStart=/bin/a\nRuntimeMaxSec=infinity\n',

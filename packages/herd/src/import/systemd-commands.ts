@@ -1,6 +1,7 @@
 /** Commands of a unit: `ExecStart=` and its siblings, in words or, where only a shell can do it, in one text. */
 import { execOf, shellOf, type Call, type CommandSurroundings } from './found.ts';
 import type { Setting } from './ini.ts';
+import { filledIn, unknownSpecifier, type Specifiers } from './systemd-specifiers.ts';
 import { shellWord, splitWords } from './words.ts';
 
 /** One command as a unit has it. */
@@ -14,23 +15,20 @@ export interface UnitCommand {
 }
 /** What a command may name. */
 export interface UnitNames {
-  /** With its suffix. */
-  readonly unit: string;
+  readonly specifiers: Specifiers;
   readonly variables: Readonly<Record<string, string>>;
 }
 
 /** Takes one apart; a sentence where that cannot be. */
 export const commandOf = (
   { value, line }: Setting,
-  { unit, variables }: UnitNames,
+  { specifiers, variables }: UnitNames,
 ): UnitCommand | string => {
   const [, prefix = '', rest = ''] = /^([-@:+!|]*)(.*)$/s.exec(value.trim()) ?? [];
   const split = splitWords(rest, 'c');
   if (split === undefined || split.length === 0) return 'it cannot be read';
-  const named = split.map((word) => withoutSpecifiers(word, unit));
-  const strange = named.find((word) => word === undefined);
-  if (named.includes(undefined) || strange !== undefined)
-    return 'it names something of systemd by a %';
+  const named = split.map((word) => filledIn(word, specifiers));
+  if (named.includes(undefined)) return unknownSpecifier;
   // With an @ the second word is what the program is told that it is called: nothing here does that.
   const [program = '', ...args] = named.flatMap((word) => word ?? []);
   const words = prefix.includes('@') ? [program, ...args.slice(1)] : [program, ...args];
@@ -43,20 +41,6 @@ export const commandOf = (
       !isPlain && filled.some((word) => /\$(?:\{\w+\}|\w)/.test(word.replaceAll('$$', ''))),
     line,
   };
-};
-/** `%n`, `%N`, `%p`, `%i` and `%%` alone mean the same everywhere. */
-const withoutSpecifiers = (word: string, unit: string): string | undefined => {
-  const plain = unit.replace(/\.[a-z]+$/, '');
-  const [prefix = '', instance = ''] = plain.split(/@(.*)/);
-  const known: Readonly<Record<string, string>> = {
-    ...{ '%': '%', n: unit, N: plain, p: prefix, i: instance, I: instance },
-  };
-  let isStrange = false;
-  const filled = word.replaceAll(/%(.)/g, (_all, letter: string) => {
-    isStrange ||= !Object.hasOwn(known, letter);
-    return known[letter] ?? '';
-  });
-  return isStrange ? undefined : filled;
 };
 const withVariables = (word: string, variables: Readonly<Record<string, string>>): string =>
   word.replaceAll(/\$\{(\w+)\}|(?<!\$)\$(\w+)/g, (all, braced?: string, bare?: string) => {

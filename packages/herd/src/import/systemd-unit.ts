@@ -2,6 +2,7 @@
 import { longestSeconds } from '../config/limits.ts';
 import type { Note, SourceFile } from './found.ts';
 import { sectionsOf, type Setting } from './ini.ts';
+import { filledIn, specifiersOf, unknownSpecifier, type Specifiers } from './systemd-specifiers.ts';
 import { spanSeconds } from './systemd-times.ts';
 import { splitWords } from './words.ts';
 
@@ -12,13 +13,19 @@ export class Unit {
   readonly file: string;
   readonly name: string;
   readonly notes: Note[] = [];
+  readonly specifiers: Specifiers;
+  /** As they were written. */
   readonly #settings = new Map<string, Setting[]>();
+  /** With their specifiers filled in, of those that were asked for. */
+  readonly #filled = new Map<string, readonly Setting[]>();
+  readonly #words = new Map<string, readonly string[]>();
   /** What became of each key: that it was carried over, or why that is not told. */
   readonly #settled = new Map<string, string>();
 
   constructor(source: SourceFile) {
     this.file = source.file;
     this.name = source.file.replace(/^.*\//, '');
+    this.specifiers = specifiersOf(this.name);
     const { sections, notes } = sectionsOf(source, 'systemd');
     for (const note of notes) this.notes.push(note);
     for (const { title, settings } of sections)
@@ -32,9 +39,29 @@ export class Unit {
   get plain(): string {
     return this.name.replace(/\.[a-z]+$/, '');
   }
-  /** All of a key. To look at one settles nothing: that do `carried`, `ignored` and `leave`. */
-  all(key: string): readonly Setting[] {
+  /** All of a key, as they were written: for who takes them apart before their specifiers are filled in. */
+  raw(key: string): readonly Setting[] {
     return this.#settings.get(key) ?? [];
+  }
+  /**
+   * All of a key, but for those that name what only systemd knows: that is told. To look at one settles nothing: that
+   * do `carried`, `ignored` and `leave`.
+   */
+  all(key: string): readonly Setting[] {
+    const known = this.#filled.get(key);
+    if (known !== undefined) return known;
+    const filled = this.raw(key).flatMap((setting) => {
+      const value = this.#fill(setting, setting.value);
+      return value === undefined ? [] : [{ ...setting, value }];
+    });
+    this.#filled.set(key, filled);
+    if (filled.length === 0 && this.raw(key).length > 0) this.#settled.set(key, unknownSpecifier);
+    return filled;
+  }
+  #fill({ key, value, line }: Setting, text: string): string | undefined {
+    const filled = filledIn(text, this.specifiers);
+    if (filled === undefined) this.note(`${key}=${value}: ${unknownSpecifier}`, line);
+    return filled;
   }
   /** The last of a key, which counts. */
   last(key: string): string | undefined {
@@ -42,12 +69,16 @@ export class Unit {
   }
   /** Names and values in lists of blanks. */
   words(key: string): readonly string[] {
-    return this.all(key).flatMap((setting) => {
+    const known = this.#words.get(key);
+    if (known !== undefined) return known;
+    const words = this.raw(key).flatMap((setting) => {
       const words = splitWords(setting.value, 'c');
       if (words === undefined)
         this.note(`${setting.key}=${setting.value} cannot be read`, setting.line);
-      return words ?? [];
+      return (words ?? []).flatMap((word) => this.#fill(setting, word) ?? []);
     });
+    this.#words.set(key, words);
+    return words;
   }
   isOn(key: string): boolean {
     return /^(?:1|yes|true|on)$/i.test(this.last(key) ?? '');
@@ -81,7 +112,7 @@ export class Unit {
   /** One that cannot be carried over, and why: that is told. */
   leave(key: string, why: string): void {
     this.#settled.set(key, why);
-    for (const { key: word, value, line } of this.all(key))
+    for (const { key: word, value, line } of this.raw(key))
       this.note(`${word}=${value}: ${why}`, line);
   }
   /** Says of all that is not settled that it is left behind. */

@@ -19,7 +19,6 @@ import { longestSeconds, nameChars, socketCount } from '../config/limits.ts';
 import {
   call,
   withoutEmpty,
-  permissions,
   plainName,
   secretNotes,
   type ImportedEntry,
@@ -28,7 +27,15 @@ import {
   type SourceFile,
   type Value,
 } from './found.ts';
-import { commandOf, runOf, signalSentBy, startOf, type UnitCommand } from './systemd-commands.ts';
+import {
+  commandOf,
+  runOf,
+  signalSentBy,
+  startOf,
+  type UnitCommand,
+  type UnitNames,
+} from './systemd-commands.ts';
+import { processOf } from './systemd-process.ts';
 import { accepts, inetdOf, socketsOf } from './systemd-sockets.ts';
 import { calendarFields } from './systemd-times.ts';
 import { Unit } from './systemd-unit.ts';
@@ -37,7 +44,7 @@ import { Unit } from './systemd-unit.ts';
 export const readUnits = (sources: readonly SourceFile[]): Imported => {
   const units = sources.map((source) => new Unit(source));
   const services = units.filter(({ name }) => name.endsWith('.service'));
-  const names = new Set(services.map(({ plain }) => plain));
+  const names = new Set(services.filter(isStarted).map(({ plain }) => plain));
   const timers = new Map<string, Unit>();
   const sockets = new Map<string, readonly Unit[]>();
   const notes: Note[] = [];
@@ -55,8 +62,8 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
   const found = services.flatMap((unit): readonly ImportedEntry[] => {
     const timer = timers.get(unit.plain);
     const listening = sockets.get(unit.plain) ?? [];
-    if (unit.all('Service.ExecStart').length === 0) {
-      tell(unit, ': it has no ExecStart');
+    if (!isStarted(unit)) {
+      tell(unit, ` was not carried over: ${whyNotStarted(unit)}`);
       return [];
     }
     if (timer === undefined) return [serviceOf(unit, names, listening)];
@@ -65,6 +72,18 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
   });
   return { found, notes };
 };
+
+/** Whether a command of it can be carried over: a service that starts nothing would look as if it ran. */
+const isStarted = (unit: Unit): boolean =>
+  unit
+    .raw('Service.ExecStart')
+    .some((setting) => typeof commandOf(setting, namesOf(unit)) !== 'string');
+const whyNotStarted = (unit: Unit): string => {
+  const [first] = unit.raw('Service.ExecStart');
+  if (first === undefined) return 'it has no ExecStart';
+  return `ExecStart=${first.value}: ${String(commandOf(first, namesOf(unit)))}`;
+};
+const namesOf = ({ specifiers }: Unit, variables = {}): UnitNames => ({ specifiers, variables });
 
 /** Who accepts has an instance of its template for each connection, whatever else it says. */
 const servedBy = (unit: Unit): string | undefined => {
@@ -105,15 +124,14 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   const known = environmentFiles.length > 0 ? {} : variables;
   const commands = (key: string, variables = known): readonly UnitCommand[] => {
     unit.carried(`Service.${key}`);
-    return unit.all(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
-      const command = commandOf(setting, { unit: unit.name, variables });
+    return unit.raw(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
+      const command = commandOf(setting, namesOf(unit, variables));
       if (typeof command !== 'string') return [command];
       unit.note(`${key}=${setting.value}: ${command}`, setting.line);
       return [];
     });
   };
   const main = commands('ExecStart');
-  if (main.length === 0) unit.note('its ExecStart cannot be carried over: say start: exec([…])');
   const start = startOf(commands('ExecStartPre'), main, {
     cwd: workingDirectory(unit),
     env: variables,
@@ -356,7 +374,7 @@ const environmentOf = (unit: Unit): Readonly<Record<string, string>> => {
   return Object.fromEntries(
     unit.words('Service.Environment').flatMap((word) => {
       const at = word.indexOf('=');
-      return at < 1 ? [] : [[word.slice(0, at), word.slice(at + 1).replaceAll('%%', '%')] as const];
+      return at < 1 ? [] : [[word.slice(0, at), word.slice(at + 1)] as const];
     }),
   );
 };
@@ -414,18 +432,18 @@ const respawnOf = (unit: Unit): Value | undefined => {
 };
 const reloadOf = (unit: Unit, variables: Common['variables']): Value => {
   unit.carried('Service.ExecReload');
-  const settings = unit.all('Service.ExecReload');
+  const settings = unit.raw('Service.ExecReload');
   const [only] = settings;
   if (only === undefined) return {};
   const documentation = 'Have it read its configuration again.';
   const signal = settings.length === 1 ? signalSentBy(only) : undefined;
   if (signal !== undefined) return { 'reload-config': { documentation, signal } };
-  const names = { unit: unit.name, variables };
+  const names = namesOf(unit, variables);
   const commands = settings.flatMap((setting) => {
     const command = commandOf(setting, names);
     const isPlain = typeof command !== 'string' && !command.usesVariables;
-    if (!isPlain)
-      unit.note(`ExecReload=${setting.value}: an action does not know MAINPID`, setting.line);
+    const why = typeof command === 'string' ? command : 'an action does not know MAINPID';
+    if (!isPlain) unit.note(`ExecReload=${setting.value}: ${why}`, setting.line);
     return isPlain ? [command] : [];
   });
   return commands.length < settings.length
@@ -433,57 +451,8 @@ const reloadOf = (unit: Unit, variables: Common['variables']): Value => {
     : { 'reload-config': { documentation, run: runOf(commands) } };
 };
 
-const limits: Readonly<Record<string, string>> = {
-  LimitAS: 'addressSpaceBytes',
-  LimitCORE: 'coreBytes',
-  LimitCPU: 'cpuSeconds',
-  LimitDATA: 'dataBytes',
-  LimitFSIZE: 'fileBytes',
-  LimitMEMLOCK: 'lockedBytes',
-  LimitNOFILE: 'openFiles',
-  LimitNPROC: 'processes',
-  LimitSTACK: 'stackBytes',
-};
 const groupLimits: Readonly<Record<string, string>> = {
   MemoryMax: 'memoryBytes',
   CPUQuota: 'cpuPercent',
   TasksMax: 'processes',
-};
-const traitKeys = ['SupplementaryGroups', 'UMask', 'Nice', 'OOMScoreAdjust', 'NoNewPrivileges'];
-const processOf = (unit: Unit, environmentFiles: readonly string[]): Value => {
-  const bounds = Object.entries(limits).flatMap(([key, name]) => {
-    const bound = unit.read(`Service.${key}`, boundsOf);
-    unit.carried(`Service.${key}`);
-    return bound === undefined ? [] : [[name, bound] as const];
-  });
-  for (const key of [...traitKeys, 'RootDirectory']) unit.carried(`Service.${key}`);
-  return withoutEmpty({
-    groups: unit.words('Service.SupplementaryGroups'),
-    umask: unit.read('Service.UMask', permissions),
-    limits: Object.fromEntries(bounds),
-    nice: unit.read('Service.Nice', wholeNumber),
-    oomScore: unit.read('Service.OOMScoreAdjust', wholeNumber),
-    noNewPrivileges: unit.isOn('Service.NoNewPrivileges') ? true : undefined,
-    root: unit.last('Service.RootDirectory'),
-    environmentFiles,
-  });
-};
-const wholeNumber = (text: string): number | undefined =>
-  /^-?\d{1,9}$/.test(text) ? Number(text) : undefined;
-const boundsOf = (text: string): Value | undefined => {
-  const [soft, hard = soft] = text.split(':').map(boundOf);
-  if (soft === undefined || hard === undefined) return undefined;
-  return soft === hard ? soft : [soft, hard];
-};
-const powers: Readonly<Record<string, number>> = {
-  '': 1,
-  K: 2 ** 10,
-  M: 2 ** 20,
-  G: 2 ** 30,
-  T: 2 ** 40,
-};
-const boundOf = (text: string): Value | undefined => {
-  if (text === 'infinity') return 'unlimited';
-  const [, digits, unit = ''] = /^(\d+)([KMGT]?)$/.exec(text) ?? [];
-  return digits === undefined ? undefined : Number(digits) * (powers[unit] ?? 1);
 };
