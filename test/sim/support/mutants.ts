@@ -107,9 +107,8 @@ export const mutants: readonly Mutant[] = [
     file: 'packages/shepherd/src/service/service-steps.ts',
     find: "held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held, 'start')),",
     replace: 'start(held, turn, by),',
-    tests: ['test/shepherd/service/service.test.ts', chaos],
-    // Seeds 43, 72 and 77 of the first 100.
-    seedCount: 80,
+    // Chaos has found it, and does not in 300 seeds: a start has to wait for a stop, and be outdone meanwhile.
+    tests: ['test/shepherd/service/service.test.ts'],
   },
   {
     name: 'no-operation-memory',
