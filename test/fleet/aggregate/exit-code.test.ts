@@ -65,9 +65,13 @@ describe('the exit code of a fleet', () => {
     expect(exitCodeOf(many(['rolled-back', 'rollback-failed', 'changed'], 1), strictly)).toBe(8);
     expect(exitCodeOf(late(many(['rolled-back', 'unknown'])), calm)).toBe(7);
   });
-  it('is 9 only when every member lost to a later command', () => {
+  it('is 9 when all that did not do it lost to a later command', () => {
     expect(exitCodeOf(many(['superseded', 'superseded']), calm)).toBe(9);
-    expect(exitCodeOf(many(['superseded', 'changed']), calm)).toBe(4);
+    expect(exitCodeOf(many(['superseded', 'changed']), calm)).toBe(9);
+    expect(exitCodeOf(many(['superseded', 'ok'], 1), strictly)).toBe(9);
+    expect(exitCodeOf(many(['superseded', 'changed'], 1), calm)).toBe(0);
+    expect(exitCodeOf(many(['superseded', 'unreachable']), calm)).toBe(4);
+    expect(exitCodeOf(many(['superseded', 'changed', 'unknown']), calm)).toBe(4);
     expect(exitCodeOf(many(['superseded', 'failed']), calm)).toBe(3);
   });
   it('is 1 for a fleet that failed as a whole', () => {
@@ -90,6 +94,7 @@ describe('the exit code of a fleet', () => {
                   [count('failed') === 3, 1],
                   [count('failed') > 0, 3],
                   [good >= (isStrict ? 3 : needed), 0],
+                  [good + count('superseded') === 3, 9],
                   [isLate && count('timed-out') > 0, 6],
                   [true, 4],
                 ];

@@ -1,7 +1,7 @@
 /**
  * How a finished command ends for scripts. The first line that holds decides:
  *
- *     9   a later command won
+ *     9   every target lost to a later command
  *     8   of some target the way back to the release before failed: somebody has to look
  *     7   some target went back to the release before
  *     1   every target failed, or the command itself did
@@ -9,7 +9,11 @@
  *     5   every target was denied: a grant does not allow it, or not any more
  *     0   the policy is met; strictly: by every member
  *     6   the operation's own deadline passed and outcomes are not known
+ *     9   all that is missing lost to a later command: nobody was out of reach, so there is nothing to look for
  *     4   the rest: nothing failed, something was not reached or is not known
+ *
+ * So 4 is told only where a target did not answer, was left out or was called off: who lost has an answer, and to ask
+ * again is what helps.
  *
  * A command without rows is one target.
  */
@@ -27,7 +31,7 @@ export const exitCodeOf = (
   { isStrict }: Strictness,
 ): 0 | 1 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => {
   const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
-  if (targets.every((row) => row.result === 'superseded')) return 9;
+  if (targets.every(isOutdone)) return 9;
   const worst = worstOf([outcome, ...targets]);
   if (worst === 'rollback-failed') return 8;
   if (worst === 'rolled-back') return 7;
@@ -38,7 +42,10 @@ export const exitCodeOf = (
   if (deniedCount > 0) return deniedCount === targets.length ? 5 : 3;
   const isMet = isStrict ? targets.every(isGood) : isGood(outcome);
   if (isMet) return 0;
+  const missing = targets.filter((row) => !isGood(row));
+  if (missing.length > 0 && missing.every(isOutdone)) return 9;
   return outcome.isLate === true && targets.some(isOpen) ? 6 : 4;
 };
 
+const isOutdone = (row: Row): boolean => row.result === 'superseded';
 const isOpen = (row: Row): boolean => row.result === 'timed-out' || row.result === 'unknown';
