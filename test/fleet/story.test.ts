@@ -421,6 +421,29 @@ describe('two commands at once', () => {
     expect(stop.value).toMatchObject({ result: 'changed', reason: '2/2' });
     expect(livingAt(story)).toEqual([0, 0]);
   });
+  it('that are restarts: the first says on every member which one it lost to, and is told so: exit 9', () => {
+    const story = tellStory(13);
+    slowly(story, 2_000);
+    const [first] = ['one', 'two'].map((operation) => {
+      const asked = story.operator.herd(story.c, 'restart', 'web-server-fleet', { operation });
+      story.world.run(story.world.now + 1_000);
+      return asked;
+    });
+    story.world.run(story.world.now + 30_000);
+    const reasons = ['a', 'b'].map(
+      (each) =>
+        expect.stringMatching(
+          new RegExp(
+            `^Service web-server-${each}: restart lost to a later restart \\(two, [-0-9]+ [0-9:]+ UTC\\)\\.$`,
+          ),
+        ) as string,
+    );
+    expect(first?.value?.rows.map(({ reason }) => reason)).toEqual(reasons);
+    expect(first?.value && exitCodeOf(first.value, patience)).toBe(9);
+    const lost = story.operator.lines.filter((line) => /^C: .*lost/.test(line));
+    expect(lost.map((line) => line.slice(3)).sort()).toEqual(reasons);
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
   it('of the same id are one: each hears the outcome', () => {
     const story = tellStory(13);
     slowly(story, 2_000);

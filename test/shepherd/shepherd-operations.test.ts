@@ -65,7 +65,7 @@ describe('an operation', () => {
     expect(herd(it, 'restart', 'web', { operation: 'op-1' }).value).toMatchObject({
       result: 'superseded',
       reason: expect.stringMatching(
-        /^Service web: start lost to a later stop \(A-op-\d+, 2023-11-14 22:13 UTC\)\.$/,
+        /^Service web: restart lost to a later stop \(A-op-\d+, 2023-11-14 22:13 UTC\)\.$/,
       ),
     });
     expect(stages(it)).toEqual(['net running', 'web stopped']);

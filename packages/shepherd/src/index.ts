@@ -58,7 +58,7 @@ export {
 export { canRing } from './timer/calendar.ts';
 export { BadCron, parseCron } from './timer/cron.ts';
 export { isName } from './words/names.ts';
-export { goneText, topicWords } from './words/wording.ts';
+export { goneText, lostWords, topicWords } from './words/wording.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';
 export {
   isCalled,

@@ -177,7 +177,7 @@ describe.each(deaths)('where the daemon %s in between', (_how, death) => {
     nextLife(bench);
     bench.away('b').comesBack();
     expect(reasonsOf(bench.retry('op-1'))).toEqual([
-      `superseded: Service a: stop ${later('start', 'op-2')}`,
+      `superseded: Service a: stop ${later('restart', 'op-2')}`,
       'changed: ',
     ]);
   });

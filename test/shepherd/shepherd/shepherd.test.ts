@@ -262,6 +262,39 @@ describe('the last command that was accepted', () => {
     expect(it.machine.processes.started).toEqual(['slow']);
     expect(it.machine.disk.records().desired.get('web')).toBe(false);
   });
+  it('is named as it was typed by what it outdid while that was under way', () => {
+    for (const [first, later] of [
+      ['start', 'stop'],
+      ['start', 'restart'],
+      ['restart', 'restart'],
+    ] as const) {
+      const it = up([run('web')]);
+      it.machine.processes.programs.set('web', { spawnMs: 500 });
+      const lost = it.machine.herd(first, 'web', { operation: 'op-1' });
+      it.world.runFor(100);
+      it.machine.herd(later, 'web', { operation: 'op-2' });
+      it.world.run();
+      const reason = `Service web: ${first} lost to a later ${later} (op-2, 2023-11-14 22:13 UTC).`;
+      expect(lost.value).toMatchObject({
+        ...{ result: 'superseded', reason },
+        lostTo: { action: later, operation: 'op-2' },
+      });
+      expect(it.machine.lines.filter((line) => line.includes('lost'))).toEqual([`A: ${reason}`]);
+    }
+  });
+  it('is named to what waited for a stop that it repeats', () => {
+    const it = up([run('web')]);
+    herd(it, 'start', 'web');
+    it.machine.processes.programs.set('web', { stopMs: 500 });
+    it.machine.herd('stop', 'web', { operation: 'op-1' });
+    const lost = it.machine.herd('start', 'web', { operation: 'op-2' });
+    it.world.runFor(100);
+    it.machine.herd('stop', 'web', { operation: 'op-3' });
+    it.world.run();
+    expect(lost.value?.reason).toBe(
+      'Service web: start lost to a later stop (op-3, 2023-11-14 22:13 UTC).',
+    );
+  });
   it('wins over a stop that waits for a dependent', () => {
     const it = up([run('base'), run('top', 'base')]);
     it.machine.processes.programs.set('top', { stopMs: 500 });

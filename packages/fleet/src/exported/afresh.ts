@@ -36,7 +36,7 @@ export const performAfresh = (
 const send = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
-  { request, writer, operation }: Switching,
+  { request, writer, principal, operation }: Switching,
   { id, ref }: FreshLine,
   remainingMs: number,
 ): Vow<Attempt> => {
@@ -57,7 +57,7 @@ const send = (
     answer,
     (turn, value) => {
       held.freeSeat.set(seat);
-      return answered(held, turn, { request, askedAt }, value, () => false);
+      return answered(held, turn, { request, principal, askedAt }, value, () => false);
     },
     (_turn, reason) => unanswered(held, request, reason, silenceOf(held)),
   );

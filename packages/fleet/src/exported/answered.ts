@@ -1,17 +1,19 @@
 /** What the far end of a command answered with, under the names of this side. */
 import type { Turn } from '@bellwether/actors';
-import type { Attempt, Outcome, Request, Row } from '@bellwether/shepherd';
+import type { Attempt, Outcome, Principal, Request, Row } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { instant, type ExportedHeld } from './exported-state.ts';
 import { heardOutcome, type Instant } from './observed.ts';
 import { reader } from '../read.ts';
-import { below, relabelledRow } from './relabel.ts';
+import { below, lostHere, relabelledRow } from './relabel.ts';
 import { observe, type Watcher } from './watching.ts';
 import { strangeAnswer, waitsThere } from './without-answer.ts';
 
-/** A command, and when its far end was asked. */
+/** A command, by whom, and when its far end was asked. */
 export interface Asked {
   readonly request: Request;
+  /** Who asked for it here. */
+  readonly principal: Principal;
   readonly askedAt: Instant;
 }
 
@@ -19,7 +21,7 @@ export interface Asked {
 export const answered = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
-  { request, askedAt }: Asked,
+  { request, principal, askedAt }: Asked,
   value: unknown,
   /** Whether more is to come. */
   isPending: (outcome: Outcome) => boolean,
@@ -28,9 +30,14 @@ export const answered = (
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   const at = instant(held);
   observe(held, turn, heardOutcome(held.observed.get(), outcome, askedAt, at), at);
-  const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
+  const asked = { action: request.action, principal };
+  const rows = outcome.rows.map((row) => {
+    const named = relabelledRow(row, held.name);
+    return { ...named, ...lostHere(held, asked, row, named.member) };
+  });
   const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
-  const whole = { ...own, ...below(outcome, held.name), member: held.name, rows };
+  const names = { ...below(outcome, held.name), ...lostHere(held, asked, outcome, held.name) };
+  const whole = { ...own, ...names, member: held.name, rows };
   return isPending(outcome) ? pending(held, whole) : whole;
 };
 

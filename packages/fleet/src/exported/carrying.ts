@@ -34,11 +34,12 @@ type Inner = ServiceElsewhere & ContactFollower & Watcher;
 export const bringFirst = (
   held: ExportedHeld,
   turn: Turn<Inner>,
-  { request, writer, operation }: Sent,
+  sent: Sent,
   carryOut: (turn: Turn<Inner>, request: Request) => Vow<Attempt>,
   end: (outcome: Attempt) => Attempt,
 ): Vow<Attempt> => {
-  const courier = courierFor(held, turn, { request, writer, operation });
+  const { request, operation } = sent;
+  const courier = courierFor(held, turn, sent);
   if (courier === undefined) return carryOut(turn, request);
   const startedAt = held.clock.now();
   held.couriers.set(operation, courier);

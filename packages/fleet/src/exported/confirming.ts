@@ -32,7 +32,7 @@ import {
   type Outcome,
   type Request,
 } from '@bellwether/shepherd';
-import type { Sink } from '@bellwether/shepherd';
+import type { Principal, Sink } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
 import { share } from '../random.ts';
@@ -43,6 +43,7 @@ import type { ExportedHeld } from './exported-state.ts';
 export interface Switching {
   readonly request: Request;
   readonly writer: Ref<Lines>;
+  readonly principal: Principal;
   /** The id that the far end knows it by. */
   readonly operation: string;
 }

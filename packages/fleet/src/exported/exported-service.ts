@@ -31,7 +31,14 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { isRepeatable, leftFor } from '@bellwether/shepherd';
-import type { Attempt, Request, ServiceElsewhere, ServiceFacet, Lines } from '@bellwether/shepherd';
+import type {
+  Attempt,
+  Lines,
+  Principal,
+  Request,
+  ServiceElsewhere,
+  ServiceFacet,
+} from '@bellwether/shepherd';
 import {
   instant,
   shown,
@@ -80,7 +87,7 @@ export const makeExportedService = (
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer, principal) => {
       const operation = held.memberIds(principal, request.operation);
-      return takeOn(held, turn, { request, writer, operation });
+      return takeOn(held, turn, { request, writer, principal, operation });
     },
     cancel: (turn, asked, principal, goesOn) => {
       const operation = held.memberIds(principal, asked);
@@ -99,7 +106,7 @@ export const makeExportedService = (
     },
     settle: (turn, request, writer, principal) => {
       const operation = held.memberIds(principal, request.operation);
-      return settle(held, turn, { request, writer, operation });
+      return settle(held, turn, { request, writer, principal, operation });
     },
     contact: (turn) => contact(held, turn),
     log: (turn, query) =>
@@ -172,6 +179,7 @@ const tellOff = (turn: Turn, ref: Ref<ServiceFacet>, operation: string, goesOn: 
 interface Asked {
   readonly request: Request;
   readonly writer: Ref<Lines>;
+  readonly principal: Principal;
   /** The id that the member knows it by: one for each who asks here. */
   readonly operation: string;
 }
@@ -246,7 +254,7 @@ const onceReached = (
 };
 
 const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Attempt> => {
-  const { ref, request, writer, operation, startedAt } = command;
+  const { ref, request, writer, principal, operation, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
   if (remainingMs === 0)
@@ -274,7 +282,8 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => {
       held.freeSeat.set(seat);
-      return ended(held, command, answered(held, turn, { request, askedAt }, value, isAwaited));
+      const asked = { request, principal, askedAt };
+      return ended(held, command, answered(held, turn, asked, value, isAwaited));
     },
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && mayAskAgain(held, command)

@@ -108,11 +108,14 @@ const relabelled = (events: readonly Event[], member: string, origin: string): r
   for (const event of events) if (!isOurs(event)) own.push(named(event, member, origin));
   return own;
 };
-/** The deadline of the whole; that it is done on one machine; and that it is disabled, which its outcome tells. */
+/**
+ * The deadline of the whole; that it is done on one machine; and that it is disabled, or has lost to a later command,
+ * which its outcome tells: the ids in that are ours here.
+ */
 const isOurs = (event: Event): boolean =>
   event.kind === 'deadline' ||
   event.kind === 'alone' ||
-  (event.kind === 'line' && event.what === 'is-disabled');
+  (event.kind === 'line' && (event.what === 'is-disabled' || event.what === 'lost'));
 const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {

@@ -13,7 +13,7 @@
  *     any other refusal                   unknown: it does not tell
  */
 import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { type Lines, type Attempt, type Request } from '@bellwether/shepherd';
+import type { Attempt, Lines, Principal, Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
 import { instant, type ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
@@ -25,6 +25,7 @@ import { notTold } from './without-answer.ts';
 export interface Sent {
   readonly request: Request;
   readonly writer: Ref<Lines>;
+  readonly principal: Principal;
   /** The id that the far end knows it by. */
   readonly operation: string;
 }
@@ -33,7 +34,7 @@ export interface Sent {
 export const settle = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
-  { request, writer, operation }: Sent,
+  { request, writer, principal, operation }: Sent,
 ): Vow<Attempt> => {
   const askedAt = instant(held);
   const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
@@ -50,7 +51,7 @@ export const settle = (
       answered(
         held,
         turn,
-        { request, askedAt },
+        { request, principal, askedAt },
         value,
         (outcome) => waits(outcome) || outcome.isLate === true,
       ),

@@ -226,6 +226,8 @@ const rowRules: Rules<Row> = {
   dependsOn: false,
   isCycle: true,
   isDisabled: true,
+  // An id stands in it for whose operation it is alone.
+  lostTo: true,
   cause: false,
   sharedWith: false,
   stage: true,

@@ -66,7 +66,7 @@ import { plain } from '../words/outcome.ts';
 import type { Attempt, Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
-import { acceptAll, forgetRefused, takeBack, wisherOf } from './wishes.ts';
+import { acceptAll, forgetRefused, lostBy, takeBack, wisherOf } from './wishes.ts';
 import { sayingOf } from '../words/wording.ts';
 
 /**
@@ -432,11 +432,9 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   if (before === undefined) return;
   const { step, by, openCount, followers, atMs, wasQueued } = before;
   if (before.phase === 'queued') dequeue(host, step.name, operation, key);
-  const full = withAlso(
-    operation,
-    step,
-    (said.isUnmet ?? said.isPending) === undefined ? said : met(said),
-  );
+  const isPlainlySaid = (said.isUnmet ?? said.isPending ?? said.outdoneBy) === undefined;
+  const told = isPlainlySaid ? said : lostBy(host, operation, step, met(said));
+  const full = withAlso(operation, step, told);
   const phase = phaseAfter(ending);
   const last = kept(host.memory, operation, full, before.outcome);
   // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
@@ -453,7 +451,7 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   addOpen(host, operation, -1, before.phase);
 };
 /** Nobody else needs to know that nothing was done by this attempt, or that it was to go on. */
-const met = ({ isUnmet: _isUnmet, isPending: _isPending, ...outcome }: Attempt): Outcome => outcome;
+const met = ({ isUnmet: _isUnmet, isPending: _isPending, ...outcome }: Attempt): Attempt => outcome;
 
 const phaseAfter = (ending: StepEnd): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;

@@ -33,8 +33,9 @@ import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import { timeText } from '../text.ts';
-import { lostWords, wisherOf } from './wishes.ts';
+import { askedAction, winnerFor, wisherOf } from './wishes.ts';
 import type { Attempt, Outcome, Result } from '../words/types.ts';
+import { lostWords } from '../words/wording.ts';
 
 /** A step that waits. */
 export interface Waiting {
@@ -190,9 +191,12 @@ export const displace = (
       callOffThere(host, turn, waiting.operation, record);
       continue;
     }
-    const by = wisherOf(host, operation);
-    const words = lostWords(host, waiting.operation, record.step, step.action, by);
-    waiting.wake(turn, givenUp(record, 'superseded', words));
+    const lostTo = winnerFor(host, waiting.operation, step.action, wisherOf(host, operation));
+    const asked = askedAction(waiting.operation, record.step);
+    const ending = givenUp(record, 'superseded', lostWords(step.name, asked, lostTo));
+    const { outcome } = ending;
+    const isSure = outcome.result === 'superseded';
+    waiting.wake(turn, isSure ? { ...ending, outcome: { ...outcome, lostTo } } : ending);
     displaced.push(waiting.operation);
   }
   return displaced;

@@ -6,6 +6,7 @@ import type { Operation, StepRecord } from './memory.ts';
 import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
 import { bare } from '../words/outcome.ts';
+import { askedAction } from './wishes.ts';
 import { isSelection } from '../words/selectors.ts';
 import { beginAction } from '../words/steps.ts';
 import { linesOf, type Saying } from '../words/wording.ts';
@@ -18,7 +19,9 @@ export const tell = (host: Host, turn: Turn, operation: Operation, record: StepR
   witnessEnded(host, turn, operation, record);
   const listeners = listenersOf(host, turn, operation);
   const lines =
-    step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
+    step.kind === 'gate'
+      ? gateLines(operation, step, outcome)
+      : linesFor(operation, record, outcome);
   const row = step.isMember ? bare(outcome) : undefined;
   if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
   answerAll(turn, operation, record);
@@ -32,7 +35,11 @@ const refusalLine = (name: string, action: string, message: string): string => {
   );
   return `${about}${what}${bare}.`;
 };
-const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
+const linesFor = (
+  operation: Operation,
+  { step, refusal }: StepRecord,
+  outcome: Outcome,
+): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;
   // The start that it begins tells what becomes of it.
   if (kind === 'order' || kind === 'same' || action === beginAction) return [];
@@ -41,6 +48,9 @@ const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Say
   if (isSelection(name)) return [];
   // Of those behind a gate that was shut their rows tell.
   if (step.gate !== undefined && outcome.result === 'skipped') return [];
+  // Of both halves of a restart the later one says it.
+  const isHalf = action === 'stop' && askedAction(operation, step) === 'restart';
+  if (isHalf && outcome.result === 'superseded') return [];
   // So many lines as there are members would say what their rows do.
   if (step.isMember === true && outcome.isDisabled === true) return [];
   if (refusal !== undefined)

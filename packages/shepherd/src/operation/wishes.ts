@@ -3,7 +3,7 @@
  * its turn comes; what waited looks here again before it acts, and the one that lost is superseded.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself, localRoot } from '../words/principal.ts';
+import { itself, localRoot, recordedPrincipal } from '../words/principal.ts';
 import { wallMs } from './durable.ts';
 import type { Host, OwnService } from './host.ts';
 import { lastWishOf, noteWished, type LastWish } from './last-wishes.ts';
@@ -11,9 +11,9 @@ import { entryOf } from './ledger.ts';
 import { openIn, type Operation } from './memory.ts';
 import type { Step } from './plan.ts';
 import { plain } from '../words/outcome.ts';
-import { timeText } from '../text.ts';
-import type { Wish } from '../words/steps.ts';
-import type { Entry, Outcome, Wisher } from '../words/types.ts';
+import { beginAction, type Wish } from '../words/steps.ts';
+import type { Attempt, Entry, Outcome, Winner, Wisher } from '../words/types.ts';
+import { lostWords } from '../words/wording.ts';
 
 /** The last accepted command for services is their wish, in this life and in the next ones. */
 export const acceptAll = (
@@ -103,23 +103,65 @@ export const lastWish = (host: Host, name: string): LastWish | undefined => {
 /** What comes of a step whose service is wished to be something else by now. */
 export const superseded = (host: Host, operation: Operation, step: Step): Outcome => {
   const { wish = 'command', by } = lastWish(host, step.name) ?? {};
-  return plain(step.name, 'superseded', lostWords(host, operation, step, wish, by));
+  const won = winnerFor(host, operation, wish, by);
+  return lostOutcome(operation, step, plain(step.name, 'superseded'), won);
+};
+/** The same of what lost in the middle: its service knows what that came from, and not who may hear it. */
+export const lostBy = (
+  host: Host,
+  operation: Operation,
+  step: Step,
+  { outdoneBy: by, ...outcome }: Attempt,
+): Outcome => {
+  if (by === undefined) return outcome;
+  const { asker, operation: id, atMs } = by;
+  const wisher =
+    asker === undefined || id === undefined
+      ? { atMs }
+      : { asker: recordedPrincipal(asker), operation: id, atMs };
+  return lostOutcome(operation, step, outcome, winnerFor(host, operation, 'stop', wisher));
+};
+const lostOutcome = (
+  operation: Operation,
+  step: Step,
+  outcome: Outcome,
+  lostTo: Winner,
+): Outcome => ({
+  ...outcome,
+  reason: lostWords(step.name, askedAction(operation, step), lostTo),
+  lostTo,
+});
+/** What was typed, of which a step may be a part: a restart stops and starts. */
+export const askedAction = (
+  { requests, steps }: Operation,
+  { key, action, isAsked }: Step,
+): string => {
+  if (action === beginAction) return 'start';
+  const by = steps.get(key)?.by;
+  return (isAsked && by !== undefined && requests.get(by)?.action) || action;
 };
 /**
- * That a step of an operation lost to a later command: to which, and when that was taken on. An id of somebody else's
- * is told to the owner alone, and one that nobody remembers to nobody.
+ * The later command that a step of an operation lost to, as its asker may know it. An id of somebody else's is told to
+ * the owner alone, with an action that says more than what the service goes through, and one that nobody remembers to
+ * nobody. `wish`: what is known of it anyway.
  */
-export const lostWords = (
+export const winnerFor = (
   host: Host,
   { principal }: Operation,
-  { name, action }: Step,
-  later: string,
-  by: Wisher | undefined,
-): string => {
-  const words = `Service ${name}: ${action} lost to a later ${later}`;
-  if (by === undefined) return `${words}.`;
+  wish: string,
+  by?: Partial<Wisher>,
+): Winner => {
+  if (by === undefined) return { action: wish };
   const { asker, operation, atMs } = by;
+  const entry =
+    asker === undefined || operation === undefined
+      ? undefined
+      : entryOf(host.ledger, asker, operation);
   const isTold = principal === localRoot || principal === asker;
-  const isKnown = isTold && entryOf(host.ledger, asker, operation) !== undefined;
-  return `${words} (${isKnown ? `${operation}, ` : ''}${timeText(atMs)}).`;
+  const action = entry?.action ?? wish;
+  return {
+    action: isTold || action === 'restart' ? action : wish,
+    ...(isTold && entry !== undefined && { operation: entry.operation }),
+    ...(atMs !== undefined && { atMs }),
+  };
 };

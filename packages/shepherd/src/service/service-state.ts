@@ -15,6 +15,7 @@ import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
   AlarmClock,
+  Attempt,
   Attendant,
   Change,
   ChangeFeed,
@@ -25,6 +26,7 @@ import type {
   LocalService,
   LogFiles,
   Logger,
+  NotedPrompt,
   Outcome,
   Prober,
   ProcessMonitor,
@@ -190,6 +192,8 @@ export interface ServiceHeld extends ServicePowers {
   readonly version: JournalCell<Version>;
   /** What was asked of it last: not yet what is wished where that waits for other services. */
   readonly goal: JournalCell<'start' | 'stop'>;
+  /** What the last stop that was asked for came from: what waits to start may lose to it. */
+  readonly stopper: JournalCell<NotedPrompt | undefined>;
   /** What it was started, stopped and disabled by last; see prompts.ts. */
   readonly prompts: JournalCell<Prompts>;
   /** Why it starts nothing any more; undefined while it may. */
@@ -240,6 +244,7 @@ export const hold = (
   }),
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
+  stopper: turn.cell<NotedPrompt | undefined>(undefined),
   prompts: turn.cell(prompts),
   retirement: turn.cell<string | undefined>(undefined),
   remains: turn.cell<Remains | undefined>(undefined),
@@ -411,8 +416,8 @@ export const withLastLines = (held: ServiceHeld, turn: Turn, outcome: Outcome): 
     () => outcome,
   );
 };
-/** A step that lost to a later command. */
-export const outdone = (held: ServiceHeld, action: 'start' | 'stop'): Outcome => ({
-  ...outcomeOf(held, 'superseded'),
-  reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
-});
+/** A start that lost to the last stop, which may be that of a restart. Its operation has the words. */
+export const outdone = (held: ServiceHeld): Attempt => {
+  const outdoneBy = held.stopper.get();
+  return { ...outcomeOf(held, 'superseded'), ...(outdoneBy && { outdoneBy }) };
+};

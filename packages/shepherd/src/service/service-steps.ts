@@ -12,7 +12,7 @@ import { closedFirst, listenFirst } from './listening.ts';
 import { endedBefore, lookFirst } from './first-look.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
-import { notePrompt } from './prompts.ts';
+import { notePrompt, promptNow } from './prompts.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import { armTimer, disarmTimer } from './timing.ts';
 import {
@@ -66,7 +66,7 @@ export const start = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome
       return state.launch.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
-        held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held, 'start')),
+        held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held)),
       );
   }
 };
@@ -82,6 +82,7 @@ export const beginStart = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Ou
 export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
   const state = stateOf(held);
   held.goal.set('stop');
+  held.stopper.set(promptNow(held, by));
   change(held, turn, { respawns: noRespawns, failure: undefined });
   if (state.at !== 'stopped' && state.at !== 'stopping') notePrompt(held, turn, 'stopped', by);
   switch (state.at) {
@@ -95,7 +96,7 @@ export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome>
     case 'waking': {
       const startId = state.at === 'spawning' ? state.startId : undefined;
       const answer = end(held, turn, runOf(state), { kind: 'asked' }, startId);
-      state.launch.resolver.kept(outdone(held, 'start'));
+      state.launch.resolver.kept(outdone(held));
       return answer;
     }
     case 'running':

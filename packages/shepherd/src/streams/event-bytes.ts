@@ -51,6 +51,8 @@ const rowBytesOf = (row: Row): number =>
   textBytes(row.reason) +
   textBytes(row.plainReason) +
   textBytes(row.dependsOn) +
+  textBytes(row.lostTo?.action) +
+  textBytes(row.lostTo?.operation) +
   textBytes(row.stage) +
   textBytes(row.cause?.member) +
   textBytes(row.cause?.reason) +

@@ -3,6 +3,7 @@
  * never changed.
  */
 import type { Vow } from '@bellwether/actors';
+import type { NotedPrompt } from './prompt-types.ts';
 import type { Result, Stage, Topic } from './vocabulary.ts';
 
 /** One command for one service, as one shepherd asks another. On its way it is built anew by each: see part.ts. */
@@ -95,6 +96,8 @@ export interface Row {
   readonly isCycle?: boolean;
   /** Failed because it may not be started before somebody enables it; `reason` has why, as far as that is known. */
   readonly isDisabled?: boolean;
+  /** Superseded by this one, as `reason` says. */
+  readonly lostTo?: Winner;
   /** Of an aggregate: the first thing that went wrong below it. */
   readonly cause?: Cause;
   /** Other aggregates that have this member, and were changed with it. */
@@ -116,6 +119,15 @@ export interface Row {
   readonly queuedUntilMs?: number;
   /** Of a service that was reached at home: which of its states that was. */
   readonly version?: Version;
+}
+/** A later command that won over what was asked for. */
+export interface Winner {
+  /** As it was typed; of one that is not for whoever asks no more than that it starts, stops or restarts. */
+  readonly action: string;
+  /** Its id; absent where that means nothing to whoever asks, or nobody remembers it. */
+  readonly operation?: string;
+  /** Wall clock of the machine that says it, milliseconds since 1970; absent where nobody knows. */
+  readonly atMs?: number;
 }
 /** What went wrong somewhere below. */
 export interface Cause {
@@ -152,6 +164,8 @@ export interface Attempt extends Outcome {
   readonly isUnmet?: true;
   /** Its own shepherd waits for a machine that is away there, and goes on by itself: more is to come. */
   readonly isPending?: true;
+  /** Superseded by what this came from; what is told of that, and to whom, is the affair of the operation. */
+  readonly outdoneBy?: NotedPrompt;
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */

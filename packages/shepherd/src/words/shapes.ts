@@ -36,6 +36,7 @@ import { timerReader } from './timer-shapes.ts';
 import { changes, healths, logNotes, results, stages, topics } from './vocabulary.ts';
 import type {
   Cause,
+  Winner,
   Change,
   Exit,
   Event,
@@ -116,6 +117,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   dependsOn: text,
   isCycle: readBoolean,
   isDisabled: readBoolean,
+  lostTo: struct<Winner>({ action: readName }, { operation: readName, atMs: readCount }),
   cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,
   stage: readStage,

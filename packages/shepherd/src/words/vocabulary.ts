@@ -77,6 +77,7 @@ export const topics = [
   'not-stopped',
   'depends',
   'cycle',
+  'lost',
 ] as const;
 /** What a line is about, beside its service. */
 export type Topic = (typeof topics)[number];

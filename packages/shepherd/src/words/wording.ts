@@ -1,6 +1,7 @@
 /** Short messages that scripts match: GNU Shepherd's words where it has some. */
 import type { Topic } from './vocabulary.ts';
-import type { LineTopic, Ending, LocalStatus, Outcome } from './types.ts';
+import { timeText } from '../text.ts';
+import type { LineTopic, Ending, LocalStatus, Outcome, Winner } from './types.ts';
 
 /** A line with the fields that say what it is about. */
 export type Saying = LineTopic & { readonly text: string };
@@ -64,9 +65,24 @@ export const topicWords = (topic: Topic, subject: string, on = 'another service'
       return `${subject} depends on ${on}.`;
     case 'cycle':
       return `${subject} requires itself by way of others: a cycle.`;
+    case 'lost':
+      return `${subject} lost to a later command.`;
   }
 };
 const lowered = (subject: string): string => subject.charAt(0).toLowerCase() + subject.slice(1);
+
+/** What a superseded row says of itself, here and at every shepherd that passes it on. */
+export const lostWords = (
+  name: string,
+  action: string,
+  { action: later, operation, atMs }: Winner,
+): string => {
+  const told = [operation, atMs === undefined ? undefined : timeText(atMs)].filter(
+    (text) => text !== undefined,
+  );
+  const which = told.length === 0 ? '' : ` (${told.join(', ')})`;
+  return `Service ${name}: ${action} lost to a later ${later}${which}.`;
+};
 
 /** A topic of a service by its name. */
 export const sayingOf = (what: Topic, about: string, on?: string): Saying => ({
@@ -78,7 +94,7 @@ export const sayingOf = (what: Topic, about: string, on?: string): Saying => ({
 
 /** What an operation says about a service when its step is over. */
 export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): readonly Saying[] => {
-  const { member, result, reason, isDisabled } = outcome;
+  const { member, result, reason, isDisabled, lostTo } = outcome;
   // As GNU Shepherd, which says no more of it.
   if (isDisabled === true) return about(member, 'is-disabled');
   switch (result) {
@@ -88,11 +104,14 @@ export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): rea
       return about(member, action === 'start' && isAsked ? 'already-running' : undefined);
     case 'failed':
       return [...reasonOf(outcome), ...about(member, undone.get(action))];
+    case 'superseded':
+      if (lostTo === undefined || reason === undefined || !isAsked) break;
+      return [{ about: member, what: 'lost', text: reason }];
     default:
-      return reason === undefined
-        ? [{ about: member, text: `Service ${member}: ${action}: ${result}.` }]
-        : reasonOf(outcome);
   }
+  return reason === undefined
+    ? [{ about: member, text: `Service ${member}: ${action}: ${result}.` }]
+    : reasonOf(outcome);
 };
 const changed: ReadonlyMap<string, Topic> = new Map([
   ['start', 'started'],
