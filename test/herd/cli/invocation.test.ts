@@ -92,6 +92,9 @@ describe('a command line', () => {
     expect(asked('help', 'grant', 'ls')).toMatchObject({ kind: 'help', topic: 'grant ls' });
     expect(asked('help', 'grant')).toMatchObject({ kind: 'help', topic: 'grant' });
     expect(asked('help')).toMatchObject({ kind: 'help', topic: undefined });
+    for (const root of ['root', 'shepherd'])
+      expect(asked('help', root)).toMatchObject({ kind: 'help', topic: undefined });
+    expect(refusal('help', 'root', 'web').message).toContain('is no action');
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
     expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
     expect(refusal('grant', 'revok', 'g-1').hint).toBe("Did you mean 'herd grant revoke'?");

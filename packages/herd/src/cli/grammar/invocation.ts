@@ -85,7 +85,8 @@ const helpWanted = (words: readonly string[]): string | undefined => {
 /** The page that is asked for; none, where all of it is. @throws Usage */
 const topicIn = (words: readonly string[]): string | undefined => {
   const [first, second] = words;
-  if (first === undefined) return undefined;
+  // GNU Shepherd's root has such an action, whose answer is what there is.
+  if (first === undefined || (isRootName(first) && second === undefined)) return undefined;
   const topic = ownAction(words);
   if (topic?.wordCount === words.length) return topic.name;
   if ((isGroup(first) || isOfSlots(first)) && second === undefined) return first;
