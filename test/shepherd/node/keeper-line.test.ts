@@ -227,24 +227,25 @@ describe('a start', () => {
       keeper.heard.some(({ type, id }) => type === types.signal && id === 'w-1'),
     );
   });
-  it('that has not come to its program when the next daemon adopts it is waited for', async () => {
+  it('that has not come to its program when the next daemon adopts it is told of once it has', async () => {
     backend.close();
     keeper.has = [state('w-1', prepared).frame()];
     backend = await open();
     const { answer, value } = answerOf<readonly unknown[]>();
     backend.adopt([{ startId: 'w-1', service: 'web' }], answer);
-    let isAdopted = false;
-    void value.then(() => (isAdopted = true));
-    await new Promise((done) => setTimeout(done, 50));
-    expect(isAdopted).toBe(false); // it has no time of birth yet
+    // It has no time of birth yet, and may hang: nobody waits for it here.
+    const hang = { pid: 999_999_999, at: '' };
+    expect(await value).toEqual([{ startId: 'w-1', service: 'web', pid: 999_999_999, hang }]);
+    const settled = answerOf<unknown>();
+    backend.settled('w-1', settled.answer);
     keeper.say(state('w-1', running).frame());
-    expect(await value).toMatchObject([{ startId: 'w-1', pid: 999_999_999 }]);
+    expect(await settled.value).toMatchObject({ startId: 'w-1', pid: 999_999_999 });
     const end = answerOf<unknown>();
     backend.watch('w-1', end.answer);
     keeper.say(ended('w-1', 5));
     expect(await end.value).toEqual({ code: 5 });
   });
-  it('that never comes to its program is none when the next daemon adopts it', async () => {
+  it('that never comes to its program is told to be none once the next daemon has adopted it', async () => {
     // It is looked for on the whole machine, where other tests have a w-1.
     const id = `w-${crypto.randomUUID()}`;
     backend.close();
@@ -252,8 +253,14 @@ describe('a start', () => {
     backend = await open();
     const { answer, value } = answerOf<readonly unknown[]>();
     backend.adopt([{ startId: id, service: 'web' }], answer);
+    expect(await value).toMatchObject([{ startId: id, hang: { at: '' } }]);
+    const settled = answerOf<unknown>();
+    backend.settled(id, settled.answer);
     keeper.say(state(id, failed).text(tags.step, 'begin').numbers(tags.error, [4]).frame());
-    expect(await value).toEqual([]);
+    await expect(settled.value).rejects.toThrow('exec: it was ended before it could begin: EINTR');
+    const late = answerOf<unknown>();
+    backend.settled(id, late.answer);
+    await expect(late.value).rejects.toThrow('its program was not run');
   });
   it('whose process was killed with a main has the signals that came meanwhile when it is tried again', async () => {
     startOf(backend, 'w-1', command).ended.catch(() => undefined);

@@ -72,11 +72,11 @@ const settle = (
   const launch = launchOf(turn, true);
   const deadline = attendSpawn(held, turn, startId);
   enter(held, turn, { at: 'spawning', launch, startId, deadline }, 'starting');
-  noteTakenOver(held, run.since);
-  say(held, turn, 'service.adopted', { pid: hang.pid, startId, hangs: hang.at });
+  say(held, turn, 'service.adopted', { pid: hang.pid, startId, at: hang.at });
   turn.when(
     settled,
     (turn, run) => {
+      noteTakenOver(held, run.since);
       spawned(held, turn, run);
       noteAdopted(held);
     },
