@@ -28,7 +28,7 @@ describe('a timer', together, () => {
     expect((await daemon.herd('log', 'tick')).stdout).toMatch(/^ran\nran\n/);
     expect((await daemon.herd('status')).stdout).toContain('Running timers:\n + rare\n + tick\n');
     const { stdout, code } = await daemon.herd('trigger', 'rare');
-    expect({ stdout, code }).toMatchObject({ code: 0 });
+    expect({ stdout, code }).toMatchObject({ stdout: 'Triggering timer.\n', code: 0 });
     await eventually('the run is over', async () =>
       /exited successfully after .*it was triggered/.test(
         (await daemon.herd('status', 'rare')).stdout,

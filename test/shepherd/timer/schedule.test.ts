@@ -219,7 +219,10 @@ describe('a timer', () => {
 describe('trigger', () => {
   it('runs at once, which counts, and refuses where a run goes on or it is down', () => {
     up(timerOf(every(1_000, { runCount: 3 })), 5 * second);
-    expect(herd('trigger').value?.result).toBe('changed');
+    expect(herd('trigger').value).toMatchObject({
+      result: 'changed',
+      output: ['Triggering timer.'],
+    });
     expect(runs()).toBe(1);
     expect(herd('trigger').value).toMatchObject({
       result: 'failed',

@@ -52,7 +52,7 @@ export const timed = (held: ServiceHeld, turn: Turn, isOver: boolean): void => {
   enter(held, turn, stopped, 'stopped');
 };
 
-/** Runs a timer at once. */
+/** Runs a timer at once, and says so in GNU Shepherd's words. */
 export const trigger = (held: ServiceHeld, turn: Turn, { principal }: Asker): Vow<Outcome> => {
   const schedule = held.schedule.get();
   if (schedule === undefined || stateOf(held).at !== 'running')
@@ -60,7 +60,8 @@ export const trigger = (held: ServiceHeld, turn: Turn, { principal }: Asker): Vo
   return turn.when(turn.send(schedule, 'trigger', !isOwn(principal)), (turn, why): Outcome => {
     if (why !== undefined) return refusal(held, why);
     const pid = turn.call(schedule, 'pid');
-    return { ...outcomeOf(held, 'changed'), ...(pid !== undefined && { pid }) };
+    const output = ['Triggering timer.'];
+    return { ...outcomeOf(held, 'changed'), output, ...(pid !== undefined && { pid }) };
   });
 };
 
