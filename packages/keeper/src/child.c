@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,9 @@ struct rlimit descriptors_at_first;
 
 /* Above every descriptor that a start may ask for. */
 enum { OUT_OF_THE_WAY = HIGHEST_DESCRIPTOR + 1 };
+
+/* On the way to a file, as many as the kernel follows. */
+enum { MOST_LINKS = 40 };
 
 /* Told of a start that is under way for long. */
 static void go_on(struct slot *slot, enum step step) {
@@ -119,6 +123,75 @@ static int is_fit_for_log(int file) {
   return S_ISREG(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1;
 }
 
+static int is_ours(uid_t owner) {
+  return owner == 0 || owner == geteuid();
+}
+
+/* What lies in a folder of somebody else is his; and in one where anybody may write it has no second name. */
+static int is_fit_to_hand_out(const struct stat *folder, const struct stat *found) {
+  if (!is_ours(folder->st_uid)) return found->st_uid == folder->st_uid;
+  return !(folder->st_mode & 022) || !S_ISREG(found->st_mode) || found->st_nlink == 1;
+}
+
+/*
+ * Opens what is at a path, to be opened by /proc/self/fd: no link is followed that others could have made, since root
+ * would give them what they must not read. Each folder is opened below the one before, so none of it can be changed
+ * meanwhile. -1 with ELOOP for such a link, with EPERM for a file that is not to be there.
+ */
+static int find(const char *path) {
+  char left[PATH_MAX], target[PATH_MAX];
+  struct stat folder = {0}, found = {0};
+  int links = 0, at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0 || fstat(at, &found) < 0) return -1;
+  if (snprintf(left, sizeof left, "%s", path) >= (int)sizeof left) return errno = ENAMETOOLONG, -1;
+  for (char *name = left + strspn(left, "/"); *name != 0;) {
+    size_t length = strcspn(name, "/");
+    char *next = name + length + strspn(name + length, "/");
+    name[length] = 0;
+    folder = found;
+    int entry = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (entry < 0 || fstat(entry, &found) < 0) return -1;
+    if (!S_ISLNK(found.st_mode)) {
+      close(at);
+      at = entry;
+      name = next;
+      continue;
+    }
+    if (!is_ours(found.st_uid) || ++links > MOST_LINKS) return errno = ELOOP, -1;
+    ssize_t size = readlinkat(entry, "", target, sizeof target - 1);
+    close(entry);
+    if (size < 0) return -1;
+    target[size] = 0;
+    size_t rest = strlen(next);
+    if ((size_t)size + rest + 2 > sizeof left) return errno = ENAMETOOLONG, -1;
+    memmove(left + size + 1, next, rest + 1);
+    memcpy(left, target, (size_t)size);
+    left[size] = '/';
+    name = left + strspn(left, "/");
+    if (target[0] == '/') {
+      close(at);
+      at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (at < 0 || fstat(at, &found) < 0) return -1;
+  }
+  if (!is_fit_to_hand_out(&folder, &found)) return errno = EPERM, -1;
+  return at;
+}
+
+/* What is left open where it fails is closed with the process. */
+static int open_way(const struct opening *opening, int flags) {
+  if (opening->how != OPEN_READ) return open(opening->path, flags);
+  char path[32];
+  int at = find(opening->path);
+  if (at < 0) return -1;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", at);
+  int file = open(path, flags);
+  int error = errno;
+  close(at);
+  errno = error;
+  return file;
+}
+
 static int open_one(const struct opening *opening, struct slot *slot) {
   static const int ways[] = {
       [OPEN_READ] = O_RDONLY,
@@ -132,7 +205,7 @@ static int open_one(const struct opening *opening, struct slot *slot) {
   go_on(slot, step);
   /* Only what is asked for as its terminal becomes that. Nothing is waited for: not who writes to a pipe that somebody
      has put there, not a line that is to ring, not whoever holds a lease of the file. */
-  int file = open(opening->path, ways[opening->how] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  int file = open_way(opening, ways[opening->how] | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0) fail_with(slot, step, errno, at);
   if (opening->how == OPEN_LOG && !is_fit_for_log(file)) fail_with(slot, step, EPERM, at);
   if (opening->how != OPEN_LOG && !is_kind_for(file, opening->how))

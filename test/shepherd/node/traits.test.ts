@@ -232,6 +232,48 @@ while True: sys.stdout.buffer.write(os.read(m, 100)); sys.stdout.flush()`;
     expect(await refusal(file)).toBe(`exec: environment file ${pipe}: is not a regular file`);
   });
 
+  it.runIf(isRoot)('is given no file of root by what others can put in its place', async () => {
+    const [secret, theirs] = [path.join(folder, 'secret'), path.join(folder, 'theirs')];
+    fs.writeFileSync(secret, 'A=hidden\n', { mode: 0o600 });
+    fs.mkdirSync(theirs);
+    const at = (name: string): string => path.join(theirs, name);
+    fs.symlinkSync(secret, at('link'));
+    fs.lchownSync(at('link'), 65_534, 65_534);
+    fs.symlinkSync(folder, at('way'));
+    fs.lchownSync(at('way'), 65_534, 65_534);
+    fs.linkSync(secret, at('name'));
+    fs.writeFileSync(at('own'), 'A=theirs\n');
+    fs.chownSync(at('own'), 65_534, 65_534);
+    fs.symlinkSync('own', at('ours'));
+    fs.chownSync(theirs, 65_534, 65_534);
+    let count = 0;
+    const run = async (file: string, traits: ProcessTraits) => {
+      const command = { argv: ['true'], traits, runAs: { user: 65_534, group: 65_534 } } as const;
+      const { started, ended } = startOf(backend, `w-${(count += 1)}`, command);
+      ended.catch(() => undefined);
+      const said = await started.then(
+        () => 'it started',
+        (error: Error) => error.message,
+      );
+      return [path.basename(file), said.replace(file, 'FILE')];
+    };
+    for (const file of [at('link'), at('way/secret'), at('name')]) {
+      const [, opened] = await run(file, { descriptors: { 5: file } });
+      expect(opened).toMatch(/descriptor 5, FILE: .* another user.*\((ELOOP|EPERM)\)/);
+      const [, read] = await run(file, { environmentFiles: [file] });
+      expect(read).toMatch(/environment file FILE: (is a link of|the link way .* of|is of) user/);
+    }
+    for (const file of [secret, at('own'), at('ours')])
+      expect(await run(file, { descriptors: { 5: file }, environmentFiles: [file] })).toEqual([
+        path.basename(file),
+        'it started',
+      ]);
+    fs.chownSync(theirs, 0, 0);
+    fs.chmodSync(theirs, 0o777);
+    expect((await run(at('name'), { descriptors: { 5: at('name') } }))[1]).toContain('two names');
+    expect((await run(at('name'), { environmentFiles: [at('name')] }))[1]).toContain('hard link');
+  });
+
   it('waits at files, folders and devices that it is to find open, as it would had it opened them', async () => {
     fs.writeFileSync(path.join(folder, 'file'), 'read');
     const descriptors = { 7: path.join(folder, 'file'), 8: folder, 9: '/dev/zero' };

@@ -6,13 +6,20 @@
 import fs from 'node:fs';
 import { StartFailed } from '../errors.ts';
 import { environmentFileBytes } from './limits.ts';
+import { openToRead } from './open-folder.ts';
 import { explain } from './program.ts';
 
-/** @throws StartFailed for a file that cannot be read, or is something else; no message has anything of its content */
-export const readEnvironmentFiles = (files: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(files.flatMap(readOne));
+/**
+ * `uid` is that of the shepherd.
+ * @throws StartFailed for a file that cannot be read, or is something else; no message has anything of its content
+ */
+export const readEnvironmentFiles = (
+  files: readonly string[],
+  uid: number,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(files.flatMap((file) => readOne(file, uid)));
 
-const readOne = (file: string): readonly (readonly [string, string])[] => {
+const readOne = (file: string, uid: number): readonly (readonly [string, string])[] => {
   const fail = (why: string, cause?: unknown): never => {
     throw new StartFailed(`exec: environment file ${file}: ${why}`, {
       cause,
@@ -21,7 +28,7 @@ const readOne = (file: string): readonly (readonly [string, string])[] => {
   };
   let bytes: Buffer;
   try {
-    bytes = readUpTo(file, environmentFileBytes + 1);
+    bytes = readUpTo(file, uid, environmentFileBytes + 1);
   } catch (error) {
     return fail(explain(error), error);
   }
@@ -39,8 +46,8 @@ const readOne = (file: string): readonly (readonly [string, string])[] => {
 };
 
 /** Of a plain file: a pipe could keep the daemon waiting. */
-const readUpTo = (file: string, most: number): Buffer => {
-  const opened = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+const readUpTo = (file: string, uid: number, most: number): Buffer => {
+  const opened = openToRead(file, uid);
   try {
     if (!fs.fstatSync(opened).isFile()) throw new Error('is not a regular file');
     const bytes = Buffer.alloc(most);

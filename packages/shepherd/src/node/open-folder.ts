@@ -38,6 +38,40 @@ export const openFolder = (folder: string, uid: number): number => {
     throw error;
   }
 };
+/**
+ * A file to read, as a descriptor of the caller's, opened without waiting. In a folder of somebody else it has to be
+ * his, and in one that others write to it has one name, as in `find` of packages/keeper/src/child.c: whoever may put a
+ * link or a second name there would be given what only the shepherd's user may read.
+ * @throws Error for what it is not, and for a link of somebody else on the way to it
+ */
+export const openToRead = (file: string, uid: number): number => {
+  for (let linkCount = 0, way = file; linkCount <= folderLinkCount; linkCount += 1) {
+    const folder = openFolder(path.dirname(way), uid);
+    try {
+      const entry = `/proc/self/fd/${folder}/${path.basename(way)}`;
+      const found = fs.lstatSync(entry);
+      if (!found.isSymbolicLink()) return openFit(entry, fs.fstatSync(folder), uid);
+      if (found.uid !== 0 && found.uid !== uid) throw new Error(`is a link of user ${found.uid}`);
+      way = path.resolve(fs.readlinkSync(`/proc/self/fd/${folder}`), fs.readlinkSync(entry));
+    } finally {
+      fs.closeSync(folder);
+    }
+  }
+  throw new Error('too many links on the way to it');
+};
+const openFit = (entry: string, folder: fs.Stats, uid: number): number => {
+  const opened = fs.openSync(entry, fs.constants.O_RDONLY | O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  const found = fs.fstatSync(opened);
+  const isTheirs = folder.uid !== 0 && folder.uid !== uid;
+  const hasTwoNames = found.isFile() && found.nlink > 1 && (folder.mode & 0o022) !== 0;
+  if (isTheirs ? found.uid === folder.uid : !hasTwoNames) return opened;
+  fs.closeSync(opened);
+  throw new Error(
+    isTheirs
+      ? `is of user ${found.uid}, in a folder of user ${folder.uid}`
+      : 'has another name elsewhere (a hard link), in a folder that others write to',
+  );
+};
 const parts = (folder: string): readonly string[] =>
   folder.split('/').filter((each) => each !== '' && each !== '.');
 const moved = (from: number, to: number): number => {

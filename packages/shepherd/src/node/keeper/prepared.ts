@@ -23,7 +23,7 @@ export const prepared = (
   checkManner(manner, has);
   const found = findProgram(command, powers);
   if (traits !== undefined) openCgroup(traits);
-  const variables = readEnvironmentFiles(traits?.environmentFiles ?? []);
+  const variables = readEnvironmentFiles(traits?.environmentFiles ?? [], uid);
   const groups = traits && groupsOf(traits, accounts);
   const program = {
     ...found,

@@ -216,6 +216,10 @@ export const failureOf = (making: Making, { step, error, which }: Fault): StartF
 const whyOf = (step: string, cause: Error & { readonly code: string }): string => {
   if (step === 'kind')
     return 'is neither a file, a folder nor a device (a pipe, whose other end it would wait for?)';
+  if (step === 'open' && cause.code === 'ELOOP')
+    return 'a link on the way to it is of another user, or there are too many (ELOOP)';
+  if (step === 'open' && cause.code === 'EPERM')
+    return 'in a folder of another user it is not his, or it has two names where others may write (EPERM)';
   // The same number says of a fork that there are too many processes.
   if (step === 'open' && cause.code === 'EAGAIN') return 'somebody holds a lease of it (EAGAIN)';
   return explain(cause);
