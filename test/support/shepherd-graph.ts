@@ -105,6 +105,7 @@ export const makeElsewhere = (
   contact: (turn: Turn) => Vow<void> = (turn) => turn.vow<void>().vow,
   settle: (turn: Turn, request: Request) => Vow<Outcome> = (turn) => turn.vow<Outcome>().vow,
   cancel: (operation: string) => void = () => undefined,
+  hears: (turn: Turn) => Vow<void> = (turn) => turn.kept(undefined),
 ): Behavior<ServiceElsewhere> => {
   const status = statusOf(name, requirement);
   return {
@@ -121,7 +122,10 @@ export const makeElsewhere = (
       turn.effect(() => follow(given));
       return turn.kept(undefined);
     },
-    cancel: (turn, operation) => turn.effect(() => cancel(operation)),
+    cancel: (turn, operation) => {
+      turn.effect(() => cancel(operation));
+      return hears(turn);
+    },
     settle: (turn, request) => settle(turn, request),
     contact,
     enter: () => undefined,

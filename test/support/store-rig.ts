@@ -131,6 +131,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     endedMs: 2,
     result: 'changed',
     isCancelled: true,
+    isInVain: true,
   },
   intent: {
     kind: 'intent',

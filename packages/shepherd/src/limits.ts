@@ -281,6 +281,8 @@ export const limits = {
    * busy takes a second for one, seldom more.
    */
   hangMs: 5_000,
+  /** Milliseconds for which shepherds elsewhere are waited for that hear that something is called off. */
+  callOffMs: 1_000,
   /** Longest `probe`, milliseconds. */
   probeMs: 60_000,
   /**

@@ -80,6 +80,8 @@ const accepted = object(
     endedMs: wallMs,
     result: name,
     isCancelled: oneOf(true),
+    /** Nothing was left to call off. */
+    isInVain: oneOf(true),
     /** Who had it tried again last, where that was somebody else. */
     retriedBy: name,
     /** Until when it waits for who is away, where it does nothing else. */

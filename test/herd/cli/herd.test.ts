@@ -325,8 +325,49 @@ describe('herd op cancel', () => {
     const ran = await run('op', 'cancel', 'op-7');
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.written.out).toBe('Operation op-7: what had not begun is called off.\n');
-    expect(shepherd?.asked).toEqual([['cancel', 'op-7']]);
+    expect(shepherd?.asked).toEqual([
+      ['cancel', 'op-7'],
+      ['operation', 'op-7'],
+    ]);
     expect((await run('op', 'cancel', 'op-7', 'web')).exitCode).toBe(2);
+  });
+  const stepOf = (service: string, phase: string, more: object = {}) => ({
+    ...{ service, action: 'start', phase, isAsked: true, isAnswer: service === 'fleet', ...more },
+  });
+  const over = { phase: 'settled', row: { member: 'x', result: 'changed' } };
+  it.each([
+    [
+      'nothing was left to call off: slow-e goes on (starting)',
+      "; 'herd stop slow-e' ends it.",
+      [stepOf('slow-e', 'acting'), stepOf('a', 'settled', over), stepOf('fleet', 'waiting')],
+      { calledOff: [], goesOn: ['slow-e'] },
+    ],
+    [
+      'called off: a, b; c, d go on (starting)',
+      "; 'herd stop fleet' ends them.",
+      [
+        ...['a', 'b'].map((name) => stepOf(name, 'cancelled')),
+        ...['c', 'd'].map((name) => stepOf(name, 'acting')),
+        stepOf('fleet', 'waiting'),
+      ],
+      { calledOff: ['a', 'b'], goesOn: ['c', 'd'] },
+    ],
+    [
+      'called off: a',
+      '.',
+      [
+        stepOf('a', 'settled', { row: { member: 'a', result: 'cancelled' } }),
+        stepOf('fleet', 'settled', { row: { member: 'fleet', result: 'cancelled' } }),
+      ],
+      { calledOff: ['a'], goesOn: [] },
+    ],
+  ])('says what it came to: %s', async (words, next, steps, effect) => {
+    const report = { operation: 'op-7', asker: 'root', action: 'start', service: 'fleet', atMs: 1 };
+    await serve({ cancel: () => 0, operation: () => ({ ...report, args: [], steps }) });
+    const { out } = (await run('op', 'cancel', 'op-7')).written;
+    expect(out).toBe(`Operation op-7: ${words}${next}\n`);
+    const json = (await run('op', 'cancel', 'op-7', '--json')).written.out;
+    expect(JSON.parse(json)).toMatchObject({ kind: 'cancel', operation: 'op-7', ...effect });
   });
   it('of one that nobody knows exits with 1', async () => {
     await serve({

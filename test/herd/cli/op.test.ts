@@ -82,6 +82,7 @@ describe('an operation that was asked for through a ref', () => {
       ['operation', 'op-7'],
       ['retry', 'op-7', 3_000],
       ['cancel', 'op-7'],
+      ['operation', 'op-7'],
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** How steps go on: doubt and what ends it, who shares what, watching, calling off, plans. */
-import { Refused, type Answer, type Turn } from '@bellwether/actors';
+import { Refused, type Answer, type Turn, type Vow } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { limits, type Attempt, type Outcome, type Request } from '@bellwether/shepherd';
 import {
@@ -604,6 +604,57 @@ describe('an operation that is called off', () => {
     it.say(1, 'failed');
     expect(it.ask('start', 'far', op).value).toMatchObject({ result: 'failed' });
     expect(it.asked).toHaveLength(2);
+  });
+  it('is told as called off only where something was, in every life', () => {
+    for (const [web, isCancelled] of [
+      [run('web'), undefined],
+      [run('web', 'slow'), true],
+    ] as const) {
+      const it = up([run('slow'), web]);
+      it.machine.processes.programs.set('web', { spawnMs: 500 });
+      it.machine.processes.programs.set('slow', { spawnMs: 500 });
+      it.machine.herd('start', 'web', op);
+      it.world.runFor(100);
+      cancel(it, 'op-1');
+      it.world.runFor(100);
+      const told = (): unknown => {
+        const asked = it.machine.report('op-1');
+        it.world.runFor(100);
+        return asked.value?.isCancelled;
+      };
+      expect(told()).toBe(isCancelled);
+      it.world.run();
+      expect(told()).toBe(isCancelled);
+      it.machine.crash();
+      it.machine.boot();
+      it.world.run();
+      expect(told()).toBe(isCancelled);
+    }
+  });
+  it('is answered once a shepherd elsewhere has heard of it, or a while later', () => {
+    for (const hearsAfterMs of [0, 300, limits.callOffMs - 1, limits.callOffMs + 1]) {
+      const it = up([], {
+        setUp: (turn, shepherd) => {
+          const never = (turn: Turn) => turn.vow<Attempt>().vow;
+          const hears = (turn: Turn): Vow<void> => {
+            const { vow, resolver } = turn.vow<void>();
+            turn.after(hearsAfterMs, () => resolver.kept(undefined));
+            return vow;
+          };
+          const rest = [[], undefined, undefined, undefined, undefined, hears] as const;
+          turn.call(shepherd, 'register', turn.spawn(makeElsewhere, 'far', never, ...rest));
+        },
+      });
+      it.machine.herd('start', 'far', op);
+      it.world.runFor(100);
+      const before = it.world.now;
+      const called = it.machine.ask((turn, shepherd) =>
+        turn.when(turn.send(shepherd, 'cancel', 'op-1', anybodys), () => it.world.now - before),
+      );
+      it.world.runFor(2 * limits.callOffMs);
+      expect(called.value).toBeGreaterThanOrEqual(Math.min(hearsAfterMs, limits.callOffMs));
+      expect(called.value).toBeLessThan(Math.min(hearsAfterMs, limits.callOffMs) + 5);
+    }
   });
   it('that is over stays as it is, and one that nobody knows is refused', () => {
     const it = up([run('web')]);

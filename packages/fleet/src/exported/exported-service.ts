@@ -98,10 +98,12 @@ export const makeExportedService = (
       if (courier !== undefined) turn.tell(courier, 'cancel');
       held.confirming.delete(operation);
       // Behind the command itself, which waits for the same contact where there is none yet.
-      turn.when(
+      const over = (): void => undefined;
+      return turn.when(
         turn.call(held.remote, 'reach'),
-        (turn, ref) => tellOff(turn, ref, operation, goesOn),
-        () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
+        // It may be over there, or unknown: that is told of the command itself.
+        (turn, ref) => turn.when(tellOff(turn, ref, operation, goesOn), over, over),
+        over, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
     settle: (turn, request, writer, principal) => {
@@ -173,8 +175,13 @@ const ended = (
 };
 
 /** An older far end knows nothing of what goes on, and takes it back. */
-const tellOff = (turn: Turn, ref: Ref<ServiceFacet>, operation: string, goesOn: boolean): void =>
-  goesOn ? turn.tell(ref, 'cancel', operation, true) : turn.tell(ref, 'cancel', operation);
+const tellOff = (
+  turn: Turn,
+  ref: Ref<ServiceFacet>,
+  operation: string,
+  goesOn: boolean,
+): Vow<unknown> =>
+  goesOn ? turn.send(ref, 'cancel', operation, true) : turn.send(ref, 'cancel', operation);
 
 interface Asked {
   readonly request: Request;

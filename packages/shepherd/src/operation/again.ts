@@ -103,7 +103,8 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
   );
 
 /**
- * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to.
+ * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to, else once
+ * those elsewhere have heard of it, whose answers are on their way before that.
  * `goesOn`: as of a facet's.
  * @throws UnknownOperation
  */
@@ -118,8 +119,9 @@ export const callOff = (
   if (endedMs !== undefined) return turn.kept(resultOf(result));
   return onceRecalled(host, turn, asker, id, (turn) => {
     witnessCancelled(host, turn, { by: who.principal, whose: asker }, id);
-    cancel(host, turn, there(host, asker, id), goesOn);
-    return turn.kept(undefined);
+    const heard = turn.all(cancel(host, turn, there(host, asker, id), goesOn));
+    const over = (): undefined => undefined;
+    return turn.when(turn.within(limits.callOffMs, heard), over, over);
   });
 };
 

@@ -34,7 +34,7 @@ import {
 import { piecesOf, type StateLine } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
 import type { Host } from './host.ts';
-import type { AcceptedRecord, Entry, Request } from '../words/types.ts';
+import type { AcceptedRecord, Entry, Request, Result } from '../words/types.ts';
 
 /** Writes down that a request was taken on, with the steps that are new. @throws Limit where there is no room */
 export const noteTaken = (
@@ -165,7 +165,7 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   );
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
   const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...old } = before;
-  const { retriedBy: _by, ...rest } = old;
+  const { retriedBy: _by, isInVain: _isInVain, ...rest } = old;
   const entry: AcceptedRecord = { ...rest, ...endOf(host, operation, before) };
   const outcomeCount = entry.outcomeCount + pieces.length;
   if (outcomeCount > limits.outcomePieceCount) return rewrite(host, turn, operation, entry, gates);
@@ -202,11 +202,19 @@ const endOf = (
   const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
   return {
     ...(isCancelled && { isCancelled: true as const }),
+    ...(isCancelled && ![...steps.values()].some(isCalledOff) && { isInVain: true as const }),
     ...(by !== asker && { retriedBy: by }),
     ...(isAtRest(operation) && { queuedUntilMs: latestIn(operation) }),
     ...(openCount === 0 && { endedMs: wallMs(host.clock), result }),
   };
 };
+
+/** Whether nothing came of a step since it was called off, here or elsewhere; a release goes back then. */
+const isCalledOff = ({ phase, passedOn, outcome }: StepRecord): boolean =>
+  phase === 'cancelled' ||
+  passedOn === 'called-off' ||
+  (outcome !== undefined && [outcome, ...outcome.rows].some(({ result }) => calledOff.has(result)));
+const calledOff: ReadonlySet<Result> = new Set(['cancelled', 'rolled-back', 'rollback-failed']);
 
 /** Until when the last one waits of those who wait for a machine. */
 const latestIn = ({ steps }: Operation): number => {

@@ -176,7 +176,7 @@ export const goOn = (
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
  * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has
  * begun, here or there, it takes back, unless that `goesOn`, since it is a right that has ended.
- * `why`: whoever asked may not any more, and that is told with it.
+ * `why`: whoever asked may not any more, and that is told with it. Kept each: a shepherd elsewhere has heard of it.
  */
 export const cancel = (
   host: Host,
@@ -184,22 +184,23 @@ export const cancel = (
   operation: Operation,
   goesOn: boolean,
   why?: ActorError,
-): void => {
+): readonly Vow<void>[] => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
+  const heard: Vow<void>[] = [];
   for (const [key, record] of [...operation.steps.entries()]) {
     const { step, phase } = record;
     if (phase === 'acting' && !isOneOfMore(step)) {
       const elsewhere = host.elsewhere(step.name);
       const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
-        turn.tell(elsewhere, 'cancel', operation.id, operation.principal, goesOn);
+        heard.push(turn.send(elsewhere, 'cancel', operation.id, operation.principal, goesOn));
       else if (agent !== undefined)
         turn.tell(agent, 'cancel', operation.id, operation.principal, !goesOn);
     }
     if (phase === 'queued' && record.passedOn !== undefined) {
-      callOffThere(host, turn, operation, record, goesOn);
+      heard.push(...callOffThere(host, turn, operation, record, goesOn));
       continue;
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
@@ -208,6 +209,7 @@ export const cancel = (
     cancelled.push(key);
   }
   advance(host, turn, operation, cancelled);
+  return heard;
 };
 /** How a step ends that is called off, and its wish with it. `why`: as of `cancel`. */
 export const calledOff = (

@@ -153,21 +153,21 @@ const askHowItEnds = (host: Host, turn: Turn, name: string, waiting: Waiting): v
     },
   );
 };
-/** Has the shepherd that a step was passed on to call it off: it says how it ends. */
+/** Has the shepherd that a step was passed on to call it off: it says how it ends. Kept once it has heard that. */
 export const callOffThere = (
   host: Host,
   turn: Turn,
   operation: Operation,
   record: StepRecord,
   goesOn = false,
-): void => {
+): readonly Vow<void>[] => {
   const { key, name } = record.step;
   operation.steps.set(key, { ...record, passedOn: 'called-off' });
   noteChanged(operation, [key], 'due');
   save(host, turn, operation);
   const service = host.elsewhere(name);
-  if (service !== undefined)
-    turn.tell(service, 'cancel', operation.id, operation.principal, goesOn);
+  if (service === undefined) return [];
+  return [turn.send(service, 'cancel', operation.id, operation.principal, goesOn)];
 };
 
 /** Whether a command waits for the machine of this service, of which a later one is sent before it is called off. */

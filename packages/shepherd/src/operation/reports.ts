@@ -101,7 +101,7 @@ const readReport = (entry: AcceptedRecord, { intents, states }: Recorded): Opera
 };
 
 const factsOf = (entry: AcceptedRecord): OperationFacts => {
-  const { operation, asker, action, service, atMs, endedMs, result, isCancelled } = entry;
+  const { operation, asker, action, service, atMs, endedMs, result, isCancelled, isInVain } = entry;
   const { queuedUntilMs } = entry;
   return {
     operation,
@@ -111,7 +111,7 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
     atMs,
     ...(endedMs !== undefined && { endedMs }),
     ...(result !== undefined && { result: resultOf(result) }),
-    ...(isCancelled && { isCancelled }),
+    ...(isCancelled && isInVain !== true && { isCancelled }),
     ...(queuedUntilMs !== undefined && { queuedUntilMs }),
   };
 };

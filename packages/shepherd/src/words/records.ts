@@ -94,6 +94,8 @@ export interface AcceptedRecord {
   /** What it came to. */
   readonly result?: string;
   readonly isCancelled?: true;
+  /** That came too late: all of it had begun. */
+  readonly isInVain?: true;
   /** Who had it tried again last, where that was somebody else: what comes of it is his doing. */
   readonly retriedBy?: Principal;
   /** Wall clock: nothing of it goes on before a machine is there that is away, which is waited for until then. */

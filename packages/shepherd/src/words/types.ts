@@ -272,9 +272,9 @@ export interface Service extends Provider {
 /** A service that is at home at another shepherd, as this one sees it. */
 export interface ServiceElsewhere extends Service {
   /**
-   * Passes on that what has not begun there of an operation of this asker is called off. `goesOn`: as of a facet's.
+   * Calls off there what has not begun; kept once that is heard, or cannot be. `goesOn`: as of a facet's.
    */
-  cancel(operation: string, principal: Principal, goesOn: boolean): void;
+  cancel(operation: string, principal: Principal, goesOn: boolean): Vow<void>;
   /**
    * How a command ends that it answered with `isPending`, and the same once more where it is not over yet. Broken where
    * that cannot be heard for now: it is to be asked again with the next contact.
@@ -398,8 +398,8 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
    */
   foresee(request: Request): readonly PlannedStep[];
   /**
-   * Calls off the steps of an operation that have not begun; the others go on. Kept
-   * with what it came to where it was over before. `goesOn`: as of a facet's. @throws UnknownOperation
+   * Calls off what has not begun of an operation. Kept with what it came to where it was over before; else once those
+   * elsewhere have heard of it, or `callOffMs` later. `goesOn`: as of a facet's. @throws UnknownOperation
    */
   cancel(operation: string, who: Returner, goesOn?: boolean): Vow<Result | undefined>;
   /**

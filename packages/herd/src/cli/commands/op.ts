@@ -6,11 +6,12 @@ import { actionFacts, isRepeatable, isStart, type OperationReport } from '@bellw
 import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
+import { cancelEffect, cancelWords, shownNames } from '../format/called-off.ts';
 import { isOfDisabled, operationLines, operationReport, undoneIn } from '../format/operations.ts';
 import { resultWords } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
-import { maxGroupNames, maxOperations } from '../limits.ts';
+import { maxOperations } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
 import { carriedOut } from '../operation/carried-out.ts';
@@ -149,10 +150,6 @@ const retryText = (report: OperationReport, service: string, names: readonly str
   if (names.length === 0) return `${what}: nothing is left to be done again`;
   return `trying ${what} again at ${counted(names.length, 'service')}: ${shownNames(names)}`;
 };
-const shownNames = (names: readonly string[]): string => {
-  const shown = names.slice(0, maxGroupNames).map(visible).join(', ');
-  return names.length > maxGroupNames ? `${shown} and ${names.length - maxGroupNames} more` : shown;
-};
 /**
  * Who may have done already what is asked of him again: his shepherd, or the way to it, ended in the middle. It does
  * not matter of what says how a service shall be, and a slot knows how far it got.
@@ -170,15 +167,24 @@ const twiceIn = (report: OperationReport): readonly string[] => {
 /** An id means something to whoever the command was asked through. */
 const runCancel = async (context: Context, { id, way }: Meant): Promise<number> => {
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
-  const result = await withOperations(context, way, (client) => client.cancel(id, patience));
+  const { result, report } = await withOperations(context, way, async (client) => {
+    const result = await client.cancel(id, patience);
+    if (result !== undefined) return { result };
+    // Who may call it off may not be allowed to look at it.
+    return { result, report: await client.operation(id, patience).catch(() => undefined) };
+  });
+  const effect = report && cancelEffect(report);
   const text =
-    result === undefined
-      ? 'what had not begun is called off.'
-      : `it is over: ${resultWords[result]}. There is nothing to call off.`;
-  print(context, [`Operation ${id}: ${text}`], {
+    result !== undefined
+      ? `it is over: ${resultWords[result]}. There is nothing to call off.`
+      : report === undefined || effect === undefined
+        ? 'what had not begun is called off.'
+        : cancelWords(report, effect, way);
+  print(context, [`Operation ${visible(id)}: ${text}`], {
     kind: 'cancel',
     operation: id,
     ...(result !== undefined && { result }),
+    ...effect,
   });
   return 0;
 };
