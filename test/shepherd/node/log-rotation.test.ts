@@ -235,27 +235,33 @@ describe('a log for whose copy there is no room', () => {
 });
 
 describe('a log for which somebody has reserved more of the disk than it may have', () => {
-  // As fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) does: the size of the file stays.
-  const reserved = (size: number): void => {
+  const takenBytes = (): number => 512 * fs.statSync(place('web.log')).blocks;
+  /**
+   * As fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) does: the size of the file stays. Where the free places of the disk
+   * are small the file system takes a little more, to note which they are.
+   */
+  const reserved = (size: number): number => {
     fs.writeFileSync(place('web.log'), 'first\n');
     execFileSync('fallocate', ['--keep-size', '--length', String(size), place('web.log')]);
-    expect(512 * fs.statSync(place('web.log')).blocks).toBe(size);
+    expect(takenBytes()).toBeGreaterThanOrEqual(size);
+    return takenBytes();
   };
   it('is left as it is at the limit', async () => {
-    reserved(limit);
+    const bytes = reserved(limit);
     await rotateFull(powers());
-    expect(512 * fs.statSync(place('web.log')).blocks).toBe(limit);
+    expect(takenBytes()).toBe(bytes);
     expect(events).toEqual([]);
   });
-  it.each([limit + 4096, 30 * limit])(
+  it.each([limit + 4096, 3 * limit])(
     'gives it back, and keeps its lines: %d bytes',
     async (size) => {
-      reserved(size);
+      const bytes = reserved(size);
       await rotateFull(powers());
-      expect(512 * fs.statSync(place('web.log')).blocks).toBe(4096);
+      const leftBytes = takenBytes();
+      expect(leftBytes).toBeLessThanOrEqual(limit);
       expect(fs.readFileSync(place('web.log'), 'utf8')).toBe('first\n');
       expect(logs()).toEqual(['web.log']);
-      expect(events).toEqual([`log.given-back: ${size - 4096}`]);
+      expect(events).toEqual([`log.given-back: ${bytes - leftBytes}`]);
     },
   );
   it('is put aside where it cannot be given back alone', async () => {

@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
     name: 'goal-is-forgotten',
     rule: 'a start that waits for a stop looks again at what was asked last',
     file: 'packages/shepherd/src/service/service-steps.ts',
-    find: "held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held, 'start')),",
+    find: "held.goal.get() === 'start' ? start(held, turn, by) : turn.kept(outdone(held)),",
     replace: 'start(held, turn, by),',
     // Chaos has found it, and does not in 300 seeds: a start has to wait for a stop, and be outdone meanwhile.
     tests: ['test/shepherd/service/service.test.ts'],
