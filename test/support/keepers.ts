@@ -22,16 +22,21 @@ export interface KeeperPids {
 }
 /** What has ended and is not reaped is none. */
 export const keeperPids = (folder: string): KeeperPids => {
-  const found = { anchor: [] as number[], main: [] as number[], heir: [] as number[] };
+  const found = { anchor: [] as number[], heir: [] as number[] };
+  const mains: { readonly pid: number; readonly startTime: number }[] = [];
   for (const name of fs.readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
     const [cwd, words] = [linkOf(`/proc/${name}/cwd`), wordsOf(name)];
     if (cwd !== folder || words[0]?.endsWith('keeper') !== true) continue;
     if (words[1] === 'anchor') found.anchor.push(Number(name));
+    const { session, startTime } = factsOf(name);
     // The child of a start looks like main until it executes its program, but leads a session of its own.
-    if (words[1] !== 'main' || sessionOf(name) === name) continue;
-    found[nameOf(name) === 'keeper-heir' ? 'heir' : 'main'].push(Number(name));
+    if (words[1] !== 'main' || session === name) continue;
+    if (nameOf(name) === 'keeper-heir') found.heir.push(Number(name));
+    else mains.push({ pid: Number(name), startTime });
   }
-  return found;
+  // And before it leads one it is younger.
+  const [main] = mains.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid);
+  return { ...found, main: main === undefined ? [] : [main.pid] };
 };
 const linkOf = (file: string): string => {
   try {
@@ -47,12 +52,13 @@ const nameOf = (pid: string): string => {
     return ''; // as above
   }
 };
-const sessionOf = (pid: string): string | undefined => {
+const factsOf = (pid: string): { readonly session?: string; readonly startTime: number } => {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { session: fields[3] ?? '', startTime: Number(fields[19]) };
   } catch {
-    return undefined;
+    return { startTime: Infinity }; // as above
   }
 };
 const wordsOf = (pid: string): readonly string[] => {
