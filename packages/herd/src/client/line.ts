@@ -92,9 +92,11 @@ export interface OpenLine extends Line {
   readonly isRefused: boolean;
 }
 
-/** A line whose errors say more: `explain` turns each into what is thrown. */
+/** A line whose errors say more: `explain` turns each into what is thrown, perhaps after a while. */
 export const explaining = (line: Line, explain: (error: unknown) => unknown): Line => {
-  const explained = (error: unknown): Promise<never> => Promise.reject(explain(error) as Error);
+  const explained = async (error: unknown): Promise<never> => {
+    throw await explain(error);
+  };
   return {
     ask: (question) => line.ask(question).catch(explained),
     open: (question) => {

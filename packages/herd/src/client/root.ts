@@ -3,7 +3,6 @@ import { unixDialler } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
 import { explaining, type Line, openLine } from './line.ts';
 import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
-import { silentShepherd } from './silent.ts';
 
 /**
  * Opens the line to the local root. It must be closed.
@@ -18,7 +17,11 @@ export const openRoot = (user: User, said: string | undefined): Line => {
 
 const explained = (error: unknown, isRefused: boolean, socket: string, user: User): unknown => {
   if (isOutOfReach(error)) {
-    if (error.silentMs !== undefined) return silentShepherd(user, socket, error, error.silentMs);
+    const { silentMs } = error;
+    if (silentMs !== undefined)
+      return import('./silent.ts').then(({ silentShepherd }) =>
+        silentShepherd(user, socket, error, silentMs),
+      );
     const { message, isAlone } = rootCause(error);
     const hint = isAlone ? howToStart(user) : notUnderstood;
     return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause: error });
