@@ -2,7 +2,7 @@
  * How an `^exported-service` watches its remote, from the first moment of a life on.
  *
  *     event \ state     nobody watches     watching N                              in the dark
- *     contact found     → watching 1       -                                       -
+ *     contact found     → watching N + 1   -                                       -
  *     a push of N       refused            what it says is what is known; none:    refused
  *                                          what is known still holds
  *     a bad push        refused            refused; unknown; → nobody watches,     refused

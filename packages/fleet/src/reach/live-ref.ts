@@ -6,7 +6,7 @@
  *     reaching      waits for the same dial        ref → live              → nothing
  *                   and, where that fails, in      broken, late → nothing
  *                   what time is left for another
- *     live          the ref, now                   -                       → nothing
+ *     live          the ref, a turn later          -                       → nothing
  *
  * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is
  * told so, and may be sure that nothing was sent: waiters send by themselves once they have the
