@@ -1,34 +1,24 @@
 /** How the keeper as the first process ends and is told to: also as that of a user. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   beginInit,
   childrenOf,
   container,
   daemonBelow,
+  describeInit,
   initHerd,
-  makeInitState,
   orderIn,
 } from '../support/inits.ts';
-import { isWithoutKeeper, whyNoKeeper } from '../support/keepers.ts';
 import { noOtherUsers } from '../support/other-users.ts';
-import { isAlive, makePlace, type Place } from '../support/programs.ts';
+import { isAlive } from '../support/programs.ts';
 
-const isRoot = process.getuid?.() === 0;
-const whyNotRoot = isRoot ? '' : ' (only root can make a namespace, or become somebody else)';
 const nobody = 65_534;
 
-describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${whyNotRoot}`, () => {
-  let place: Place;
-  let state: string;
-  beforeEach(() => {
-    place = makePlace();
-    state = makeInitState(place);
-  });
-  afterEach(() => place.clean());
-
+describeInit((here) => {
   it('ends with 0 when its shepherd has stopped all as it was asked, and leaves nothing', async () => {
+    const { place, state } = here();
     const { herd, isReady } = initHerd(place, state);
     const begun = beginInit(place, state, container);
     await isReady(begun);
@@ -37,6 +27,7 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
   });
 
   it('passes on the signal by which a shepherd leaves its services to the next one, which it starts', async () => {
+    const { place, state } = here();
     const { isReady, pidOf } = initHerd(place, state);
     const begun = beginInit(place, state, container);
     await isReady(begun);
@@ -49,9 +40,10 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
     expect((await begun.ended).code).toBe(0);
   });
 
-  const whyNoOthers = isRoot ? noOtherUsers() : undefined;
+  const whyNoOthers = process.getuid?.() === 0 ? noOtherUsers() : undefined;
   const ofUser = `of a user, who is not root, does the same without a namespace of its own${whyNoOthers === undefined ? '' : ` (${whyNoOthers})`}`;
   it.skipIf(whyNoOthers !== undefined)(ofUser, async () => {
+    const { place, state } = here();
     const grant = (folder: string): void => {
       fs.chownSync(folder, nobody, nobody);
       for (const name of fs.readdirSync(folder))

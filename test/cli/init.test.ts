@@ -1,31 +1,20 @@
 /** The keeper as the first process of a container: it runs the shepherd, and ends with it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   beginInit,
   childrenOf,
   container,
   daemonBelow,
+  describeInit,
   initHerd,
-  makeInitState,
   orderIn,
   toldOf,
 } from '../support/inits.ts';
-import { isWithoutKeeper, whyNoKeeper } from '../support/keepers.ts';
-import { eventually, makePlace, type Place } from '../support/programs.ts';
+import { eventually } from '../support/programs.ts';
 
-const isRoot = process.getuid?.() === 0;
-const whyNotRoot = isRoot ? '' : ' (only root can make a namespace, or become somebody else)';
-
-describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${whyNotRoot}`, () => {
-  let place: Place;
-  let state: string;
-  beforeEach(() => {
-    place = makePlace();
-    state = makeInitState(place);
-  });
-  afterEach(() => place.clean());
-
+describeInit((here) => {
   it('of a container reaps strangers, brings its shepherd back, and ends in order with it', async () => {
+    const { place, state } = here();
     const { herd, isReady, pidOf } = initHerd(place, state);
     const begun = beginInit(place, state, container);
     await isReady(begun);
@@ -48,6 +37,7 @@ describe.skipIf(isWithoutKeeper || !isRoot)(`the keeper as init${whyNoKeeper}${w
   });
 
   it('ends with 70 where the program of the shepherd is not there, and says so', async () => {
+    const { place, state } = here();
     const { code, stderr } = await beginInit(place, state, container, ['/no/such/node', 'x']).ended;
     expect(code).toBe(70);
     expect(stderr).toContain('/no/such/node: No such file or directory');

@@ -1,8 +1,29 @@
 /** The keeper as the first process, with a shepherd below it that has three services: for what is run as a container is. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { keeperProgram } from './keepers.ts';
-import { bins, configOf, eventually, type Begun, type Place } from './programs.ts';
+import { afterEach, beforeEach, describe } from 'vitest';
+import { isWithoutKeeper, keeperProgram, whyNoKeeper } from './keepers.ts';
+import { bins, configOf, eventually, makePlace, type Begun, type Place } from './programs.ts';
+
+const isRoot = process.getuid?.() === 0;
+const whyNotRoot = isRoot ? '' : ' (only root can make a namespace, or become somebody else)';
+
+/** Tests of it, each with a state folder of its own in its own place. */
+export const describeInit = (
+  tests: (here: () => { place: Place; state: string }) => void,
+): void => {
+  const title = `the keeper as init${whyNoKeeper}${whyNotRoot}`;
+  describe.skipIf(isWithoutKeeper || !isRoot)(title, () => {
+    let place: Place;
+    let state: string;
+    beforeEach(() => {
+      place = makePlace();
+      state = makeInitState(place);
+    });
+    afterEach(() => place.clean());
+    tests(() => ({ place, state }));
+  });
+};
 
 /** What a service that is told to end says of that. */
 const loud = (name: string): string =>
@@ -15,7 +36,7 @@ const orphans = `service({ provision: ['orphans'],
 export const container = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
 /** Its state folder, with a configuration of `web`, which requires `db`, and of `orphans`. */
-export const makeInitState = (place: Place): string => {
+const makeInitState = (place: Place): string => {
   const state = path.join(place.folder, 'a');
   fs.mkdirSync(state, { mode: 0o700 });
   const services = `${loud('db')}, ${loud('web')}, ${orphans}`;
