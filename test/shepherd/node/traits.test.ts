@@ -10,7 +10,10 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
-import { environmentFileBytes } from '../../../packages/shepherd/src/node/limits.ts';
+import {
+  environmentFileBytes,
+  folderLinkCount,
+} from '../../../packages/shepherd/src/node/limits.ts';
 import type { Command, ProcessTraits } from '../../../packages/shepherd/src/words/types.ts';
 import { isWithoutKeeper, keeperProgram, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
 import { makeFolder, startOf, textOf, until } from './support.ts';
@@ -272,6 +275,20 @@ while True: sys.stdout.buffer.write(os.read(m, 100)); sys.stdout.flush()`;
     fs.chmodSync(theirs, 0o777);
     expect((await run(at('name'), { descriptors: { 5: at('name') } }))[1]).toContain('two names');
     expect((await run(at('name'), { environmentFiles: [at('name')] }))[1]).toContain('hard link');
+  });
+
+  it(`is given a file by ${folderLinkCount} links, as Linux follows, and none by one more`, async () => {
+    const at = (number: number): string => path.join(folder, `l${number}`);
+    fs.writeFileSync(at(0), 'A=b\n');
+    for (let number = 1; number <= folderLinkCount + 1; number += 1)
+      fs.symlinkSync(at(number - 1), at(number));
+    const [last, more] = [at(folderLinkCount), at(folderLinkCount + 1)];
+    const traits = { descriptors: { 5: last }, environmentFiles: [last] };
+    expect(await printed('cat <&5; echo $A', traits)).toBe('A=b\nb\n');
+    const opened = await refusal({ argv: ['true'], traits: { descriptors: { 5: more } } });
+    expect(opened).toContain('there are too many (ELOOP)');
+    const read = await refusal({ argv: ['true'], traits: { environmentFiles: [more] } });
+    expect(read).toContain('too many links on the way to it');
   });
 
   it('waits at files, folders and devices that it is to find open, as it would had it opened them', async () => {

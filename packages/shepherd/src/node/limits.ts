@@ -114,7 +114,7 @@ export const lastPieceCount = 64;
 
 /** Bytes of a PID file: a number, and white space around it. */
 export const pidFileBytes = 64;
-/** Links on the way to a PID file, or to the folder of a socket: as many as Linux itself follows. */
+/** Links on the way to a PID file, the folder of a socket, or a file for a process: as many as Linux itself follows. */
 export const folderLinkCount = 40;
 /** Bytes in which a process may write the newline of its notice; s6 programs write nothing else. */
 export const noticeBytes = 4096;
