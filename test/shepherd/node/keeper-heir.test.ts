@@ -46,7 +46,15 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
     }
     return found;
   };
-  const isAsleep = (pid: number): boolean => textOf(`/proc/${pid}/stat`).includes(') S ');
+  /** What the kernel says of a process, from its state on. */
+  const statOf = (pid: number): readonly string[] =>
+    textOf(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  const isAsleep = (pid: number): boolean => statOf(pid)[0] === 'S';
+  /** Whether a main has made this heir, and not the other way round: before it names itself an heir looks like main. */
+  const isOf = (main: number, heir: number): boolean => {
+    const laterBy = Number(statOf(heir)[19]) - Number(statOf(main)[19]);
+    return laterBy > 0 || (laterBy === 0 && heir > main);
+  };
   const clients: net.Socket[] = [];
   beforeEach(async () => {
     folder = makeFolder();
@@ -172,7 +180,10 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
       // that does not wait yet.
       last = await until('a main and its heir', () => {
         const { main, heir } = roles();
-        return heir.some(isAsleep) ? main.find((pid) => pid !== last) : undefined;
+        const found = main.find((pid) => pid !== last);
+        const [own, ...others] = heir;
+        const isReady = found !== undefined && own !== undefined && others.length === 0;
+        return isReady && isAsleep(own) && isOf(found, own) ? found : undefined;
       });
       process.kill(last, 'SIGKILL');
       for (let count = 0; count < 4; count += 1) {
