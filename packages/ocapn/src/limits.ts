@@ -159,8 +159,8 @@ export const LIMITS = {
   /** Peers that one session has us dial at once by what it gives us. */
   giftDials: 16,
   /**
-   * Withdrawals of one session that prove nothing, and gifts of it to this router itself; one more ends it. Each has us
-   * judge a signature.
+   * Withdrawals of one session that are not its own, and gifts of it to this router itself that prove nothing; one more
+   * ends it. Each has us judge a signature.
    */
   forgedHandoffs: 64,
   /**

@@ -1,5 +1,12 @@
 /** What an exporter believes: gifters and receivers here write their own bytes, and may lie in every field. */
-import { type Ref, type Vow, World } from '@bellwether/actors';
+import {
+  type Behavior,
+  type Ref,
+  Refused,
+  type Resolver,
+  type Vow,
+  World,
+} from '@bellwether/actors';
 import {
   encode,
   isRecord,
@@ -26,11 +33,13 @@ import { deliver, object, record, sym, toAnswer, toExport } from '../../support/
 let world: World;
 let network: Network;
 let exporter: Peer;
+let others: Peer[] = [];
 let parties: RawParty[] = [];
 afterEach(() => {
   for (const { raw } of parties) if (!raw.isClosed) raw.end.cut();
   parties = [];
-  leavesNothing([exporter]);
+  leavesNothing([exporter, ...others]);
+  others = [];
 });
 
 const idOf = (n: number): Uint8Array => new Uint8Array(Buffer.from(`gift ${n}`));
@@ -256,6 +265,101 @@ describe('only references of ours can be gifts', () => {
     const { gifter, desk } = await start();
     gifter.deposit(GIFT, desk, 9).deposit(GIFT, desk, 10);
     expect([9, 10].map((at) => gifter.raw.told(at)?.[0])).toEqual(['fulfill', 'break']);
+  });
+});
+
+describe('a promise of ours, and what we pass on for others, is a gift as well', () => {
+  interface Holder {
+    promise(): unknown;
+  }
+  /** A promise of the exporter that the gifter holds, and what settles it. */
+  const promised = async (
+    scene: Scene,
+  ): Promise<{ readonly position: unknown; readonly resolver: Resolver<unknown> }> => {
+    const { vow, resolver } = await exporter.run((turn) => {
+      const made = turn.vow<unknown>();
+      return { vow: [made.vow], resolver: made.resolver };
+    });
+    const makeHolder = (): Behavior<Holder> => ({ promise: () => vow });
+    exporter.offer('holder', await exporter.run((turn) => turn.spawn(makeHolder)));
+    const holder = scene.gifter.fetch('holder', 20);
+    scene.gifter.say(deliver(toExport(holder), [sym('promise')], false, object(21)));
+    const [, list] = scene.gifter.raw.told(21) ?? [];
+    const [held]: readonly unknown[] = Array.isArray(list) ? list : [];
+    if (!isRecord(held, 'desc:import-promise')) throw new Error('no promise');
+    return { position: held.fields[0], resolver };
+  };
+  const given = (scene: Scene, position: unknown): readonly unknown[] | undefined => {
+    scene.gifter.deposit(GIFT, position);
+    scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key);
+    return scene.receiver.raw.told(10);
+  };
+  it('where it has become plain data meanwhile', async () => {
+    const scene = await start();
+    const { position, resolver } = await promised(scene);
+    await exporter.run(() => resolver.kept(17));
+    expect(given(scene, position)).toEqual(['fulfill', 17]);
+  });
+  it('where it has broken meanwhile', async () => {
+    const scene = await start();
+    const { position, resolver } = await promised(scene);
+    await exporter.run(() => resolver.broken(new Refused('too late')));
+    expect(brokenAs(given(scene, position))).toEqual(['break', 'refused', 'too late']);
+  });
+  it('where it has become an object of another peer, which the receiver is given', async () => {
+    const scene = await start();
+    const { position, resolver } = await promised(scene);
+    const other = new Peer(network, 'other');
+    others = [other];
+    const desk = other.offer('desk', await other.run((turn) => turn.spawn(makeDesk)));
+    const there = (await exporter.run(() => exporter.router.enliven(desk))) as Ref;
+    await exporter.run(() => resolver.kept(there));
+    const [verb, what] = given(scene, position) ?? [];
+    const isGive =
+      isRecord(what, 'desc:sig-envelope') && isRecord(what.fields[0], 'desc:handoff-give');
+    expect([verb, isGive]).toEqual(['fulfill', true]);
+    world.runFor(60_000); // the gift that lies at the other peer
+  });
+  it('but never what every peer has of us', async () => {
+    const { gifter } = await start();
+    gifter.deposit(GIFT, 0, 9);
+    expect(brokenAs(gifter.raw.told(9)).slice(0, 2)).toEqual(['break', 'refused']);
+  });
+});
+
+describe('a give that proves nothing', () => {
+  const stranger = new Uint8Array(32).fill(7);
+  const lies: readonly (readonly [string, (scene: Scene, n: number) => unknown])[] = [
+    [
+      'of a session that is not there',
+      ({ gifter, key }, n) => gifter.give(key.publicKey, HOME, idOf(n), { sessionId: stranger }),
+    ],
+    [
+      'that another key has signed',
+      ({ gifter, key }, n) =>
+        gifter.give(key.publicKey, HOME, idOf(n), {}, simulatedCrypto(world).keyPair()),
+    ],
+  ];
+  it.each(lies)('%s, is not blamed on whoever was sent with it', async (_name, lie) => {
+    const scene = await start();
+    const { receiver, gifter, key, desk } = scene;
+    receiver.fetch('desk', 1);
+    for (let n = 0; n < 100; n += 1)
+      receiver.withdraw(lie(scene, n) as ReturnType<RawParty['give']>, n, 100 + n, key);
+    expect(brokenAs(receiver.raw.told(199)).slice(0, 2)).toEqual(['break', 'forged']);
+    gifter.deposit(GIFT, desk);
+    receiver.withdraw(giveOf(scene), 100, 200, key);
+    expect(isGiven(receiver.raw.told(200))).toBe(true);
+  });
+  it('counts for how often its receiver may ask all the same: each has us judge a signature', async () => {
+    const scene = await start({ gifts: 2 });
+    const { receiver, gifter, key } = scene;
+    receiver.fetch('desk', 1);
+    for (let n = 0; n < 9; n += 1) {
+      const give = gifter.give(key.publicKey, HOME, idOf(n), { sessionId: stranger });
+      receiver.withdraw(give, n, 10 + n, key);
+    }
+    expect([17, 18].map((at) => brokenAs(receiver.raw.told(at))[1])).toEqual(['forged', 'limit']);
   });
 });
 

@@ -9,8 +9,10 @@ import {
 } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
+import { deliver, sym, toExport } from '../../support/ocapn-raw.ts';
 
 let peers: Peer[] = [];
 afterEach(() => leavesNothing(peers));
@@ -252,6 +254,37 @@ describe('a reference is forwarded instead, and works', () => {
     const other = gifter.router.enliven<Desk>(desk(receiver));
     expect(await gifter.run((turn) => turn.send(other, 'pass', held, 'hello'))).toBe(1);
     expect(givesIn(network)).toBe(0);
+  });
+});
+
+describe('a reference that its exporter only forwards', () => {
+  it('is passed on like one of its own', async () => {
+    const { network, gifter, receiver, exporter, desk } = await three();
+    const nobody = new Peer(network, 'nobody', { dials: 'anonymous' });
+    peers = [...peers, nobody];
+    const own = await nobody.run((turn) => turn.spawn(makeDesk));
+    const atExporter = nobody.router.enliven<Desk>(desk(exporter));
+    await nobody.run((turn) => turn.send(atExporter, 'hear', own));
+    const there = await reach(gifter, desk(exporter));
+    const [held] = (await gifter.run((turn) => turn.send(there, 'heard'))) as [Ref<Desk>];
+    const other = gifter.router.enliven<Desk>(desk(receiver));
+    expect(await gifter.run((turn) => turn.send(other, 'pass', held, 'through two'))).toBe(1);
+    expect(givesIn(network)).toBe(1);
+  });
+});
+
+describe('a gifter that lies to its receiver', () => {
+  it('does not cost it the session with the exporter', async () => {
+    const { network, receiver, exporter, desk } = await three();
+    const there = await reach(receiver, desk(exporter));
+    const liar = RawParty.dial(network, receiver, 'liar');
+    const atReceiver = liar.fetch('desk', 1);
+    for (let n = 0; n < 100; n += 1) {
+      const give = liar.give(liar.peerKey, placeOf('exporter'), new Uint8Array([n + 1]));
+      liar.say(deliver(toExport(atReceiver), [sym('hear'), give]));
+    }
+    expect(await receiver.run((turn) => turn.send(there, 'hear', 'still here'))).toBe(1);
+    liar.raw.end.cut();
   });
 });
 

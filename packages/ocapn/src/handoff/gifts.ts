@@ -12,15 +12,29 @@
  *
  *     receive    made for this session, by the peer of it
  *     give       made for this peer of ours, in a session that is known, by the peer of that
- *     signed     the receive by the key that the give names, the give by the key of the gifter's session
+ *     signed     the give by the key of the gifter's session, the receive by the key that the give names
  *     count      not used before, see counts.ts
  *
- * What fails breaks the answer of its sender and nothing else, but for a peer that does nothing but fail.
+ * What fails breaks the answer of its sender and nothing else, but for a peer that does nothing but fail. A give
+ * that proves nothing is no failure of whoever withdraws it, who cannot tell: any gifter could cost it this session.
  */
-import { type Answer, type Clock, type Frontier, Refused, type Vow } from '@bellwether/actors';
+import {
+  type Answer,
+  type Clock,
+  type Frontier,
+  type Ref,
+  Refused,
+  type Vow,
+} from '@bellwether/actors';
 import { Decode, Forged, Limit } from '../errors.ts';
 import { hex } from '../identity/base.ts';
-import { giveFrom, type HandoffGive, isSignedBy, receiveFrom } from '../identity/certificates.ts';
+import {
+  giveFrom,
+  type HandoffGive,
+  type HandoffReceive,
+  isSignedBy,
+  receiveFrom,
+} from '../identity/certificates.ts';
 import type { Credentials } from '../identity/credentials.ts';
 import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
@@ -39,6 +53,8 @@ export interface GiftsHost {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly limits: Limits;
+  /** What every peer has anyway. */
+  readonly bootstrap: Ref;
   /** Whether a location names this router. */
   isMe(peer: PeerLocation): boolean;
   /** Every session of this router, open or not. */
@@ -143,7 +159,30 @@ export class Gifts {
    * @throws Decode, Limit for what is no certificate; Forged for one that proves too little; Refused
    */
   withdraw(from: Session, [signed]: readonly unknown[]): Vow {
-    return this.#orBlamed(from, () => this.#withdraw(from, signed));
+    const { crypto } = this.#host;
+    if (!(signed instanceof Envelope))
+      throw new Refused('handoff: expected a signed desc:handoff-receive');
+    const receive = this.#orBlamed(from, () => this.#receiveOf(from, signed));
+    // What is wrong with the give is not said of whoever withdraws: it cannot know, and another may have had it come.
+    this.#checkPace(from);
+    const give = giveFrom(receive.give);
+    const gifter = this.#named(give);
+    this.#judge(gifter, receive.give);
+    this.#orBlamed(from, () => {
+      if (!isSignedBy(crypto, signed, give.receiverKey))
+        throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
+    });
+    if (!this.#mayIntroduce({ as: 'exporter', peer: gifter.identity, receiver: from.identity }))
+      throw new Refused('handoff: this peer lets nobody be introduced to what it has');
+    if (!this.#countsOf(gifter, from).use(receive.count)) {
+      this.#blame(from);
+      throw new Forged('handoff: the count of the withdrawal was used before');
+    }
+    const found = this.#take(gifter, give);
+    // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
+    if (from.isStranger && gifter.session?.isStranger !== true)
+      this.#expectFriend(found, from, gifter);
+    return found;
   }
   /**
    * The same for this router itself, to whom `from` has given what it exports. The caller has
@@ -186,33 +225,16 @@ export class Gifts {
     this.#stopTimer = undefined;
   }
 
-  #withdraw(from: Session, signed: unknown): Vow {
-    const { crypto } = this.#host;
-    const { credentials } = from;
+  /** What a withdrawal says, where it was made for this session by the peer of it. */
+  #receiveOf({ credentials }: Session, signed: Envelope): HandoffReceive {
     if (credentials === undefined)
       throw new Refused('handoff: this peer takes no part in handoffs');
-    if (!(signed instanceof Envelope))
-      throw new Refused('handoff: expected a signed desc:handoff-receive');
     const receive = receiveFrom(signed);
-    if (!isSame(receive.sessionId, credentials.sessionId(crypto)))
+    if (!isSame(receive.sessionId, credentials.sessionId(this.#host.crypto)))
       throw new Forged('handoff: the withdrawal was made for another session');
     if (!isSame(receive.receiverId, credentials.peerId))
       throw new Forged('handoff: the withdrawal was made by another peer');
-    const give = giveFrom(receive.give);
-    const gifter = this.#named(give);
-    this.#checkPace(from);
-    this.#judge(gifter, receive.give);
-    if (!isSignedBy(crypto, signed, give.receiverKey))
-      throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
-    if (!this.#mayIntroduce({ as: 'exporter', peer: gifter.identity, receiver: from.identity }))
-      throw new Refused('handoff: this peer lets nobody be introduced to what it has');
-    if (!this.#countsOf(gifter, from).use(receive.count))
-      throw new Forged('handoff: the count of the withdrawal was used before');
-    const found = this.#take(gifter, give);
-    // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
-    if (from.isStranger && gifter.session?.isStranger !== true)
-      this.#expectFriend(found, from, gifter);
-    return found;
+    return receive;
   }
   /** Whoever has been given something here is no stranger; what it comes from is who gave it. */
   #expectFriend(found: Vow, from: Session, gifter: Gifter): void {
@@ -220,7 +242,7 @@ export class Gifts {
     this.#host.frontier.listen(found, { kept, broken: () => undefined });
   }
   /** What proves nothing costs us a signature to judge, so it is counted; one message can hold thousands. */
-  #orBlamed(from: Session, attempt: () => Vow): Vow {
+  #orBlamed<T>(from: Session, attempt: () => T): T {
     if (from.isClosed) throw new Refused('handoff: this session has ended');
     try {
       return attempt();
@@ -365,7 +387,8 @@ export class Gifts {
   }
   /** Every session may have signed something. */
   #meetAll(): void {
-    for (const session of this.#host.allSessions()) this.#gifterOf(session);
+    for (const session of this.#host.allSessions())
+      if (!this.#known.has(session)) this.#gifterOf(session);
   }
   #gifterOf(session: Session): Gifter | undefined {
     const { credentials } = session;
@@ -378,9 +401,11 @@ export class Gifts {
     this.#known.add(session);
     return gifter;
   }
+  /** What the gifter has of us: an object, a promise, what that has become, what we pass on to another peer. */
   #isOurs(value: unknown, from: Session): value is object {
-    const place = this.#host.frontier.whatIs(value, from.connector);
-    return place?.kind === 'near' || place?.kind === 'vow';
+    const { bootstrap, frontier } = this.#host;
+    const place = frontier.whatIs(value, from.connector);
+    return place !== undefined && place.kind !== 'mine' && value !== bootstrap;
   }
 }
 
