@@ -192,6 +192,7 @@ describe('a turn', () => {
       (turn) => turn.ask(() => undefined),
       (turn) => turn.after(1, () => undefined),
       (turn) => turn.all([]),
+      (turn) => turn.allWithin(1, []),
       (turn) => turn.effect(() => undefined),
       (turn) => turn.record(1),
       (turn) => turn.map(),

@@ -378,6 +378,42 @@ describe('within', () => {
   });
 });
 
+describe('allWithin', () => {
+  it('is kept at its time with what has come, the rest timed out, whatever comes later', async () => {
+    const bench = makeBench();
+    const [early, late, never] = [
+      await openVow<number>(bench),
+      await openVow<number>(bench),
+      await openVow<number>(bench),
+    ];
+    const answered = bench.vat.run((turn) =>
+      turn.allWithin(100, [early.vow, late.vow, never.vow, turn.kept(4)]),
+    );
+    bench.world.run(40);
+    await runIn(bench, () => early.resolver.kept(1));
+    bench.world.run();
+    await runIn(bench, () => late.resolver.kept(2));
+    const timedOut = {
+      kept: false,
+      reason: { code: 'timed-out', message: 'no answer within 100 ms' },
+    };
+    const four = { kept: true, value: 4 };
+    expect(await answered).toMatchObject([{ kept: true, value: 1 }, timedOut, timedOut, four]);
+    expect([bench.world.now, bench.logs]).toEqual([100, []]);
+  });
+  it('leaves no timer where all have come, or nothing was waited for', async () => {
+    const bench = makeBench();
+    const { vow, resolver } = await openVow<number>(bench);
+    const answered = bench.vat.run((turn) => turn.allWithin(100, [vow]));
+    bench.world.run(40);
+    await runIn(bench, () => resolver.broken(new Refused('no')));
+    expect(await answered).toMatchObject([{ kept: false, reason: { message: 'no' } }]);
+    expect(await runIn(bench, (turn) => turn.allWithin(100, []))).toEqual([]);
+    expect(await runIn(bench, (turn) => turn.allWithin(100, [turn.kept(1)]))).toHaveLength(1);
+    expect([bench.world.pendingCount, bench.world.now]).toEqual([0, 40]);
+  });
+});
+
 describe('a power', () => {
   it('is asked after the turn, and its answer is a vow', async () => {
     const bench = makeBench();

@@ -147,6 +147,7 @@ export class Logs {
       Math.max(0, this.of(service).length - lineCount);
     return {
       pathOf: (service) => `/log/${service}.log`,
+      isSilent: (service) => this.of(service).length === 0 && !this.unreadable.has(service),
       lines: (service, query, answer) =>
         say(1, () => {
           this.askedCount += 1;

@@ -198,6 +198,7 @@ export class ServiceRig {
       },
       logFiles: {
         pathOf: (service: string) => `/log/${service}`,
+        isSilent: () => this.logLines.length === 0,
         lines: (_service: string, { lineCount = 0 }: LogQuery, answer: Answer) =>
           answer.kept(this.logLines.slice(-lineCount)),
         begin: (_service: string, _query: LogQuery, answer: Answer) =>

@@ -71,28 +71,50 @@ export class Waiting implements Item, Listener, Job {
 }
 
 /** `all`: one slot for each vow, settled when the last slot is filled. */
-export class Joined implements Item {
+export class Joined implements Item, Effect {
+  readonly #core: Core;
+  readonly #ms: number | undefined;
   readonly #vows: readonly Promised[];
   readonly #result: Promised;
-  readonly #slots: Settled<unknown>[];
+  readonly #slots: (Settled<unknown> | undefined)[];
   #pendingCount: number;
-  constructor(vows: readonly Promised[], result: Promised) {
+  #stop: (() => void) | undefined = undefined;
+  constructor(core: Core, vows: readonly Promised[], result: Promised, ms?: number) {
+    this.#core = core;
+    this.#ms = ms;
     this.#vows = vows;
     this.#result = result;
-    this.#slots = new Array<Settled<unknown>>(vows.length);
+    this.#slots = new Array<Settled<unknown> | undefined>(vows.length).fill(undefined);
     this.#pendingCount = vows.length;
   }
   describe(): string {
-    return `all ${this.#vows.length}`;
+    const within = this.#ms === undefined ? '' : ` within ${this.#ms}`;
+    return `all ${this.#vows.length}${within}`;
   }
   release(): void {
     if (this.#vows.length === 0) this.#result.settle(this.#slots);
     this.#vows.forEach((vow, at) => vow.listen(new JoinedSlot(this, at)));
+    if (this.#ms !== undefined) this.#core.effect(this);
   }
+  perform(): void {
+    if (this.#pendingCount === 0) return;
+    const ms = this.#ms ?? 0;
+    this.#stop = this.#core.timers.start(ms, () => {
+      this.#stop = undefined;
+      const late = { kept: false, reason: new TimedOut(`no answer within ${ms} ms`) } as const;
+      for (const [at, settled] of this.#slots.entries())
+        if (settled === undefined) this.put(at, late);
+    });
+  }
+  /** What comes when the time is over changes nothing. */
   put(at: number, settled: Settled<unknown>): void {
+    if (this.#slots[at] !== undefined) return;
     this.#slots[at] = settled;
     this.#pendingCount -= 1;
-    if (this.#pendingCount === 0) this.#result.settle(this.#slots);
+    if (this.#pendingCount > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#result.settle(this.#slots);
   }
 }
 

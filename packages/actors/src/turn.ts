@@ -19,6 +19,7 @@ import { asVow, isThenable, placeIn, promisedIn, Promised } from './promised.ts'
 import { quoted } from './quoted.ts';
 import {
   catchAll,
+  type AllSettled,
   type Answer,
   type Args,
   type Become,
@@ -31,10 +32,10 @@ import {
   type Out,
   type Ref,
   type Resolver,
-  type Settled,
   type Turn,
   type Value,
   type Vow,
+  type Vows,
 } from './types.ts';
 
 type Make<J, A extends readonly unknown[]> = (
@@ -108,15 +109,11 @@ export class ActorTurn implements Turn, Activation {
     ledger.items.push(waiting);
     return asVow(settle);
   }
-  all<T extends readonly unknown[]>(vows: {
-    readonly [K in keyof T]: Vow<T[K]>;
-  }): Vow<{ readonly [K in keyof T]: Settled<T[K]> }> {
-    const ledger = this.#open();
-    const result = new Promised(ledger);
-    const list: readonly Vow[] = vows;
-    const promised = list.map((vow) => promisedIn(ledger, vow));
-    ledger.items.push(new Joined(promised, result));
-    return asVow(result);
+  all<T extends readonly unknown[]>(vows: Vows<T>): Vow<AllSettled<T>> {
+    return this.#joined(vows);
+  }
+  allWithin<T extends readonly unknown[]>(ms: number, vows: Vows<T>): Vow<AllSettled<T>> {
+    return this.#joined(vows, checkedMs(ms));
   }
   kept<T>(value: T): Vow<T> {
     const vow = new Promised(this.#open());
@@ -179,6 +176,14 @@ export class ActorTurn implements Turn, Activation {
   cell<T>(value: T): JournalCell<T> {
     this.#open();
     return new JournalledCell<T>(this.actor, value);
+  }
+
+  #joined<T>(vows: readonly Vow[], ms?: number): Vow<T> {
+    const ledger = this.#open();
+    const result = new Promised(ledger);
+    const promised = vows.map((vow) => promisedIn(ledger, vow));
+    ledger.items.push(new Joined(ledger, promised, result, ms));
+    return asVow(result);
   }
 
   /**

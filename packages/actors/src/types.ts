@@ -113,6 +113,11 @@ export interface Answer {
 export type Settled<T> =
   { readonly kept: true; readonly value: T } | { readonly kept: false; readonly reason: Error };
 
+/** A vow for each of these. */
+export type Vows<T extends readonly unknown[]> = { readonly [K in keyof T]: Vow<T[K]> };
+/** How each of those ended. */
+export type AllSettled<T extends readonly unknown[]> = { readonly [K in keyof T]: Settled<T[K]> };
+
 /**
  * One value of an actor's state, undone with the turn. Anybody may read. @throws TurnOver for a
  * change outside of its actor's own turn, Reentrant for one inside a nested call of its actor.
@@ -183,9 +188,12 @@ export interface Turn<out I = unknown> {
     broken?: (turn: Turn<I>, reason: Error) => S,
   ): Vow<Value<R> | Value<S>>;
   /** Kept with how each vow ended, in order, once all have. */
-  all<T extends readonly unknown[]>(vows: {
-    readonly [K in keyof T]: Vow<T[K]>;
-  }): Vow<{ readonly [K in keyof T]: Settled<T[K]> }>;
+  all<T extends readonly unknown[]>(vows: Vows<T>): Vow<AllSettled<T>>;
+  /**
+   * The same, where one that has not settled in `ms` milliseconds from this turn's commit counts as broken with TimedOut:
+   * one timer for all of them. @throws RangeError for no finite number.
+   */
+  allWithin<T extends readonly unknown[]>(ms: number, vows: Vows<T>): Vow<AllSettled<T>>;
   /** A vow that is kept already. */
   kept<T>(value: T): Vow<T>;
   /** A vow that is broken already: no throw, which would undo what goes with it. */

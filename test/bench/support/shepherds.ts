@@ -29,6 +29,7 @@ const noProcesses: ProcessBackend = {
 
 const noLogs: LogFiles = {
   pathOf: () => '',
+  isSilent: () => true,
   lines: nobody,
   begin: nobody,
   read: nobody,

@@ -103,12 +103,9 @@ const probe = (
   const leftMs = leftFor(timeoutMs, 0);
   const known = held.members.map((member) => turn.call(held.shepherd, 'status', member));
   const asked = held.members.map((member) =>
-    turn.within(
-      timeoutMs,
-      turn.send(held.shepherd, 'probe', member, leftMs, hops, { principal: itself }),
-    ),
+    turn.send(held.shepherd, 'probe', member, leftMs, hops, { principal: itself }),
   );
-  return turn.when(turn.all(asked), (turn, settled) =>
+  return turn.when(turn.allWithin(timeoutMs, asked), (turn, settled) =>
     judged(held, turn, statusesIn(settled, known)),
   );
 };

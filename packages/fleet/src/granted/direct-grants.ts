@@ -140,9 +140,9 @@ const make = (held: DirectHeld, turn: DirectTurn, wanted: Wanted): Vow<MadeDirec
   const full = fullAt(held.shelf);
   if (full !== undefined) throw full;
   const asked = wanted.members.map((member) => askThere(held, turn, member, spec));
-  const answers = asked.map(({ made }) => turn.within(LIMITS.directMs, made));
+  const answers = asked.map(({ made }) => made);
   const random = randomBytes(turn, held.entropy, idBytes);
-  const both = turn.when(turn.all(answers), (turn, settled) =>
+  const both = turn.when(turn.allWithin(LIMITS.directMs, answers), (turn, settled) =>
     turn.when(random, (_turn, bytes) => ({ settled, bytes })),
   );
   return turn.when(both, (turn, { settled, bytes }): MadeDirect | Vow<MadeDirect> => {

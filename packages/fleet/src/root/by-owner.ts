@@ -36,21 +36,23 @@ export const statuses = (
   // A name that is not known refuses the whole question before anything is asked of anybody.
   for (const name of all) turn.call(shepherd, 'status', name);
   const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
-  const answers = asked.map((name) =>
-    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
+  const leftMs = leftFor(patienceMs, 0);
+  const answers = asked.map((name) => turn.send(shepherd, 'probe', name, leftMs, [], asker));
+  return orDoubted(turn, patienceMs, answers, (turn, at) =>
+    turn.call(shepherd, 'status', asked[at] ?? ''),
   );
-  return orDoubted(turn, answers, (turn, at) => turn.call(shepherd, 'status', asked[at] ?? ''));
 };
 /**
- * The answers; in place of one that did not come what is `known` of it, by its place, as doubted. Who is no service any
- * more is left out.
+ * The answers; in place of one that did not come in time what is `known` of it, by its place, as doubted. Who is no
+ * service any more is left out.
  */
 export const orDoubted = (
   turn: Turn,
+  patienceMs: number,
   answers: readonly Vow<Status>[],
   known: (turn: Turn, at: number) => Status,
 ): Vow<readonly Status[]> =>
-  turn.when(turn.all(answers), (turn, settled) =>
+  turn.when(turn.allWithin(patienceMs, answers), (turn, settled) =>
     settled.flatMap((one, at) => {
       if (one.kept) return [one.value];
       try {

@@ -139,7 +139,8 @@ const probed = (
 ): Vow<readonly Status[]> =>
   orDoubted(
     turn,
-    facets.map((one) => turn.within(timeoutMs, turn.send(one, 'probe', timeoutMs))),
+    timeoutMs,
+    facets.map((one) => turn.send(one, 'probe', timeoutMs)),
     (turn, at) => {
       const facet = facets[at];
       if (facet === undefined) throw new UnknownService('');

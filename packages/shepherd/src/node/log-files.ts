@@ -139,9 +139,11 @@ class FolderLogs implements ServiceLogs {
     if (!this.#elsewhere.delete(service)) removeWhole(file);
   }
 
+  isSilent(service: string): boolean {
+    return this.#logOf(service).isEmpty();
+  }
+
   lines(service: string, query: LogQuery, answer: Answer): void {
-    // Most have said nothing: a thousand of those are one look each, and no place in the line.
-    if (this.#logOf(service).isEmpty()) return answer.kept([]);
     this.#answer(service, answer, (log) =>
       this.#looking(() => lastOf(log, query, this.#powers.wall())),
     );

@@ -16,6 +16,7 @@ export const makeLogger = (
     turn.ask<readonly string[]>((answer) => files.lines(service, query, answer));
   return {
     path: () => files.pathOf(service),
+    isSilent: () => files.isSilent(service),
     lines: (turn, query) => ask(turn, checkedQuery(query)),
     recent: (turn) => {
       const known = reading.get();

@@ -149,6 +149,8 @@ const perform = (
 /** The status with the last lines of the log, as far as those come in time. */
 const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
   checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  // Most have said nothing: for a thousand of those there are no vows to wait for.
+  if (turn.call(held.logger, 'isSilent')) return turn.kept(statusOf(held, turn, true, []));
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
   const lines = turn.call(held.logger, 'recent');
   return turn.when(

@@ -134,6 +134,8 @@ export interface LogPiece {
  */
 export interface LogFiles {
   pathOf(service: string): string;
+  /** Whether nothing was ever written to it that is left: one look, now. False where nobody can tell. */
+  isSilent(service: string): boolean;
   /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
   lines(service: string, query: LogQuery, answer: Answer): void;
   /** Kept with the LogSpan of a query. */
@@ -159,6 +161,8 @@ export interface LogFiles {
 /** The `^logger`: one for each service. */
 export interface Logger {
   path(): string;
+  /** Whether there is nothing to read; most services say nothing. */
+  isSilent(): boolean;
   lines(query: LogQuery): Vow<readonly string[]>;
   /** The last lines, as many as a status brings along; whoever asks while they are read gets the same. */
   recent(): Vow<readonly string[]>;
