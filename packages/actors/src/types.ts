@@ -190,8 +190,8 @@ export interface Turn<out I = unknown> {
   /** Kept with how each vow ended, in order, once all have. */
   all<T extends readonly unknown[]>(vows: Vows<T>): Vow<AllSettled<T>>;
   /**
-   * The same, where one that has not settled in `ms` milliseconds from this turn's commit counts as broken with TimedOut:
-   * one timer for all of them. @throws RangeError for no finite number.
+   * The same, where one that has not settled in `ms` milliseconds from this turn's commit counts as broken with
+   * TimedOut: one timer for all of them. @throws RangeError for no finite number.
    */
   allWithin<T extends readonly unknown[]>(ms: number, vows: Vows<T>): Vow<AllSettled<T>>;
   /** A vow that is kept already. */

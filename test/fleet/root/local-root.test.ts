@@ -82,6 +82,7 @@ const makeTestShepherd = (
       note(turn, `probe ${name} ${timeoutMs}`);
       return name === 'slow' ? turn.inlet<Status>().vow : turn.kept(statusOf(name));
     },
+    glance: (turn, name) => turn.kept({ ...statusOf(name), documentation: 'at a glance' }),
     watch: (turn, names, _observer, heartbeatMs) =>
       note(turn, `watch ${names.join(',')} ${heartbeatMs}`),
     foresee: (_turn, request) => [
@@ -449,8 +450,7 @@ describe('the local root', () => {
     const outcome = watched(ask(bench, 'shut-down', bench.sink));
     while (bench.world.step()) if (bench.asked.includes('end')) break;
     await pass(bench, 0);
-    expect(outcome.value).toEqual(done);
-    expect(bench.asked).toEqual(['shut down', 'end']);
+    expect([outcome.value, bench.asked]).toEqual([done, ['shut down', 'end']]);
   });
 });
 
@@ -494,5 +494,7 @@ describe('the local root refuses', () => {
     await ask(bench, 'log', 'web', FLEET_LIMITS.logLineCount);
     await ask(bench, 'status', ['web'], FLEET_LIMITS.probeMs);
     expect(bench.asked.at(-1)).toMatch(/^probe web/);
+    const seen = await ask(bench, 'status', ['web'], 1_000, true);
+    expect(seen).toMatchObject([{ documentation: 'at a glance' }]);
   });
 });

@@ -210,7 +210,7 @@ describe('herd status', () => {
     const ran = await run('status');
     expect(ran.written).toEqual({ out: 'Started:\n + root\n + web\nStopped:\n - off\n', err: '' });
     expect(ran.exitCode).toBe(0);
-    expect(shepherd?.asked).toEqual([['status', [], 1_000]]);
+    expect(shepherd?.asked).toEqual([['status', [], 1_000, true]]);
   });
   it('prints one JSON document when told to', async () => {
     const services = [statusOf('fleet', { members: [{ name: 'a', stage: 'unknown', ageMs: 5 }] })];
@@ -266,7 +266,7 @@ describe('herd status', () => {
   it('gives the far ends as long as --timeout says', async () => {
     await serve({ status: () => [] });
     await run('--timeout', '3', 'status');
-    expect(shepherd?.asked).toEqual([['status', [], 3_000]]);
+    expect(shepherd?.asked).toEqual([['status', [], 3_000, true]]);
   });
   it('of an answer that is none says what is wrong with it', async () => {
     await serve({ status: () => [{ ...statusOf('web'), stage: 7 }] });

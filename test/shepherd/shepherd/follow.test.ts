@@ -292,6 +292,25 @@ describe('the log in one answer', () => {
   });
 });
 
+describe('a glance', () => {
+  it('tells the status of what is here and reads no log, and knows no other names', () => {
+    const { world, machine } = boot('web');
+    const asker = { principal: localRoot };
+    const seen = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'glance', 'web', 500, [], asker),
+    );
+    world.run();
+    expect(seen.value).toMatchObject({ stage: 'stopped', logFile: '/log/web.log' });
+    expect(seen.value).not.toHaveProperty('recentLines');
+    expect(machine.logs.askedCount).toBe(0);
+    const nobody = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'glance', 'w', 500, [], asker),
+    );
+    world.run();
+    expect(nobody.error).toMatchObject({ code: 'unknown-service' });
+  });
+});
+
 describe('who follows the history', () => {
   const follow = (machine: Machine, query: LogQuery) => {
     const ear = new Ear();

@@ -22,14 +22,16 @@ import type { Reloaded } from './types.ts';
 
 /**
  * Every service is asked at once; who does not answer in time is unknown, and the rest is told all
- * the same. @throws Malformed, UnknownService
+ * the same. `isGlance`: what a list shows of one of this machine, so that no log is read.
+ * @throws Malformed, UnknownService
  */
 export const statuses = (
-  shepherd: Ref<Pick<Shepherd, 'names' | 'status' | 'probe'>>,
+  shepherd: Ref<Pick<Shepherd, 'names' | 'status' | 'probe' | 'glance'>>,
   turn: Turn,
   names: readonly string[],
   timeoutMs: number,
   asker: Asker,
+  isGlance = false,
 ): Vow<readonly Status[]> => {
   const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
   const all = readStatusNames(names, 'names');
@@ -37,7 +39,8 @@ export const statuses = (
   for (const name of all) turn.call(shepherd, 'status', name);
   const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
   const leftMs = leftFor(patienceMs, 0);
-  const answers = asked.map((name) => turn.send(shepherd, 'probe', name, leftMs, [], asker));
+  const question = isGlance ? 'glance' : 'probe';
+  const answers = asked.map((name) => turn.send(shepherd, question, name, leftMs, [], asker));
   return orDoubted(turn, patienceMs, answers, (turn, at) =>
     turn.call(shepherd, 'status', asked[at] ?? ''),
   );

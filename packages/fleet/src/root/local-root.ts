@@ -80,6 +80,7 @@ export type RootShepherd = Pick<
   | 'status'
   | 'grounds'
   | 'probe'
+  | 'glance'
   | 'watch'
   | 'names'
   | 'select'
@@ -139,7 +140,8 @@ export const makeLocalRoot = (
     ...questionMethods<LocalRoot>(true, (turn, question, args, name) =>
       turn.send(shepherd, question, readName(name, 'service'), ...args, asker),
     ),
-    status: (turn, names, timeoutMs) => statuses(shepherd, turn, names, timeoutMs, asker),
+    status: (turn, names, timeoutMs, isGlance) =>
+      statuses(shepherd, turn, names, timeoutMs, asker, isGlance === true),
     select: (turn, selector, service) =>
       turn.call(shepherd, 'select', { selector, ...(service !== undefined && { service }) }),
     watch: (turn, names, observer, heartbeatMs) =>

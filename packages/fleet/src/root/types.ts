@@ -51,9 +51,10 @@ export interface LocalRoot extends Facetlike, Named, NetRoot {
   /**
    * No names: all services, in order of registration. All are asked at once, for at most
    * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is
-   * asked, where a name is none.
+   * asked, where a name is none. `isGlance`: services of this machine leave out what a list does not show, which is the
+   * last lines of their logs, the runs of a timer, and who wanted them so.
    */
-  status(names: readonly string[], timeoutMs: number): Vow<readonly Status[]>;
+  status(names: readonly string[], timeoutMs: number, isGlance?: boolean): Vow<readonly Status[]>;
   /**
    * Whom a selector picks out: of all, of the members of an aggregate, or of those that are called so, as `web-server`
    * and `web-server@web-07` are both called `web-server`. Broken with UnknownService, BadSelector, NothingSelected.

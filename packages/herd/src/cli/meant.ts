@@ -47,7 +47,7 @@ const patience = { waitMs: completionDialMs };
 const servicesFor = (context: Context): Promise<readonly string[]> =>
   orNone(
     withRoot(context, async (root) =>
-      (await root.status([], completionProbeMs, patience)).flatMap(({ provision }) => provision),
+      (await root.glance(completionProbeMs, patience)).flatMap(({ provision }) => provision),
     ),
   );
 

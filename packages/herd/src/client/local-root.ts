@@ -11,6 +11,7 @@ import {
   linesIn,
   outcomeIn,
   reloadedIn,
+  statusesIn,
   textIn,
 } from './answers.ts';
 import { ask } from './ask.ts';
@@ -28,6 +29,8 @@ import { makeClientSink, type Told } from './sink.ts';
 export interface RootClient extends OperationsClient {
   /** No names: all. Whoever does not answer within `probeMs` is unknown. */
   status(names: readonly string[], probeMs: number, patience: Patience): Promise<readonly Status[]>;
+  /** All, as a list shows them: those of that machine without the last lines of their logs. */
+  glance(probeMs: number, patience: Patience): Promise<readonly Status[]>;
   /** Tells what changes in these, or in all where none is named. */
   watch(
     names: readonly string[],
@@ -64,6 +67,7 @@ export interface RootClient extends OperationsClient {
 /** Asks over a line to a local root. The line stays the caller's. */
 export const rootClient = (line: Line): RootClient => ({
   status: (names, probeMs, patience) => statusesOf(line, names, probeMs, patience),
+  glance: (probeMs, patience) => ask(line, 'status', [[], probeMs, true], patience, statusesIn),
   watch: (names, heartbeatMs, told, onInterrupt) =>
     openWatching(line, [names], heartbeatMs, told, onInterrupt),
   log: (service, lineCount, patience) => ask(line, 'log', [service, lineCount], patience, linesIn),

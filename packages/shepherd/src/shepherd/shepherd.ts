@@ -97,6 +97,12 @@ export const makeShepherd = (
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     grounds: (turn, name) => groundsOf(held, turn, canonicalOf(held, turn, name)),
     names: (turn) => turn.call(held.registry, 'names').filter((name) => !hasEnded(held, name)),
+    glance: (turn, name, timeoutMs, hops, asker) => {
+      const provider = providerOf(held, turn, name);
+      return held.own(turn.call(provider, 'canonicalName')) === undefined
+        ? probe(held, turn, { name, timeoutMs, hops, asker })
+        : turn.kept(turn.call(provider, 'status'));
+    },
     probe: (turn, name, timeoutMs, hops, asker) =>
       probe(held, turn, { name, timeoutMs, hops, asker }),
     watch: (turn, names, observer, heartbeatMs, asker) =>

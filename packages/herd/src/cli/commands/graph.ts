@@ -20,7 +20,7 @@ export const runGraph = async (context: Context, words: readonly string[]): Prom
       'A graph is asked of a shepherd.',
     );
   const { probe, patience } = lookFor(context);
-  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const services = await withRoot(context, (root) => root.glance(probe, patience));
   const graph = graphOf(services);
   const names =
     context.options.selector === undefined

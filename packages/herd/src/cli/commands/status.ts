@@ -10,7 +10,7 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
   if (words.length > 0 || watch === true || selector !== undefined)
     return (await import('./service-status.ts')).runServiceStatus(context, words);
   const { probe, patience } = lookFor(context);
-  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const services = await withRoot(context, (root) => root.glance(probe, patience));
   const lines = statusListLines([...services, rootStatus], context.look);
   print(context, lines, { kind: 'status', services });
   if (context.options.strict !== true) return 0;

@@ -58,7 +58,7 @@ const servicesOf = (
 ): Promise<readonly KnownService[]> =>
   fromRoot(connections, typed, async (line) => {
     const root = rootClient(line);
-    const statuses = await root.status([], completionProbeMs, { waitMs: completionDialMs });
+    const statuses = await root.glance(completionProbeMs, { waitMs: completionDialMs });
     return statuses.map(({ provision, documentation, actions, labels }) => ({
       ...{ names: provision, about: documentation, actions },
       ...(labels && { labels }),
