@@ -79,6 +79,8 @@ const accepted = object(
     /** When it was over, and what it came to; absent while it is under way. */
     endedMs: wallMs,
     result: name,
+    /** Of what is done, but degraded: the worst that came of somebody. */
+    worst: name,
     isCancelled: oneOf(true),
     /** Nothing was left to call off. */
     isInVain: oneOf(true),

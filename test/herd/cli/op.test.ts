@@ -48,6 +48,14 @@ const report = {
 const outcome = { member: 'web-server', result: 'changed', stage: 'running', pid: 42, rows: [] };
 
 describe('an operation that was asked for through a ref', () => {
+  it('is listed as degraded where not all members are well', async () => {
+    const ended = { ...facts, endedMs: facts.atMs + 10, result: 'changed', worst: 'timed-out' };
+    await serve({ operations: () => [ended] });
+    expect((await herd('op', 'ls', '@web')).written.out).toMatch(/ changed, degraded\n$/);
+    expect((await herd('--json', 'op', 'ls', '@web')).written.out).toContain(
+      '"worst": "timed-out"',
+    );
+  });
   it('is listed, shown, watched, tried again and called off there', async () => {
     await serve({
       operations: () => [facts],

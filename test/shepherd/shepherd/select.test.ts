@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Selecting, SelectView } from '@bellwether/shepherd';
 import { complaints, herd, makeGroup, stages, up } from '../../support/shepherd-graph.ts';
 import { program, requestOf, service } from '../../support/shepherd-machine.ts';
+import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 type Herd = ReturnType<typeof up>;
 const labelled = (name: string, labels: Record<string, string>, ...requirement: string[]) =>
@@ -95,12 +96,23 @@ describe('what was picked out', () => {
       ],
     });
     expect(stages(it)).toContain('db stopped');
+    const facts = () => {
+      const who = { principal: localRoot, reach: 'all' } as const;
+      const asked = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'operations', {}, who));
+      it.world.run();
+      return asked.value ?? [];
+    };
+    const [degraded] = facts();
+    expect([degraded?.result, degraded?.worst]).toEqual(['changed', 'failed']);
     // It is no service that anything could have happened to.
     expect(it.machine.lines.filter((line) => line.includes('{'))).toEqual([]);
     expect(herd(it, 'start', '{role=web}', { ...some, operation: 'op-2' }).value).toMatchObject({
       result: 'failed',
       reason: '1 of 2 members',
     });
+    // What has failed needs no word beside it.
+    const failed = facts().at(-1);
+    expect([failed?.result, failed?.worst]).toEqual(['failed', undefined]);
     expect(complaints(it.machine)).toEqual([]);
   });
   it('is stopped, and what it requires is not', () => {

@@ -295,6 +295,7 @@ const reportRules: Rules<OperationReport> = {
   atMs: true,
   endedMs: true,
   result: true,
+  worst: true,
   isCancelled: true,
   queuedUntilMs: true,
   steps: false,

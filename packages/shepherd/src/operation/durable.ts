@@ -34,7 +34,8 @@ import {
 import { piecesOf, type StateLine } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
 import type { Host } from './host.ts';
-import type { AcceptedRecord, Entry, Request, Result } from '../words/types.ts';
+import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
+import type { AcceptedRecord, Entry, Request } from '../words/types.ts';
 
 /** Writes down that a request was taken on, with the steps that are new. @throws Limit where there is no room */
 export const noteTaken = (
@@ -52,6 +53,7 @@ export const noteTaken = (
   const {
     endedMs: _ended,
     result: _result,
+    worst: _worst,
     queuedUntilMs: _until,
     ...entry
   } = before ?? firstEntry(host, operation, request);
@@ -165,7 +167,7 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   );
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
   const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...old } = before;
-  const { retriedBy: _by, isInVain: _isInVain, ...rest } = old;
+  const { retriedBy: _by, isInVain: _isInVain, worst: _worst, ...rest } = old;
   const entry: AcceptedRecord = { ...rest, ...endOf(host, operation, before) };
   const outcomeCount = entry.outcomeCount + pieces.length;
   if (outcomeCount > limits.outcomePieceCount) return rewrite(host, turn, operation, entry, gates);
@@ -199,13 +201,17 @@ const endOf = (
   const { steps, account, counts } = operation;
   const { isCancelled, by } = account.get();
   const { openCount } = counts.get();
-  const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
+  const { result = 'unknown', rows = [] } = steps.get(keyOf(action, service))?.outcome ?? {};
+  const isDegraded = isGood({ result }) && rows.some((row) => !isGood(row));
   return {
     ...(isCancelled && { isCancelled: true as const }),
     ...(isCancelled && ![...steps.values()].some(isCalledOff) && { isInVain: true as const }),
     ...(by !== asker && { retriedBy: by }),
     ...(isAtRest(operation) && { queuedUntilMs: latestIn(operation) }),
-    ...(openCount === 0 && { endedMs: wallMs(host.clock), result }),
+    ...(openCount === 0 && {
+      ...{ endedMs: wallMs(host.clock), result },
+      ...(isDegraded && { worst: worstOf(rows) }),
+    }),
   };
 };
 

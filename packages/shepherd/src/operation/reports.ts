@@ -102,7 +102,7 @@ const readReport = (entry: AcceptedRecord, { intents, states }: Recorded): Opera
 
 const factsOf = (entry: AcceptedRecord): OperationFacts => {
   const { operation, asker, action, service, atMs, endedMs, result, isCancelled, isInVain } = entry;
-  const { queuedUntilMs } = entry;
+  const { queuedUntilMs, worst } = entry;
   return {
     operation,
     asker,
@@ -111,6 +111,7 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
     atMs,
     ...(endedMs !== undefined && { endedMs }),
     ...(result !== undefined && { result: resultOf(result) }),
+    ...(worst !== undefined && { worst: resultOf(worst) }),
     ...(isCancelled && isInVain !== true && { isCancelled }),
     ...(queuedUntilMs !== undefined && { queuedUntilMs }),
   };

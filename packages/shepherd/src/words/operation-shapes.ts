@@ -37,6 +37,7 @@ export const makeOperationReader = ({
   const optional: Optional<OperationFacts> = {
     endedMs: readCount,
     result: readResult,
+    worst: readResult,
     isCancelled: readBoolean,
     queuedUntilMs: readCount,
   };

@@ -53,6 +53,8 @@ export interface OperationFacts {
   readonly endedMs?: number;
   /** What it came to; absent while it is under way. */
   readonly result?: Result;
+  /** It is done, but degraded: the worst that came of a member. */
+  readonly worst?: Result;
   /** Something of it was called off: what had not begun by then did not begin. */
   readonly isCancelled?: boolean;
   /** It waits for machines that are away, until this instant of the wall clock at most, and for nothing else. */

@@ -93,6 +93,8 @@ export interface AcceptedRecord {
   readonly endedMs?: number;
   /** What it came to. */
   readonly result?: string;
+  /** The worst that came of somebody who was asked, where that did not spoil it. */
+  readonly worst?: string;
   readonly isCancelled?: true;
   /** That came too late: all of it had begun. */
   readonly isInVain?: true;

@@ -36,7 +36,8 @@ export const operationLines = (
     '',
   );
   return operations.map((each, at) => {
-    const style = each.result === undefined ? 'yellow' : styleOf(each.result);
+    const isShort = each.result === undefined || each.worst !== undefined;
+    const style = isShort ? 'yellow' : styleOf(each.result);
     return paintedWord(lines[at] ?? '', `by ${nameOf(each.asker)}`, stateOf(each), look, style);
   });
 };
@@ -45,10 +46,12 @@ const stateOf = ({
   endedMs,
   queuedUntilMs,
   result = 'unknown',
+  worst,
   isCancelled,
 }: OperationFacts): string => {
   const open = queuedUntilMs === undefined ? 'under way' : 'queued';
-  const state = endedMs === undefined ? open : resultWords[result];
+  const ended = worst === undefined ? resultWords[result] : `${resultWords[result]}, degraded`;
+  const state = endedMs === undefined ? open : ended;
   return isCancelled === true && state !== resultWords.cancelled ? `${state}, called off` : state;
 };
 

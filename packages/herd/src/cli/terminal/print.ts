@@ -13,7 +13,8 @@
  *     plan        action, service, exitCode, steps: what --dry-run found, in order;
  *                 endsShepherd: the shepherd itself would end after them
  *     cancel      operation; result where it was over before, and nothing was called off
- *     operations  operations: operation, asker, action, service, atMs, endedMs and result where it is over
+ *     operations  operations: operation, asker, action, service, atMs, endedMs and result where it is over;
+ *                 worst, the worst of a member, where it is degraded
  *     operation   the same of one; args, steps: service, action, phase, isAsked, isAnswer, row
  *     version     version
  *     help        topic, text
