@@ -208,7 +208,7 @@ const perform = async (
     ...(rolling !== undefined && { rolling }),
   });
   const { result, reason } = await node.vat.run((turn: Turn) =>
-    turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink), localRoot),
+    turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink), { principal: localRoot }),
   );
   if (result !== 'changed') throw new Error(`${action}: ${result}: ${reason}`);
 };

@@ -129,7 +129,7 @@ describe('a disabled service', () => {
         'perform',
         requestOf({ action: 'restart', ...picked }),
         rig.machine.printer(turn),
-        localRoot,
+        { principal: localRoot },
       ),
     );
     rig.world.run();

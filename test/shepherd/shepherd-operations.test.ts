@@ -189,7 +189,7 @@ describe('an operation', () => {
           'perform',
           requestOf({ member: 'web', action: 'start' }),
           sink as unknown as Ref<never>,
-          localRoot,
+          { principal: localRoot },
         ),
       );
       it.world.run();

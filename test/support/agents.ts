@@ -115,7 +115,7 @@ export const own = (
     'perform',
     requestOf({ action, member: 'web', operation: `own-${action}` }),
     lines,
-    asker.principal,
+    asker,
   );
 /** A digest that is well formed. */
 export const release = (digit: string): string => `rel:sha256-${digit.repeat(64)}`;

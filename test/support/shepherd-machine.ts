@@ -452,7 +452,7 @@ export class Machine {
     const operation = `${this.name}-op-${this.#operationCount}`;
     const request = requestOf({ operation, action, member, ...given });
     return this.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.printer(turn), localRoot),
+      turn.send(shepherd, 'perform', request, this.printer(turn), { principal: localRoot }),
     );
   }
   /** What `herd retry OPERATION` does, for the owner where nobody else is named. */

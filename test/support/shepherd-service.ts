@@ -248,7 +248,9 @@ export class ServiceRig {
     const writer = this.#writer;
     if (writer === undefined) throw new Error('the rig is not made');
     const request = requestOf({ action, args, member: 'web' });
-    return this.ask((turn, service) => turn.send(service, 'perform', request, writer, localRoot));
+    return this.ask((turn, service) =>
+      turn.send(service, 'perform', request, writer, { principal: localRoot }),
+    );
   }
   /** As the service tells it; in the short form of it is never anything else. */
   status(): LocalStatus {

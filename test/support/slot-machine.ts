@@ -196,7 +196,7 @@ export class SlotMachine extends Machine {
     const asked = { operation, member: 'web', action, args, remainingMs: 3_600_000, hops: [] };
     const request = { ...asked, ...(isRepeat && { isRepeat }) };
     return this.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.printer(turn), principal, sinceMs),
+      turn.send(shepherd, 'perform', request, this.printer(turn), { principal, sinceMs }),
     ) as Asked<Outcome>;
   }
   offer(made: Made, asker: Asker = { principal: localRoot }, after?: string): Asked<Offered> {

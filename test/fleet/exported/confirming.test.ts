@@ -49,7 +49,9 @@ const deploying = async (request: Partial<Request> = {}, isDenied = false): Prom
   const asked = { action: 'deploy', args: [digest], remainingMs: 3_600_000, ...request };
   const deploy = watched(
     bench.vat.run((turn) =>
-      turn.send(bench.proxy, 'perform', requestOf(asked.action, asked), bench.writer, localRoot),
+      turn.send(bench.proxy, 'perform', requestOf(asked.action, asked), bench.writer, {
+        principal: localRoot,
+      }),
     ),
   );
   await pass(bench, 0);

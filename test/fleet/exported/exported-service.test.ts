@@ -21,7 +21,7 @@ import {
 const perform = (bench: ProxyBench, request: Request, principal = localRoot): Watched<Outcome> =>
   watched(
     bench.vat.run((turn: Turn) =>
-      turn.send(bench.proxy, 'perform', request, bench.writer, principal),
+      turn.send(bench.proxy, 'perform', request, bench.writer, { principal }),
     ),
   );
 /** What the far end was asked, by what is chosen at the controller. */
@@ -87,7 +87,7 @@ describe('a command through an exported service', () => {
       if (waitCount > 0)
         return void turn.when(turn.kept(0), (turn) => send(turn, waitCount - 1, operation));
       const request = requestOf('stop', { operation });
-      void turn.send(bench.proxy, 'perform', request, bench.writer, localRoot);
+      void turn.send(bench.proxy, 'perform', request, bench.writer, { principal: localRoot });
     };
     const turns = [0, 1, 2, 3, 4, 5];
     // In each turn of those in which contact is made, one command comes before it and one after it.

@@ -19,7 +19,9 @@ const asking = (
   request: Request = requestOf('start', { queueMs }),
 ): Watched<Outcome> =>
   watched(
-    bench.vat.run((turn) => turn.send(bench.proxy, method, request, bench.writer, localRoot)),
+    bench.vat.run((turn) =>
+      turn.send(bench.proxy, method, request, bench.writer, { principal: localRoot }),
+    ),
   );
 /** Connected. */
 const up = async (): Promise<ProxyBench> => {

@@ -261,7 +261,7 @@ describe('a command that takes longer than its asker waits', () => {
     const request = requestOf('restart', { remainingMs: 1_000 });
     const outcome = watched(
       bench.vat.run((turn: Turn) =>
-        turn.send(bench.proxy, 'perform', request, bench.writer, localRoot),
+        turn.send(bench.proxy, 'perform', request, bench.writer, { principal: localRoot }),
       ),
     );
     await pass(bench, 1_000);

@@ -139,7 +139,7 @@ describe('the deadline of who asks for a custom action', () => {
     const ask = () => {
       const request = requestOf({ member: 'web', action: 'a', remainingMs: 300 });
       const asked = machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'perform', request, machine.printer(turn), principal),
+        turn.send(shepherd, 'perform', request, machine.printer(turn), { principal }),
       );
       world.runFor(1_000);
       return asked;

@@ -235,7 +235,7 @@ it('what a service of this machine did is on the disk before anybody is told, wh
         'perform',
         requestOf({ operation: 'op-1', member: 'web', action: 'stop' }),
         machine.printer(turn),
-        principal,
+        { principal },
       ),
     );
     while (asked.value === undefined) expect(world.step()).toBe(true);
@@ -290,7 +290,7 @@ describe('what is remembered of operations', () => {
             hops: [],
           },
           bench.machine.printer(turn),
-          principal,
+          { principal },
         ),
       );
       bench.world.run();

@@ -18,7 +18,7 @@ const up = (services: readonly ServiceConfig[], isReady = true) => {
         'perform',
         requestOf({ operation, action, member }),
         machine.printer(turn),
-        localRoot,
+        { principal: localRoot },
       ),
     );
     for (let step = 0; step < 200; step += 1) world.step();

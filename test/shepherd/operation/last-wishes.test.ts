@@ -68,7 +68,9 @@ class Bench {
   granted(action: string, member: string, operation: string): Asked<Outcome> {
     const request = requestOf({ action, member, operation });
     const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.machine.printer(turn), principalOf('g-1')),
+      turn.send(shepherd, 'perform', request, this.machine.printer(turn), {
+        principal: principalOf('g-1'),
+      }),
     );
     this.run();
     return asked;

@@ -26,7 +26,7 @@ const up = (services: readonly ServiceConfig[], readyMs: number) => {
         'perform',
         requestOf({ action, member, ...more }),
         machine.printer(turn),
-        localRoot,
+        { principal: localRoot },
       ),
     );
     world.run();
@@ -107,7 +107,7 @@ describe('other commands', () => {
     rig.machine.processes.programs.set('db', { stopMs: 80_000 });
     const request = requestOf({ operation: 'stop', action: 'stop', member: 'db', isPatient: true });
     const asked = rig.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, rig.machine.printer(turn), localRoot),
+      turn.send(shepherd, 'perform', request, rig.machine.printer(turn), { principal: localRoot }),
     );
     rig.world.run();
     expect(asked.value).toMatchObject({ result: 'changed' });

@@ -73,7 +73,7 @@ describe('a report', () => {
           'perform',
           requestOf({ action: 'rub', member: 'web', operation: 'op-1' }),
           machine.printer(turn),
-          principal,
+          { principal },
         ),
       );
       world.run();

@@ -130,7 +130,7 @@ describe('the audit of operations', () => {
     const request = requestOf({ operation: 'op', action: 'start', member: 'web' });
     machine.processes.programs.set('web', { refusal: 'no such program' });
     machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, machine.printer(turn), holder),
+      turn.send(shepherd, 'perform', request, machine.printer(turn), { principal: holder }),
     );
     world.run();
     machine.retry('op');
@@ -168,7 +168,7 @@ describe('the audit of operations', () => {
           'perform',
           requestOf({ operation, action: 'start', member }),
           machine.printer(turn),
-          principalOf(principal),
+          { principal: principalOf(principal) },
         ),
       );
     ask(asker, 'op-1');

@@ -69,8 +69,7 @@ describe('an action of an agent', () => {
         'perform',
         requestOf({ action: 'deploy', member: 'www', operation: 'op-1', args: ['x'] }),
         machine.printer(turn),
-        principalOf('g-1'),
-        42,
+        { principal: principalOf('g-1'), sinceMs: 42 },
       ),
     );
     pass();
@@ -293,7 +292,9 @@ describe('the next life', () => {
     const { machine, pass } = up(script);
     const request = requestOf({ action: 'deploy', member: 'web', operation: 'op-1' });
     machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, machine.printer(turn), principalOf('g-1')),
+      turn.send(shepherd, 'perform', request, machine.printer(turn), {
+        principal: principalOf('g-1'),
+      }),
     );
     pass();
     machine.crash();
@@ -331,8 +332,7 @@ describe('the next life', () => {
         'perform',
         requestOf({ action: 'confirm', member: 'web', operation: 'op-1' }),
         machine.printer(turn),
-        principalOf('g-1'),
-        1e15,
+        { principal: principalOf('g-1'), sinceMs: 1e15 },
       ),
     );
     pass();

@@ -35,7 +35,7 @@ const up = (services: readonly ServiceConfig[], more: Partial<Blueprint> = {}) =
         'perform',
         requestOf({ operation, action, member }),
         machine.printer(turn),
-        localRoot,
+        { principal: localRoot },
       ),
     );
     run();
@@ -294,7 +294,7 @@ describe('the next daemon', () => {
       const printer = it.machine.printer(turn);
       const request = requestOf({ operation: 'op-2', action: how, member: 'web' });
       if (because.kind === 'shutdown') return void turn.send(shepherd, 'shutDown', printer);
-      return void turn.send(shepherd, 'perform', request, printer, localRoot);
+      return void turn.send(shepherd, 'perform', request, printer, { principal: localRoot });
     });
     while (it.machine.processes.living('web')[0]?.signals.length === 0) it.world.step();
     // No signal waits for the word why, which is on its way to the disk.

@@ -132,7 +132,9 @@ describe('herd spawn', () => {
     spawn('make');
     const asked = machine.ask((turn, shepherd) => {
       const request = requestOf({ action: 'spawn', member: 'transient', args: ['make'] });
-      return turn.send(shepherd, 'perform', request, machine.printer(turn), principalOf('abc'));
+      return turn.send(shepherd, 'perform', request, machine.printer(turn), {
+        principal: principalOf('abc'),
+      });
     });
     world.runFor(second);
     expect(asked.value).toMatchObject({ result: 'denied' });

@@ -241,7 +241,9 @@ describe('trigger', () => {
     const operation = `op-${world.now}`;
     const request = requestOf({ operation, action: 'trigger', member: 'backup' });
     const asked = machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, machine.printer(turn), principalOf('g-1')),
+      turn.send(shepherd, 'perform', request, machine.printer(turn), {
+        principal: principalOf('g-1'),
+      }),
     );
     world.runFor(forMs);
     return asked;

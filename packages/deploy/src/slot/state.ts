@@ -215,10 +215,15 @@ export const command = (
 ): Vow<Outcome> => {
   const { operation, asker } = underway;
   const request = requestOf(held, operation, action);
-  const who = recordedPrincipal(asker);
-  const from = promptingOf(held, underway);
-  const none = undefined;
-  return turn.send(serviceOf(held), 'perform', request, held.mute, who, none, none, from);
+  const who = { principal: recordedPrincipal(asker) };
+  return turn.send(
+    serviceOf(held),
+    'perform',
+    request,
+    held.mute,
+    who,
+    promptingOf(held, underway),
+  );
 };
 /** What is done to the service for the sake of a release. */
 const promptingOf = (
@@ -235,7 +240,7 @@ export const start = (
   const id = `slot-${held.step.get()}-${wordOf(held.name)}`;
   const request = requestOf(held, id, 'start');
   const from = promptingOf(held, underway);
-  return turn.send(held.shepherd, 'perform', request, held.deaf, itself, undefined, from);
+  return turn.send(held.shepherd, 'perform', request, held.deaf, { principal: itself }, from);
 };
 /** A name as a part of an id: it may have characters that those have not, as in `web@a`. */
 const wordOf = (name: string): string =>

@@ -85,7 +85,7 @@ export const makeExportedService = (
     requirement: () => held.requirement,
     status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
-    perform: (turn, request, writer, principal) => {
+    perform: (turn, request, writer, { principal }) => {
       const operation = held.memberIds(principal, request.operation);
       return takeOn(held, turn, { request, writer, principal, operation });
     },
@@ -106,7 +106,7 @@ export const makeExportedService = (
         over, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
-    settle: (turn, request, writer, principal) => {
+    settle: (turn, request, writer, { principal }) => {
       const operation = held.memberIds(principal, request.operation);
       return settle(held, turn, { request, writer, principal, operation });
     },

@@ -108,7 +108,7 @@ export const makeDoorRoot = (
       if (bounds.actions?.includes(action) === false)
         return denied(tally, turn, action, canonicalIn(options, turn, member));
       if (to !== undefined) return turn.call(to, 'perform', request, sink);
-      return turn.send(shepherd, 'perform', request, sink, principal);
+      return turn.send(shepherd, 'perform', request, sink, asker);
     },
     history: (turn) =>
       turn.when(turn.send(shepherd, 'history'), (turn, changes): readonly Change[] => {

@@ -216,7 +216,7 @@ const operationMethods = ({
   shepherd,
 }: LocalRootOptions): Pick<Behavior<LocalRoot>, keyof Facetlike> => ({
   perform: (turn, request, sink, mark) =>
-    turn.send(shepherd, 'perform', request, sink, localRoot, sinceOf(mark).sinceMs),
+    turn.send(shepherd, 'perform', request, sink, { principal: localRoot, ...sinceOf(mark) }),
   plan: (turn, request) => turn.send(shepherd, 'foresee', request),
   cancel: (turn, operation) =>
     turn.send(shepherd, 'cancel', readName(operation, 'operation'), anybodys),

@@ -152,9 +152,9 @@ const perform = (
   mark: SessionMark | undefined,
 ): Vow<Outcome> => {
   const { shepherd, name, principal } = options;
-  const { sinceMs } = sinceOf(mark);
+  const asker = { principal, ...sinceOf(mark) };
   return heard(options, turn, sink, (seen) =>
-    turn.call(shepherd, 'perform', { ...request, member: name }, seen, principal, sinceMs),
+    turn.call(shepherd, 'perform', { ...request, member: name }, seen, asker),
   );
 };
 

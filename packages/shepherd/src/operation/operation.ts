@@ -63,7 +63,7 @@ import { callOffThere, dequeue, enqueue, givenUp, isWaitedFor, queuedOutcome } f
 import type { Host } from './host.ts';
 import { limits } from '../limits.ts';
 import { plain } from '../words/outcome.ts';
-import type { Attempt, Outcome } from '../words/types.ts';
+import type { Asker, Attempt, Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
 import { acceptAll, forgetRefused, lostBy, takeBack, wisherOf } from './wishes.ts';
@@ -352,12 +352,16 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   };
   const { principal, requests } = operation;
   const sinceMs = requests.get(record.by)?.sinceMs;
-  const first = originOf(host, turn, principal);
-  const origin = first === principal ? undefined : first;
+  const origin = originOf(host, turn, principal);
+  const asker: Asker = {
+    principal,
+    ...(origin !== undefined && origin !== principal && { origin }),
+    ...(sinceMs !== undefined && { sinceMs }),
+  };
   const part = partOf(host, operation, record);
   const from = promptingOf(operation, record);
   turn.when(
-    turn.send(service, 'perform', part, listeners, principal, sinceMs, origin, from),
+    turn.send(service, 'perform', part, listeners, asker, from),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );
@@ -409,7 +413,7 @@ const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     const { id, principal } = operation;
     const listeners = listenersOf(host, turn, operation);
     const part = partOf(host, operation, now);
-    const answer = turn.send(service, 'settle', part, listeners, principal);
+    const answer = turn.send(service, 'settle', part, listeners, { principal });
     // Behind the question: nobody knows whether it had arrived on the last session.
     const isEnded = endOf(host, turn, operation.account.get().by) !== undefined;
     if (now.passedOn === 'called-off') turn.tell(service, 'cancel', id, principal, isEnded);

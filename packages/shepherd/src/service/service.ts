@@ -89,14 +89,8 @@ export const makeService = (
     status: (turn) => statusOf(held, turn),
     standing: () => standingOf(held),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
-    perform: (turn, request, lines, principal, sinceMs, origin, prompting) => {
-      const asker = {
-        principal,
-        ...(origin !== undefined && { origin }),
-        ...(sinceMs !== undefined && { sinceMs }),
-      };
-      return perform(held, turn, request, { asker, lines }, prompting);
-    },
+    perform: (turn, request, lines, asker, prompting) =>
+      perform(held, turn, request, { asker, lines }, prompting),
     adopt: (turn, run) => adoptRun(held, turn, run),
     retire: (turn, why, by) => retire(held, turn, why, by),
     prompts: () => held.prompts.get(),

@@ -59,7 +59,8 @@ export const connect = (
   const nobody = turn.spawn(makeNobody);
   const from: Prompting = { kind: 'connection', service: of };
   const request = ownRequest(ownId(held, name), 'start', from);
-  const answer = turn.send(service, 'perform', request, nobody, itself, undefined, undefined, from);
+  const asker = { principal: itself };
+  const answer = turn.send(service, 'perform', request, nobody, asker, from);
   return turn.when(answer, (turn, outcome) => {
     if (isGood(outcome)) return;
     turn.tell(monitor, 'drop', arrival.number);

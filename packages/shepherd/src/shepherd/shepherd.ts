@@ -87,10 +87,8 @@ export const makeShepherd = (
     serviceFailed: (turn, name, failure) => hasFailed(held, turn, name, failure),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
-    perform: (turn, request, sink, principal, sinceMs, prompting) => {
-      const asker = { principal, ...(sinceMs !== undefined && { sinceMs }) };
-      return perform(held, turn, request, sink, asker, prompting);
-    },
+    perform: (turn, request, sink, asker, prompting) =>
+      perform(held, turn, request, sink, asker, prompting),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     select: (turn, wanted, within) => select(held, turn, wanted, within),

@@ -105,10 +105,17 @@ const perform = (
   }
   const start = startOf(name, request);
   return turn.when(
-    turn.send(options.shepherd, 'perform', start, deaf, itself, undefined, {
-      ...{ kind: 'command', asker: asker.principal, operation: request.operation },
-      ...{ action: request.action, service: parent },
-    }),
+    turn.send(
+      options.shepherd,
+      'perform',
+      start,
+      deaf,
+      { principal: itself },
+      {
+        ...{ kind: 'command', asker: asker.principal, operation: request.operation },
+        ...{ action: request.action, service: parent },
+      },
+    ),
     (turn, outcome): Outcome => {
       const { result, reason, output = [] } = outcome;
       if (!isGood(outcome))

@@ -34,16 +34,9 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
   registerAggregate(aggregate: Ref<Aggregate>): void;
   /**
    * Carries out a command, or answers with what came of it. Ids of operations mean something for
-   * each principal alone. `sinceMs` as of an Asker; `prompting` as of a Service, for what is done in it for its own
-   * sake.
+   * each principal alone. `prompting` as of a Service, for what is done in it for its own sake.
    */
-  perform(
-    request: Request,
-    sink: Ref<Sink>,
-    principal: Principal,
-    sinceMs?: number,
-    prompting?: Prompting,
-  ): Vow<Outcome>;
+  perform(request: Request, sink: Ref<Sink>, asker: Asker, prompting?: Prompting): Vow<Outcome>;
   /**
    * Makes something the last wish for a service of this machine, as a command that was accepted does: for its agent,
    * which starts it by itself. @throws UnknownService

@@ -7,6 +7,7 @@ import type { Offer, Offered, Piece, Put, SlotFacts } from './agent-types.ts';
 import type { Labels } from './labels.ts';
 import type { Follow, LogQuery } from './log-types.ts';
 import type { Attempt, LineTopic, Event, MinReady, Outcome, Request, Version } from './messages.ts';
+import type { Asker } from './observation.ts';
 import type { Principal } from './principal.ts';
 import type { Prompt, Prompting, Prompts } from './prompt-types.ts';
 import type { changes, Health, Stage } from './vocabulary.ts';
@@ -234,18 +235,11 @@ export interface Provider {
 export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
-   * affair. One elsewhere asks under an id made from `principal` and that of the request, so that it hears again what
-   * came of one that it has sent before; of those at home the shepherd knows. `sinceMs` and `origin` as of an Asker.
-   * `prompting`: what it comes from, for one at home; absent: this request.
+   * affair. One elsewhere asks under an id made from the principal and that of the request, so that it hears again what
+   * came of one that it has sent before; of those at home the shepherd knows. `prompting`: what it comes from, for one
+   * at home; absent: this request.
    */
-  perform(
-    request: Request,
-    writer: Ref<Lines>,
-    principal: Principal,
-    sinceMs?: number,
-    origin?: string,
-    prompting?: Prompting,
-  ): Vow<Attempt>;
+  perform(request: Request, writer: Ref<Lines>, asker: Asker, prompting?: Prompting): Vow<Attempt>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
@@ -261,7 +255,7 @@ export interface ServiceElsewhere extends Service {
    * How a command ends that it answered with `isPending`, and the same once more where it is not over yet. Broken where
    * that cannot be heard for now: it is to be asked again with the next contact.
    */
-  settle(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Attempt>;
+  settle(request: Request, writer: Ref<Lines>, asker: Asker): Vow<Attempt>;
   /**
    * Kept while there is contact with its machine, else with the next; broken once nobody here wants any. It is of this
    * life and this configuration alone.
