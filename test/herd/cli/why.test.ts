@@ -88,6 +88,14 @@ describe('why a service is so', () => {
     expect(why('echo', { services }).sentences.at(-1)).toBe(
       'Connections: 1 of 9; 2 were turned away; each has a process of its own.',
     );
+    const failure = { reason: 'exec: /bin/ech: no such file', at: now - 1_000 };
+    const unserved = why('echo', {
+      services: [statusOf('echo', { since: now, accepting, failure, recentLines: ['a line'] })],
+    });
+    expect(unserved.sentences.at(-2)).toMatch(
+      /^Whoever came last was not served, at .*: exec: \/bin\/ech: no such file\.$/,
+    );
+    expect([unserved.log, unserved.next[0]]).toEqual([['a line'], 'herd log echo -n 50']);
     const closed = [down('echo', { since: now, accepting })];
     expect(why('echo', { services: closed }).sentences.at(-1)).toBe(
       'Connections: 1 of 9; 2 were turned away; they go on to their end.',

@@ -112,6 +112,10 @@ describe('a wrong value is refused with what was expected', () => {
       web(`start: exec([])`),
       `services[0].start.argv: expected a program, as in exec(['node', 'server.js']), found a list`,
     ],
+    [
+      web(`start: { argv: ['web'] }`),
+      `services[0].start.kind: expected what exec(…) makes, found nothing`,
+    ],
     [web(`start: exec(['a\\0b'])`), `services[0].start.argv[0]: contains a NUL character`],
     [
       web(`start: exec(['a'], { env: { 'A=B': 'x' } })`),

@@ -192,9 +192,14 @@ describe('a service that accepts', () => {
   it('turns away whom no process can be given, says why, and goes on', () => {
     machine.processes.programs.set('echo-1', { refusal: 'no such program' });
     machine.processes.behaves = () => undefined;
-    const [first] = come(here, there);
+    const [first] = come(here);
     expect(machine.processes.arrivals.dropped).toEqual([]);
     expect(first).toBe(1);
+    const failure = { reason: expect.stringContaining('no such program') as string };
+    expect(status('echo')).toMatchObject({ stage: 'running', failure });
+    // The next one is served, so there is nothing to say of it any more.
+    come(there);
+    expect(status('echo')?.failure).toBeUndefined();
     expect(living()).toEqual(['echo-2']);
     expect(names()).toEqual(['echo', 'web', 'echo-2']);
     expect(texts('connection.failed')).toEqual([expect.stringContaining('no such program')]);

@@ -39,10 +39,17 @@ const articles: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 /** For what the schema has no words of its own. */
-export const wordsFor: z.core.$ZodErrorMap = (issue) =>
-  issue.code === 'invalid_type'
-    ? `expected ${articles[issue.expected] ?? issue.expected}`
-    : undefined;
+export const wordsFor: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type')
+    return `expected ${articles[issue.expected] ?? issue.expected}`;
+  // Written by hand, without the function of the package that makes it.
+  if (issue.code === 'invalid_value' && issue.path?.at(-1) === 'kind')
+    return `expected what ${functionOf(String(issue.values[0]))}(…) makes`;
+  return undefined;
+};
+/** `ref-file` is made by `ref`, `system-log` by `systemLog`. */
+const functionOf = (kind: string): string =>
+  kind.replace(/-file$/, '').replace(/-(.)/g, (_all, letter: string) => letter.toUpperCase());
 
 /** What is in the value at this path; undefined where the path leads nowhere. */
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>

@@ -43,7 +43,7 @@ export const serviceRecord = (status: Status, { changes }: Beside): Datum =>
     running: runningValue(status),
     lastRespawns: status.kind === 'fleet' ? [] : momentOf(status.lastRespawn),
     changes: changesOf(changes),
-    failures: status.kind === 'fleet' ? [] : momentOf(status.failure?.at),
+    failures: momentOf(startFailureOf(status)?.at),
     stage: status.stage,
     isOneShot: status.isOneShot,
     isTransient: status.kind === 'local' && status.transient !== undefined,
@@ -126,6 +126,9 @@ const record = (all: RecordFields): Datum => [
   field('pending-replacement?', all.isReplaced),
 ];
 
+/** One that accepts is up when it notes that whoever came was not served. */
+const startFailureOf = (status: Status): LocalStatus['failure'] =>
+  status.kind === 'fleet' || status.stage === 'running' ? undefined : status.failure;
 const momentOf = (ms: number | undefined): readonly Datum[] =>
   ms === undefined ? [] : [secondsOf(ms)];
 

@@ -11,8 +11,8 @@
 import type { Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { fullness } from './accepted.ts';
-import { say, stateOf, touch, type ServiceHeld } from './service-state.ts';
-import type { Arrival } from '../words/types.ts';
+import { change, say, stateOf, touch, type ServiceHeld } from './service-state.ts';
+import type { Arrival, Unserved } from '../words/types.ts';
 import { peerText, placeText } from '../words/socket-types.ts';
 
 /** From now on, until its sockets are closed. */
@@ -51,13 +51,29 @@ const came = (held: ServiceHeld, turn: Turn, arrival: Arrival, round: number): v
   const connecting = { of: held.name, arrival, stem, command, stop };
   turn.when(
     turn.send(held.attendant, 'connect', connecting),
-    (turn) => acceptNext(held, turn, round),
+    (turn, unserved) => {
+      noteServed(held, turn, round, unserved);
+      acceptNext(held, turn, round);
+    },
     (turn, { message: reason }) => {
       turn.tell(held.monitor, 'drop', arrival.number);
       say(held, turn, 'connection.failed', { reason });
+      noteServed(held, turn, round, { reason });
       acceptNext(held, turn, round);
     },
   );
+};
+/** That the last one who came has no process is how the service has failed, until somebody has one again. */
+const noteServed = (
+  held: ServiceHeld,
+  turn: Turn,
+  round: number,
+  unserved: Unserved | undefined,
+): void => {
+  if (!isAccepting(held, round)) return;
+  if (unserved !== undefined)
+    return change(held, turn, { failure: { ...unserved, at: held.clock.wall() } });
+  if (held.shown.get().failure !== undefined) change(held, turn, { failure: undefined });
 };
 const localText = ({ local }: Arrival): string =>
   local === undefined ? 'its socket' : placeText(local);

@@ -30,6 +30,7 @@ import type {
   ServiceConfig,
   Shepherd,
   TransientRecord,
+  Unserved,
 } from '../words/types.ts';
 
 /** What the records have instead of the id of an operation: nobody has asked for it. */
@@ -40,7 +41,7 @@ export const connect = (
   held: ShepherdHeld,
   turn: Turn<Shepherd>,
   { of, arrival, stem, command, stop }: Connecting,
-): Vow<void> => {
+): Vow<Unserved | undefined> => {
   const { monitor } = held;
   if (held.isClosing() || held.own(of) === undefined) {
     turn.tell(monitor, 'drop', arrival.number);
@@ -61,12 +62,13 @@ export const connect = (
   const request = ownRequest(ownId(held, name), 'start', from);
   const asker = { principal: itself };
   const answer = turn.send(service, 'perform', request, nobody, asker, from);
-  return turn.when(answer, (turn, outcome) => {
-    if (isGood(outcome)) return;
+  return turn.when(answer, (turn, outcome): Unserved | undefined => {
+    if (isGood(outcome)) return undefined;
     turn.tell(monitor, 'drop', arrival.number);
-    const { reason = 'its process was not started' } = outcome;
+    const { reason = 'its process was not started', plainReason } = outcome;
     turn.effect(() => held.log('connection.failed', { service: of, connection: name, reason }));
     forgetConnection(held, turn, name);
+    return { reason, ...(plainReason !== undefined && { plainReason }) };
   });
 };
 

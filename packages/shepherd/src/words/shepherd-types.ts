@@ -15,7 +15,7 @@ import type { Selected, Selecting, SelectView } from './selectors.ts';
 import type { ServiceConfig } from './service-config.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Step, Wish } from './steps.ts';
-import type { Connecting, SpawnSpec } from './transient-types.ts';
+import type { Connecting, SpawnSpec, Unserved } from './transient-types.ts';
 import type { Aggregate, Change, LocalService, ServiceElsewhere, Status } from './types.ts';
 import type { Result } from './vocabulary.ts';
 /**
@@ -131,10 +131,10 @@ export interface Attendant {
   /** One that nobody has configured is stopped: it is over. */
   transientEnded(name: string): void;
   /**
-   * Gives somebody who was accepted a process. Kept once it runs, or does not: then he is dropped. Who comes next can
-   * be accepted from then on.
+   * Gives somebody who was accepted a process. Kept once it runs, or with why it does not: then he is dropped. Who
+   * comes next can be accepted from then on.
    */
-  connect(connecting: Connecting): Vow<void>;
+  connect(connecting: Connecting): Vow<Unserved | undefined>;
 }
 /** How a service has failed. */
 export interface FailureNotice {

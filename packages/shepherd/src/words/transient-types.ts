@@ -25,6 +25,11 @@ export interface Connecting {
   readonly command: Command;
   readonly stop: StopConfig;
 }
+/** Why somebody who was accepted has no process; `plainReason` as in a row. */
+export interface Unserved {
+  readonly reason: string;
+  readonly plainReason?: string;
+}
 /** The power to make a command of that: it knows the environment and the home of the shepherd. */
 export interface SpawnPowers {
   commandOf(spec: SpawnSpec): Command;

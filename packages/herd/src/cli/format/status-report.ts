@@ -246,10 +246,12 @@ const exitFacts = ({ exits, lastExit }: ShownStatus, lineCount: number): readonl
   ];
 };
 
-const failureFacts = ({ failure }: ShownStatus, look: Look): readonly string[] =>
-  failure === undefined
-    ? []
-    : [`Failed to start at ${whenText(failure.at, look.now)}: ${failure.reason}`];
+const failureFacts = ({ failure, stage }: ShownStatus, look: Look): readonly string[] => {
+  if (failure === undefined) return [];
+  // One that accepts is up all the same.
+  const what = stage === 'running' ? 'Served nobody' : 'Failed to start';
+  return [`${what} at ${whenText(failure.at, look.now)}: ${failure.reason}`];
+};
 
 const recentLines = (status: ShownStatus, look: Look, lineCount: number): readonly string[] => {
   const lines = lineCount === 0 ? [] : (status.recentLines ?? []).slice(-lineCount);

@@ -84,7 +84,7 @@ export const causeOf = (
       ...runWords(status),
       ...(grounds?.underWay ?? []).map((part) => underWayWords(service, part)),
       ...slotWords(status, look),
-      ...acceptingWords(status),
+      ...acceptingWords(status, look),
       ...fleetWords(status),
       ...unseenWords(unseen, known.through),
     ],
@@ -247,16 +247,19 @@ const slotWords = ({ slot }: ShownStatus, look: Look): readonly string[] => {
   return [...words, `The deploy of ${slot.target ?? 'a release'} is at: ${slot.phase}${until}.`];
 };
 
-const acceptingWords = ({ accepting, connection, stage }: ShownStatus): readonly string[] => {
+const acceptingWords = (status: ShownStatus, look: Look): readonly string[] => {
+  const { accepting, connection, stage, failure } = status;
   if (connection !== undefined)
     return [`It has the connection ${connectionText(connection)}, and ends with its process.`];
   if (accepting === undefined) return [];
   const isOpen = stage === 'running';
   if (!isOpen && accepting.openCount === 0) return [];
   const words = `Connections: ${acceptingText(accepting)}`;
-  return [
-    isOpen ? `${words}; each has a process of its own.` : `${words}; they go on to their end.`,
-  ];
+  if (!isOpen) return [`${words}; they go on to their end.`];
+  const each = `${words}; each has a process of its own.`;
+  return failure === undefined
+    ? [each]
+    : [`Whoever came last was not served, at ${failureText(status, look)}.`, each];
 };
 
 const fleetWords = ({ members = [] }: ShownStatus): readonly string[] =>
@@ -278,6 +281,7 @@ const mostNamed = 5;
 const hasFailed = (status: ShownStatus, verdict: Verdict): boolean => {
   const { lastExit, stage } = status;
   if (verdict === 'failed' || isLastRunFailed(status)) return true;
+  if (status.accepting !== undefined && status.failure !== undefined) return true;
   return stage !== 'running' && lastExit !== undefined && lastExit.code !== 0;
 };
 
