@@ -160,9 +160,9 @@ describe('a folder is refused', () => {
   it('where it is empty, is not there, or is none', async () => {
     plant(at('a'), {});
     expect(await scan()).toBe('the folder is empty');
-    expect(await scan(at('nowhere'))).toContain('cannot be opened: the disk has failed (ENOENT)');
+    expect(await scan(at('nowhere'))).toContain('cannot be opened: it is not there (ENOENT)');
     fs.writeFileSync(at('file'), '');
-    expect(await scan(at('file'))).toContain('cannot be opened: the disk has failed (ENOTDIR)');
+    expect(await scan(at('file'))).toContain('cannot be opened: it is no folder (ENOTDIR)');
   });
   it('with a file of more than 2 GiB, before it is read', async () => {
     plant(at('a'), { big: '' });

@@ -22,6 +22,7 @@ const whole: Manifest = manifestOf([fileOf('b/c', 'x'), { ...fileOf('a', 'x'), m
     { http: 'http://127.0.0.1:8080/health?a=b', timeoutMs: 1_000 },
     { exec: ['./a', '--check'], timeoutMs: 1 },
     { tcp: '[::1]:80', timeoutMs: 600_000 },
+    { http: 'http://[::1]:65535/x:99999', timeoutMs: 1 },
   ],
   platform: 'linux-x64',
   dataMigration: 'forward-only',
@@ -230,6 +231,16 @@ describe('the fields of a manifest', () => {
       'a port of 65536',
       { checks: [{ tcp: 'a:65536', timeoutMs: 1 }] },
       'checks[0].tcp: "a:65536" has no port',
+    ],
+    [
+      'a port of 65536 in a URL',
+      { checks: [{ http: 'http://a:65536/', timeoutMs: 1 }] },
+      'checks[0].http: "http://a:65536/" has no port',
+    ],
+    [
+      'a port of 0 in a URL',
+      { checks: [{ http: 'https://[::1]:0', timeoutMs: 1 }] },
+      'checks[0].http: "https://[::1]:0" has no port',
     ],
     [
       'no time for a check',

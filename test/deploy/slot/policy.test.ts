@@ -20,7 +20,7 @@ describe('a release that is there', () => {
   );
   it.each(['12345', 'rel:sha256-12345', 'rel:123456', '123456g', 'ABCDEF1', `${other}0`])(
     'is not named by %s',
-    (word) => expect(() => read(word)).toThrow('is no digest of a release'),
+    (word) => expect(() => read(word)).toThrow('is no name of a release, nor six digits'),
   );
   it('has to be meant alone: where several begin so, they are listed', () => {
     expect(() => read('abcdef')).toThrow(

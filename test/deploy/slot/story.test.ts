@@ -282,7 +282,7 @@ describe('a deploy', () => {
     world.runFor(100);
     const told = machine.lines.filter((line) => /: (pin|confirm): /.test(line));
     expect(told).toHaveLength(2);
-    expect(told[0]).toMatch(/Service web: pin: "35" is no digest of a release/);
+    expect(told[0]).toMatch(/Service web: pin: "35" is no name of a release, nor six digits/);
     for (const line of told) expect(line.match(/Service web|pin: |confirm: /g)).toHaveLength(2);
   });
   it('loses to a later stop, after which the service starts as before', () => {

@@ -156,7 +156,7 @@ describe.each([
       options: {},
     });
   });
-  it('hands on a --dry-run to a custom action only after --', () => {
+  it('hands on a --dry-run or a selector to a custom action only after --', () => {
     expect(parse(['reload', 'web', 'x', '--', '--dry-run'])).toEqual({
       words: ['reload', 'web', 'x', '--dry-run'],
       options: {},
@@ -164,6 +164,10 @@ describe.each([
     expect(parse(['--dry-run', 'reload', 'web', '--dry-runs'])).toEqual({
       words: ['reload', 'web', '--dry-runs'],
       options: { 'dry-run': true },
+    });
+    expect(parse(['-l', 'a', 'reload', 'web', '-long', '--', '-l', 'b'])).toEqual({
+      words: ['reload', 'web', '-long', '-l', 'b'],
+      options: { selector: 'a' },
     });
     const said = (...argv: readonly string[]): unknown => {
       try {
@@ -176,10 +180,27 @@ describe.each([
       ['reload', 'web', '--dry-run'],
       ['reload', 'web', 'x', '--dry-run=yes'],
       ['do', 'status', 'web', '--dry-run'],
+      ['reload', 'webs', '-l', 'role=web'],
+      ['prune', 'web', 'x', '--selector=role=web'],
+      ['do', 'dump', 'web', '--selector', 'role=web'],
     ])
       expect(said(...argv) ?? 'left to the full parser').toMatch(
         parse === parseFully ? /the action would run/ : /left to the full parser/,
       );
+  });
+  it('says how a selector is typed for a custom action', () => {
+    if (parse !== parseFully) return;
+    const said = (...argv: readonly string[]): unknown => {
+      try {
+        return parse(argv);
+      } catch (error) {
+        return error instanceof Usage ? error.hint : error;
+      }
+    };
+    expect(said('pin', 'webs', '-l', 'role=web,!canary', 'cd1974eed13d')).toBe(
+      "To pick out for whom it runs: 'herd -l 'role=web,!canary' pin webs cd1974eed13d'. " +
+        "To pass it on: 'herd pin webs cd1974eed13d -- -l 'role=web,!canary''.",
+    );
   });
   it('leaves numbers alone that are words of an own action', () => {
     expect(parse(['start', '007', '1e3', '0x10', '1_000'])?.words).toEqual([

@@ -268,6 +268,12 @@ describe('herd release show, diff, sign and key', () => {
       "herd: error: 'webs' is no file of a release\nThe service comes first: 'herd deploy webs web.rel'.\n",
     ]);
     const day = slotLimits.confirmMostMs / 3_600_000;
+    const short = await herd('deploy', 'web', 'rel:6af3');
+    expect([short.code, short.err]).toEqual([
+      2,
+      "herd: error: 'rel:6af3' is no name of a release, nor six digits or more of its beginning\n" +
+        "'herd release ls SERVICE' shows those that are there.\n",
+    ]);
     const long = await herd('deploy', 'web', '@web.rel', '--confirm', `${day + 1}h`);
     expect([long.code, long.err]).toEqual([2, expect.stringContaining(`--confirm ${day}h`)]);
     const most = await herd('deploy', 'web', '@web.rel', '--confirm', `${day}h`);

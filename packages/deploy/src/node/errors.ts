@@ -64,6 +64,8 @@ const troubles: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EACCES: 'its user may not do that there',
   EPERM: 'its user may not do that there',
+  ENOENT: 'it is not there',
+  ENOTDIR: 'it is no folder',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
 };

@@ -241,11 +241,11 @@ const checkIn = (field: Field): Check => {
   if (kind === undefined || kinds.length > 1)
     throw new BadRelease(field.where, 'is none of http, exec, tcp, or more than one');
   switch (kind) {
-    case 'http':
-      return {
-        http: formIn(of(kind), releaseLimits.urlCharacters, urlForm, 'plain URL'),
-        timeoutMs,
-      };
+    case 'http': {
+      const http = formIn(of(kind), releaseLimits.urlCharacters, urlForm, 'plain URL');
+      checkPort(of(kind), urlForm.exec(http)?.[2]?.slice(1) ?? '80');
+      return { http, timeoutMs };
+    }
     case 'exec':
       return {
         exec: commandIn(of(kind), releaseLimits.wordCount, releaseLimits.commandBytes),
@@ -253,11 +253,14 @@ const checkIn = (field: Field): Check => {
       };
     case 'tcp': {
       const tcp = formIn(of(kind), releaseLimits.hostCharacters, hostForm, 'host with a port');
-      if (Number(tcp.slice(tcp.lastIndexOf(':') + 1)) > 65_535)
-        throw new BadRelease(of(kind).where, `${quoted(tcp)} has no port that there is`);
+      checkPort(of(kind), tcp.slice(tcp.lastIndexOf(':') + 1));
       return { tcp, timeoutMs };
     }
   }
+};
+const checkPort = ({ where, value }: Field, port: string): void => {
+  if (Number(port) >= 1 && Number(port) <= 65_535) return;
+  throw new BadRelease(where, `${quoted(String(value))} has no port that there is`);
 };
 
 const provenanceIn = (field: Field): Provenance => {

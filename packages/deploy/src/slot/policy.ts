@@ -51,8 +51,10 @@ const argumentIn = (action: string, word: string, switches: boolean, there: Ther
   if (switches && seconds !== undefined)
     return { confirmMs: checkedConfirm(action, 1_000 * Number(seconds)) };
   const shown = JSON.stringify(word.slice(0, 80));
-  const what = switches ? ', confirm=SECONDS, no-confirm or accept-data-loss' : '';
-  throw new BadRequest(`${action}: ${shown} is no digest of a release${what}`);
+  const what = switches ? ', nor confirm=SECONDS, no-confirm or accept-data-loss' : '';
+  throw new BadRequest(
+    `${action}: ${shown} is no name of a release, nor six digits or more of its beginning${what}`,
+  );
 };
 /** The release that is there and begins so. @throws BadRequest where none does, or several */
 const begunBy = (action: string, beginning: Digest, { releases, underway }: There): Digest => {

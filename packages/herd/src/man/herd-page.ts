@@ -33,7 +33,7 @@ export const herdPage = (version: string): string => {
   );
   page.paragraph(
     'Options come before SERVICE, with actions of herd itself also after it. What follows the SERVICE of any other ' +
-      'action arrives as typed; only --dry-run is refused there. What follows -- is never an option. Long ' +
+      'action arrives as typed; only --dry-run and -l are refused there. What follows -- is never an option. Long ' +
       'options may be abbreviated, where only one begins so.',
   );
   page.section('ACTIONS');

@@ -88,14 +88,16 @@ const swapped = (action: string, file: string, service: string): Usage =>
 export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service = '', what] = namedIn(context, words);
   const release = what === undefined ? undefined : beginningOf(what);
-  if (what !== undefined && release === undefined)
-    throw new Usage(
-      `'${visible(what)}' is no name of a release`,
-      `'herd release ls ${service}' shows those that are there.`,
-    );
+  if (what !== undefined && release === undefined) throw noName(what, service);
   const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
   return runPerform(context, { action: 'rollback', service, args });
 };
+
+const noName = (word: string, service = 'SERVICE'): Usage =>
+  new Usage(
+    `'${visible(word)}' is no name of a release, nor six digits or more of its beginning`,
+    `'herd release ls ${visible(service)}' shows those that are there.`,
+  );
 
 /**
  * A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service.
@@ -120,6 +122,7 @@ export const opened = async (action: string, file: string): Promise<ReleaseFileR
     return await openReleaseFile(path.resolve(file), nodeCrypto(), { name: visible(file) });
   } catch (error) {
     if (!(error instanceof Error) || path.extname(file) === '.rel') throw error;
+    if (file.startsWith('rel:')) throw noName(file);
     throw new Usage(
       error.message,
       `'herd release build' makes a release. An action of the service's own: herd do ${action} SERVICE …`,

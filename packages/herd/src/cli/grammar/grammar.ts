@@ -6,9 +6,9 @@
  *     herd [OPTION…] ACTION [OPTION…] SERVICE [ARG…]
  *
  * Herd's own actions take options in any place. A custom action takes herd's options before SERVICE
- * only: what follows belongs to the action and arrives as typed, but for `--dry-run`. Whoever types that
- * means herd, and nothing may be done then, so it is refused there. `--` ends the options of herd,
- * everywhere.
+ * only: what follows belongs to the action and arrives as typed, but for `--dry-run` and `--selector`. Whoever types
+ * those means herd, and nothing may be done then, or not by all, so they are refused there. `--` ends the options of
+ * herd, everywhere.
  */
 import { actionFacts, hasBatches, percentOf, rootNames } from '@bellwether/shepherd';
 import { maxLogLines, maxMembers, maxTimeoutMs } from '../limits.ts';
@@ -363,7 +363,8 @@ export const takesOptionsAfter = (words: readonly string[]): boolean => {
 };
 
 /** Whether a word for an action of a service is none that may be passed on to it without `--` before it. */
-export const isMisplaced = (word: string): boolean => /^--dry-run(=|$)/.test(word);
+export const isMisplaced = (word: string): boolean =>
+  /^(--dry-run|--selector)(=|$)|^-l$/.test(word);
 
 /** The long name of an option by its letter. */
 export const optionByLetter = (letter: string): OptionName | undefined =>

@@ -24,6 +24,7 @@ import {
 } from '../grammar/grammar.ts';
 import { exitCodeWords } from './exit-code-words.ts';
 import { wrapped } from '../format/table.ts';
+import { commandText } from '../format/typed.ts';
 import { maxLogLines } from '../limits.ts';
 import { optionArguments } from './option-arguments.ts';
 import { optionExamples } from './option-examples.ts';
@@ -58,7 +59,8 @@ export const parseFully = (argv: readonly string[]): Typed => {
   const options: OptionsRead = {};
   while (rest.length > 0) {
     if (!takesOptionsAfter(words)) {
-      if (rest.some(isMisplaced)) throw misplaced(words);
+      const at = rest.findIndex(isMisplaced);
+      if (at !== -1) throw misplaced([...words, ...rest], words.length + at);
       words.push(...rest);
       break;
     }
@@ -153,12 +155,19 @@ const textOf = (key: string, rule: OptionRule, value: unknown): string => {
   return String(read);
 };
 
-/** Passed on it would be ignored by most actions, which would then really run. */
-const misplaced = (words: readonly string[]): Usage => {
-  const line = words.join(' ');
+/** Passed on it would be ignored by most actions, which would then really run, or by all members of a fleet. */
+const misplaced = (words: readonly string[], at: number): Usage => {
+  const [spelled = ''] = (words[at] ?? '').split('=');
+  const isDry = spelled === '--dry-run';
+  // A selector in two words: what it says goes with it.
+  const end = isDry || words[at]?.includes('=') === true ? at + 1 : at + 2;
+  const option = commandText(words.slice(at, end));
+  const line = commandText([...words.slice(0, at), ...words.slice(end)]);
+  const would = isDry ? 'the action would run' : 'the action would run for whoever is called so';
+  const purpose = isDry ? 'To see what would be done' : 'To pick out for whom it runs';
   return new Usage(
-    `'--dry-run' after the SERVICE of an action of its own would be an argument, and the action would run`,
-    `To see what would be done: 'herd --dry-run ${line}'. To pass it on: 'herd ${line} -- --dry-run'.`,
+    `'${spelled}' after the SERVICE of an action of its own would be an argument, and ${would}`,
+    `${purpose}: 'herd ${option} ${line}'. To pass it on: 'herd ${line} -- ${option}'.`,
   );
 };
 
@@ -245,7 +254,7 @@ const epilogue = [
   ...Object.values(optionExamples).map((command) => `  ${command}`),
   '',
   'Options come before SERVICE, with actions of herd itself also after it. What',
-  'follows the SERVICE of any other action arrives as typed; only --dry-run is',
+  'follows the SERVICE of any other action arrives as typed; only --dry-run and -l are',
   'refused there. What follows -- is never an option.',
   '',
   ...wrapped(exitCodeText.split(' '), '', 76),
