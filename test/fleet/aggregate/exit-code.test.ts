@@ -1,5 +1,5 @@
 import { exitCodeOf } from '@bellwether/fleet';
-import { verdict, type MinReady, type Outcome, type Result } from '@bellwether/shepherd';
+import { verdict, type MinReady, type Outcome, type Result, type Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 
 const calm = { isStrict: false };
@@ -38,6 +38,19 @@ describe('the exit code of one target', () => {
     expect(exitCodeOf(late(one('unreachable')), calm)).toBe(4);
     expect(exitCodeOf(late(one('failed')), calm)).toBe(1);
     expect(exitCodeOf(late(one('changed')), calm)).toBe(0);
+  });
+});
+
+describe('the exit code of what somebody else was first at', () => {
+  const busy = { member: 'm', result: 'failed', isBusy: true } as const;
+  it('is 9 where that is so of every target, and as of a failure where it is not', () => {
+    expect(exitCodeOf({ ...busy, rows: [] }, calm)).toBe(9);
+    const fleet = (...rows: readonly Row[]): Outcome => verdict('f', 'deploy', rows, '100%');
+    expect(exitCodeOf(fleet(busy, busy), strictly)).toBe(9);
+    expect(exitCodeOf(fleet(busy, { member: 'n', result: 'superseded' }), calm)).toBe(9);
+    expect(exitCodeOf(fleet(busy, { member: 'n', result: 'failed' }), calm)).toBe(1);
+    expect(exitCodeOf(fleet(busy, { member: 'n', result: 'changed' }), calm)).toBe(3);
+    expect(exitCodeOf(fleet(busy, { member: 'n', result: 'rolled-back' }), calm)).toBe(7);
   });
 });
 

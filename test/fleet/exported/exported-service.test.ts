@@ -1,5 +1,5 @@
 import { Refused, Remote, Severed, TimedOut, type Turn, Unreachable } from '@bellwether/actors';
-import { FLEET_LIMITS, paceFor } from '@bellwether/fleet';
+import { exitCodeOf, FLEET_LIMITS, paceFor } from '@bellwether/fleet';
 import { limits, type Outcome, type Request, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { settled } from '../../support/actors-vat.ts';
@@ -413,6 +413,13 @@ describe('a command that was sent and not answered', () => {
     await pass(bench, 0);
     expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
     expect(outcome.value?.result).toBe('failed');
+  });
+  it('is failed as busy where something else is under way there, or its id is taken', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Remote('conflict', 'deploy of web 2 is under way'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'failed', isBusy: true });
+    expect(outcome.value && exitCodeOf(outcome.value, { isStrict: false })).toBe(9);
   });
   it('is failed with those words once, where they say themselves what was asked', async () => {
     const { bench, outcome } = await sent();

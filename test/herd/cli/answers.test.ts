@@ -36,6 +36,7 @@ const row = {
   dependsOn: 'd',
   isCycle: true,
   isDisabled: true,
+  isBusy: true,
   lostTo: { action: 'stop', operation: 'op-2', atMs: 7 },
   cause: { member: 'a/c', reason: 'r', plainReason: 'p' },
   sharedWith: ['f'],

@@ -1,7 +1,7 @@
 /**
  * How a finished command ends for scripts. The first line that holds decides:
  *
- *     9   every target lost to a later command
+ *     9   every target lost to a later command, or has another operation under way
  *     8   of some target the way back to the release before failed: somebody has to look
  *     7   some target went back to the release before
  *     1   every target failed, or the command itself did
@@ -47,5 +47,6 @@ export const exitCodeOf = (
   return outcome.isLate === true && targets.some(isOpen) ? 6 : 4;
 };
 
-const isOutdone = (row: Row): boolean => row.result === 'superseded';
+const isOutdone = ({ result, isBusy }: Row): boolean =>
+  result === 'superseded' || (result === 'failed' && isBusy === true);
 const isOpen = (row: Row): boolean => row.result === 'timed-out' || row.result === 'unknown';

@@ -153,6 +153,7 @@ export const unanswered = (
           `${where} refused to ${action}: ${withoutAction(action, reason)}`,
         ),
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),
+        ...(codeOf(reason) === 'conflict' && { isBusy: true }),
       };
   }
 };

@@ -226,6 +226,7 @@ const rowRules: Rules<Row> = {
   dependsOn: false,
   isCycle: true,
   isDisabled: true,
+  isBusy: true,
   // An id stands in it for whose operation it is alone.
   lostTo: true,
   cause: false,

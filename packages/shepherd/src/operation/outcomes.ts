@@ -113,8 +113,10 @@ export const notThere = ({ name }: Step): StepEnd => ({
 /** A service threw: nothing was done. */
 export const refused = ({ name, action }: Step, reason: Error): StepEnd => {
   const message = cutText(reason.message, limits.refusalCharacters);
-  const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
-  return { outcome, refusal: { code: codeOf(reason), message } };
+  const code = codeOf(reason);
+  const failed = plain(name, 'failed', `${action} was refused: ${message}`);
+  const outcome = code === 'conflict' ? { ...failed, isBusy: true } : failed;
+  return { outcome, refusal: { code, message } };
 };
 
 /** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */

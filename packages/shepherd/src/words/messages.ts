@@ -96,6 +96,8 @@ export interface Row {
   readonly isCycle?: boolean;
   /** Failed because it may not be started before somebody enables it; `reason` has why, as far as that is known. */
   readonly isDisabled?: boolean;
+  /** Failed before anything was done, because of another operation that is under way there; `reason` says which. */
+  readonly isBusy?: boolean;
   /** Superseded by this one, as `reason` says. */
   readonly lostTo?: Winner;
   /** Of an aggregate: the first thing that went wrong below it. */

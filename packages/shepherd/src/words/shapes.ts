@@ -117,6 +117,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   dependsOn: text,
   isCycle: readBoolean,
   isDisabled: readBoolean,
+  isBusy: readBoolean,
   lostTo: struct<Winner>({ action: readName }, { operation: readName, atMs: readCount }),
   cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,

@@ -9,6 +9,6 @@ export const exitCodeWords: readonly (readonly [code: number, words: string])[] 
   [6, 'time was up'],
   [7, 'rolled back'],
   [8, 'a way back that failed'],
-  [9, 'a later command won or something is locked'],
+  [9, 'a later command won, or something else is under way or locked'],
   [130, 'detached by Ctrl-C'],
 ];
