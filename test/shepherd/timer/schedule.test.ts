@@ -83,6 +83,22 @@ describe('a timer', () => {
     expect(status().timer?.nextMs).toBeUndefined();
   });
 
+  it.each([
+    ['its stop', timerOf(every(10)), () => herd('stop', 100)],
+    ['its longest time', timerOf(every(30, { maxMs: 5 * second })), () => world.runFor(5 * second)],
+  ])('ends a run that hangs before its program: by %s', (_what, config, end) => {
+    up(config);
+    machine.processes.programs.set('backup', { hangs: true });
+    world.runFor(31 * second);
+    expect(status().timer?.executingMs).toBeDefined();
+    end();
+    world.runFor(config.stop.graceMs + second);
+    expect(told('timer.killed')).toBe(1);
+    expect(status().timer?.executingMs).toBeUndefined();
+    expect(status().timer?.runs?.at(-1)?.endedMs).toBeDefined();
+    expect(machine.processes.living('backup')).toEqual([]);
+  });
+
   it('skips an alarm while a run goes on, and says so', () => {
     up(timerOf(every(10)), 25 * second);
     world.runFor(31 * second);

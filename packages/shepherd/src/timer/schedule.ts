@@ -12,85 +12,38 @@
  * The wall clock is believed. What rings at each hour, or at intervals, goes on where it was set back; of what rings
  * at a time of the day nothing rings again that has rung, unless it was set back by hours: then it was wrong before.
  */
-import type {
-  Bcom,
-  Behavior,
-  Clock,
-  JournalCell,
-  JournalMap,
-  Log,
-  Ref,
-  Resolver,
-  Turn,
-  Vow,
-} from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
 import { digestOf } from '../digest.ts';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
 import { nextAlarm } from './calendar.ts';
-import { withRun, type NotedRun } from './history.ts';
+import type { NotedRun } from './history.ts';
+import {
+  changeRun,
+  noteRun,
+  noteTimer,
+  runNumbered,
+  tellLog,
+  touchTimer,
+  wallNow,
+  type ArmedConfig,
+  type LivingRun,
+  type ScheduleHeld,
+  type ScheduleOptions,
+} from './schedule-state.ts';
 import { whenWords } from './words.ts';
 import type {
-  AlarmClock,
   RecordedRun,
   Schedule,
   TimerConfig,
   TimerFacts,
-  TimerMemory,
   TimerRecord,
   TimerRun,
-  Zone,
 } from '../words/timer-types.ts';
-import type {
-  Attendant,
-  Ending,
-  Entry,
-  FailureNotice,
-  LocalService,
-  ProcessMonitor,
-  Run,
-  ServiceConfig,
-} from '../words/types.ts';
+import type { Ending, FailureNotice, Run } from '../words/types.ts';
+import type { StopConfig } from '../words/service-config.ts';
 import { endedWords } from '../words/wording.ts';
-
-/** What makes a schedule. */
-export interface ScheduleOptions {
-  readonly name: string;
-  /** The name of this shepherd: by it and its own a service is early or late within its spread. */
-  readonly node: string;
-  readonly service: Ref<Pick<LocalService, 'timed'>>;
-  readonly attendant: Ref<Attendant>;
-  readonly monitor: Ref<ProcessMonitor>;
-  readonly alarms: Ref<AlarmClock>;
-  readonly clock: Pick<Clock, 'wall'>;
-  readonly zone: Zone;
-  readonly log: Log;
-  /** What an earlier life has left. */
-  readonly memory: TimerMemory;
-}
-
-/** A run that goes on. */
-interface Living {
-  /** Absent until its process is there. */
-  readonly run?: Run;
-  /** Ends it when it has taken too long. */
-  readonly limit?: { cancel(): void };
-  readonly isEnding?: true;
-}
-type Armed = ServiceConfig & { readonly timer: TimerConfig };
-interface Held extends ScheduleOptions {
-  /** What it was armed with; undefined while it is down. */
-  readonly armed: JournalCell<Armed | undefined>;
-  readonly record: JournalCell<TimerRecord>;
-  /** The last ones, oldest first. */
-  readonly runs: JournalCell<readonly RecordedRun[]>;
-  /** By number. */
-  readonly living: JournalMap<number, Living>;
-  readonly next: JournalCell<{ readonly alarmMs: number; readonly dueMs: number } | undefined>;
-  /** Somebody waits for the end of all runs. */
-  readonly stopping: JournalCell<Resolver<void> | undefined>;
-}
 
 /** Makes one that is down. */
 export const makeSchedule = (
@@ -100,9 +53,9 @@ export const makeSchedule = (
 ): Behavior<Schedule> => {
   const { memory, name: service } = options;
   const fresh = { service, isArmed: false, madeFrom: '', originMs: 0, settledMs: 0, runCount: 0 };
-  const held: Held = {
+  const held: ScheduleHeld = {
     ...options,
-    armed: turn.cell<Armed | undefined>(undefined),
+    armed: turn.cell<ArmedConfig | undefined>(undefined),
     record: turn.cell<TimerRecord>(memory.record ?? fresh),
     runs: turn.cell(memory.runs),
     living: turn.map(),
@@ -121,44 +74,11 @@ export const makeSchedule = (
   };
 };
 
-const wallMs = ({ clock }: Held): number => Math.max(0, Math.floor(clock.wall()));
-
-const note = (held: Held, turn: Turn, change: Partial<TimerRecord>): void => {
-  const { isOwed, isOwedToOther, leftCount, ...rest } = { ...held.record.get(), ...change };
-  const record: TimerRecord = {
-    ...rest,
-    ...(isOwed === true && { isOwed }),
-    ...(isOwedToOther === true && { isOwedToOther }),
-    ...(leftCount !== undefined && { leftCount }),
-  };
-  held.record.set(record);
-  turn.record({ kind: 'timer', ...record } satisfies Entry);
-};
-
-const noteRun = (held: Held, turn: Turn, run: NotedRun): void => {
-  const { runs, noted } = withRun(held.runs.get(), run, (number) => held.living.has(number));
-  held.runs.set(runs);
-  // Of the end of a run nothing depends: a life that does not know of it finds no process.
-  const gates = run.endedMs === undefined && run.isLost !== true;
-  turn.record({ kind: 'timed', service: held.name, ...noted } satisfies Entry, { gates });
-};
-const runOf = (held: Held, number: number): RecordedRun | undefined =>
-  held.runs.get().find((run) => run.number === number);
-const changeRun = (held: Held, turn: Turn, number: number, change: Partial<TimerRun>): void => {
-  const run = runOf(held, number);
-  if (run !== undefined) noteRun(held, turn, { ...run, ...change });
-};
-
-const say = (held: Held, turn: Turn, event: string, text: string, more: object = {}): void =>
-  turn.effect(() => held.log(`timer.${event}`, { service: held.name, ...more, text }));
-const touched = (held: Held, turn: Turn, isOver = false): void =>
-  turn.tell(held.service, 'timed', isOver);
-
-const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
+const arm = (held: ScheduleHeld, turn: Turn, config: ArmedConfig): string | undefined => {
   const { when, runCount } = config.timer;
   const madeFrom = digestOf(when);
   const before = held.record.get();
-  const now = wallMs(held);
+  const now = wallNow(held);
   const goesOn = before.isArmed && before.madeFrom === madeFrom;
   if (!goesOn && nextAlarm(when, now, held.zone, now) === undefined) return 'No matching event';
   held.armed.set(config);
@@ -168,7 +88,7 @@ const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
     const { runCount: count } = before;
     const start = { isArmed: true, madeFrom, originMs: now, settledMs: now, runCount: count };
     held.record.set({ service: held.name, ...start });
-    note(held, turn, runCount === undefined ? {} : { leftCount: runCount });
+    noteTimer(held, turn, runCount === undefined ? {} : { leftCount: runCount });
   }
   beginOwed(held, turn);
   plan(held, turn);
@@ -176,14 +96,14 @@ const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
 };
 
 /** Of what an earlier life has begun, and of which nothing was found. */
-const forgetLost = (held: Held, turn: Turn): void => {
+const forgetLost = (held: ScheduleHeld, turn: Turn): void => {
   for (const run of held.runs.get())
     if (run.endedMs === undefined && run.isLost !== true && !held.living.has(run.number))
       noteRun(held, turn, { ...run, isLost: true });
 };
 
 /** Looks when it rings next, and has itself woken then; or it is over. */
-const plan = (held: Held, turn: Turn): void => {
+const plan = (held: ScheduleHeld, turn: Turn): void => {
   const config = held.armed.get();
   if (config === undefined || held.stopping.get() !== undefined) return;
   const next = upcomingOf(held, config.timer, 1)[0];
@@ -197,16 +117,16 @@ const plan = (held: Held, turn: Turn): void => {
 };
 
 /** Nothing is left to ring. */
-const finish = (held: Held, turn: Turn): void => {
+const finish = (held: ScheduleHeld, turn: Turn): void => {
   held.armed.set(undefined);
-  note(held, turn, { isArmed: false });
-  say(held, turn, 'done', `Timer ${held.name} has no alarm left.`);
-  touched(held, turn, true);
+  noteTimer(held, turn, { isArmed: false });
+  tellLog(held, turn, 'done', `Timer ${held.name} has no alarm left.`);
+  touchTimer(held, turn, true);
 };
 
 /** The next alarms, and when they ring: some time after their instant where that is wanted. */
 const upcomingOf = (
-  held: Held,
+  held: ScheduleHeld,
   { when, spreadMs }: TimerConfig,
   count: number,
 ): readonly { readonly alarmMs: number; readonly dueMs: number }[] => {
@@ -222,23 +142,23 @@ const upcomingOf = (
 };
 
 /** Until when nothing rings any more, also where the clock was set back behind that. */
-const settledAt = (held: Held, when: TimerConfig['when']): number => {
+const settledAt = (held: ScheduleHeld, when: TimerConfig['when']): number => {
   const { settledMs } = held.record.get();
-  const now = wallMs(held);
+  const now = wallNow(held);
   const ringsOn = when.kind === 'every' || (when.kind === 'calendar' && when.hours === undefined);
   const back = settledMs - now;
   return back > (ringsOn ? 0 : limits.clockBackMs) ? now : settledMs;
 };
 
 /** The same for one alarm in every life, and another for each service and machine. */
-const spreadOf = ({ node, name }: Held, alarmMs: number, spreadMs = 0): number =>
+const spreadOf = ({ node, name }: ScheduleHeld, alarmMs: number, spreadMs = 0): number =>
   spreadMs === 0 ? 0 : Number.parseInt(digestOf([node, name, alarmMs]).slice(8), 16) % spreadMs;
 
-const due = (held: Held, turn: Turn): void => {
+const due = (held: ScheduleHeld, turn: Turn): void => {
   const config = held.armed.get();
   const next = held.next.get();
   if (config === undefined || next === undefined) return;
-  const now = wallMs(held);
+  const now = wallNow(held);
   if (now < next.dueMs) return plan(held, turn);
   const { settledMs } = held.record.get();
   const waitedMs = next.dueMs - settledMs;
@@ -249,41 +169,51 @@ const due = (held: Held, turn: Turn): void => {
   }
   const late = `Timer ${held.name}: its alarm was missed by ${Math.round((now - next.dueMs) / 1_000)} seconds`;
   const isCaughtUp = config.timer.isCaughtUp === true;
-  say(
+  tellLog(
     held,
     turn,
     'missed',
     isCaughtUp ? `${late}; running now.` : `${late}. Waiting anew for timer.`,
   );
   if (isCaughtUp) ring(held, turn, config, { settledMs: now });
-  else note(held, turn, { settledMs: now });
+  else noteTimer(held, turn, { settledMs: now });
   plan(held, turn);
 };
 
 /** One alarm: a run, or what comes of it while one goes on. */
-const ring = (held: Held, turn: Turn, { timer }: Armed, settled: Partial<TimerRecord>): void => {
+const ring = (
+  held: ScheduleHeld,
+  turn: Turn,
+  { timer }: ArmedConfig,
+  settled: Partial<TimerRecord>,
+): void => {
   const why = obstacleOf(held, timer);
   if (why === undefined) return void begin(held, turn, settled);
   if (timer.overlap === 'wait') return owe(held, turn, settled, false);
-  note(held, turn, settled);
-  say(held, turn, 'skipped', `Timer ${held.name}: ${why}; its alarm is skipped.`);
-  touched(held, turn);
+  noteTimer(held, turn, settled);
+  tellLog(held, turn, 'skipped', `Timer ${held.name}: ${why}; its alarm is skipped.`);
+  touchTimer(held, turn);
 };
 
 /** A run behind the one that goes on. An alarm, or the owner, counts also where somebody else has asked before. */
-const owe = (held: Held, turn: Turn, settled: Partial<TimerRecord>, isByOther: boolean): void => {
+const owe = (
+  held: ScheduleHeld,
+  turn: Turn,
+  settled: Partial<TimerRecord>,
+  isByOther: boolean,
+): void => {
   const { isOwed, isOwedToOther, ...rest } = held.record.get();
   const isToOther = isByOther && (isOwed !== true || isOwedToOther === true);
   held.record.set(rest);
-  note(held, turn, { ...settled, isOwed: true, ...(isToOther && { isOwedToOther: true }) });
+  noteTimer(held, turn, { ...settled, isOwed: true, ...(isToOther && { isOwedToOther: true }) });
 };
-const beginOwed = (held: Held, turn: Turn): void => {
+const beginOwed = (held: ScheduleHeld, turn: Turn): void => {
   const { isOwed, isOwedToOther } = held.record.get();
   if (isOwed !== true || held.living.size > 0) return;
   begin(held, turn, {}, isOwedToOther === true ? { isTriggered: true, isByOther: true } : {});
 };
 
-const obstacleOf = (held: Held, { overlap }: TimerConfig): string | undefined => {
+const obstacleOf = (held: ScheduleHeld, { overlap }: TimerConfig): string | undefined => {
   const count = held.living.size;
   if (count === 0) return undefined;
   if (overlap !== 'allow') return 'the run before still goes on';
@@ -293,7 +223,7 @@ const obstacleOf = (held: Held, { overlap }: TimerConfig): string | undefined =>
 
 /** Begins a run, with all that the disk has to know of it in one write. */
 const begin = (
-  held: Held,
+  held: ScheduleHeld,
   turn: Turn,
   settled: Partial<TimerRecord>,
   how: Pick<NotedRun, 'isTriggered' | 'isByOther'> = {},
@@ -306,11 +236,13 @@ const begin = (
   const left = leftCount === undefined ? {} : { leftCount: Math.max(0, leftCount - 1) };
   const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
   held.record.set(rest);
-  note(held, turn, { ...settled, ...left, runCount: number });
-  const startedMs = wallMs(held);
+  noteTimer(held, turn, { ...settled, ...left, runCount: number });
+  const startedMs = wallNow(held);
   noteRun(held, turn, { number, startedMs, startId, ...how });
-  held.living.set(number, {});
-  touched(held, turn);
+  const living = { startId };
+  held.living.set(number, living);
+  bound(held, turn, number, living);
+  touchTimer(held, turn);
   const { run } = config.timer;
   const spawned = turn.call(
     held.monitor,
@@ -324,14 +256,17 @@ const begin = (
   return turn.when(
     spawned,
     (turn, run): string | undefined => {
-      say(held, turn, 'ran', `Timer ${held.name} runs as process ${run.pid}.`, { pid: run.pid });
+      tellLog(held, turn, 'ran', `Timer ${held.name} runs as process ${run.pid}.`, {
+        pid: run.pid,
+      });
       goOn(held, turn, number, run);
       return undefined;
     },
     (turn, reason): string | undefined => {
       const why = cutText(plainWordsOf(reason), limits.runReasonCharacters);
-      say(held, turn, 'failed', `Timer ${held.name} could not run: ${reason.message}`);
-      fail(held, turn, { what: 'start-failed', reason: why });
+      tellLog(held, turn, 'failed', `Timer ${held.name} could not run: ${reason.message}`);
+      if (held.stopping.get() === undefined)
+        fail(held, turn, { what: 'start-failed', reason: why });
       over(held, turn, number, { reason: why });
       return reason.message;
     },
@@ -339,19 +274,22 @@ const begin = (
 };
 
 /** The process of a run is there, from now on or still. */
-const goOn = (held: Held, turn: Turn, number: number, run: Run): void => {
-  const living = { ...held.living.get(number), run };
+const goOn = (held: ScheduleHeld, turn: Turn, number: number, run: Run): void => {
+  const living: LivingRun = { ...held.living.get(number), startId: run.startId, run };
   held.living.set(number, living);
   turn.when(run.ended, (turn, ending) => ended(held, turn, number, run, ending));
-  if (held.stopping.get() !== undefined) quit(held, turn, number);
+  // It was to be ended before it ran its program, when there was nobody to hear of that.
+  if (living.grace !== undefined)
+    turn.tell(held.monitor, 'signal', run.startId, endOf(held).signal);
+  else if (held.stopping.get() !== undefined) quit(held, turn, number);
   else bound(held, turn, number, living);
-  touched(held, turn);
+  touchTimer(held, turn);
 };
 
-const ended = (held: Held, turn: Turn, number: number, run: Run, ending: Ending): void => {
+const ended = (held: ScheduleHeld, turn: Turn, number: number, run: Run, ending: Ending): void => {
   const { code, signal } = ending;
   const text = `Timer ${held.name}: process ${run.pid} ${endedWords(ending)}.`;
-  say(held, turn, 'ended', text, { pid: run.pid, ...ending });
+  tellLog(held, turn, 'ended', text, { pid: run.pid, ...ending });
   // One that is ended with its timer has not failed.
   if (code !== 0 && held.stopping.get() === undefined)
     fail(held, turn, { what: 'ended', reason: `its process ${endedWords(ending)}` });
@@ -361,14 +299,16 @@ const ended = (held: Held, turn: Turn, number: number, run: Run, ending: Ending)
   });
 };
 
-const fail = (held: Held, turn: Turn, failure: FailureNotice): void =>
+const fail = (held: ScheduleHeld, turn: Turn, failure: FailureNotice): void =>
   turn.tell(held.attendant, 'serviceFailed', held.name, failure);
 
-const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): void => {
-  held.living.get(number)?.limit?.cancel();
+const over = (held: ScheduleHeld, turn: Turn, number: number, how: Partial<TimerRun>): void => {
+  const living = held.living.get(number);
+  living?.limit?.cancel();
+  living?.grace?.cancel();
   held.living.delete(number);
-  changeRun(held, turn, number, { endedMs: wallMs(held), ...how });
-  touched(held, turn);
+  changeRun(held, turn, number, { endedMs: wallNow(held), ...how });
+  touchTimer(held, turn);
   const stopping = held.stopping.get();
   if (stopping !== undefined) {
     if (held.living.size === 0) stopped(held, stopping);
@@ -379,15 +319,15 @@ const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): v
 };
 
 /** A run may take so long, counted from when it began, in whatever life. */
-const bound = (held: Held, turn: Turn, number: number, living: Living): void => {
+const bound = (held: ScheduleHeld, turn: Turn, number: number, living: LivingRun): void => {
   const { maxMs } = held.armed.get()?.timer ?? {};
-  const startedMs = runOf(held, number)?.startedMs;
-  if (maxMs === undefined || startedMs === undefined || living.run === undefined) return;
+  const startedMs = runNumbered(held, number)?.startedMs;
+  if (maxMs === undefined || startedMs === undefined) return;
   living.limit?.cancel();
-  const leftMs = Math.min(Math.max(0, startedMs + maxMs - wallMs(held)), maxMs);
+  const leftMs = Math.min(Math.max(0, startedMs + maxMs - wallNow(held)), maxMs);
   const limit = turn.after(leftMs, (turn) => {
     if (!held.living.has(number)) return;
-    say(
+    tellLog(
       held,
       turn,
       'overdue',
@@ -399,34 +339,35 @@ const bound = (held: Held, turn: Turn, number: number, living: Living): void => 
   held.living.set(number, { ...living, limit });
 };
 
-/** Ends a run with its group: the signal of its service, and SIGKILL after the grace. */
-const quit = (held: Held, turn: Turn, number: number): void => {
+/**
+ * Ends a run with its group: the signal of its service, and SIGKILL after the grace. What hangs before it runs its
+ * program hears of SIGKILL alone; see service/hanging.ts.
+ */
+const quit = (held: ScheduleHeld, turn: Turn, number: number): void => {
   const living = held.living.get(number);
-  if (living?.run === undefined || living.isEnding === true) return;
-  const { startId, pid, ended } = living.run;
-  const { signal, graceMs } = held.armed.get()?.stop ?? usualStop;
-  held.living.set(number, { ...living, isEnding: true });
-  turn.tell(held.monitor, 'signal', startId, signal);
+  if (living === undefined || living.grace !== undefined) return;
+  const { startId, run } = living;
+  const { signal, graceMs } = endOf(held);
+  if (run !== undefined) turn.tell(held.monitor, 'signal', startId, signal);
   const grace = turn.after(graceMs, (turn) => {
-    say(
-      held,
-      turn,
-      'killed',
-      `Grace period of ${graceMs / 1_000} seconds is over; sending -${pid} SIGKILL.`,
-    );
+    const pid = held.living.get(number)?.run?.pid;
+    const whom = pid === undefined ? 'SIGKILL to what does not run its program' : `-${pid} SIGKILL`;
+    const text = `Grace period of ${graceMs / 1_000} seconds is over; sending ${whom}.`;
+    tellLog(held, turn, 'killed', text);
     turn.tell(held.monitor, 'signal', startId, 'SIGKILL');
   });
-  turn.when(ended, () => grace.cancel());
+  held.living.set(number, { ...living, grace });
 };
-/** Of a run that was taken over and never came up again. */
-const usualStop = { signal: 'SIGTERM', graceMs: limits.orphanGraceMs } as const;
+/** How a run is ended; of one that was taken over, whose service never came up again, in the usual way. */
+const endOf = ({ armed }: ScheduleHeld): Pick<StopConfig, 'signal' | 'graceMs'> =>
+  armed.get()?.stop ?? { signal: 'SIGTERM', graceMs: limits.orphanGraceMs };
 
-const disarm = (held: Held, turn: Turn, isResting: boolean): Vow<void> => {
+const disarm = (held: ScheduleHeld, turn: Turn, isResting: boolean): Vow<void> => {
   turn.call(held.alarms, 'forget', held.name);
   held.next.set(undefined);
   const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
   if (!isResting) held.record.set(rest);
-  if (!isResting) note(held, turn, { isArmed: false });
+  if (!isResting) noteTimer(held, turn, { isArmed: false });
   const { vow, resolver } = turn.vow<void>();
   held.stopping.set(resolver);
   for (const number of [...held.living.keys()]) quit(held, turn, number);
@@ -434,13 +375,13 @@ const disarm = (held: Held, turn: Turn, isResting: boolean): Vow<void> => {
   return vow;
 };
 
-const stopped = (held: Held, resolver: Resolver<void>): void => {
+const stopped = (held: ScheduleHeld, resolver: Resolver<void>): void => {
   held.stopping.set(undefined);
   held.armed.set(undefined);
   resolver.kept();
 };
 
-const trigger = (held: Held, turn: Turn, isByOther: boolean): Vow<string | undefined> => {
+const trigger = (held: ScheduleHeld, turn: Turn, isByOther: boolean): Vow<string | undefined> => {
   const config = held.armed.get();
   if (config === undefined || held.stopping.get() !== undefined)
     return turn.kept(`Service ${held.name} is not running.`);
@@ -456,18 +397,18 @@ const trigger = (held: Held, turn: Turn, isByOther: boolean): Vow<string | undef
   return begun;
 };
 
-const adopt = (held: Held, turn: Turn, run: Run): void => {
+const adopt = (held: ScheduleHeld, turn: Turn, run: Run): void => {
   const found = held.runs.get().find(({ startId }) => startId === run.startId);
   if (found === undefined) return;
   if (run.ending !== undefined) return ended(held, turn, found.number, run, run.ending);
   goOn(held, turn, found.number, run);
 };
 
-const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts => {
+const factsOf = (held: ScheduleHeld, timer: TimerConfig, hasLists: boolean): TimerFacts => {
   const { leftCount } = held.record.get();
   const isArmed = held.armed.get() !== undefined;
   const oldest = [...held.living.keys()][0];
-  const executingMs = oldest === undefined ? undefined : runOf(held, oldest)?.startedMs;
+  const executingMs = oldest === undefined ? undefined : runNumbered(held, oldest)?.startedMs;
   const nextMs = held.next.get()?.dueMs;
   // Each is looked for day by day: not for every look at a list.
   const count = isArmed && hasLists ? limits.upcomingAlarmCount : 0;
@@ -486,7 +427,7 @@ const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts 
 };
 /** One that an earlier life has begun, and of which this one found nothing. */
 const toldRun = (
-  held: Held,
+  held: ScheduleHeld,
   { startId: _startId, place: _place, isByOther: _isByOther, ...run }: RecordedRun,
 ): TimerRun =>
   run.endedMs === undefined && !held.living.has(run.number) ? { ...run, isLost: true } : run;
