@@ -137,6 +137,31 @@ describe('a deploy', () => {
     expect(machine.record().generation).toBe(before);
     expect(machine.processes.living('web').map((each) => each.pid)).toEqual([pid]);
   });
+  it.each([0, 1])(
+    'says what is active again, however long the reason is, and no half of a character (%i)',
+    (byteCount) => {
+      const text = `${'a'.repeat(byteCount)}${'\u{1f600}'.repeat(400)}/2`;
+      const odd = release('2', { checks: [{ exec: ['check', text], timeoutMs: 500 }] });
+      const rig = upWith([one]);
+      isBad(rig, '2');
+      rig.machine.bring(rig.world, odd);
+      const deploy = rig.machine.act('deploy', [odd.digest]);
+      rig.world.runFor(24_000);
+      const { reason = '' } = deploy.value ?? {};
+      expect(deploy.value?.result).toBe('rolled-back');
+      expect(reason).toMatch(
+        /^Service web: deploy of web 2 .*…; back at web 1 \(rel:sha256-\w+\)\.$/u,
+      );
+      expect(reason.length).toBeLessThanOrEqual(slotLimits.reasonCharacters);
+      const { ended, releases } = rig.machine.record();
+      for (const each of [
+        reason,
+        ...ended.map(({ reason }) => reason),
+        ...releases.map(({ why }) => why),
+      ])
+        expect(each ?? '').not.toMatch(/\p{Surrogate}/u);
+    },
+  );
   it('is taken back where its check says no for as long as it may take', () => {
     const rig = upWith([one]);
     const { world, machine } = rig;

@@ -5,9 +5,10 @@
  * fails on this way is held: nothing is tried again before somebody has looked.
  */
 import type { Turn } from '@bellwether/actors';
+import { cutText } from '@bellwether/shepherd';
 import { limits } from './limits.ts';
 import { mayGoBack } from './policy.ts';
-import { judged, named, releaseIn } from './record.ts';
+import { judged, named, reasonText, releaseIn } from './record.ts';
 import {
   command,
   deadline,
@@ -38,7 +39,7 @@ export const revert = (held: Held, turn: Turn, why: string, backBy?: Underway['b
   const next: Underway = {
     ...underway,
     phase: 'reverting',
-    why: why.slice(0, limits.reasonCharacters),
+    why: reasonText(why),
     ...(backBy && { backBy }),
     ...deadline(held, gateMs),
   };
@@ -55,7 +56,7 @@ const stay = (held: Held, turn: Turn, underway: Underway, why: string): void => 
   const { previous: _previous, ...record } = held.record.get();
   const { target, from } = underway;
   const because =
-    `${why}; it is not taken back, since it has changed data so that ` +
+    `${briefly(why)}; it is not taken back, since it has changed data so that ` +
     `${named(record, from)} cannot use it`;
   failed(held, turn, underway, because, {
     current: target,
@@ -63,6 +64,9 @@ const stay = (held: Held, turn: Turn, underway: Underway, why: string): void => 
     releases: judged(record.releases, target, 'rejected', why),
   });
 };
+
+/** A reason behind which more is to be said. */
+const briefly = (why: string): string => cutText(why, limits.reasonCharacters / 4);
 
 /** Goes back within so many milliseconds. */
 export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): void => {
@@ -80,7 +84,7 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
         held,
         turn,
         underway,
-        `${why}; ${named(held.record.get(), from)} is not well: ${because}`,
+        `${briefly(why)}; ${named(held.record.get(), from)} is not well: ${because}`,
       ),
     lost: (turn) => done(held, turn, underway, ' It was stopped meanwhile.'),
   };
@@ -134,7 +138,8 @@ const done = (held: Held, turn: Turn, underway: Underway, more: string): void =>
   const record = held.record.get();
   const { action, target, from, why = '', backBy } = underway;
   const to = from === undefined ? 'stopped as before' : `back at ${named(record, from)}`;
-  const words = `Service ${held.name}: ${action} of ${named(record, target)} rolled-back: ${why}; ${to}.${more}`;
+  const before = `Service ${held.name}: ${action} of ${named(record, target)} rolled-back: `;
+  const words = reasonText(why, before, `; ${to}.${more}`);
   const ended = ending(held, turn, questionIn(underway), 'rolled-back', words);
   move(held, turn, { ...ended, underway: undefined });
   if (backBy === undefined) return;
@@ -151,15 +156,17 @@ const failed = (
 ): void => {
   const record = held.record.get();
   const { action, target, backBy } = underway;
-  const words =
-    `Service ${held.name}: ${action} of ${named(record, target)} rollback-failed: ${why}. ` +
-    'Nothing more is tried: see what is wrong, then activate a release.';
+  const words = reasonText(
+    why,
+    `Service ${held.name}: ${action} of ${named(record, target)} rollback-failed: `,
+    '. Nothing more is tried: see what is wrong, then activate a release.',
+  );
   const ended = ending(held, turn, questionIn(underway), 'rollback-failed', words);
   move(held, turn, {
     ...changes,
     ...ended,
     underway: undefined,
-    held: why.slice(0, limits.reasonCharacters),
+    held: reasonText(why),
   });
   turn.effect(() =>
     held.log('slot.held', { service: held.name, release: target, reason: why, text: words }),

@@ -3,7 +3,7 @@ import { Limit, type Turn } from '@bellwether/actors';
 import type { Digest } from '../release/types.ts';
 import { lose, revert } from './back.ts';
 import { checkSwitch, isWayBack } from './policy.ts';
-import { judged, named, pruned, releaseIn, shortly } from './record.ts';
+import { judged, named, pruned, reasonText, releaseIn, shortly } from './record.ts';
 import { withRelease } from './room.ts';
 import {
   deadline,
@@ -43,7 +43,8 @@ export const endUnchanged = (
   const stays =
     record.current === undefined ? '' : `; ${named(record, record.current)} is active as before`;
   const what = result === 'failed' ? 'failed-unchanged' : 'cancelled';
-  const words = `Service ${held.name}: ${action} of ${named(record, target)} ${what}: ${why}${stays}.`;
+  const before = `Service ${held.name}: ${action} of ${named(record, target)} ${what}: `;
+  const words = reasonText(why, before, `${stays}.`);
   const ended = ending(held, turn, questionIn(underway), result, words);
   move(held, turn, { ...ended, underway: undefined });
   // What was asked of the disk may be done all the same, and belongs to nobody.

@@ -1,6 +1,6 @@
 /** What a slot is asked for, and whether it may be done: judged before anything is touched, and again later. */
 import { Refused } from '@bellwether/actors';
-import { BadRequest } from '@bellwether/shepherd';
+import { BadRequest, cutText } from '@bellwether/shepherd';
 import { NotTrusted } from '../release/errors.ts';
 import { beginningOf, isDigest } from '../release/manifest.ts';
 import { judgeTrust } from '../release/signatures.ts';
@@ -50,7 +50,7 @@ const argumentIn = (action: string, word: string, switches: boolean, there: Ther
   const [, seconds] = /^confirm=(\d{1,6})$/.exec(word) ?? [];
   if (switches && seconds !== undefined)
     return { confirmMs: checkedConfirm(action, 1_000 * Number(seconds)) };
-  const shown = JSON.stringify(word.slice(0, 80));
+  const shown = JSON.stringify(cutText(word, 80));
   const what = switches ? ', nor confirm=SECONDS, no-confirm or accept-data-loss' : '';
   throw new BadRequest(
     `${action}: ${shown} is no name of a release, nor six digits or more of its beginning${what}`,

@@ -1,5 +1,10 @@
 /** What follows from the record of a slot: how its service is run, what its status tells, which releases may go. */
-import type { ActionConfig, ServiceConfig, SlotFacts } from '@bellwether/shepherd';
+import {
+  cutText,
+  type ActionConfig,
+  type ServiceConfig,
+  type SlotFacts,
+} from '@bellwether/shepherd';
 import { toPrune } from '../release/retention.ts';
 import type { Digest } from '../release/types.ts';
 import { limits } from './limits.ts';
@@ -30,9 +35,18 @@ export const judged = (
   releases.map((each) => {
     if (each.digest !== digest) return each;
     const { verdict: _verdict, why: _why, ...release } = each;
-    const told = why?.slice(0, limits.reasonCharacters);
+    const told = why === undefined ? undefined : reasonText(why);
     return { ...release, verdict, ...(told !== undefined && { why: told }) };
   });
+
+/**
+ * Why something ended, as it is kept and told: cut where it is too long, and no character in two, which neither disk
+ * nor wire takes. What comes of it stands behind and is not cut off.
+ */
+export const reasonText = (why: string, before = '', after = ''): string => {
+  const left = limits.reasonCharacters - before.length - after.length;
+  return cutText(`${before}${cutText(why, Math.max(1, left))}${after}`, limits.reasonCharacters);
+};
 
 /**
  * Which release its service is run as: what is being activated from the first moment of that on, until it is taken

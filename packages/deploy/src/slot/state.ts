@@ -16,7 +16,7 @@ import {
 } from '@bellwether/shepherd';
 import { arrivalsOf } from './arrivals.ts';
 import { limits } from './limits.ts';
-import { configAt, factsOf, named } from './record.ts';
+import { configAt, factsOf, named, reasonText } from './record.ts';
 import type { Digest } from '../release/types.ts';
 import type { Offers } from './transfer.ts';
 import type {
@@ -278,7 +278,7 @@ export const ending = (
   result: Result,
   reason?: string,
 ): { readonly ended: readonly SlotEnd[] } => {
-  const told = reason?.slice(0, limits.reasonCharacters);
+  const told = reason === undefined ? undefined : reasonText(reason);
   const { asker, operation, action } = question;
   const end: SlotEnd = {
     asker,
