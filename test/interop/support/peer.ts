@@ -3,6 +3,7 @@ import { createVat, type Frontier, type Ref, type Vat } from '@bellwether/actors
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import {
   createRouter,
+  type DialectName,
   dialectNamed,
   parseUri,
   type Router,
@@ -24,8 +25,13 @@ const log = (event: string, fields: Readonly<Record<string, unknown>>): void => 
   if (process.env['VERBOSE'] !== undefined) console.error(event, fields);
 };
 
-/** Makes one that speaks as Goblins do; `folder`: for its socket. */
-export const makePeer = (road: string, listens: boolean, folder: string): Peer => {
+/** Makes one that speaks as Goblins do, or another; `folder`: for its socket. */
+export const makePeer = (
+  road: string,
+  listens: boolean,
+  folder: string,
+  dialect: DialectName = 'goblins',
+): Peer => {
   const clock = nodeClock();
   const crypto = nodeCrypto();
   const { vat: scheduler, flush } = nodeSchedulers();
@@ -46,7 +52,7 @@ export const makePeer = (road: string, listens: boolean, folder: string): Peer =
     designator: end.designator,
     handoffs: threeWays(),
     mayDial: () => true,
-    dialectOf: () => dialectNamed('goblins'),
+    dialectOf: () => dialectNamed(dialect),
     fetch: (asked) => (Buffer.from(asked).toString('hex') === secret ? given : undefined),
   });
   const serve = (object: Ref): Promise<string> => {
