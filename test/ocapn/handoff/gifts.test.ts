@@ -107,6 +107,16 @@ describe('a gift', () => {
     gifter.deposit(GIFT, scene.desk);
     expect(isGiven(receiver.raw.told(11))).toBe(true);
   });
+  it('is not lost where its receiver waits on a session that has ended, and comes back on another', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    receiver.raw.end.cut();
+    gifter.deposit(GIFT, scene.desk);
+    const again = party('receiver');
+    again.withdraw(giveOf(scene), 1, 11, key).withdraw(giveOf(scene), 2, 12, key);
+    expect([isGiven(again.raw.told(11)), again.raw.told(12)]).toEqual([true, undefined]);
+  });
   it('lies there for a minute, and no longer', async () => {
     const scene = await start();
     const { receiver, gifter, key } = scene;

@@ -5,6 +5,7 @@
  *     nobody spoke of            waits                      its withdrawal waits               –
  *     waits                      refused: it is there       given, and gone                    gone
  *     its withdrawal waits       given, and gone            the later one waits in its place   that breaks
+ *       on a session that ended  waits                      the same                           gone
  *
  * A gift is named by the session that gives it and an id; nobody but who deposits on that session,
  * or holds what its key has signed, can name it. A withdrawal is believed in this order, the cheap
@@ -70,6 +71,8 @@ interface Gift {
   value: object | undefined;
   /** Who waits for it. */
   answer: Answer | undefined;
+  /** On which session; what a gift that came would do there is lost with it. */
+  asker: Session | undefined;
 }
 
 /** A session that has given something, or may have. It outlives its end as long as it has gifts here. */
@@ -148,6 +151,7 @@ export class Gifts {
     const name = hex(giftId);
     const known = gifter.gifts.get(name);
     if (known?.answer !== undefined) {
+      if (known.asker?.isClosed === true) return this.#leave(known, value);
       this.#forget(known);
       return known.answer.kept(value);
     }
@@ -178,7 +182,7 @@ export class Gifts {
       this.#blame(from);
       throw new Forged('handoff: the count of the withdrawal was used before');
     }
-    const found = this.#take(gifter, give);
+    const found = this.#take(gifter, give, from);
     // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
     if (from.isStranger && gifter.session?.isStranger !== true)
       this.#expectFriend(found, from, gifter);
@@ -194,7 +198,7 @@ export class Gifts {
       this.#checkPlace(gifter, give);
       this.#checkPace(from);
       this.#judge(gifter, signed);
-      return this.#take(gifter, give);
+      return this.#take(gifter, give, from);
     });
   }
   /** Gifts of a session that lie here, or are waited for. */
@@ -327,7 +331,7 @@ export class Gifts {
     if (!isSignedBy(this.#host.crypto, signed, credentials.peerKey))
       throw new Forged('handoff: the gift is not signed by who gives it');
   }
-  #take(gifter: Gifter, give: HandoffGive): Vow {
+  #take(gifter: Gifter, give: HandoffGive, from: Session): Vow {
     const { frontier } = this.#host;
     const name = hex(give.giftId);
     const gift = gifter.gifts.get(name);
@@ -342,6 +346,7 @@ export class Gifts {
     place.answer?.broken(new Refused('handoff: the gift was asked for again'));
     const { vow, answer } = laterVow(frontier);
     place.answer = answer;
+    place.asker = from;
     return vow;
   }
   #add(gifter: Gifter, name: string, count: number): Gift {
@@ -350,11 +355,24 @@ export class Gifts {
     if (this.#all.size >= limits.allGifts)
       throw new Limit(`handoff: more than ${limits.allGifts} gifts that wait, of all peers`);
     const dueMs = clock.now() + limits.giftMs;
-    const gift: Gift = { gifter, name, dueMs, value: undefined, answer: undefined };
+    const gift: Gift = {
+      gifter,
+      name,
+      dueMs,
+      value: undefined,
+      answer: undefined,
+      asker: undefined,
+    };
     gifter.gifts.set(name, gift);
     this.#all.add(gift);
     this.#stopTimer ??= clock.after(limits.giftMs, () => this.#expire());
     return gift;
+  }
+  /** Whoever waited for it has lost its session, and may come back on another one. */
+  #leave(gift: Gift, value: object): void {
+    gift.answer = undefined;
+    gift.asker = undefined;
+    gift.value = value;
   }
   #drop(gift: Gift, why: string): void {
     this.#forget(gift);
