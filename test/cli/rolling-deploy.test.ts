@@ -9,32 +9,46 @@ import { plant } from '../support/release-folder.ts';
 
 const names = ['web-1', 'web-2', 'web-3', 'web-4'] as const;
 
-/** A shepherd with four slots in the fleet `web`; how to confirm is left to them. */
+/**
+ * A shepherd with four slots in the fleet `web`; how to confirm is left to them. What is not ready before it has said so
+ * cannot be taken for well for as long as a busy machine needs to begin it.
+ */
 const start = (place: Place, inFleet: readonly string[] = names): Promise<Daemon> => {
   const slots = names.map(
     (name) =>
-      `slot({ provision: ['${name}'], confirmSeconds: 30, healthySeconds: 0.3, stop: { graceSeconds: 1 } })`,
+      `slot({ provision: ['${name}'], confirmSeconds: 30, healthySeconds: 0.3, ready: { log: 'well' }, stop: { graceSeconds: 1 } })`,
   );
   const members = inFleet.map((name) => `'${name}'`).join();
   const fleet = `fleet({ provision: ['web'], members: [${members}] })`;
   const plain = `service({ provision: ['plain'] })`;
   return place.shepherd('a', configOf('A', [...slots, plain, fleet].join(',\n')));
 };
-/** A release that notes its starts, and stays or ends at once: its file. */
-const built = async (place: Place, version: string, isBroken = false): Promise<string> => {
+/** A release that notes its starts, and says that it is well or ends at once: its file. */
+const built = async (
+  place: Place,
+  version: string,
+  isBroken = false,
+  more: readonly string[] = [],
+): Promise<string> => {
   const tree = path.join(place.folder, `tree-${version}`);
   const log = path.join(place.folder, 'starts');
-  const stays = isBroken ? 'process.exit(3)' : 'setInterval(() => {}, 60_000)';
+  const stays = isBroken ? 'process.exit(3)' : "console.log('well'); setInterval(() => {}, 60_000)";
   const notes = `require('node:fs').appendFileSync(${JSON.stringify(log)}, '${version}\\n');`;
   plant(tree, { 'server.js': `${notes}\n${stays};\n` });
   const file = path.join(place.folder, `${version}.rel`);
   const words = ['--run', 'node server.js', '--app', 'web', '--app-version', version, '-o', file];
-  expect((await place.herd(['release', 'build', tree, ...words])).code).toBe(0);
+  expect((await place.herd(['release', 'build', tree, ...words, ...more])).code).toBe(0);
   return file;
 };
 /** The same, staged at each slot: its name. */
-const brought = async (place: Place, daemon: Daemon, version: string, isBroken = false) => {
-  const file = await built(place, version, isBroken);
+const brought = async (
+  place: Place,
+  daemon: Daemon,
+  version: string,
+  isBroken = false,
+  more: readonly string[] = [],
+) => {
+  const file = await built(place, version, isBroken, more);
   for (const name of names) {
     const { code, stderr } = await daemon.herd('stage', name, file);
     expect([code, stderr]).toEqual([0, '']);
@@ -129,21 +143,32 @@ describe('herd deploy to a fleet of slots', together, () => {
     place,
   }) => {
     let daemon = await start(place);
-    const one = await brought(place, daemon, 'one');
-    const words = ['deploy', 'web', one, '--no-confirm', '--batch', '1', '--pause', '2s'];
-    const running = daemon.begin(...words);
-    await eventually('the first has it', async () => (await currentIn(daemon))[0] === one);
+    // Whoever is started after the first is not well before the gate is there.
+    const [starts, gate] = ['starts', 'gate'].map((name) => path.join(place.folder, name));
+    const check = `exec:sh -c '[ "$(wc -l < ${starts})" -le 1 ] || [ -e ${gate} ]'`;
+    const one = await brought(place, daemon, 'one', false, ['--check', check]);
+    const running = daemon.begin('deploy', 'web', one, '--no-confirm', '--batch', '1');
+    await eventually(
+      'the second is begun',
+      async () => (await shown(daemon))[1]?.slot?.phase === 'health-gate',
+    );
     running.process.kill('SIGKILL');
     await daemon.kill('SIGKILL');
     daemon = await place.again(daemon);
-    const [first, ...others] = await currentIn(daemon);
-    expect(first).toBe(one);
-    expect(others).toContain(undefined);
+    expect(await currentIn(daemon)).toEqual([one, undefined, undefined, undefined]);
+    fs.writeFileSync(gate ?? '', '');
     const operation = await lastDeploy(daemon);
+    // The next life has gone on with the second, and asks nobody who was not asked before.
+    const rest = await daemon.herd('op', 'watch', operation);
+    expect([rest.code, rest.stderr]).toEqual([
+      4,
+      expect.stringContaining('skipped: 2 of 4 members'),
+    ]);
+    expect(await currentIn(daemon)).toEqual([one, one, undefined, undefined]);
     const again = await daemon.herd('retry', operation);
     expect([again.code, again.stderr]).toEqual([
       0,
-      `herd: trying deploy web again at 3 services: web-2, web-3, web-4 (${operation})\n`,
+      `herd: trying deploy web again at 2 services: web-3, web-4 (${operation})\n`,
     ]);
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
     expect(startsIn(place)).toHaveLength(4);

@@ -33,6 +33,11 @@ describe('readMoment', () => {
     expect(() => read(`in ${days + 1}d`)).toThrow('expected a span up to 366d');
     expect(() => read('at 2028-01-01 10:00')).toThrow('more than a year ahead');
   });
+  it('quotes what it refuses in whole characters', () => {
+    for (const text of ['\u{1f600}'.repeat(30), `a${'\u{1f600}'.repeat(30)}`])
+      for (const way of ['in', 'at'])
+        expect(() => read(`${way} ${text}`)).toThrow(/^[^\p{Surrogate}]*…'$/u);
+  });
   it.each([
     'at',
     'at noon',

@@ -9,6 +9,7 @@
 import { keptNames } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
 import { isName } from '../words/names.ts';
 import type { SpawnSpec } from '../words/transient-types.ts';
 
@@ -32,7 +33,7 @@ export const readSpawnWords = (
     if (word === '--') return { said, words: args.slice(at + 1) };
     const take = Object.hasOwn(options, word) ? options[word as keyof typeof options] : undefined;
     if (take === undefined && word.startsWith('-'))
-      throw new BadRequest(`there is no option ${word.slice(0, 40)} before a command`);
+      throw new BadRequest(`there is no option ${cutText(word, 40)} before a command`);
     if (take === undefined) return { said, words: args.slice(at) };
     const value = args[at + 1];
     if (value === undefined || value === '') throw new BadRequest(`${word} needs a value`);
@@ -52,7 +53,7 @@ const options: Readonly<Record<string, (said: Said, value: string) => void>> = {
   '-N': (said, value) => {
     if (!isSpawnName(value))
       throw new BadRequest(
-        `'${value.slice(0, 40)}' is no name for a service: letters, digits and _ . + : @ - are`,
+        `'${cutText(value, 40)}' is no name for a service: letters, digits and _ . + : @ - are`,
       );
     said.name = value;
   },

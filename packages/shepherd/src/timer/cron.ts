@@ -10,6 +10,7 @@
  */
 import { ActorError } from '@bellwether/actors';
 import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
 import type { CalendarEvent } from '../words/timer-types.ts';
 
 /** A text that is no time of cron's; the message names the field. */
@@ -79,7 +80,7 @@ export const parseCron = (text: string): CalendarEvent => {
 const wordTrouble = (word: string): string =>
   word === '@reboot'
     ? '@reboot is no time: a service with autoStart runs when the machine has booted'
-    : `there is no ${word.slice(0, 40)}; expected one of ${[...shortWords.keys()].join(', ')}`;
+    : `there is no ${cutText(word, 40)}; expected one of ${[...shortWords.keys()].join(', ')}`;
 
 /** Undefined for every value there is. */
 const valuesOf = (field: Field, text: string): readonly number[] | undefined => {
@@ -138,6 +139,6 @@ const numberIn = (field: Field, text: string, part: string): number => {
 
 const trouble = ({ title, first, last, words }: Field, part: string): BadCron => {
   const names = words === undefined ? '' : `, or ${words[0] ?? ''} to ${words.at(-1) ?? ''}`;
-  const found = part === '' ? 'nothing' : `'${part.slice(0, 40)}'`;
+  const found = part === '' ? 'nothing' : `'${cutText(part, 40)}'`;
   return new BadCron(`${title}: expected ${first} to ${last}${names}, found ${found}`);
 };

@@ -4,6 +4,7 @@
  */
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
 import { nextAlarm } from './calendar.ts';
 import type { CalendarEvent, Zone } from '../words/timer-types.ts';
 
@@ -26,7 +27,7 @@ export const readMoment = (words: readonly string[], nowMs: number, zone: Zone):
     date === undefined
       ? nextAlarm({ kind: 'calendar', ...clock }, nowMs, zone, 0)
       : onDate(date, clock, nowMs, zone);
-  if (atMs === undefined) throw new BadRequest(`'${first.slice(0, 40)}' never comes`);
+  if (atMs === undefined) throw new BadRequest(`'${cutText(first, 40)}' never comes`);
   if (atMs - nowMs > limits.scheduleMs)
     throw new BadRequest('lies more than a year ahead; a timer of the configuration waits longer');
   return { atMs, wordCount };
@@ -50,7 +51,7 @@ const clockIn = (text: string): ClockTime => {
   const [, hours = '', minutes = '', seconds = '0'] =
     /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text) ?? [];
   const isTime = hours !== '' && Number(hours) < 24 && Number(minutes) < 60 && Number(seconds) < 60;
-  if (!isTime) throw new BadRequest(`expected ${forms}, found '${text.slice(0, 40)}'`);
+  if (!isTime) throw new BadRequest(`expected ${forms}, found '${cutText(text, 40)}'`);
   return { seconds: [Number(seconds)], minutes: [Number(minutes)], hours: [Number(hours)] };
 };
 
@@ -78,7 +79,7 @@ const spanIn = (text: string): number => {
   const ms = Number(count) * (units.get(unit) ?? NaN);
   if (!(ms > 0) || ms > limits.scheduleMs)
     throw new BadRequest(
-      `expected a span up to 366d as in 90s, 10m, 2h or 1d, found '${text.slice(0, 40)}'`,
+      `expected a span up to 366d as in 90s, 10m, 2h or 1d, found '${cutText(text, 40)}'`,
     );
   return ms;
 };
