@@ -266,6 +266,17 @@ describe('what is done with machines', () => {
       expect.stringContaining("no machine is called 'web-07'"),
     ]);
   });
+  it.each([
+    [{}, 'fleets that follow labels have it in'],
+    [{ state: 'lapsed' }, 'fleets that follow labels have it in once it has joined'],
+    [
+      { isInDoubt: true },
+      "it is in doubt, and no fleet that follows labels has it in before 'herd node approve web-07'",
+    ],
+  ] as const)('says of new labels who goes by them, of %j', async (more, words) => {
+    const ran = await herd({ labelNode: () => node(more) }, ['node', 'label', 'web-07', 'canary']);
+    expect([ran.code, ran.out]).toEqual([0, `web-07 has canary,role=web now; ${words}.\n`]);
+  });
   it('is foretold of a key, and refused where the machine has another one', async () => {
     const words = ['node', 'approve', 'web-07', '--dry-run'];
     const ran = await herd({ nodes: () => [node()] }, [

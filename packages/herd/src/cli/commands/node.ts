@@ -134,12 +134,18 @@ const label = async (
   const now = labelTexts(node.labels).join(',');
   print(
     context,
-    [
-      `${visible(name)} has ${now === '' ? 'no labels' : visible(now)} now; fleets that follow labels have it in.`,
-    ],
+    [`${visible(name)} has ${now === '' ? 'no labels' : visible(now)} now; ${fleetWords(node)}.`],
     { kind: 'node', node },
   );
   return 0;
+};
+
+/** From when on fleets that follow labels go by them. */
+const fleetWords = ({ name, state, isInDoubt }: NodeFacts): string => {
+  if (state !== 'joined') return 'fleets that follow labels have it in once it has joined';
+  return isInDoubt === true
+    ? `it is in doubt, and no fleet that follows labels has it in before 'herd node approve ${visible(name)}'`
+    : 'fleets that follow labels have it in';
 };
 
 const foretellLabels = async (
