@@ -9,11 +9,10 @@ import { inspected } from '../../packages/deploy/src/slot/inspect.ts';
 import {
   contentAt,
   packedLacking,
-  type PackedContents,
   type PackedLacking,
 } from '../../packages/deploy/src/slot/packed.ts';
+import type { Depot, PackedContents, PieceOf } from '../../packages/deploy/src/slot/types.ts';
 import { PartialQuota } from '../../packages/deploy/src/slot/quota.ts';
-import type { Depot, PieceOf } from '../../packages/deploy/src/slot/types.ts';
 
 /** What of a node's disk is for releases. */
 export class MemoryDepots {

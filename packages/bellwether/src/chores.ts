@@ -1,6 +1,5 @@
 /** What a shepherd does itself, in a configuration: saying how it is, and putting logs aside. */
-import type { When } from './timer.ts';
-import type { Exec, Labels, Log } from './types.ts';
+import type { Exec, Labels, Log, RotationTime } from './parts.ts';
 
 /** What every one of these takes. */
 export interface ChoreOptions {
@@ -26,8 +25,6 @@ export interface MonitoringEntry extends MonitoringOptions {
   readonly kind: 'monitoring';
 }
 
-/** When logs are put aside; the words are those of `log: { rotate }`. */
-export type RotationTime = 'hourly' | 'daily' | 'weekly' | 'monthly' | When;
 /** A log of a program that is no service here. */
 export interface RotatedFile {
   /** Absolute, and in a folder that only the shepherd's user and root can change. */

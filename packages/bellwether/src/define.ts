@@ -8,9 +8,9 @@ import type {
 import { markSite } from './site.ts';
 import type { SocketEntry, SocketOptions } from './sockets.ts';
 import type { SystemLogEntry, SystemLogOptions } from './system-log.ts';
-import type { CalendarOptions, TimerEntry, TimerOptions, When } from './timer.ts';
+import type { TimerEntry, TimerOptions } from './timer.ts';
+import type { CalendarOptions, Exec, When } from './parts.ts';
 import type {
-  Exec,
   ExportedEntry,
   ExportedOptions,
   FleetEntry,

@@ -30,8 +30,20 @@ export type {
   MonitoringEntry,
   MonitoringOptions,
   RotatedFile,
-  RotationTime,
 } from './chores.ts';
+export type {
+  Action,
+  CalendarOptions,
+  Exec,
+  Labels,
+  Log,
+  ProcessTraits,
+  ResourceBound,
+  ResourceLimit,
+  RotationTime,
+  Weekday,
+  When,
+} from './parts.ts';
 export type {
   Facility,
   Level,
@@ -43,26 +55,19 @@ export type {
 } from './system-log.ts';
 export type { FailureHook, Requirement, Respawn } from './policies.ts';
 export type {
-  Action,
-  Exec,
   ExportedEntry,
   ExportedOptions,
   FleetEntry,
   FleetMembers,
   FleetOptions,
-  Labels,
   Listen,
   ListenWebSocket,
-  Log,
   MachineEntry,
   MachineOptions,
   MachinesEntry,
-  ProcessTraits,
   Ready,
   RefFile,
   RefName,
-  ResourceBound,
-  ResourceLimit,
   ServiceEntry,
   ServiceOptions,
   ServicesEntry,
@@ -74,6 +79,6 @@ export type {
   System,
   Trust,
 } from './types.ts';
-export type { CalendarOptions, TimerEntry, TimerOptions, Weekday, When } from './timer.ts';
+export type { TimerEntry, TimerOptions } from './timer.ts';
 export type { SocketEntry, SocketOptions } from './sockets.ts';
 export type { Live, Making } from './making.ts';

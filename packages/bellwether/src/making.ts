@@ -1,6 +1,6 @@
 /** How the process of a service comes about, and how it is seen that it still does what it is for. */
 import type { SocketEntry } from './sockets.ts';
-import type { Exec } from './types.ts';
+import type { Exec } from './parts.ts';
 
 /** When a service that runs counts as alive: one of http, tcp and exec, as of its readiness. */
 export interface Live {

@@ -1,5 +1,5 @@
 /** What binds services to one another, and what is done when one ends or fails. */
-import type { Exec } from './types.ts';
+import type { Exec } from './parts.ts';
 
 /** How often a service that ended by itself is started again, and how fast. */
 export interface Respawn {

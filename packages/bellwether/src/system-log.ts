@@ -1,5 +1,5 @@
 /** What is said of a system log, of the rotation of logs, and of monitoring in a configuration. */
-import type { Labels, Log } from './types.ts';
+import type { Labels, Log } from './parts.ts';
 
 /** What kind of program says something, as syslog(3) and RFC 5424 have it. */
 export type Facility =

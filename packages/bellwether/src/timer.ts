@@ -1,30 +1,6 @@
 /** What a configuration says of something that is run at times: plain data, as in types.ts. */
-import type { Action, Exec, Labels, Log } from './types.ts';
+import type { Action, Exec, Labels, Log, When } from './parts.ts';
 import type { FailureHook, Requirement } from './policies.ts';
-
-/** A day of the week. */
-export type Weekday =
-  'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday';
-
-/** What `calendar` takes: all that is said has to match. One value, or a list; what is absent matches everything. */
-export interface CalendarOptions {
-  /** From 0 to 59. Default 0. */
-  readonly seconds?: number | readonly number[];
-  /** From 0 to 59. Absent: each minute of the hours that match. */
-  readonly minutes?: number | readonly number[];
-  /** From 0 to 23, by the local time of the shepherd. */
-  readonly hours?: number | readonly number[];
-  /** From 1 to 31. */
-  readonly daysOfMonth?: number | readonly number[];
-  /** From 1 to 12. */
-  readonly months?: number | readonly number[];
-  readonly daysOfWeek?: Weekday | readonly Weekday[];
-}
-/** When a timer rings: made by `calendar`, `cron` or `every`. */
-export type When =
-  | ({ readonly kind: 'calendar' } & CalendarOptions)
-  | { readonly kind: 'cron'; readonly text: string }
-  | { readonly kind: 'every'; readonly seconds: number };
 
 /** What `timer` takes. */
 export interface TimerOptions {

@@ -47,7 +47,8 @@ export {
 export { NotConfirmed, NotOffered } from './slot/errors.ts';
 export { limits as slotLimits } from './slot/limits.ts';
 export type { Inspected } from './slot/inspect.ts';
-export { contentAt, packed, type PackedContents, type PackedLacking } from './slot/packed.ts';
+export { contentAt, packed, type PackedLacking } from './slot/packed.ts';
+export type { PackedContents } from './slot/types.ts';
 export { PartialQuota, type Part, type PartialOwner } from './slot/quota.ts';
 export { emptyRecord, rulesOf, slotActions, type DescribedRules } from './slot/record.ts';
 export { makeSlot } from './slot/slot.ts';

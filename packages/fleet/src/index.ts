@@ -37,7 +37,16 @@ export { judge, type Judgement, type Seen, type HealthTerms } from './aggregate/
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export { makeStanding, type Standing } from './reach/standing.ts';
 export { makeFreshLines, type FreshLine, type FreshLines } from './reach/fresh-lines.ts';
-export type { WayFacts } from './reach/peer.ts';
+export {
+  makePeers,
+  type Peer,
+  type Peers,
+  type PeersOptions,
+  type Retrier,
+  type Traveller,
+  type Way,
+  type WayFacts,
+} from './reach/peer.ts';
 export {
   makeLiveRef,
   type Arrivals,
@@ -45,13 +54,11 @@ export {
   type LiveRef,
   type LiveRefOptions,
 } from './reach/live-ref.ts';
-export {
-  makeDirectGrants,
-  type DirectGrants,
-  type DirectGrantsOptions,
-} from './granted/direct-grants.ts';
+export { makeDirectGrants } from './granted/direct-grants.ts';
+export type { DirectGrants } from './granted/direct-held.ts';
 export type {
   DirectEntry,
+  DirectGrantsOptions,
   DirectRecords,
   PartEntry,
   UndirectedEntry,
@@ -76,20 +83,12 @@ export {
   type UnmintedEntry,
   type NonceRegistry,
 } from './root/mint.ts';
-export { makeHomes, type Homes } from './nodes/homes.ts';
+export { makeHomes } from './nodes/homes.ts';
+export type { Homes, Nodes } from './nodes/types.ts';
 export { doorTo, type DoorStore, type HomesOptions } from './nodes/home-shelf.ts';
 export { routeTo } from './nodes/joined.ts';
 export { specsIn, type GiftStore, type NodesOptions } from './nodes/node-shelf.ts';
-export { makeNodes, type Nodes } from './nodes/nodes.ts';
+export { makeNodes } from './nodes/nodes.ts';
 export { isNodeName, nodeNameWords } from './nodes/read.ts';
 export { paceFor, type Pace } from './reach/pace.ts';
-export {
-  makePeers,
-  type Peer,
-  type Peers,
-  type PeersOptions,
-  type Traveller,
-  type Retrier,
-  type Way,
-} from './reach/peer.ts';
 export { sharedMembers } from './aggregate/shares.ts';

@@ -23,14 +23,9 @@ import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
 import type { Digest, Manifest } from '../release/types.ts';
 import { inspected, type Inspected } from '../slot/inspect.ts';
-import {
-  contentAt,
-  packedLacking,
-  type PackedContents,
-  type PackedLacking,
-} from '../slot/packed.ts';
+import { contentAt, packedLacking, type PackedLacking } from '../slot/packed.ts';
+import type { Depot, Lacking, PackedContents, PieceOf } from '../slot/types.ts';
 import { BroughtQuota, PartialQuota, type Part, type PartialOwner } from '../slot/quota.ts';
-import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, makeFolders, namesIn, openBlobStore, passable } from './blob-store.ts';
 import { found, nodeDisk, type Disk } from './disk.ts';
 import { NoRoom, onDisk, WrongContent } from './errors.ts';

@@ -3,7 +3,8 @@ import type { Crypto } from '@bellwether/ocapn';
 import { BadRelease } from '../release/errors.ts';
 import { contentsOf, digestOf, readManifest, treeBytesOf } from '../release/manifest.ts';
 import type { Digest, Manifest } from '../release/types.ts';
-import { packed, type PackedContents } from './packed.ts';
+import { packed } from './packed.ts';
+import type { PackedContents } from './types.ts';
 
 /** What a manifest says, beside its files. */
 export interface Inspected extends Omit<Manifest, 'files' | 'links' | 'provenance' | 'schema'> {

@@ -3,15 +3,8 @@
  * to copy to another thread, or to look through. They stand in the order of their SHA-256. All of it is plain data.
  */
 import type { Content } from '../release/types.ts';
-import type { Lacking } from './types.ts';
+import type { Lacking, PackedContents } from './types.ts';
 
-/** Contents, each once. */
-export interface PackedContents {
-  readonly count: number;
-  /** 32 bytes of each, one behind the other. */
-  readonly digests: Uint8Array;
-  readonly sizes: Float64Array;
-}
 /** Those of them that are not whole, and what there is of each. */
 export interface PackedLacking extends PackedContents {
   readonly haves: Float64Array;

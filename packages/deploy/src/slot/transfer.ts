@@ -39,9 +39,9 @@ import type { Inspected } from './inspect.ts';
 import { firstOfMost } from './fair.ts';
 import { limits } from './limits.ts';
 import { once } from './once.ts';
-import { lackingPage, packed, sizeIn, type PackedContents, type PackedLacking } from './packed.ts';
+import { lackingPage, packed, sizeIn, type PackedLacking } from './packed.ts';
+import type { Depot, PackedContents, SlotOptions, SlotRelease } from './types.ts';
 import { shortly } from './record.ts';
-import type { Depot, SlotOptions, SlotRelease } from './types.ts';
 
 /** Who takes releases: a slot, or whoever keeps them for services elsewhere. */
 export interface Taker extends Pick<SlotOptions, 'name' | 'clock'> {

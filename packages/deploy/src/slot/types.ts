@@ -12,7 +12,6 @@ import type {
   SlotPhase,
 } from '@bellwether/shepherd';
 import type { Trust } from '../release/signatures.ts';
-import type { PackedContents } from './packed.ts';
 import type { Check, Content, DataMigration, Digest, Run, Signature } from '../release/types.ts';
 
 /** A release whose tree is on the disk. */
@@ -219,4 +218,11 @@ export interface Slot extends Agent {
   /** Removes them all, where the slot is described no more. Kept once they are gone for good; else as the disk says. */
   abandon(): Vow<void>;
   facts(): SlotFacts;
+}
+/** Contents, each once. */
+export interface PackedContents {
+  readonly count: number;
+  /** 32 bytes of each, one behind the other. */
+  readonly digests: Uint8Array;
+  readonly sizes: Float64Array;
 }

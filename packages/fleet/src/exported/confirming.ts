@@ -20,7 +20,6 @@ import {
   Refused,
   type Bcom,
   type Behavior,
-  type Ref,
   type Turn,
   type Vow,
 } from '@bellwether/actors';
@@ -28,32 +27,15 @@ import {
   isGood,
   isSwitch,
   limits,
-  type Lines,
   type Outcome,
   type Request,
+  type Sink,
 } from '@bellwether/shepherd';
-import type { Principal, Sink } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
 import { share } from '../random.ts';
 import { reader } from '../read.ts';
-import type { ExportedHeld } from './exported-state.ts';
-
-/** A command that may end in a release that waits to be confirmed. */
-export interface Switching {
-  readonly request: Request;
-  readonly writer: Ref<Lines>;
-  readonly principal: Principal;
-  /** The id that the far end knows it by. */
-  readonly operation: string;
-}
-/** How far its confirming is. */
-export interface Confirming extends Switching {
-  readonly step: 'looking' | 'pausing' | 'asking';
-  readonly tryCount: number;
-  /** What stood in the way last. */
-  readonly trouble?: string;
-}
+import type { Confirming, ExportedHeld, Switching } from './exported-state.ts';
 
 /** From now on, until the command is over, what it brings about there is confirmed from here. */
 export const beginConfirming = (held: ExportedHeld, turn: Turn, switching: Switching): void => {

@@ -30,22 +30,24 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { isRepeatable, leftFor } from '@bellwether/shepherd';
-import type {
-  Attempt,
-  Lines,
-  Principal,
-  Request,
-  ServiceElsewhere,
-  ServiceFacet,
+import {
+  isRepeatable,
+  leftFor,
+  type Attempt,
+  type Lines,
+  type Principal,
+  type Request,
+  type ServiceElsewhere,
+  type ServiceFacet,
 } from '@bellwether/shepherd';
 import {
   instant,
   shown,
   silenceOf,
   type Awaited,
-  type ExportedServiceOptions,
   type ExportedHeld,
+  type ExportedServiceOptions,
+  type MemberSeat,
   type Question,
   type WatchingState,
 } from './exported-state.ts';
@@ -59,7 +61,7 @@ import { settle } from './settling.ts';
 import { withQueueLeft } from './time-left.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
-import { takeSeat, type MemberSeat } from './member-sink.ts';
+import { takeSeat } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import { lostSight, nothingObserved, touched } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';

@@ -12,12 +12,20 @@ import type {
   Turn,
   Vow,
 } from '@bellwether/actors';
-import type { Carrier, Courier, ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type {
+  Carrier,
+  Courier,
+  Lines,
+  Principal,
+  Request,
+  ServiceFacet,
+  Sink,
+  Status,
+  StatusBoard,
+} from '@bellwether/shepherd';
 import type { FreshLines } from '../reach/fresh-lines.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
-import type { Confirming } from './confirming.ts';
 import type { MemberIds } from './member-operation.ts';
-import type { MemberSeat } from './member-sink.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -49,6 +57,30 @@ export interface Question {
   readonly answer: Vow<Status | undefined>;
   /** Milliseconds that it was given. */
   readonly timeoutMs: number;
+}
+/** A command that may end in a release that waits to be confirmed. */
+export interface Switching {
+  readonly request: Request;
+  readonly writer: Ref<Lines>;
+  readonly principal: Principal;
+  /** The id that the far end knows it by. */
+  readonly operation: string;
+}
+/** How far its confirming is. */
+export interface Confirming extends Switching {
+  readonly step: 'looking' | 'pausing' | 'asking';
+  readonly tryCount: number;
+  /** What stood in the way last. */
+  readonly trouble?: string;
+}
+/** What a member says in one command; each has one of its own. */
+export interface MemberStream {
+  readonly writer: Ref<Lines>;
+}
+/** A sink, and the command that has it. */
+export interface MemberSeat {
+  readonly sink: Ref<Sink>;
+  readonly stream: JournalCell<MemberStream>;
 }
 /** A vow that there is contact. */
 export interface Awaited {

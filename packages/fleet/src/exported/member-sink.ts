@@ -16,6 +16,7 @@ import { LIMITS } from '../limits.ts';
 import { reader } from '../read.ts';
 import { orMalformed } from './answered.ts';
 import { relabelledRow } from './relabel.ts';
+import type { MemberStream, MemberSeat } from './exported-state.ts';
 
 /** Whose stream this is. */
 export interface MemberSinkOptions {
@@ -26,15 +27,6 @@ export interface MemberSinkOptions {
    */
   readonly origin: string;
   readonly stream: Pick<JournalCell<MemberStream>, 'get'>;
-}
-/** What a member says in one command; each has one of its own. */
-export interface MemberStream {
-  readonly writer: Ref<Lines>;
-}
-/** A sink, and the command that has it. */
-export interface MemberSeat {
-  readonly sink: Ref<Sink>;
-  readonly stream: JournalCell<MemberStream>;
 }
 interface Host {
   readonly name: string;

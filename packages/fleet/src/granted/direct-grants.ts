@@ -16,8 +16,6 @@ import {
   Limit,
   type Bcom,
   type Behavior,
-  type Clock,
-  type Entropy,
   type Ref,
   type Vow,
 } from '@bellwether/actors';
@@ -27,18 +25,12 @@ import {
   grantLimits,
   idBytes,
   readGrantSpec,
-  type GrantBookOptions,
-  type GrantFacts,
   type GrantSpec,
-  type Past,
 } from '@bellwether/authority';
 import { BadRequest, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { isDenial } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { randomBytes } from '../random.ts';
-import type { Arrivals, ContactFollower } from '../reach/live-ref.ts';
-import type { Peers } from '../reach/peer.ts';
-import type { DialRef } from '../reach/destination.ts';
 import { readMadeThere, type MadeThere } from './direct-answers.ts';
 import { revoke, tellThere, type Reaching } from './direct-ends.ts';
 import {
@@ -47,6 +39,7 @@ import {
   partsAt,
   troubleIn,
   wayTo,
+  type DirectGrants,
   type DirectHeld,
   type DirectTurn,
 } from './direct-held.ts';
@@ -61,35 +54,11 @@ import {
   nowOf,
   partsOf,
   type DirectEntry,
-  type DirectRecords,
+  type DirectGrantsOptions,
   type DirectShelf,
 } from './direct-shelf.ts';
 import type { DirectRow, MadeDirect } from './types.ts';
 
-/** Near only; what its methods are given was looked at by the local root. */
-export interface DirectGrants extends Arrivals, ContactFollower {
-  /** Has a grant made at the hosts of these, or at none. @throws Malformed, BadRequest, Limit */
-  make(spec: GrantSpec, members: readonly DirectMember[], leaseMs?: number): Vow<MadeDirect>;
-  list(): readonly GrantFacts[];
-  /**
-   * `isForced`: what is lost counts as ended, on the word of whoever has seen to it there. Kept once it is durable here
-   * and each host has answered, or had its time. @throws Refused where there is none
-   */
-  revoke(id: string, reason?: string, isForced?: boolean): Vow<GrantFacts>;
-  /** As that of the registry of minted references. @throws Refused */
-  confirm(ids: readonly string[] | undefined, past?: Past): readonly string[];
-}
-/** What it is made from. */
-export interface DirectGrantsOptions {
-  readonly records: DirectRecords;
-  /** Of the store, when this life began: see `GrantBookOptions`. */
-  readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
-  readonly dial: DialRef;
-  readonly peers: Ref<Peers>;
-  readonly entropy: Entropy;
-  /** Only read. */
-  readonly clock: Pick<Clock, 'now' | 'wall'>;
-}
 /** Makes it from the records of earlier lives, and goes on with what they owed. */
 export const makeDirectGrants = (
   turn: DirectTurn,

@@ -1,19 +1,40 @@
 /** What a `^direct-grants` is made of, and its contact with hosts: by petname, as long as there is something to say. */
-import { fateOf, messageOf, type Ref, type Turn } from '@bellwether/actors';
+import { fateOf, messageOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { GrantFacts, GrantSpec, Past } from '@bellwether/authority';
 import { cutText } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
-import { makeLiveRef, type LiveRef } from '../reach/live-ref.ts';
-import type { DirectGrants, DirectGrantsOptions } from './direct-grants.ts';
+import {
+  makeLiveRef,
+  type Arrivals,
+  type ContactFollower,
+  type LiveRef,
+} from '../reach/live-ref.ts';
+import type { DirectMember } from './direct-members.ts';
 import {
   isLeased,
   isLost,
   isOwed,
   partKey,
   partsOf,
+  type DirectGrantsOptions,
   type DirectShelf,
   type PartEntry,
 } from './direct-shelf.ts';
+import type { MadeDirect } from './types.ts';
 
+/** Near only; what its methods are given was looked at by the local root. */
+export interface DirectGrants extends Arrivals, ContactFollower {
+  /** Has a grant made at the hosts of these, or at none. @throws Malformed, BadRequest, Limit */
+  make(spec: GrantSpec, members: readonly DirectMember[], leaseMs?: number): Vow<MadeDirect>;
+  list(): readonly GrantFacts[];
+  /**
+   * `isForced`: what is lost counts as ended, on the word of whoever has seen to it there. Kept once it is durable here
+   * and each host has answered, or had its time. @throws Refused where there is none
+   */
+  revoke(id: string, reason?: string, isForced?: boolean): Vow<GrantFacts>;
+  /** As that of the registry of minted references. @throws Refused */
+  confirm(ids: readonly string[] | undefined, past?: Past): readonly string[];
+}
 /** Its options, and its memory. */
 export interface DirectHeld extends DirectGrantsOptions {
   readonly shelf: DirectShelf;

@@ -1,9 +1,10 @@
 /** What a controller remembers of grants that members' own hosts have made, and what is told of them. */
-import type { Clock, JournalMap, Ref, Turn } from '@bellwether/actors';
-import type { GrantFacts, GrantPart } from '@bellwether/authority';
+import type { Clock, Entropy, JournalMap, Ref, Turn } from '@bellwether/actors';
+import type { GrantBookOptions, GrantFacts, GrantPart } from '@bellwether/authority';
 import { LIMITS } from '../limits.ts';
-import type { DirectGrantsOptions } from './direct-grants.ts';
+import type { DialRef } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
+import type { Peers } from '../reach/peer.ts';
 
 /** Such a grant, as it is kept. */
 export interface DirectEntry {
@@ -51,6 +52,17 @@ export interface DirectRecords {
   readonly parts: readonly PartEntry[];
 }
 
+/** What a `^direct-grants` is made from. */
+export interface DirectGrantsOptions {
+  readonly records: DirectRecords;
+  /** Of the store, when this life began: see `GrantBookOptions`. */
+  readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
+  readonly dial: DialRef;
+  readonly peers: Ref<Peers>;
+  readonly entropy: Entropy;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+}
 /** The memory of a `^direct-grants`. */
 export interface DirectShelf {
   /** Only read. */

@@ -5,11 +5,18 @@
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Request, Shepherd, Status } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import type { GrantedHeld } from './front.ts';
+import type { Terms } from './view.ts';
 
+/** A grant to members of an aggregate. */
+export interface Narrowed {
+  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'foresee'>>;
+  readonly grant: string;
+  readonly service: string;
+  readonly terms: Pick<Terms, 'members'>;
+}
 /** Why what is asked for through a grant would reach members that it is not for. */
 export const beyond = (
-  { shepherd, grant, service, terms: { members } }: GrantedHeld,
+  { shepherd, grant, service, terms: { members } }: Narrowed,
   turn: Turn,
   requests: readonly Request[],
 ): ReachesOutside | undefined => {

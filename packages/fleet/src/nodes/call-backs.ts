@@ -26,7 +26,7 @@ import { LIMITS } from '../limits.ts';
 import { randomBytes } from '../random.ts';
 import type { NodeShelf } from './node-shelf.ts';
 import { presentGift } from './contact.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './types.ts';
 
 /** One that was asked for. */
 interface CallBack {

@@ -3,7 +3,7 @@ import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import { makeLiveRef, type ContactFollower, type LiveRef } from '../reach/live-ref.ts';
 import { routeTo } from './joined.ts';
 import type { NodeShelf } from './node-shelf.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './types.ts';
 
 /** Keeps contact with one from now on. */
 export const follow = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): void => {

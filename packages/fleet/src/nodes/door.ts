@@ -1,9 +1,8 @@
 /** The `^node-door`: what a machine that joins has fetched, with the key that its session proves. Closed. */
 import { Refused, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import type { PeerLocation } from '@bellwether/ocapn';
-import type { Nodes } from './nodes.ts';
+import type { NodeDoor, Nodes } from './types.ts';
 import { readGift, readSelf } from './read.ts';
-import type { NodeDoor } from './types.ts';
 
 /** What it stands before. */
 export interface DoorOptions {

@@ -21,10 +21,9 @@ import {
   keepNode,
   keyText,
   timeOf,
+  type NodeShelf,
 } from './node-shelf.ts';
-import type { NodeShelf } from './node-shelf.ts';
-import type { Nodes } from './nodes.ts';
-import type { NodeEntry, NodeFacts } from './types.ts';
+import type { NodeEntry, NodeFacts, Nodes } from './types.ts';
 
 /** Another key than the one that has joined: each of the two may be the one that the invite was meant for. */
 export const joinedTwice = (

@@ -1,9 +1,8 @@
 /** The `^gift`: what the controller of a machine holds of it, for one session. Closed: services, and no shepherd. */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import { readName } from '@bellwether/shepherd';
-import type { Homes } from './homes.ts';
+import type { Gift, Homes } from './types.ts';
 import { readGift } from './read.ts';
-import type { Gift } from './types.ts';
 
 /** What it stands before. */
 export interface GiftOptions {

@@ -7,8 +7,7 @@ import type { Destination } from '../reach/destination.ts';
 import { presentGift } from './contact.ts';
 import { routeTo } from './joined.ts';
 import { depart, parted, type NodeShelf } from './node-shelf.ts';
-import type { Nodes } from './nodes.ts';
-import type { NodeDoorEntry } from './types.ts';
+import type { NodeDoorEntry, Nodes } from './types.ts';
 
 /** What tells one gift from others: no secret. */
 export const giftMark = ({ crypto }: NodeShelf, gift: Uint8Array): string =>

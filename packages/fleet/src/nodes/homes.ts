@@ -26,7 +26,7 @@ import {
 } from '@bellwether/actors';
 import { hexOf, Unconfirmed } from '@bellwether/authority';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
-import { BadRequest, canonicalText, Conflict, type ServiceFacet } from '@bellwether/shepherd';
+import { BadRequest, canonicalText, Conflict } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
@@ -55,43 +55,14 @@ import { choosing, homeCalled } from './choosing.ts';
 import { callBack, serve } from './serving.ts';
 import { readAnswer } from './read.ts';
 import type {
-  Gift,
   HomeEntry,
   HomeFacts,
-  Joined,
+  Homes,
   JoinSpec,
+  Joined,
   NodeSelf,
   UnhomedEntry,
 } from './types.ts';
-
-/** Near only: a controller has a Gift. */
-export interface Homes {
-  /** Kept once the controller has said that this machine has joined. The URI is a secret. */
-  join(uri: string, spec: JoinSpec): Vow<HomeFacts>;
-  /** Gives something else. Kept once that is durable; the controller hears of it when there is contact. */
-  give(spec: JoinSpec, home?: string): Vow<HomeFacts>;
-  /**
-   * Kept once what was given is taken back, durably. None named: the only one. A dry run only says which one it
-   * would be. @throws Refused, BadRequest
-   */
-  leave(home?: string, isDryRun?: boolean): Vow<HomeFacts>;
-  /** The key of this machine, as controllers see it: no secret. */
-  key(): string;
-  list(): readonly HomeFacts[];
-  /** Those from before a restored backup are believed again. */
-  confirm(): void;
-  /** What the hash of a swissnum leads to; undefined where nobody knows it. */
-  find(hash: string, sinceMs: number | undefined): Ref<Gift> | undefined;
-  /** See Gift. */
-  serve(gift: string, name: string, sinceMs: number | undefined): Ref<ServiceFacet>;
-  callBack(gift: string, name: string, token: Uint8Array): Vow<void>;
-  ended(gift: string): Vow<void>;
-  /** There may be other services to give. */
-  changed(): void;
-  /** There is contact with a controller, by its door, or none any more. */
-  reached(designator: string, door: Ref): void;
-  missed(designator: string, reason: Error): void;
-}
 
 /** Makes it out of the records of earlier lives. */
 export const makeHomes = (

@@ -12,8 +12,7 @@ import {
   type Labels,
 } from '@bellwether/shepherd';
 import { announce, auditNode, factsOf, keepNode, type NodeShelf } from './node-shelf.ts';
-import type { Nodes } from './nodes.ts';
-import type { LabelChange, NodeEntry, NodeFacts } from './types.ts';
+import type { LabelChange, NodeEntry, NodeFacts, Nodes } from './types.ts';
 
 /** @throws Malformed; BadRequest for the one that says that a machine is in doubt: `approve` ends that */
 export const labelsIn = (value: unknown, what: string): Labels => {

@@ -19,7 +19,7 @@ import { follow, unfollow } from './contact.ts';
 import { joinedTwice, wrongKey } from './doubts.ts';
 import { NoGift, Spent } from './errors.ts';
 import { dropGift, giftMark, keepGift, replaced } from './gifts.ts';
-import type { Nodes } from './nodes.ts';
+import type { Joined, NodeEntry, NodeSelf, Nodes } from './types.ts';
 import {
   announce,
   auditNode,
@@ -30,7 +30,6 @@ import {
   parted,
   type NodeShelf,
 } from './node-shelf.ts';
-import type { Joined, NodeEntry, NodeSelf } from './types.ts';
 
 /** Who is at which door, with what. */
 export interface Meeting {

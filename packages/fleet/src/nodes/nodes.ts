@@ -14,11 +14,17 @@
  * What a machine gave is a secret, and lies in a file of its own, written after its record: where it is missing, of
  * another key, or not what the machine has given last, it is asked for it anew when it calls.
  */
-import { fateOf, Limit, Refused, type Bcom, type Behavior, type Ref } from '@bellwether/actors';
-import type { Turn, Vow } from '@bellwether/actors';
+import {
+  fateOf,
+  Limit,
+  Refused,
+  type Bcom,
+  type Behavior,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
-import type { PeerLocation } from '@bellwether/ocapn';
-import { Conflict, readField, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
+import { Conflict, readField, readUpTo } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import { randomBytes } from '../random.ts';
 import { askBack, callIsOver, hasCome, type CallBacks } from './call-backs.ts';
@@ -44,53 +50,7 @@ import {
 import { routeOf } from '../reach/destination.ts';
 import { readKey, readNodeName } from './read.ts';
 import { dropGift, replaced } from './gifts.ts';
-import type {
-  Joined,
-  LabelChange,
-  NodeDoor,
-  NodeEntry,
-  NodeFacts,
-  NodeInvite,
-  NodeSelf,
-  NodeSpec,
-  RekeySpec,
-} from './types.ts';
-import type { RemovedNode } from './types.ts';
-
-/** Near only: a machine has a NodeDoor. */
-export interface Nodes {
-  /** Kept once the invite is durable. @throws Malformed, Conflict for a name that is there, Limit */
-  invite(spec: NodeSpec): Vow<NodeInvite>;
-  /**
-   * Another invite for a machine that is there; the key that it has now is good until that is used, and no longer if
-   * it is in doubt.
-   */
-  rekey(name: string, expiresMs?: number, more?: RekeySpec): Vow<NodeInvite>;
-  /** Other labels, at once. @throws Refused for a name that there is not, Malformed, BadRequest */
-  label(name: string, change: LabelChange): NodeFacts;
-  /** Its key is the right one: it is in doubt no more, and its alerts are gone. @throws Refused for another key */
-  approve(name: string, key?: string): NodeFacts;
-  list(): readonly NodeFacts[];
-  /** Whether a petname leads to a service of a machine that nobody but this controller can reach. */
-  isAlone(petname: string): boolean;
-  /** Kept once it is forgotten, and was told or could not be. @throws Refused for a name that there is not */
-  remove(name: string): Vow<RemovedNode>;
-  /** What the hash of a swissnum leads to, for this peer; undefined where nobody knows it. */
-  find(
-    hash: string,
-    sinceMs: number | undefined,
-    peer: PeerLocation | undefined,
-  ): Ref<NodeDoor> | undefined;
-  /** See NodeDoor, of the door with this hash. */
-  met(hash: string, peer: PeerLocation, self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
-  left(hash: string, peer: PeerLocation): Vow<void>;
-  /** A facet of a machine's service, over a session that it opens for that; the number is what it is ended by. */
-  callBack(id: number, node: string, service: string): Vow<Ref>;
-  callBackOver(id: number): void;
-  came(token: Uint8Array, facet: Ref<ServiceFacet>): Vow<void>;
-  /** There is contact with a machine, or none any more. */
-  connected(name: string, isConnected: boolean): void;
-}
+import type { NodeEntry, NodeInvite, NodeSpec, Nodes, RekeySpec, RemovedNode } from './types.ts';
 
 /** Makes it out of the records of earlier lives. */
 export const makeNodes = (

@@ -11,7 +11,7 @@ import {
   type Home,
   type HomeShelf,
 } from './home-shelf.ts';
-import type { Homes } from './homes.ts';
+import type { Homes } from './types.ts';
 import { fingerprintOf } from './node-shelf.ts';
 
 /** See `Gift.service`. */

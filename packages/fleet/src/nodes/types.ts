@@ -5,6 +5,7 @@
  *     controller   ^nodes   which machines there are      ^node-door   one machine's way to it, opened by its key
  *     machine      ^homes   which controllers it has      ^gift        one controller's way to its services
  */
+import type { PeerLocation } from '@bellwether/ocapn';
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Labels, ServiceFacet } from '@bellwether/shepherd';
 
@@ -242,4 +243,66 @@ export interface HomeFacts {
   readonly isConnected: boolean;
   /** Why there is no contact, or what the controller has against it. */
   readonly trouble?: string;
+}
+/** Near only: a machine has a NodeDoor. */
+export interface Nodes {
+  /** Kept once the invite is durable. @throws Malformed, Conflict for a name that is there, Limit */
+  invite(spec: NodeSpec): Vow<NodeInvite>;
+  /**
+   * Another invite for a machine that is there; the key that it has now is good until that is used, and no longer if
+   * it is in doubt.
+   */
+  rekey(name: string, expiresMs?: number, more?: RekeySpec): Vow<NodeInvite>;
+  /** Other labels, at once. @throws Refused for a name that there is not, Malformed, BadRequest */
+  label(name: string, change: LabelChange): NodeFacts;
+  /** Its key is the right one: it is in doubt no more, and its alerts are gone. @throws Refused for another key */
+  approve(name: string, key?: string): NodeFacts;
+  list(): readonly NodeFacts[];
+  /** Whether a petname leads to a service of a machine that nobody but this controller can reach. */
+  isAlone(petname: string): boolean;
+  /** Kept once it is forgotten, and was told or could not be. @throws Refused for a name that there is not */
+  remove(name: string): Vow<RemovedNode>;
+  /** What the hash of a swissnum leads to, for this peer; undefined where nobody knows it. */
+  find(
+    hash: string,
+    sinceMs: number | undefined,
+    peer: PeerLocation | undefined,
+  ): Ref<NodeDoor> | undefined;
+  /** See NodeDoor, of the door with this hash. */
+  met(hash: string, peer: PeerLocation, self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
+  left(hash: string, peer: PeerLocation): Vow<void>;
+  /** A facet of a machine's service, over a session that it opens for that; the number is what it is ended by. */
+  callBack(id: number, node: string, service: string): Vow<Ref>;
+  callBackOver(id: number): void;
+  came(token: Uint8Array, facet: Ref<ServiceFacet>): Vow<void>;
+  /** There is contact with a machine, or none any more. */
+  connected(name: string, isConnected: boolean): void;
+}
+/** Near only: a controller has a Gift. */
+export interface Homes {
+  /** Kept once the controller has said that this machine has joined. The URI is a secret. */
+  join(uri: string, spec: JoinSpec): Vow<HomeFacts>;
+  /** Gives something else. Kept once that is durable; the controller hears of it when there is contact. */
+  give(spec: JoinSpec, home?: string): Vow<HomeFacts>;
+  /**
+   * Kept once what was given is taken back, durably. None named: the only one. A dry run only says which one it
+   * would be. @throws Refused, BadRequest
+   */
+  leave(home?: string, isDryRun?: boolean): Vow<HomeFacts>;
+  /** The key of this machine, as controllers see it: no secret. */
+  key(): string;
+  list(): readonly HomeFacts[];
+  /** Those from before a restored backup are believed again. */
+  confirm(): void;
+  /** What the hash of a swissnum leads to; undefined where nobody knows it. */
+  find(hash: string, sinceMs: number | undefined): Ref<Gift> | undefined;
+  /** See Gift. */
+  serve(gift: string, name: string, sinceMs: number | undefined): Ref<ServiceFacet>;
+  callBack(gift: string, name: string, token: Uint8Array): Vow<void>;
+  ended(gift: string): Vow<void>;
+  /** There may be other services to give. */
+  changed(): void;
+  /** There is contact with a controller, by its door, or none any more. */
+  reached(designator: string, door: Ref): void;
+  missed(designator: string, reason: Error): void;
 }

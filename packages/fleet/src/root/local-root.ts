@@ -40,14 +40,13 @@ import {
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Net } from '../net/net.ts';
 import { netMethods } from '../net/methods.ts';
-import type { Homes } from '../nodes/homes.ts';
-import type { Nodes } from '../nodes/nodes.ts';
+import type { Homes, Nodes } from '../nodes/types.ts';
 import { auditedAs, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
 import type { SlotAgents } from '../planned.ts';
 import { Malformed, noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import type { DirectGrants } from '../granted/direct-grants.ts';
+import type { DirectGrants } from '../granted/direct-held.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';

@@ -1,5 +1,5 @@
 /** The pages of what is asked about one machine. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 /** By action. */
 export const machinePages: Readonly<Record<string, Page>> = {

@@ -1,5 +1,5 @@
 /** The pages of what a shepherd sees of its network. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 /** By action. */
 export const netPages: Readonly<Record<string, Page>> = {

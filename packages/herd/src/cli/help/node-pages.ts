@@ -1,5 +1,5 @@
 /** The pages of machines that join a controller. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 /** By action. */
 export const nodePages: Readonly<Record<string, Page>> = {

@@ -2,23 +2,12 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
-import type { OptionName } from '../grammar/grammar.ts';
 import { machinePages } from './machine-pages.ts';
 import { netPages } from './net-pages.ts';
 import { nodePages } from './node-pages.ts';
 import { releasePages } from './release-pages.ts';
 import { spawnPages } from './spawn-pages.ts';
-
-/** A command line, and what it does. */
-export type Example = readonly [command: string, about: string];
-/** The page of one action. */
-export interface Page {
-  /** Sentences, wrapped by whoever shows them. */
-  readonly text: string;
-  readonly examples: readonly Example[];
-  /** Options that mean something else to it than to most: each with what its value is called, and all that is said. */
-  readonly options?: Readonly<{ [N in OptionName]?: string }>;
-}
+import type { Page } from './page.ts';
 
 /** By action. */
 export const pages: Readonly<Record<string, Page>> = {

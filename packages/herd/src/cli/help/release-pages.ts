@@ -1,5 +1,5 @@
 /** The pages of what makes releases and brings them to slots. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 /** By action. */
 export const releasePages: Readonly<Record<string, Page>> = {

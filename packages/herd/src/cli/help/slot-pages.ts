@@ -1,5 +1,5 @@
 /** The pages of what slots do and herd passes on as it is typed. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 /** A page, and what is typed after the action. */
 export interface SlotPage extends Page {

@@ -1,5 +1,5 @@
 /** What `herd help` says of commands that are run once. */
-import type { Page } from './pages.ts';
+import type { Page } from './page.ts';
 
 const options = {
   name: 'NAME: what the service is called (default: transient-1 or timer-1, and so on)',

@@ -33,10 +33,9 @@ import type {
 import { startIdVariable } from '../../words/records.ts';
 import { killChecks } from '../adopted.ts';
 import { withCgroups } from '../cgroup-ends.ts';
-import { makeChildProcessBackend, type ChildProcessPowers } from '../child-process-backend.ts';
+import { makeChildProcessBackend } from '../child-process-backend.ts';
 import { makeProc, type Proc } from '../proc.ts';
 import { explain } from '../program.ts';
-import type { Starts } from '../starts.ts';
 import { nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
@@ -61,17 +60,12 @@ import { KeptSockets } from './sockets.ts';
 import { KeeperLine, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, type Said, type StartState } from './protocol.ts';
-import { prepared } from './prepared.ts';
+import { prepared, type PreparePowers } from './prepared.ts';
 import { failureOf, notRun, startFrame, type Fault } from './start-frame.ts';
 
 /** What the backend works with. */
-export interface KeeperPowers
-  extends Omit<ChildProcessPowers, 'starts'>, Partial<Pick<ForgetPowers, 'whenDurable'>> {
+export interface KeeperPowers extends PreparePowers, Partial<Pick<ForgetPowers, 'whenDurable'>> {
   readonly keeper: Omit<LinePowers, 'log' | 'coredumpFilter'>;
-  readonly starts: Starts;
-  /** Of the shepherd; that of its services where they say nothing. */
-  readonly umask: number;
-  readonly uid: number;
 }
 /** A process backend that has a connection. */
 export interface KeeperBackend extends ProcessBackend {

@@ -3,18 +3,27 @@ import fs from 'node:fs';
 import { startIdVariable } from '../../words/records.ts';
 import type { Start } from '../../words/types.ts';
 import { openCgroup } from '../cgroup.ts';
+import type { ChildProcessPowers } from '../child-process-backend.ts';
 import { readEnvironmentFiles } from '../environment-file.ts';
 import { removePidFile } from '../pid-file.ts';
 import { findProgram } from '../program.ts';
+import type { Starts } from '../starts.ts';
 import { groupsOf } from '../traits.ts';
 import { checkManner, closeLog } from './kept.ts';
-import type { KeeperPowers } from './keeper-backend.ts';
 import { listenVariables, type Making } from './start-frame.ts';
+
+/** What a start is made sure of with. */
+export interface PreparePowers extends Omit<ChildProcessPowers, 'starts'> {
+  readonly starts: Starts;
+  /** Of the shepherd; that of its services where they say nothing. */
+  readonly umask: number;
+  readonly uid: number;
+}
 
 /** Makes sure of it; `has` are the features of the keeper. @throws StartFailed, and what a file system says */
 export const prepared = (
   { startId, service, command, ready, ...manner }: Start,
-  powers: KeeperPowers,
+  powers: PreparePowers,
   has: number,
 ): Making => {
   const { logFiles, starts, umask, uid, accounts } = powers;
