@@ -1359,6 +1359,17 @@ describe('herd ref', () => {
     expect((await run('ref', 'export', 'web', '--reveal')).written.out).toBe(`${uri}\n`);
     expect((await run('ref', 'export', 'gone', '--reveal')).exitCode).toBe(2);
   });
+  it('add keeps a ref of a transport that is not spoken here, and says so', async () => {
+    await serve({});
+    const onion = uri.replace(/\.tcp-tls.*/, `.onion/s/${'B'.repeat(42)}A`);
+    const added = await herd(here({ input: `${onion}\n` }), 'ref', 'add', 'far');
+    expect(added.exitCode).toBe(0);
+    expect(added.written.err).toMatch(/warning: this version speaks .*, not 'onion': @far cannot/);
+    expect(added.written.out + added.written.err).not.toContain('BBBB');
+    const known = await herd(here({ input: `${uri}\n` }), 'ref', 'add', 'web');
+    expect(known.written.err).toBe('');
+    expect((await run('status', '@far')).written.err).toContain("not 'onion'");
+  });
   it('add refuses what is no ref, and a bad petname before it reads anything', async () => {
     await serve({});
     expect((await herd(here({ input: 'nonsense' }), 'ref', 'add', 'web')).exitCode).toBe(2);

@@ -153,6 +153,10 @@ const add = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);
   const ref = await readRef(context);
   storeOf(context).add(petname, ref, context.options.yes === true);
+  const spoken: readonly string[] = Object.values(transports);
+  const { transport } = ref.peer;
+  // It is kept all the same: it may be for another program, or a newer one.
+  if (!spoken.includes(transport)) context.terminal.err(notSpoken(petname, transport, spoken));
   print(
     context,
     [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${fingerprintOf(ref)}).`],
@@ -164,6 +168,10 @@ const add = async (context: Context, word: string): Promise<number> => {
   );
   return 0;
 };
+
+const notSpoken = (petname: string, transport: string, spoken: readonly string[]): string =>
+  `herd: warning: this version speaks ${spoken.join(', ')}, not '${visible(transport)}': ` +
+  `@${petname} cannot be asked for anything from here\n`;
 
 const list = (context: Context): number => {
   const entries = storeOf(context).list();
