@@ -14,13 +14,13 @@ import {
   planFor,
   termsOf,
   type WhoServes,
-  type Turn,
+  type MemberTurn,
   type Verdict,
 } from '../../../packages/shepherd/src/operation/rolling.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
 /** By a look at each of them. */
-const judgeAll = (gate: Gate, turns: readonly Turn[], seen: WhoServes): Verdict =>
+const judgeAll = (gate: Gate, turns: readonly MemberTurn[], seen: WhoServes): Verdict =>
   judge(
     gate,
     {
@@ -185,7 +185,7 @@ describe('a member with another release', () => {
     const [, gate] = gates;
     if (gate === undefined) throw new Error('there is no gate');
     const outcome = { member: 'a', result, rows: [] };
-    const turns = six.map((name): Turn => {
+    const turns = six.map((name): MemberTurn => {
       const ahead = { name, state: 'ahead', isCanary: false } as const;
       return name === 'a' ? { ...ahead, state: 'bad', outcome } : ahead;
     });
@@ -254,7 +254,7 @@ const played = (
 ): { readonly asked: readonly string[]; readonly complaints: readonly string[] } => {
   const gates = gatesIn(planned(rolling, sketch));
   const { maxUnavailable, maxFailed } = termsOf(rolling, sketch.members.length);
-  const turns = new Map<string, Turn>();
+  const turns = new Map<string, MemberTurn>();
   for (const { opens, isCanary = false } of gates)
     for (const name of opens) turns.set(name, { name, state: 'ahead', isCanary });
   const serving = new Set(sketch.members.filter((name) => sketch.idle?.includes(name) !== true));
@@ -262,7 +262,7 @@ const played = (
   const hidden = new Set<string>();
   const asked: string[] = [];
   const complaints: string[] = [];
-  const inState = (state: Turn['state']): readonly Turn[] =>
+  const inState = (state: MemberTurn['state']): readonly MemberTurn[] =>
     [...turns.values()].filter((turn) => turn.state === state);
   const isOver = (key: string): boolean =>
     gates.some((gate) => gate.key === key) ||
@@ -375,9 +375,13 @@ describe('whatever fails, and whenever', () => {
   it('a gate says who is the reason', () => {
     const [, gate] = gatesIn(planned({ batch: 1 }, { members: ['a', 'b', 'c'] }));
     if (gate === undefined) throw new Error('no second gate');
-    const turn = (name: string, state: Turn['state']): Turn => ({ name, state, isCanary: false });
+    const turn = (name: string, state: MemberTurn['state']): MemberTurn => ({
+      name,
+      state,
+      isCanary: false,
+    });
     const all = [turn('a', 'well'), turn('b', 'ahead'), turn('c', 'ahead')];
-    const verdict = (turns: readonly Turn[], ...serving: readonly string[]) =>
+    const verdict = (turns: readonly MemberTurn[], ...serving: readonly string[]) =>
       judgeAll(gate, turns, (name) => serving.includes(name));
     expect(verdict(all, 'a', 'b', 'c')).toEqual({ kind: 'open' });
     expect(verdict(all, 'b', 'c')).toEqual({

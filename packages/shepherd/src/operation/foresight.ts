@@ -20,7 +20,7 @@
  */
 import { isBuiltIn, isStart } from '../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
-import { judge, type Turn } from './rolling.ts';
+import { judge, type MemberTurn } from './rolling.ts';
 import { neededCountOf } from './verdict.ts';
 import { isSelection } from '../words/selectors.ts';
 import { serves } from '../words/vocabulary.ts';
@@ -118,7 +118,7 @@ class Rolls {
       const { name } = through;
       const effect = this.#effects.get(keyOf(gate.of ?? 'restart', name))?.effect;
       const isBad = effect === 'refused' || effect === 'unknown';
-      const turn: Turn = isBad ? { ...through, state: 'bad' } : through;
+      const turn: MemberTurn = isBad ? { ...through, state: 'bad' } : through;
       if (isBad) bad.push(turn);
       else if (serving.get(name) === false) {
         serving.set(name, true);
@@ -137,13 +137,15 @@ interface Roll {
   /** Undefined: nobody can tell. */
   readonly serving: Map<string, boolean | undefined>;
   /** Who does not surely serve. */
-  readonly idle: Map<string, Turn>;
-  readonly bad: Turn[];
+  readonly idle: Map<string, MemberTurn>;
+  readonly bad: MemberTurn[];
   /** Those whose gate is open, until what came of it is looked at. */
-  readonly passing: Turn[];
+  readonly passing: MemberTurn[];
 }
-const turnsOf = ({ opens, isCanary = false }: Gate, state: Turn['state']): readonly Turn[] =>
-  opens.map((name) => ({ name, state, isCanary }));
+const turnsOf = (
+  { opens, isCanary = false }: Gate,
+  state: MemberTurn['state'],
+): readonly MemberTurn[] => opens.map((name) => ({ name, state, isCanary }));
 
 type Verdict = Pick<PlannedStep, 'effect' | 'note' | 'dependsOn'>;
 type Reason = Pick<PlannedStep, 'why' | 'of'>;

@@ -3,11 +3,10 @@
  * long it waits (rolling.ts judges). What is kept here lives with the operation; that a gate is open is on the disk
  * before anybody behind it is asked, so that the next life knows who may have been.
  */
-import type { Turn as Moment } from '@bellwether/actors';
+import type { Turn } from '@bellwether/actors';
 import { isSwitch } from '../action-table.ts';
 import { limits } from '../limits.ts';
-import type { Gating, Operation, StepRecord } from './memory.ts';
-import type { StepEnd } from './outcomes.ts';
+import type { Gating, Operation, StepEnd, StepRecord } from './memory.ts';
 import { isOpened } from './gate-state.ts';
 import { lookAgain, tallyOf } from './muster.ts';
 import type { Gate, Step } from './plan.ts';
@@ -41,7 +40,7 @@ export const isOneOfMore = ({ gate, action }: Step): boolean =>
  */
 export const shutOut = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   { steps }: Operation,
   { name, gate }: Step,
 ): StepEnd | undefined => {
@@ -63,9 +62,9 @@ export const shutOut = (
 /** Gates whose waiting is over, and how it ended. `again` is called when it is time to look once more. */
 export const judged = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   operation: Operation,
-  again: (moment: Moment) => void,
+  again: (moment: Turn) => void,
 ): readonly (readonly [string, StepEnd])[] => {
   const { gates, steps } = operation;
   const endings: (readonly [string, StepEnd])[] = [];
@@ -118,7 +117,7 @@ const outcomeOf = ({ name }: GateStep, verdict: Verdict, seen: WhoServes): Outco
 /** The verdict of the moment, and of the whole operation: a pause, its end, and who calls it off. */
 const verdictOn = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   operation: Operation,
   record: StepRecord,
   gate: GateStep,
@@ -152,7 +151,7 @@ const verdictOn = (
   return nowMs < (settledAtMs ?? Infinity) ? { kind: 'wait' } : { ...verdict, kind: 'shut' };
 };
 const servingAt =
-  (host: Host, moment: Moment): WhoServes =>
+  (host: Host, moment: Turn): WhoServes =>
   (name) => {
     const service = host.service(name);
     return service === undefined ? false : serves(moment.call(service, 'status'));
@@ -168,7 +167,7 @@ const isToBeDone = (
   return record.step.kind === 'ask' && isCurrent(host, record.step);
 };
 /** Who is through, and is down because somebody wants it so, has not failed. */
-const withoutOvertaken = (host: Host, moment: Moment, tally: Tally): Tally => {
+const withoutOvertaken = (host: Host, moment: Turn, tally: Tally): Tally => {
   const isUnwanted = (name: string): boolean => {
     const service = host.service(name);
     return service !== undefined && moment.call(service, 'status').isWanted === false;
@@ -184,10 +183,10 @@ const withoutOvertaken = (host: Host, moment: Moment, tally: Tally): Tally => {
 /** Looks again when the pause is over, or somebody may serve again; who is under way tells when he is over. */
 const wait = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   { gates }: Operation,
   key: string,
-  again: (moment: Moment) => void,
+  again: (moment: Turn) => void,
 ): void => {
   const gating = gates.get(key);
   if (gating === undefined || gating.timer !== undefined) return;

@@ -2,18 +2,18 @@
  * What operations need of the shepherd that carries them out, and all that they know of it. They find services through
  * it and say what is wished of them; which services there are, and when, is the shepherd's affair.
  */
-import type { Clock, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Shares } from '../checks/shares.ts';
 import type { LastWish, LastWishes } from './last-wishes.ts';
 import type { Ledger } from './ledger.ts';
-import type { Memory } from './memory.ts';
+import type { Memory, Operation, StepEnd } from './memory.ts';
 import type { Recorded } from './pieces.ts';
 import type { Graph } from './plan.ts';
-import type { Queue } from './queue.ts';
 import type {
   Agent,
   Aggregate,
   AskerBook,
+  Attempt,
   LocalService,
   OperationArchive,
   Records,
@@ -31,6 +31,29 @@ export interface OwnService {
   readonly agent?: Ref<Agent>;
 }
 
+/** All steps that wait, and when time is looked at next. */
+export interface Queue {
+  /** By the name of their service. */
+  readonly places: JournalMap<string, Place>;
+  readonly look: JournalCell<{ readonly atMs: number; cancel(): void } | undefined>;
+}
+/** Those of one service. */
+export interface Place {
+  readonly waiting: JournalMap<string, Waiting>;
+  /** Whether somebody will say when there is contact. */
+  readonly isAsking: JournalCell<boolean>;
+}
+/** A step that waits. */
+export interface Waiting {
+  readonly operation: Operation;
+  readonly key: string;
+  /** Goes on with it: as it is, or with its end. */
+  readonly wake: (turn: Turn, ending: StepEnd | undefined) => void;
+  /** Of one that was passed on: asks how it ends. Undefined where there is nobody to be asked. */
+  readonly settle: (turn: Turn) => Vow<Attempt> | undefined;
+  /** Somebody has been asked that, and will say. */
+  readonly isAsked: JournalCell<boolean>;
+}
 /** The shepherd, as its operations see it. Names of services are canonical unless it says otherwise. */
 export interface Host {
   /** Stands in front of every line that this shepherd says. */

@@ -2,7 +2,7 @@
 import type { Turn, Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { Host } from './host.ts';
-import type { StepEnd } from './outcomes.ts';
+import type { StepEnd } from './memory.ts';
 import type { Step } from './plan.ts';
 
 /** Undefined: there is nothing to be read for this step. Broken where that takes too long. */

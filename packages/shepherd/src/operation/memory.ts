@@ -28,11 +28,11 @@ import { Conflict } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { weightOf } from '../read.ts';
 import type { Listeners } from './listeners.ts';
-import type { Muster } from './muster.ts';
 import type { Step } from './plan.ts';
+import type { MemberTurn } from './rolling.ts';
 import type { StepPhase } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
-import type { Outcome, Prompting, Request, Writer } from '../words/types.ts';
+import type { Attempt, Outcome, Prompting, Request, Writer } from '../words/types.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** A request as an operation keeps it. */
@@ -80,6 +80,43 @@ export interface Caller {
   readonly staysOn: boolean;
   /** Absent: nobody listens. */
   readonly writer?: Ref<Writer>;
+}
+/** What is known of the members of all aggregates that an operation asks batch by batch; see muster.ts. */
+export interface Muster {
+  readonly rolls: JournalMap<string, Roll>;
+  /** Keys of steps that are to be looked at again. */
+  readonly moved: JournalMap<string, true>;
+  /** Up to where it is known who was touched. */
+  readonly touchedCount: JournalCell<number>;
+}
+/** The members of one aggregate, by their names. */
+export interface Roll {
+  /** What they are asked for. */
+  readonly action: string;
+  readonly members: JournalMap<string, Mustered>;
+  readonly bad: JournalMap<string, true>;
+  readonly asked: JournalMap<string, true>;
+  /** Neither asked nor serving. */
+  readonly idle: JournalMap<string, true>;
+}
+/** One of them. */
+export interface Mustered {
+  readonly turn: MemberTurn;
+  /** Key of its gate. */
+  readonly gate: string;
+  /** In the order of the plan. */
+  readonly place: number;
+}
+/** How a step ends. */
+export interface StepEnd {
+  readonly outcome: Attempt;
+  readonly refusal?: { readonly code: string; readonly message: string };
+  /** What it rests on is in doubt, so that its outcome is. */
+  readonly isInDoubt?: boolean;
+  /** Whatever it is, nobody will ever know more: it is not asked for again by a mere repeat. */
+  readonly isFinal?: true;
+  /** It was called off before it began. */
+  readonly isCancelled?: true;
 }
 /** One command with all its steps at this shepherd. The steps are the record; the rest lives with it. */
 export interface Operation {

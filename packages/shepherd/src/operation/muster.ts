@@ -10,39 +10,14 @@
  *
  * It is made anew from the steps when the next gate is looked at and there is none: nothing of it is written down.
  */
-import type { JournalCell, JournalMap, Turn as Moment } from '@bellwether/actors';
+import type { JournalMap, Turn } from '@bellwether/actors';
 import { isOpened } from './gate-state.ts';
 import type { Host } from './host.ts';
-import type { Operation, StepRecord } from './memory.ts';
+import type { Muster, Operation, Roll, StepRecord } from './memory.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
-import type { WhoServes, Tally, Turn } from './rolling.ts';
+import type { WhoServes, Tally, MemberTurn } from './rolling.ts';
 
-/** Of all aggregates that an operation asks so. */
-export interface Muster {
-  readonly rolls: JournalMap<string, Roll>;
-  /** Keys of steps that are to be looked at again. */
-  readonly moved: JournalMap<string, true>;
-  /** Up to where it is known who was touched. */
-  readonly touchedCount: JournalCell<number>;
-}
-/** The members of one aggregate, by their names. */
-interface Roll {
-  /** What they are asked for. */
-  readonly action: string;
-  readonly members: JournalMap<string, Member>;
-  readonly bad: JournalMap<string, true>;
-  readonly asked: JournalMap<string, true>;
-  /** Neither asked nor serving. */
-  readonly idle: JournalMap<string, true>;
-}
 type GateStep = Step & Gate;
-interface Member {
-  readonly turn: Turn;
-  /** Key of its gate. */
-  readonly gate: string;
-  /** In the order of the plan. */
-  readonly place: number;
-}
 
 /** A step has ended, or begins anew. */
 export const noteMoved = ({ muster }: Operation, key: string): void =>
@@ -51,7 +26,7 @@ export const noteMoved = ({ muster }: Operation, key: string): void =>
 /** What a gate goes by, at this moment. */
 export const tallyOf = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   operation: Operation,
   gate: GateStep,
   seen: WhoServes,
@@ -71,13 +46,13 @@ export const lookAgain = (operation: Operation, root: string, seen: WhoServes): 
   if (roll === undefined) return;
   for (const name of [...roll.idle.keys()]) look(operation, roll, name, seen);
 };
-const inOrder = ({ members }: Roll, names: JournalMap<string, true>): readonly Turn[] =>
+const inOrder = ({ members }: Roll, names: JournalMap<string, true>): readonly MemberTurn[] =>
   [...names.keys()]
     .flatMap((name) => members.get(name) ?? [])
     .sort((a, b) => a.place - b.place)
     .map(({ turn }) => turn);
 
-const begin = (host: Host, moment: Moment, { muster }: Operation): Muster => {
+const begin = (host: Host, moment: Turn, { muster }: Operation): Muster => {
   const { count } = host.touchedSince(moment, undefined);
   const made: Muster = {
     rolls: moment.map(),
@@ -89,7 +64,7 @@ const begin = (host: Host, moment: Moment, { muster }: Operation): Muster => {
 };
 /** Looks at each member once. */
 const call = (
-  moment: Moment,
+  moment: Turn,
   operation: Operation,
   { rolls }: Muster,
   { name: root, of: action = 'restart' }: GateStep,
@@ -106,7 +81,7 @@ const call = (
   for (const { step } of operation.steps.values()) {
     if (step.kind !== 'gate' || step.name !== root) continue;
     for (const name of step.opens) {
-      const turn: Turn = { name, state: 'ahead', isCanary: step.isCanary === true };
+      const turn: MemberTurn = { name, state: 'ahead', isCanary: step.isCanary === true };
       roll.members.set(name, { turn, gate: step.key, place: roll.members.size });
       look(operation, roll, name, seen);
     }
@@ -117,7 +92,7 @@ const call = (
 /** Looks again at those of whom something is different. */
 const catchUp = (
   host: Host,
-  moment: Moment,
+  moment: Turn,
   operation: Operation,
   { rolls, moved, touchedCount }: Muster,
   seen: WhoServes,
@@ -160,7 +135,7 @@ const mark = (names: JournalMap<string, true>, name: string, isIn: boolean): voi
   if (isIn) names.set(name, true);
   else names.delete(name);
 };
-const stateOf = (isGateOpen: boolean, answer: StepRecord | undefined): Turn['state'] => {
+const stateOf = (isGateOpen: boolean, answer: StepRecord | undefined): MemberTurn['state'] => {
   const isEnd = answer?.phase !== 'waiting' && answer?.phase !== 'acting';
   if (!isEnd) return isGateOpen ? 'asked' : 'ahead';
   switch (answer?.outcome?.result) {

@@ -31,7 +31,7 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
-import { originOf } from './askers.ts';
+import { originOf, endOf } from './askers.ts';
 import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
@@ -42,23 +42,15 @@ import {
   refile,
   type KeptRequest,
   type Operation,
+  type StepEnd,
   type StepRecord,
 } from './memory.ts';
-import {
-  isDoubtful,
-  isOver,
-  notThere,
-  refused,
-  withAlso,
-  withoutAsking,
-  type StepEnd,
-} from './outcomes.ts';
+import { isDoubtful, isOver, notThere, refused, withAlso, withoutAsking } from './outcomes.ts';
 import { layOut, openBefore } from './layout.ts';
 import { linesOfDisabled, withLines } from './last-lines.ts';
 import { noteMoved } from './muster.ts';
 import { partOf, promptingOf } from './part.ts';
 import type { Step } from './plan.ts';
-import { endOf } from './askers.ts';
 import { callOffThere, dequeue, enqueue, givenUp, isWaitedFor, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { limits } from '../limits.ts';

@@ -6,7 +6,7 @@
 import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';
-import type { Operation, StepRecord } from './memory.ts';
+import type { Operation, StepEnd, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
 import { isSelection } from '../words/selectors.ts';
 import { isGood } from '../words/vocabulary.ts';
@@ -15,20 +15,9 @@ import { memberRow, verdict } from './verdict.ts';
 import { isCurrent, superseded } from './wishes.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';
-import type { Attempt, Outcome, Row } from '../words/types.ts';
+import type { Outcome, Row } from '../words/types.ts';
 import { sayingOf } from '../words/wording.ts';
 
-/** How a step ends. */
-export interface StepEnd {
-  readonly outcome: Attempt;
-  readonly refusal?: { readonly code: string; readonly message: string };
-  /** What it rests on is in doubt, so that its outcome is. */
-  readonly isInDoubt?: boolean;
-  /** Whatever it is, nobody will ever know more: it is not asked for again by a mere repeat. */
-  readonly isFinal?: true;
-  /** It was called off before it began. */
-  readonly isCancelled?: true;
-}
 /** Whether a step has come to an end, be it in doubt. */
 export const isOver = ({ steps }: Operation, key: string): boolean => {
   const phase = steps.get(key)?.phase;

@@ -23,43 +23,19 @@
  * unreachable, denied or cancelled is unknown then. Time is looked at every now and then and not slept for, since wall
  * clocks step. Contact is asked for once for each service, and again in each life: what is on the disk is the step.
  */
-import type { JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
+import type { Turn, Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { endOf } from './askers.ts';
 import { noteChanged, save } from './durable.ts';
-import type { Operation, StepRecord } from './memory.ts';
-import { notThere, type StepEnd } from './outcomes.ts';
+import type { Operation, StepEnd, StepRecord } from './memory.ts';
+import { notThere } from './outcomes.ts';
 import type { Step } from './plan.ts';
-import type { Host } from './host.ts';
+import type { Host, Place, Queue, Waiting } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import { timeText } from '../text.ts';
 import { askedAction, winnerFor, wisherOf } from './wishes.ts';
 import type { Attempt, Outcome, Result } from '../words/types.ts';
 import { lostWords } from '../words/wording.ts';
-
-/** A step that waits. */
-export interface Waiting {
-  readonly operation: Operation;
-  readonly key: string;
-  /** Goes on with it: as it is, or with its end. */
-  readonly wake: (turn: Turn, ending: StepEnd | undefined) => void;
-  /** Of one that was passed on: asks how it ends. Undefined where there is nobody to be asked. */
-  readonly settle: (turn: Turn) => Vow<Attempt> | undefined;
-  /** Somebody has been asked that, and will say. */
-  readonly isAsked: JournalCell<boolean>;
-}
-/** Those of one service. */
-interface Place {
-  readonly waiting: JournalMap<string, Waiting>;
-  /** Whether somebody will say when there is contact. */
-  readonly isAsking: JournalCell<boolean>;
-}
-/** All steps that wait, and when time is looked at next. */
-export interface Queue {
-  /** By the name of their service. */
-  readonly places: JournalMap<string, Place>;
-  readonly look: JournalCell<{ readonly atMs: number; cancel(): void } | undefined>;
-}
 
 /** A queue in which nobody waits. */
 export const openQueue = (turn: Turn): Queue => ({

@@ -244,7 +244,7 @@ const draftFor = (unit: Unit, { action, graph, members }: Whole): Draft => {
 };
 
 /** How far a member of those that are asked batch by batch has got. */
-export interface Turn {
+export interface MemberTurn {
   readonly name: string;
   /**
    * Its gate is shut; it is under way; it runs and is ready; it failed, or nobody knows; nothing was done to it, for
@@ -265,7 +265,7 @@ export type Verdict =
       readonly kind: 'shut' | 'settle';
       readonly reason: string;
       readonly isCancelled?: boolean;
-      readonly culprit?: Pick<Turn, 'name' | 'outcome'>;
+      readonly culprit?: Pick<MemberTurn, 'name' | 'outcome'>;
     };
 
 /** Whether somebody serves, as far as is known; undefined: nobody can tell. */
@@ -273,10 +273,10 @@ export type WhoServes = (name: string) => boolean | undefined;
 
 /** What a gate goes by, of all members; those that are listed in the order of the plan. */
 export interface Tally {
-  readonly bad: readonly Turn[];
+  readonly bad: readonly MemberTurn[];
   readonly askedCount: number;
   /** Not asked, and not surely serving; some of the bad are among them. */
-  readonly idle: readonly Turn[];
+  readonly idle: readonly MemberTurn[];
 }
 
 /** Whether a gate may open, by how far all members have got and who serves. See the table above. */
@@ -293,7 +293,7 @@ export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: WhoSer
   if (fallen.length > 0 && failedCount > maxFailed)
     return stopped('settle', failedWords(failedCount, maxFailed), fallen[0] && bare(fallen[0]));
   // Who failed may serve all the same, as far as is known here; that is not for sure, unless it is as it was.
-  const isAsBefore = ({ outcome }: Turn): boolean =>
+  const isAsBefore = ({ outcome }: MemberTurn): boolean =>
     gate.of !== undefined && asBefore.has(outcome?.result);
   const down = [...idle, ...bad.filter((each) => !isAsBefore(each) && seen(each.name) === true)];
   const isDown = (name: string): boolean => down.some((each) => each.name === name);
@@ -311,17 +311,17 @@ const asBefore: ReadonlySet<Outcome['result'] | undefined> = new Set(['rolled-ba
 const stopped = (
   kind: 'shut' | 'settle',
   reason: string,
-  culprit: Pick<Turn, 'name' | 'outcome'> | undefined,
+  culprit: Pick<MemberTurn, 'name' | 'outcome'> | undefined,
 ): Verdict => ({ kind, reason, ...(culprit !== undefined && { culprit }) });
 /** One who does not serve, however it ended for him. */
-const bare = ({ name, state, outcome }: Turn): Pick<Turn, 'name' | 'outcome'> =>
+const bare = ({ name, state, outcome }: MemberTurn): Pick<MemberTurn, 'name' | 'outcome'> =>
   state === 'bad' && outcome !== undefined ? { name, outcome } : { name };
 
 const canaryWords = 'left as it is: a member of the canary failed';
 const failedWords = (count: number, most: number): string =>
   `left as it is: ${members(count)} failed, and ${most === 0 ? 'none' : `at most ${most}`} may`;
 const unavailableWords = (
-  down: readonly Turn[],
+  down: readonly MemberTurn[],
   leastCount: number,
   { maxUnavailable }: Gate,
   seen: WhoServes,
