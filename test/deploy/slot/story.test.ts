@@ -434,7 +434,13 @@ describe('a tree that was changed', () => {
     const deploy = lost(rig);
     expect(rig.machine.depots.misfits.size).toBe(1);
     rig.world.runFor(3_000);
-    expect(deploy.value?.result).toBe('superseded');
+    expect(deploy.value).toMatchObject({
+      result: 'superseded',
+      lostTo: { action: 'stop', operation: expect.any(String) as string },
+      reason: expect.stringMatching(
+        /^Service web: deploy lost to a later stop \([^)]+\)\. It starts as web 1 \(rel:sha256-\w+\)\.$/,
+      ) as string,
+    });
     expect(rig.machine.depots.misfits.size).toBe(0);
     rig.machine.act('start');
     rig.world.runFor(1_000);
@@ -740,7 +746,7 @@ describe('data that only go forward', () => {
     machine.herd('stop', 'web');
     world.runFor(3_000);
     expect(deploy.value?.result).toBe('superseded');
-    expect(deploy.value?.reason).toContain('is what it starts as, since it has changed data');
+    expect(deploy.value?.reason).toMatch(/It starts as web 2 .*, since it has changed data/);
     machine.herd('start', 'web');
     world.runFor(1_000);
     expect(machine.running()).toEqual([forward.digest]);

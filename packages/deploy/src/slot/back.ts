@@ -184,14 +184,14 @@ export const lose = (held: Held, turn: Turn): void => {
   const record = held.record.get();
   const { underway } = record;
   if (underway === undefined) return;
-  const { action, target, from, acceptsLoss = false } = underway;
+  const { target, from, acceptsLoss = false } = underway;
   const isKept = !mayGoBack(record, target, from, acceptsLoss);
   const next = isKept ? target : from;
-  const stays = next === undefined ? '' : `; ${named(record, next)} is what it starts as`;
   const why = isKept
     ? `, since it has changed data so that ${named(record, from)} cannot use it`
     : '';
-  const words = `Service ${held.name}: ${action} of ${named(record, target)} lost to a later stop${stays}${why}.`;
+  // To which stop it lost is known, and said, where the operation is.
+  const words = next === undefined ? undefined : `It starts as ${named(record, next)}${why}.`;
   const ended = ending(held, turn, questionIn(underway), 'superseded', words);
   const kept = {
     current: target,

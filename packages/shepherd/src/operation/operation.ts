@@ -430,7 +430,8 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   if (before === undefined) return;
   const { step, by, openCount, followers, atMs, wasQueued } = before;
   if (before.phase === 'queued') dequeue(host, step.name, operation, key);
-  const isPlainlySaid = (said.isUnmet ?? said.isPending ?? said.outdoneBy) === undefined;
+  const isPlainlySaid =
+    (said.isUnmet ?? said.isPending ?? said.outdoneBy ?? said.isOutdone) === undefined;
   const told = isPlainlySaid ? said : lostBy(host, operation, step, met(said));
   const full = withAlso(operation, step, told);
   const phase = phaseAfter(ending);

@@ -101,18 +101,21 @@ export const lastWish = (host: Host, name: string): LastWish | undefined => {
   return { wish: isWanted ? 'start' : 'stop', ...(by && { by }) };
 };
 /** What comes of a step whose service is wished to be something else by now. */
-export const superseded = (host: Host, operation: Operation, step: Step): Outcome => {
-  const { wish = 'command', by } = lastWish(host, step.name) ?? {};
-  const won = winnerFor(host, operation, wish, by);
-  return lostOutcome(operation, step, plain(step.name, 'superseded'), won);
+export const superseded = (host: Host, operation: Operation, step: Step): Outcome =>
+  lostOutcome(operation, step, plain(step.name, 'superseded'), lastWinner(host, operation, step));
+const lastWinner = (host: Host, operation: Operation, { name }: Step): Winner => {
+  const { wish = 'command', by } = lastWish(host, name) ?? {};
+  return winnerFor(host, operation, wish, by);
 };
 /** The same of what lost in the middle: its service knows what that came from, and not who may hear it. */
 export const lostBy = (
   host: Host,
   operation: Operation,
   step: Step,
-  { outdoneBy: by, ...outcome }: Attempt,
+  { outdoneBy: by, isOutdone, ...outcome }: Attempt,
 ): Outcome => {
+  if (isOutdone === true)
+    return lostOutcome(operation, step, outcome, lastWinner(host, operation, step));
   if (by === undefined) return outcome;
   const { asker, operation: id, atMs } = by;
   const wisher =
@@ -128,7 +131,10 @@ const lostOutcome = (
   lostTo: Winner,
 ): Outcome => ({
   ...outcome,
-  reason: lostWords(step.name, askedAction(operation, step), lostTo),
+  // What its service says beside that stands behind it.
+  reason: [lostWords(step.name, askedAction(operation, step), lostTo), outcome.reason]
+    .filter((text) => text !== undefined)
+    .join(' '),
   lostTo,
 });
 /** What was typed, of which a step may be a part: a restart stops and starts. */

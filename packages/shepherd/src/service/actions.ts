@@ -18,6 +18,7 @@ import { outcomeOf, refusal, runOf, stateOf, type ServiceHeld } from './service-
 import type {
   ActionConfig,
   Asker,
+  Attempt,
   Command,
   CommandResult,
   Lines,
@@ -78,16 +79,18 @@ const entrusted = (
   turn: Turn<LocalService>,
   request: Request,
   { asker, lines }: AskedBy,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   const { agent, name } = held;
   if (agent === undefined) throw new UnknownAction(name, request.action);
   const retirement = held.retirement.get();
   if (retirement !== undefined && request.isRepeat !== true)
     return turn.kept(refusal(held, retirement));
   const answer = turn.send(agent, 'perform', turn.self, request, asker, lines);
-  return turn.when(answer, (_turn, outcome): Outcome => ({
+  return turn.when(answer, (_turn, outcome): Attempt => ({
     ...outcomeOf(held, outcome.result),
     ...outcome,
+    // What lost long ago has been told to whom.
+    ...(outcome.result === 'superseded' && request.isRepeat !== true && { isOutdone: true }),
   }));
 };
 

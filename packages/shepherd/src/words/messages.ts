@@ -168,6 +168,8 @@ export interface Attempt extends Outcome {
   readonly isPending?: true;
   /** Superseded by what this came from; what is told of that, and to whom, is the affair of the operation. */
   readonly outdoneBy?: NotedPrompt;
+  /** The same of what an agent was about: by the last wish for its service. */
+  readonly isOutdone?: true;
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */
