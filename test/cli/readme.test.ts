@@ -89,7 +89,12 @@ describe('the tour of the README', () => {
       "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT",
       ...steps.map(({ command }, at) => `${command}\necho "${mark} ${at} $?"`),
     ].join('\n');
-    const env = { TMPDIR: place.folder, XDG_DATA_HOME: '' };
+    const certificates = process.env['BELLWETHER_EXTRA_CA_CERTS']; // vitest.config.ts
+    const env = {
+      TMPDIR: place.folder,
+      XDG_DATA_HOME: '',
+      ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
+    };
     const cwd = copyInto(place.folder);
     const { process: shell } = place.begin('bash', [], { cwd, env, input: script });
     let output = '';
