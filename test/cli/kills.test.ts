@@ -1,4 +1,4 @@
-/** kill -9 of each process in turn, in the middle of a stop and of a question. */
+/** kill -9 of each process in turn, in the middle of a stop; of a controller in that of a question: story-3.test.ts. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
@@ -94,39 +94,4 @@ describe('after kill -9 of the shepherd', together, () => {
 const statusAfter = async (daemon: Daemon, action: string): Promise<ShownStatus> => {
   expect((await daemon.herd(action, 'web')).code, action).toBe(0);
   return statusOf(daemon, 'web');
-};
-
-describe('in the middle of a question', together, () => {
-  it('the controller is killed: herd says so at once', async ({ place, linked: { c, links } }) => {
-    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
-    await links.b.become({ kind: 'silent', way: 'both' });
-    const before = links.b.heldUpCount;
-    const asked = c.begin('--timeout', '20', 'status', 'web-server-fleet');
-    const stdioCount = 3;
-    await eventually(
-      'the question is on its way to B',
-      () => connectedCountOf(asked.process.pid) > stdioCount && links.b.heldUpCount > before,
-    );
-    await c.kill('SIGKILL');
-    const { code, stdout, stderr } = await asked.ended;
-    expect([code, stdout]).toEqual([4, '']);
-    expect(stderr).toContain('the connection ended');
-    const later = await c.herd('status', 'web-server-fleet');
-    expect(later.code).toBe(4);
-    expect(later.stderr).toContain('nobody listens there');
-    expect(processesOf(place, 'web.cjs')).toHaveLength(2);
-  });
-});
-
-/** Connected unix sockets of a process, as the kernel's table has them: state 03, before the inode. */
-const connectedCountOf = (pid: number | undefined): number => {
-  const table = fs.readFileSync('/proc/net/unix', 'utf8');
-  return fs.readdirSync(`/proc/${pid}/fd`).filter((fd) => {
-    try {
-      const inode = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
-      return inode !== undefined && new RegExp(` 03 +${inode}\\b`).test(table);
-    } catch {
-      return false; // closed meanwhile
-    }
-  }).length;
 };

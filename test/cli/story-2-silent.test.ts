@@ -1,7 +1,8 @@
-/** What story-2.test.ts tells of one node that is silent, of all ways in which one is; and one that fails. */
+/** What story-2.test.ts tells of one node that is silent, of all ways in which one is, on a network of its own, too; and one that fails. */
 import net from 'node:net';
 import { describe, expect } from 'vitest';
 import {
+  deadlineSeconds,
   expectDeadlineKept,
   expectRepair,
   expectTruth,
@@ -11,8 +12,10 @@ import {
   slackMs,
   startWithin,
 } from '../support/dead-node.ts';
+import { makeNamespace, whyNoNamespaces } from '../support/namespace.ts';
 import { it, together } from '../support/placed.ts';
-import { outcomeOf, pidOf, rowOf } from '../support/shown.ts';
+import { outcomeOf, pidOf, processesOf, rowOf } from '../support/shown.ts';
+import { startWebFleet } from '../support/web-fleet.ts';
 
 describe('herd start web-server-fleet, when of B', together, () => {
   it('the shepherd is stopped, and nobody sets a deadline: what of B nobody knows, with 4', async ({
@@ -72,3 +75,34 @@ describe('herd start web-server-fleet, when of B', together, () => {
     expect(again.stdout).toMatch(new RegExp(`web-server-a +unchanged +running, pid ${before}`));
   });
 });
+
+const whyNot = whyNoNamespaces();
+
+describe(
+  `herd start web-server-fleet, when B is on a network of its own (${whyNot ?? 'root'})`,
+  together,
+  () => {
+    it.skipIf(whyNot !== undefined)('that is cut, or loses all that B says', async ({ place }) => {
+      const network = makeNamespace(place);
+      const fleet = await startWebFleet(place, { networkOfB: network });
+      await getKnown(fleet);
+      for (const [strike, mend] of [
+        [network.unplug, network.plug],
+        [network.mute, network.unmute],
+      ] as const) {
+        strike();
+        const ended = await startWithin(fleet, deadlineSeconds);
+        expect(ended.code).toBe(6);
+        expect(rowOf(outcomeOf(ended), 'web-server-b')).toMatchObject({ result: 'timed-out' });
+        await expectTruth(fleet);
+        mend();
+        const again = await fleet.c.herd('--json', 'start', 'web-server-fleet');
+        expect(again.code).toBe(0);
+        expect(rowOf(outcomeOf(again), 'web-server-a')).toMatchObject({ result: 'ok' });
+        expect(processesOf(place, 'web.cjs', `${fleet.ports.b}`, 'B')).toHaveLength(1);
+        expect((await fleet.c.herd('stop', 'web-server-fleet')).code).toBe(0);
+        expect(processesOf(place, 'web.cjs')).toEqual([]);
+      }
+    });
+  },
+);

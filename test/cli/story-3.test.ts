@@ -1,13 +1,28 @@
 /** What a controller says of machines elsewhere is true, or it says that it does not know. */
-import { describe, expect } from 'vitest';
-import { it, together } from '../support/placed.ts';
-import { eventually, isAlive, programMs, type Daemon } from '../support/programs.ts';
-import { pidOf, statusOf, watch, type ShownStatus } from '../support/shown.ts';
+import fs from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  eventually,
+  isAlive,
+  makePlace,
+  programMs,
+  type Daemon,
+  type Place,
+} from '../support/programs.ts';
+import { pidOf, processesOf, statusOf, watch, type ShownStatus } from '../support/shown.ts';
+import { startLinkedFleet, type LinkedFleet } from '../support/web-fleet.ts';
 
-describe('a controller', together, () => {
-  it('shows the new process of a server that was killed within 2 s, and one respawn more', async ({
-    linked,
-  }) => {
+let place: Place;
+/** One for all, whose links pass what there is when a test begins. */
+let linked: LinkedFleet;
+beforeAll(async () => {
+  place = makePlace();
+  linked = await startLinkedFleet(place);
+});
+afterAll(() => place.clean());
+
+describe('a controller', () => {
+  it('shows the new process of a server that was killed within 2 s, and one respawn more', async () => {
     const { a, c } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const lateCounts: number[] = [];
@@ -35,10 +50,7 @@ describe('a controller', together, () => {
     expect(Math.min(...lateCounts)).toBe(0);
   });
 
-  it('says unknown within the time of a probe when a link is cut, and running when it heals', async ({
-    place,
-    linked,
-  }) => {
+  it('says unknown within the time of a probe when a link is cut, and running when it heals', async () => {
     const { b, c, links } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const pid = await pidOf(b, 'web-server');
@@ -60,9 +72,7 @@ describe('a controller', together, () => {
     }
   });
 
-  it('knows what is true over slow links, too, and stops over them what it started', async ({
-    linked,
-  }) => {
+  it('knows what is true over slow links, too, and stops over them what it started', async () => {
     const { a, b, c, links } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     for (const link of [links.a, links.b]) await link.become({ kind: 'delay', ms: 150 });
@@ -74,17 +84,16 @@ describe('a controller', together, () => {
     expect((await c.herd('restart', 'web-server-fleet')).code).toBe(0); // with new sessions
     expect((await c.herd('stop', 'web-server-fleet')).code).toBe(0);
     expect(pids.map(isAlive)).toEqual([false, false]);
+    for (const link of [links.a, links.b]) await link.become({ kind: 'pass' });
   });
 });
 
-describe('a view that is pushed', together, () => {
+describe('a view that is pushed', () => {
   const stageOfB = ({ members = [] }: ShownStatus): string | undefined =>
     members.find(({ name }) => name === 'web-server-b')?.stage;
 
-  it('turns unknown after two heartbeats without a word, never says running, and heals by itself', async ({
-    place,
-    linked: { c, links },
-  }) => {
+  it('turns unknown after two heartbeats without a word, never says running, and heals by itself', async () => {
+    const { c, links } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const view = watch(c, 'web-server-fleet');
     await eventually('both are seen to run', () => view.pushed().at(-1)?.stage === 'running');
@@ -106,9 +115,8 @@ describe('a view that is pushed', together, () => {
     expect((await view.end()).code).toBe(0);
   });
 
-  it('shows a server that was killed, and the one that follows it', async ({
-    linked: { b, c },
-  }) => {
+  it('shows a server that was killed, and the one that follows it', async () => {
+    const { b, c } = linked;
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const view = watch(c, 'web-server-b');
     await eventually('it is seen to run', () => view.pushed().at(-1)?.stage === 'running');
@@ -123,3 +131,39 @@ describe('a view that is pushed', together, () => {
     expect((await view.end()).code).toBe(0);
   });
 });
+
+describe('in the middle of a question', () => {
+  it('the controller is killed: herd says so at once', async () => {
+    const { c, links } = linked;
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    await links.b.become({ kind: 'silent', way: 'both' });
+    const before = links.b.heldUpCount;
+    const asked = c.begin('--timeout', '20', 'status', 'web-server-fleet');
+    const stdioCount = 3;
+    await eventually(
+      'the question is on its way to B',
+      () => connectedCountOf(asked.process.pid) > stdioCount && links.b.heldUpCount > before,
+    );
+    await c.kill('SIGKILL');
+    const { code, stdout, stderr } = await asked.ended;
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('the connection ended');
+    const later = await c.herd('status', 'web-server-fleet');
+    expect(later.code).toBe(4);
+    expect(later.stderr).toContain('nobody listens there');
+    expect(processesOf(place, 'web.cjs')).toHaveLength(2);
+  });
+});
+
+/** Connected unix sockets of a process, as the kernel's table has them: state 03, before the inode. */
+const connectedCountOf = (pid: number | undefined): number => {
+  const table = fs.readFileSync('/proc/net/unix', 'utf8');
+  return fs.readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      return inode !== undefined && new RegExp(` 03 +${inode}\\b`).test(table);
+    } catch {
+      return false; // closed meanwhile
+    }
+  }).length;
+};
