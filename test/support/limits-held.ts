@@ -157,6 +157,7 @@ export const held: Readonly<Record<string, Held>> = {
     `${gifts}that are waited for count, too`,
     `${gifts}are of as many givers as there may be gifts, of those %s`,
     'ocapn/handoff/taker: is three gifts at once where three are the limit',
+    'ocapn/handoff/taker: is three gifts of one exporter in a minute where three are the limit',
     'ocapn/handoff/roles: once as many were given as the exporter takes, and until it has dropped them',
   ),
   'ocapn allGifts': by(

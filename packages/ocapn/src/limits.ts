@@ -148,8 +148,8 @@ export const LIMITS = {
   // Handoffs. A stranger gets a 64th of `gifts`.
   /**
    * Gifts of one session that lie here or are waited for, sessions whose gifts it has fetched, gifts that it has us
-   * fetch, and gifts that we leave at one peer within `giftMs`; beyond the last, references are forwarded. As many as a
-   * list of references that is worth sending.
+   * fetch at once, and within `giftMs` from one exporter, and gifts that we leave at one peer within `giftMs`; beyond
+   * the last, references are forwarded. As many as a list of references that is worth sending.
    */
   gifts: 1_024,
   /** The first two of all sessions of a router: 64 sessions that use up their own. */

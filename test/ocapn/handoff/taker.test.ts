@@ -203,6 +203,17 @@ describe('what one session has us fetch', () => {
     const told = await flood({ gifts: 3 }, ['one', 'one', 'one', 'one']);
     expect(told).toEqual([undefined, undefined, undefined, 'limit']);
   });
+  it('is three gifts of one exporter in a minute where three are the limit', async () => {
+    const { gifter, desk } = await start({ gifts: 3 });
+    const codeOf = (resolver: number): unknown =>
+      (gifter.raw.told(resolver)?.[1] as readonly Sym[])[0]?.name;
+    for (let n = 0; n < 4; n += 1) pass(gifter, desk, 'one', 40 + n);
+    pass(gifter, desk, 'two', 50);
+    expect([42, 43, 50].map(codeOf)).toEqual(['unreachable', 'limit', 'unreachable']);
+    world.runFor(LIMITS.giftMs);
+    pass(gifter, desk, 'one', 60);
+    expect(codeOf(60)).toBe('unreachable');
+  });
   it('is counted out when it has come to an end', async () => {
     const { gifter, desk } = await start({ gifts: 1, giftDials: 1 });
     for (const [at, name] of ['one', 'two', 'three'].entries()) {

@@ -71,7 +71,7 @@ interface Gift {
   value: object | undefined;
   /** Who waits for it. */
   answer: Answer | undefined;
-  /** On which session; what a gift that came would do there is lost with it. */
+  /** On which session. */
   asker: Session | undefined;
 }
 
@@ -150,13 +150,14 @@ export class Gifts {
     if (gifter === undefined) throw new Refused('handoff: this peer takes no part in handoffs');
     const name = hex(giftId);
     const known = gifter.gifts.get(name);
-    if (known?.answer !== undefined) {
-      if (known.asker?.isClosed === true) return this.#leave(known, value);
+    // Whoever waited on a session that has ended may come back on another one.
+    if (known?.answer !== undefined && known.asker?.isClosed !== true) {
       this.#forget(known);
       return known.answer.kept(value);
     }
-    if (known !== undefined) throw new Refused('handoff: there is a gift of that id already');
-    this.#add(gifter, name, from.giftCount).value = value;
+    if (known?.value !== undefined)
+      throw new Refused('handoff: there is a gift of that id already');
+    (known ?? this.#add(gifter, name, from.giftCount)).value = value;
   }
   /**
    * `withdraw-gift`: a vow of what was, or will be, deposited.
@@ -367,12 +368,6 @@ export class Gifts {
     this.#all.add(gift);
     this.#stopTimer ??= clock.after(limits.giftMs, () => this.#expire());
     return gift;
-  }
-  /** Whoever waited for it has lost its session, and may come back on another one. */
-  #leave(gift: Gift, value: object): void {
-    gift.answer = undefined;
-    gift.asker = undefined;
-    gift.value = value;
   }
   #drop(gift: Gift, why: string): void {
     this.#forget(gift);

@@ -10,10 +10,13 @@
  * receivers of one gifter, and refuses who is behind it without a word of why; so who hears such a
  * break asks once more, with a count well ahead.
  *
+ * An exporter judges so many withdrawals of a session in a minute and no more, so no gifter may have us use them up:
+ * each has as many gifts of one exporter in that time as it could have left there.
+ *
  * Nothing is believed of a give but that its sender wants us to go there: whom it leads to shows in
  * the session, and what is there the exporter judges.
  */
-import { type Frontier, isRemote, Refused, type Vow } from '@bellwether/actors';
+import { type Clock, type Frontier, isRemote, Refused, type Vow } from '@bellwether/actors';
 import { Forged, Limit } from '../errors.ts';
 import { checkSigned, giveFrom, type HandoffGive, signReceive } from '../identity/certificates.ts';
 import type { Limits } from '../limits.ts';
@@ -40,6 +43,7 @@ export interface Withdrawal {
 export interface TakerHost {
   readonly frontier: Frontier;
   readonly crypto: Crypto;
+  readonly clock: Clock;
   readonly limits: Limits;
   isMe(peer: PeerLocation): boolean;
   leadsTo(peer: PeerLocation): boolean;
@@ -54,7 +58,29 @@ class Errands {
   count = 0;
   /** Exporters that no session led to, and how many gifts are fetched there. */
   readonly away = new Map<string, number>();
+  /** Gifts since then, by their exporter: those whose keys have the same hash share one count. */
+  readonly #counts = new Uint32Array(EXPORTERS);
+  #sinceMs = -Infinity;
+  /** One more gift of that exporter; how many there were in this time of `giftMs`. */
+  countOf(exporter: string, nowMs: number, giftMs: number): number {
+    if (nowMs - this.#sinceMs >= giftMs) {
+      this.#sinceMs = nowMs;
+      this.#counts.fill(0);
+    }
+    const at = hashOf(exporter) % EXPORTERS;
+    const count = (this.#counts[at] ?? 0) + 1;
+    this.#counts[at] = count;
+    return count;
+  }
 }
+/** Exporters that are told apart. */
+const EXPORTERS = 64;
+const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
+};
 
 /** Takes gifts. */
 export class Taker {
@@ -122,6 +148,10 @@ export class Taker {
     if (count >= from.giftCount)
       throw new Limit(`handoff: more than ${from.giftCount} gifts that are being fetched`);
     const key = peerKey(exporter);
+    if (errands.countOf(key, this.#host.clock.now(), limits.giftMs) > from.giftCount)
+      throw new Limit(
+        `handoff: more than ${from.giftCount} gifts of one exporter in ${limits.giftMs} ms`,
+      );
     const isAway = away.has(key) || !this.#host.leadsTo(exporter);
     if (isAway && !away.has(key) && away.size >= limits.giftDials)
       throw new Limit(`handoff: more than ${limits.giftDials} peers that are being dialled`);
