@@ -63,3 +63,12 @@ describe('what is disabled is enabled first, by a name that can be typed', () =>
     expect(after('web-a', [off('web-a/db')], { dependsOn: 'web-a/db' })).not.toContain('enable');
   });
 });
+
+it('a deploy that lost is asked for anew by the name of its release', () => {
+  const release = `rel:sha256-${'a'.repeat(64)}`;
+  const lost: Outcome = { member: 'web', result: 'superseded', rows: [] };
+  const words = nextWords({ ...command, args: [release, 'no-confirm'] }, 'op-1', lost);
+  expect(words).toEqual([
+    `  The later command counts: 'herd deploy web ${release}' asks for it anew.`,
+  ]);
+});

@@ -6,14 +6,19 @@ import { typedWord } from './typed.ts';
 
 /** How to have it after all: to repeat the older one is not enough. */
 export const lostWords = (
-  { action, service }: Pick<Command, 'action' | 'service'>,
+  { action, service, args }: Command,
   rows: readonly Pick<Row, 'result'>[],
-): readonly string[] =>
-  rows.some(({ result }) => result === 'superseded')
-    ? [
-        `  The later command counts: 'herd ${visible(action)} ${typedService(service)}' asks for it anew.`,
-      ]
-    : [];
+): readonly string[] => {
+  if (!rows.some(({ result }) => result === 'superseded')) return [];
+  const typed = `herd ${visible(action)} ${typedService(service)}${releaseIn(args)}`;
+  return [`  The later command counts: '${typed}' asks for it anew.`];
+};
+
+/** Another release is asked for by its name, whatever file it came from. */
+const releaseIn = (args: readonly string[]): string => {
+  const release = args.find((each) => each.startsWith('rel:'));
+  return release === undefined ? '' : ` ${visible(release)}`;
+};
 
 /** A service as it is typed; of what was picked out, whom a selector picks out now. */
 export const typedService = (service: string): string => {

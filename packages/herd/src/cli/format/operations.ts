@@ -202,8 +202,8 @@ const nextLines = (
   if (endedMs === undefined && queuedUntilMs !== undefined)
     return [`  'herd retry ${id}' tries it now, 'herd op cancel ${id}' calls it off.`];
   if (endedMs === undefined) return [`  'herd op watch ${id}' shows how it goes on.`];
-  const { action, service } = report;
-  const command = { action, service: way ?? service };
+  const { action, service, args } = report;
+  const command = { action, service: way ?? service, args };
   const rows = rowsIn(report);
   const isBelow = rows.some(({ dependsOn }) => dependsOn !== undefined);
   const told = [...lostWords(command, rows), ...enableWords(command, rows, isBelow, isAllowed)];
