@@ -1,6 +1,6 @@
 /** A release gets to a slot, stays or goes back: the real programs, killed in the middle. */
 import crypto from 'node:crypto';
-import { describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import {
   answerOf,
   contentsIn,
@@ -13,30 +13,13 @@ import {
   sentIn,
   startSlot,
   untilPhase,
+  type Slotted,
 } from '../support/deploys.ts';
 import { accept, grantTo, person } from '../support/grants.ts';
 import { it, together } from '../support/placed.ts';
-import { eventually } from '../support/programs.ts';
+import { eventually, makePlace, type Place } from '../support/programs.ts';
 
 describe('herd deploy', together, () => {
-  it('brings a release to a new slot, and it serves', async ({ place }) => {
-    const slotted = await startSlot(place);
-    const none = await slotted.daemon.herd('start', 'web');
-    expect(none.stderr).toContain('web has no release yet');
-    const file = await releaseOf(slotted, 'one');
-    const digest = await digestOf(place, file);
-    const { code, stdout } = await slotted.daemon.herd('deploy', 'web', file);
-    expect(code).toBe(0);
-    expect(stdout).toContain('is well, and waits to be confirmed, for 30 s.\n');
-    expect(stdout).toMatch(
-      new RegExp(`^Release ${digest.slice(11, 23)} has been deployed to web.$`, 'm'),
-    );
-    expect(await answerOf(slotted)).toBe('one');
-    expect(await listed(slotted)).toMatch(new RegExp(`^${digest} +web +one .* current$`, 'm'));
-    const again = await slotted.daemon.herd('deploy', 'web', file);
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('was active at web') });
-  });
-
   it('sends what is new in the second release, and nothing else', async ({ place }) => {
     const slotted = await startSlot(place);
     const big = crypto.randomBytes(3 * 1_048_576);
@@ -54,17 +37,6 @@ describe('herd deploy', together, () => {
     const after = contentsIn(slotted.folder);
     expect([...after].filter((each) => !before.has(each))).toHaveLength(2);
     expect(await answerOf(slotted)).toBe('two');
-  });
-
-  it('goes back by itself from a release that does not run: exit code 7', async ({ place }) => {
-    const slotted = await startSlot(place);
-    await deployed(slotted, 'one');
-    const bad = await releaseOf(slotted, 'bad', { isBroken: true });
-    const { code, stderr } = await slotted.daemon.herd('deploy', 'web', bad);
-    expect(code).toBe(7);
-    expect(stderr).toContain('its process exited with code 3; back at web one');
-    expect(await answerOf(slotted)).toBe('one');
-    expect(await listed(slotted)).toMatch(/web +bad .* rejected: its process exited with code 3$/m);
   });
 
   it('is undone by the machine where nobody confirms, since its herd was killed', async ({
@@ -103,10 +75,45 @@ describe('herd deploy', together, () => {
     expect((await slotted.daemon.herd('rollback', 'web')).code).toBe(0);
     expect(await answerOf(slotted)).toBe('one');
   });
+});
 
-  it('is for whoever was granted it: who may stage cannot activate', async ({ place }) => {
-    const slotted = await startSlot(place);
-    await deployed(slotted, 'one');
+/** One machine for all, in this order. */
+describe('herd deploy to a slot', () => {
+  let place: Place;
+  let slotted: Slotted;
+  beforeAll(async () => {
+    place = makePlace();
+    slotted = await startSlot(place);
+  });
+  afterAll(() => place.clean());
+
+  it('brings a release to a new slot, and it serves', async () => {
+    const none = await slotted.daemon.herd('start', 'web');
+    expect(none.stderr).toContain('web has no release yet');
+    const file = await releaseOf(slotted, 'one');
+    const digest = await digestOf(place, file);
+    const { code, stdout } = await slotted.daemon.herd('deploy', 'web', file);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is well, and waits to be confirmed, for 30 s.\n');
+    expect(stdout).toMatch(
+      new RegExp(`^Release ${digest.slice(11, 23)} has been deployed to web.$`, 'm'),
+    );
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await listed(slotted)).toMatch(new RegExp(`^${digest} +web +one .* current$`, 'm'));
+    const again = await slotted.daemon.herd('deploy', 'web', file);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('was active at web') });
+  });
+
+  it('goes back by itself from a release that does not run: exit code 7', async () => {
+    const bad = await releaseOf(slotted, 'bad', { isBroken: true });
+    const { code, stderr } = await slotted.daemon.herd('deploy', 'web', bad);
+    expect(code).toBe(7);
+    expect(stderr).toContain('its process exited with code 3; back at web one');
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await listed(slotted)).toMatch(/web +bad .* rejected: its process exited with code 3$/m);
+  });
+
+  it('is for whoever was granted it: who may stage cannot activate', async () => {
     const two = await releaseOf(slotted, 'two');
     const digest = await digestOf(place, two);
     const ci = person(place, 'ci');

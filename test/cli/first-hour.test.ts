@@ -111,22 +111,6 @@ describe('the first hour', () => {
     expect((await place.herd(['status', '@early'])).code).toBe(0);
   });
 
-  it('the port that was chosen is the same after a restart', async () => {
-    const first = await place.shepherd(
-      'a',
-      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
-    );
-    const portOf = (file: string) => /port=(\d+)/.exec(fs.readFileSync(file, 'utf8'))?.[1];
-    await first.herd('ref', 'mint', 'sleeper', '--out', 'one.ref');
-    await first.kill('SIGKILL');
-    const second = await place.again(first);
-    await second.herd('ref', 'mint', 'sleeper', '--out', 'two.ref');
-    expect(portOf(path.join(place.folder, 'one.ref'))).toMatch(/^\d+$/);
-    expect(portOf(path.join(place.folder, 'two.ref'))).toBe(
-      portOf(path.join(place.folder, 'one.ref')),
-    );
-  });
-
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     '%s stops the services, then the shepherd, which ends with 0',
     async (signal) => {
@@ -150,15 +134,24 @@ describe('the first hour', () => {
     expect((await daemon.ended).code).toBe(0);
   });
 
-  it('a shepherd that was killed finds its service again, and starts no second one', async () => {
-    const daemon = await place.shepherd('a', configOf('A', sleeper));
+  it('a shepherd that was killed finds its service and its port again, and starts no second one', async () => {
+    const daemon = await place.shepherd(
+      'a',
+      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
+    );
     await daemon.herd('start', 'sleeper');
     const pidOf = (text: string) => Number(/"pid":\s*(\d+)/.exec(text)?.[1]);
     const before = pidOf((await daemon.herd('--json', 'status', 'sleeper')).stdout);
+    await daemon.herd('ref', 'mint', 'sleeper', '--out', 'one.ref');
     await daemon.kill('SIGKILL');
     expect(isAlive(before)).toBe(true);
     const next = await place.again(daemon);
     expect(pidOf((await next.herd('--json', 'status', 'sleeper')).stdout)).toBe(before);
+    await next.herd('ref', 'mint', 'sleeper', '--out', 'two.ref');
+    const portOf = (name: string) =>
+      /port=(\d+)/.exec(fs.readFileSync(path.join(place.folder, name), 'utf8'))?.[1];
+    expect(portOf('one.ref')).toMatch(/^\d+$/);
+    expect(portOf('two.ref')).toBe(portOf('one.ref'));
     expect((await next.herd('stop', 'sleeper')).code).toBe(0);
     await eventually('the adopted process is gone', () => !isAlive(before));
   });

@@ -101,7 +101,7 @@ describe('a machine that joins', together, () => {
     expect((await control.herd('start', 'web-server@web-07')).code).toBe(0);
   });
 
-  it('comes in time, or not at all', async ({ place }) => {
+  it('comes in time, or not at all; and leaves by itself', async ({ place }) => {
     const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
     const file = await inviteTo(place, control, 'web-07', '--expires', '1s');
     await eventually('it has lapsed', async () =>
@@ -116,6 +116,12 @@ describe('a machine that joins', together, () => {
     const taken = await control.herd('node', 'invite', '--name', 'web-07', '--reveal');
     expect(taken.code).toBe(9);
     expect(taken.stderr).toContain("'herd node rekey web-07' makes it another invite");
+    const left = await place.run(process.execPath, [bins.shepherd, 'leave', '-s', web.socket]);
+    expect(left).toMatchObject({ code: 0, stderr: '' });
+    expect(left.stdout).toContain('This machine has left Control');
+    await eventually('it is gone', async () => (await servicesOf(control)).length === 0);
+    expect(await nodesOf(control)).toMatchObject({ 'web-07': { state: 'left' } });
+    expect((await web.herd('node', 'leave')).stderr).toContain('has joined no controller');
   });
 
   it('gives what it chooses, and what its configuration gets later', async ({ place }) => {
@@ -158,18 +164,5 @@ describe('a machine that joins', together, () => {
     );
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain("'nope' is no service of the configuration");
-  });
-});
-
-describe('a machine that has joined', together, () => {
-  it('leaves by itself', async ({ place }) => {
-    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
-    expect((await joinBy(place, web, await inviteTo(place, control, 'web-07'))).code).toBe(0);
-    const left = await place.run(process.execPath, [bins.shepherd, 'leave', '-s', web.socket]);
-    expect(left).toMatchObject({ code: 0, stderr: '' });
-    expect(left.stdout).toContain('This machine has left Control');
-    await eventually('it is gone', async () => (await servicesOf(control)).length === 0);
-    expect(await nodesOf(control)).toMatchObject({ 'web-07': { state: 'left' } });
-    expect((await web.herd('node', 'leave')).stderr).toContain('has joined no controller');
   });
 });

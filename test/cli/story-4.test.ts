@@ -1,10 +1,10 @@
 /** Alice may restart the web server and see how it is, for eight hours, and nothing else. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { accept, grantTo, person } from '../support/grants.ts';
-import { it, together } from '../support/placed.ts';
-import { freePort, type Daemon, type Place } from '../support/programs.ts';
+import { it } from '../support/placed.ts';
+import { freePort, makePlace, type Daemon, type Place } from '../support/programs.ts';
 import { pidOf, statusOf } from '../support/shown.ts';
 import { machineConfig, writeServer } from '../support/web-fleet.ts';
 
@@ -15,9 +15,40 @@ const startA = async (place: Place): Promise<Daemon> => {
   return a;
 };
 
-describe('least authority', together, () => {
+/** One machine for all, and people of its own for each. */
+describe('least authority', () => {
+  let machine: Place;
+  let a: Daemon;
+  beforeAll(async () => {
+    machine = makePlace();
+    a = await startA(machine);
+  });
+  afterAll(() => machine.clean());
+
+  // First, since nobody else has a grant yet.
+  it('tells the owner who can do what, and takes it back', async ({ place }) => {
+    const alice = person(place, 'alice');
+    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'restart'));
+    const listed = JSON.parse((await a.herd('--json', 'grant', 'ls')).stdout) as {
+      readonly grants: readonly { readonly id: string; readonly state: string }[];
+    };
+    expect(listed.grants).toEqual([
+      expect.objectContaining({ label: 'alice', state: 'live', actions: ['restart'] }),
+    ]);
+    const [{ id } = { id: '' }] = listed.grants;
+    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).toContain('alice');
+    expect((await a.herd('who-can', 'stop', 'web-server')).stdout).not.toContain('alice');
+    const dry = await a.herd('grant', 'revoke', id, '--dry-run');
+    expect(dry.stdout).toContain(`Would take from alice: ${id}`);
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    expect((await a.herd('grant', 'revoke', id, '--reason', 'off duty')).code).toBe(0);
+    const { code, stderr } = await alice.herd('restart', '@web-server');
+    expect(code).toBe(5);
+    expect(stderr).toMatch(new RegExp(`${id} was revoked at .* by root`));
+    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).not.toContain('alice');
+  });
+
   it('lets alice restart what she was granted, and see it', async ({ place }) => {
-    const a = await startA(place);
     const alice = person(place, 'alice');
     const invite = await grantTo(place, a, 'web-server', 'alice', 'status,restart,log');
     const accepted = await accept(alice, invite);
@@ -37,7 +68,6 @@ describe('least authority', together, () => {
   });
 
   it('refuses her everything else with exit code 5, and changes nothing', async ({ place }) => {
-    const a = await startA(place);
     const alice = person(place, 'alice');
     await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'status,restart'));
     const before = await statusOf(a, 'web-server');
@@ -65,7 +95,6 @@ describe('least authority', together, () => {
   });
 
   it('shows her that one service, and only what she may do with it', async ({ place }) => {
-    const a = await startA(place);
     const alice = person(place, 'alice');
     await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'status,restart'));
     const { stdout } = await alice.herd('--json', 'status', '@web-server');
@@ -79,31 +108,7 @@ describe('least authority', together, () => {
     expect(shown.stdout).toMatch(/from +root/);
   });
 
-  it('tells the owner who can do what, and takes it back', async ({ place }) => {
-    const a = await startA(place);
-    const alice = person(place, 'alice');
-    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'restart'));
-    const listed = JSON.parse((await a.herd('--json', 'grant', 'ls')).stdout) as {
-      readonly grants: readonly { readonly id: string; readonly state: string }[];
-    };
-    expect(listed.grants).toEqual([
-      expect.objectContaining({ label: 'alice', state: 'live', actions: ['restart'] }),
-    ]);
-    const [{ id } = { id: '' }] = listed.grants;
-    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).toContain('alice');
-    expect((await a.herd('who-can', 'stop', 'web-server')).stdout).not.toContain('alice');
-    const dry = await a.herd('grant', 'revoke', id, '--dry-run');
-    expect(dry.stdout).toContain(`Would take from alice: ${id}`);
-    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
-    expect((await a.herd('grant', 'revoke', id, '--reason', 'off duty')).code).toBe(0);
-    const { code, stderr } = await alice.herd('restart', '@web-server');
-    expect(code).toBe(5);
-    expect(stderr).toMatch(new RegExp(`${id} was revoked at .* by root`));
-    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).not.toContain('alice');
-  });
-
   it('keeps the invite and the key secret, and takes each invite once', async ({ place }) => {
-    const a = await startA(place);
     const [alice, mallory] = [person(place, 'alice'), person(place, 'mallory')];
     const invite = await grantTo(place, a, 'web-server', 'alice', 'restart');
     expect(fs.statSync(invite).mode & 0o777).toBe(0o600);
@@ -127,7 +132,6 @@ describe('least authority', together, () => {
   });
 
   it('takes no ref for an invite, and says what to do with it', async ({ place }) => {
-    const a = await startA(place);
     const [alice, bob] = [person(place, 'alice'), person(place, 'bob')];
     const minted = path.join(place.folder, 'x.ref');
     await a.herd('ref', 'mint', 'web-server', '--out', minted);
@@ -148,7 +152,6 @@ describe('least authority', together, () => {
   it('is one ref, however often its invite is accepted, unless somebody insists', async ({
     place,
   }) => {
-    const a = await startA(place);
     const alice = person(place, 'alice');
     const invite = await grantTo(place, a, 'web-server', 'alice', 'restart');
     await accept(alice, invite);
