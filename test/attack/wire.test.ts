@@ -1,8 +1,8 @@
 /**
- * What strangers can do to a router over real sockets, on the road by which most of them come; roads.test.ts, of
- * `npm run long`, has all others. Of each case is asserted (`scene.suffer`) that a good client is served all the while and
- * a new one afterwards, that the peak of the victim's memory and its CPU time stay within bounds, and that in the end it
- * holds no session, no entry and no memory for it.
+ * What strangers can do to a router over real sockets, on the road by which most of them come; roads.test.ts has all
+ * others. Of each case is asserted (`scene.suffer`) that a good client is served all the while and a new one afterwards,
+ * that the peak of the victim's memory and its CPU time stay within bounds, and that in the end it holds no session, no
+ * entry and no memory for it.
  *
  *   case                                in            more of it, in simulated time or on one transport
  *    1  100,000 nested lists            here          ocapn/syrup/read, cli/strangers
