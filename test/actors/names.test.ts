@@ -5,10 +5,12 @@ import {
   actorLimits,
   catchAll,
   declaredName,
+  sharing,
   wireName,
   type Behavior,
   type Forwarder,
   type Ref,
+  type SharedMethods,
   type Turn,
 } from '@bellwether/actors';
 import { writtenName } from '../../packages/actors/src/names.ts';
@@ -94,6 +96,28 @@ describe('method names', () => {
     }
     const heir = await runIn(bench, (turn) => turn.spawn(() => new Inherited() as never));
     await expect(post(bench, heir, 'go')).rejects.toMatchObject({ code: 'refused' });
+  });
+  it('reach what a shared table has of its own, with what is the actor’s, and nothing else', async () => {
+    const bench = makeBench();
+    const table = {
+      go: (own: string) => own,
+      addNow: (own: string, _turn: Turn, n: number) => own + n,
+    };
+    const methods = { ...table, value: 'no method' } as unknown as SharedMethods<Thing, string>;
+    const makeOne = (_turn: Turn<Thing>, _bcom: unknown, own: string): Behavior<Thing> =>
+      sharing(methods, own);
+    const [one, other] = await runIn(bench, (turn) => [
+      turn.spawn(makeOne, 'one'),
+      turn.spawn(makeOne, 'other'),
+    ]);
+    expect([await post(bench, one, 'add-now'), await post(bench, other, 'go')]).toEqual([
+      'one1',
+      'other',
+    ]);
+    const others = ['addNow', 'methods', 'own', 'value', 'toString', 'constructor', '__proto__'];
+    for (const name of [...others, '', undefined]) {
+      await expect(post(bench, one, name)).rejects.toMatchObject({ code: 'refused' });
+    }
   });
   it('reach a catch-all untouched from the wire, and in wire spelling from code', async () => {
     const bench = makeBench();

@@ -2,7 +2,7 @@
 import type { Core, Effect, Parked, Item, Job } from './core.ts';
 import { Refused } from './errors.ts';
 import { declaredName, wireName } from './names.ts';
-import { Actor, FarRef } from './places.ts';
+import { Actor, FarRef, Shared } from './places.ts';
 import { Pipe, type Promised } from './promised.ts';
 import { quoted } from './quoted.ts';
 import { traceOf } from './trace.ts';
@@ -153,6 +153,12 @@ export const invoke = (
 ): unknown => {
   const behavior = actor.behavior;
   const name = declared || method === undefined ? method : declaredName(method);
+  if (behavior instanceof Shared) {
+    const { methods, own } = behavior;
+    const found = name !== undefined && Object.hasOwn(methods, name) ? methods[name] : undefined;
+    if (typeof found === 'function') return applyShared(found as Callable, own, turn, args);
+    throw noMethod(actor, declared && method !== undefined ? wireName(method) : method);
+  }
   if (name !== undefined && Object.hasOwn(behavior, name)) {
     const found = behavior[name];
     if (typeof found === 'function') return apply(found as Callable, turn, args);
@@ -160,12 +166,14 @@ export const invoke = (
   const symbol = declared && method !== undefined ? wireName(method) : method;
   const rest = behavior[catchAll];
   if (typeof rest === 'function') return (rest as Callable)(turn, symbol, args);
-  throw new Refused(
-    symbol === undefined
-      ? `${actor.label} takes no message without a method`
-      : `${actor.label} has no method ${quoted(symbol)}`,
-  );
+  throw noMethod(actor, symbol);
 };
+const noMethod = ({ label }: Actor, symbol?: string): Refused =>
+  new Refused(
+    symbol === undefined
+      ? `${label} takes no message without a method`
+      : `${label} has no method ${quoted(symbol)}`,
+  );
 
 /** By count of arguments: a spread would make a list for each turn. */
 const apply = (method: Callable, turn: Turn, args: readonly unknown[]): unknown => {
@@ -180,5 +188,20 @@ const apply = (method: Callable, turn: Turn, args: readonly unknown[]): unknown 
       return method(turn, args[0], args[1], args[2]);
     default:
       return method(turn, ...args);
+  }
+};
+const applyShared = (
+  method: Callable,
+  own: unknown,
+  turn: Turn,
+  args: readonly unknown[],
+): unknown => {
+  switch (args.length) {
+    case 0:
+      return method(own, turn);
+    case 1:
+      return method(own, turn, args[0]);
+    default:
+      return method(own, turn, ...args);
   }
 };

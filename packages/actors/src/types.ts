@@ -68,6 +68,15 @@ export type Behavior<I> = {
     ? (turn: Turn<I>, ...args: A) => R | Become<R>
     : never;
 };
+/**
+ * The methods of all actors of one kind, as functions of a module: what each actor has of its own stands in front of
+ * the turn.
+ */
+export type SharedMethods<I, Own> = {
+  readonly [K in keyof I]: I[K] extends (...args: infer A) => infer R
+    ? (own: Own, turn: Turn<I>, ...args: A) => R | Become<R>
+    : never;
+};
 /** A behavior that answers some methods itself and hands on the rest. */
 export type Forwarder<I> = Partial<Behavior<I>> & CatchAll;
 /** An actor's own way to become something else; must be returned from one of its methods. */

@@ -32,7 +32,15 @@
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and
  * changes nothing.
  */
-import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import {
+  sharing,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type SharedMethods,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import { isBuiltIn } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { runAction, withoutCommands, type AskedBy } from './actions.ts';
@@ -76,41 +84,47 @@ export const makeService = (
   recorded: RecordedService,
   agent?: Ref<Agent>,
 ): Behavior<LocalService> => {
-  const logName = config.connection?.of ?? config.provision[0];
-  const logger = turn.spawn(makeLogger, powers.logFiles, logName);
+  const logger = turn.spawn(makeLogger, powers.logFiles, logNameOf(config));
   const held = hold(turn, config, powers, logger, recorded, agent);
   if (config.timer !== undefined) scheduleOf(held, turn);
   if (config.connection === undefined)
     turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
-  return {
-    canonicalName: () => held.name,
-    provision: () => held.config.get().provision,
-    requirement: () => held.config.get().requirement,
-    status: (turn) => statusOf(held, turn),
-    standing: () => standingOf(held),
-    probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
-    perform: (turn, request, lines, asker, prompting) =>
-      perform(held, turn, request, { asker, lines }, prompting),
-    adopt: (turn, run) => adoptRun(held, turn, run),
-    retire: (turn, why, by) => retire(held, turn, why, by),
-    prompts: () => held.prompts.get(),
-    unfound: (turn) => unfound(held, turn),
-    revise: (turn, config) => revise(held, turn, config),
-    wish: (turn, isWanted) => change(held, turn, { isWanted }),
-    showSlot: (turn, slot) => change(held, turn, { slot }),
-    timed: (turn, isOver) => timed(held, turn, isOver),
-    connected: (turn, name, source) => connected(held, turn, name, source),
-    disconnected: (turn, name) => disconnected(held, turn, name),
-    timerMemory: (turn) => timerMemoryOf(held, turn),
-    history: () => held.history.get(),
-    log: (turn, query) => turn.send(held.logger, 'lines', query),
-    follow: (turn, follow) => {
-      const { logFiles: files, clock, node } = held;
-      const reader = turn.spawn(makeLogReader, { files, clock, node, service: logName, follow });
-      return turn.call(reader, 'run');
-    },
-  };
+  return sharing(methods, held);
 };
+
+const methods: SharedMethods<LocalService, ServiceHeld> = {
+  canonicalName: (held) => held.name,
+  provision: (held) => held.config.get().provision,
+  requirement: (held) => held.config.get().requirement,
+  status: (held, turn) => statusOf(held, turn),
+  standing: (held) => standingOf(held),
+  probe: (held, turn, timeoutMs) => probe(held, turn, timeoutMs),
+  perform: (held, turn, request, lines, asker, prompting) =>
+    perform(held, turn, request, { asker, lines }, prompting),
+  adopt: (held, turn, run) => adoptRun(held, turn, run),
+  retire: (held, turn, why, by) => retire(held, turn, why, by),
+  prompts: (held) => held.prompts.get(),
+  unfound: (held, turn) => unfound(held, turn),
+  revise: (held, turn, config) => revise(held, turn, config),
+  wish: (held, turn, isWanted) => change(held, turn, { isWanted }),
+  showSlot: (held, turn, slot) => change(held, turn, { slot }),
+  timed: (held, turn, isOver) => timed(held, turn, isOver),
+  connected: (held, turn, name, source) => connected(held, turn, name, source),
+  disconnected: (held, turn, name) => disconnected(held, turn, name),
+  timerMemory: (held, turn) => timerMemoryOf(held, turn),
+  history: (held) => held.history.get(),
+  log: (held, turn, query) => turn.send(held.logger, 'lines', query),
+  follow: (held, turn, follow) => {
+    const { logFiles: files, clock, node } = held;
+    const service = logNameOf(held.config.get());
+    const reader = turn.spawn(makeLogReader, { files, clock, node, service, follow });
+    return turn.call(reader, 'run');
+  },
+};
+
+/** What a connection has said goes to the log of the service that has accepted it. */
+const logNameOf = ({ connection, provision }: ServiceConfig): string =>
+  connection?.of ?? provision[0];
 
 const perform = (
   held: ServiceHeld,
