@@ -136,6 +136,21 @@ describe('nextAlarm', () => {
     );
   });
 
+  it('rings when a whole day is left out, however far ahead the clock is then', () => {
+    const changed = at('2026-03-02T00:01');
+    const tuesday = calendar({ daysOfWeek: [2] });
+    for (const [before, after] of [
+      [0, day],
+      [-11 * hour, 13 * hour],
+    ] as const) {
+      const zone = zoneOf([
+        [-Infinity, before],
+        [changed - before, after],
+      ]);
+      expect(nextAlarm(tuesday, changed - before - hour, zone, 0)).toBe(changed - before);
+    }
+  });
+
   it('rings at each second that matches', () => {
     const event = calendar({ seconds: [0, 15, 59], minutes: [0, 59], hours: [0, 23] });
     const rings = [];

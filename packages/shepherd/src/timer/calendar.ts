@@ -26,8 +26,8 @@ const day = 86_400_000;
  * has none: what does not ring in 41 never does.
  */
 const searchedDayCount = 41 * 366;
-/** Local time is between 12 hours behind UTC and 14 ahead; some hours more for places that have moved. */
-const furthestMs = 16 * 3_600_000;
+/** Local time is between 12 hours behind UTC and 14 ahead; a day more, for a clock that is set over the date line. */
+const furthestMs = 40 * 3_600_000;
 
 /**
  * The first instant behind this one at which it rings, in milliseconds since 1970; undefined where it never does again.
