@@ -7,8 +7,8 @@ import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Every Node reads and parses these certificates at its start, a fifth of what one takes that does nothing else, and of the
- * thousand that are started here none asks anybody on the web. Only `npm ci` may (test/cli/readme.test.ts).
+ * Every Node reads and parses these certificates at its start, and of all that are started here none asks anybody on the
+ * web. Only `npm ci` may (test/cli/readme.test.ts).
  */
 const certificates = process.env['NODE_EXTRA_CA_CERTS'];
 if (certificates !== undefined) {

@@ -17,8 +17,8 @@ export class Shared {
   }
 }
 /**
- * The behavior of one of very many actors. Where each has closures of its own, a method takes 56 bytes of each actor
- * and a place in its behavior; so it is there once.
+ * The behavior of one of very many actors: the methods of all of them are there once, where each would have closures of
+ * its own. It has no catch-all.
  */
 export const sharing = <I, Own>(methods: SharedMethods<I, Own>, own: Own): Behavior<I> =>
   new Shared(methods, own) as unknown as Behavior<I>;

@@ -347,7 +347,7 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   const origin = originOf(host, turn, principal);
   const asker: Asker = {
     principal,
-    ...(origin !== undefined && origin !== principal && { origin }),
+    ...(origin !== principal && { origin }),
     ...(sinceMs !== undefined && { sinceMs }),
   };
   const part = partOf(host, operation, record);

@@ -104,18 +104,17 @@ const perform = (
     throw reason;
   }
   const start = startOf(name, request);
+  const by = { principal: itself };
+  const { operation, action } = request;
+  const from = {
+    kind: 'command',
+    asker: asker.principal,
+    operation,
+    action,
+    service: parent,
+  } as const;
   return turn.when(
-    turn.send(
-      options.shepherd,
-      'perform',
-      start,
-      deaf,
-      { principal: itself },
-      {
-        ...{ kind: 'command', asker: asker.principal, operation: request.operation },
-        ...{ action: request.action, service: parent },
-      },
-    ),
+    turn.send(options.shepherd, 'perform', start, deaf, by, from),
     (turn, outcome): Outcome => {
       const { result, reason, output = [] } = outcome;
       if (!isGood(outcome))

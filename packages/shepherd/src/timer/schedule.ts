@@ -27,9 +27,9 @@ import {
   tellLog,
   touchTimer,
   wallNow,
-  type ArmedConfig,
-  type LivingRun,
-  type ScheduleHeld,
+  type ArmedConfig as Armed,
+  type LivingRun as Living,
+  type ScheduleHeld as Held,
   type ScheduleOptions,
 } from './schedule-state.ts';
 import { whenWords } from './words.ts';
@@ -53,9 +53,9 @@ export const makeSchedule = (
 ): Behavior<Schedule> => {
   const { memory, name: service } = options;
   const fresh = { service, isArmed: false, madeFrom: '', originMs: 0, settledMs: 0, runCount: 0 };
-  const held: ScheduleHeld = {
+  const held: Held = {
     ...options,
-    armed: turn.cell<ArmedConfig | undefined>(undefined),
+    armed: turn.cell<Armed | undefined>(undefined),
     record: turn.cell<TimerRecord>(memory.record ?? fresh),
     runs: turn.cell(memory.runs),
     living: turn.map(),
@@ -74,7 +74,7 @@ export const makeSchedule = (
   };
 };
 
-const arm = (held: ScheduleHeld, turn: Turn, config: ArmedConfig): string | undefined => {
+const arm = (held: Held, turn: Turn, config: Armed): string | undefined => {
   const { when, runCount } = config.timer;
   const madeFrom = digestOf(when);
   const before = held.record.get();
@@ -96,14 +96,14 @@ const arm = (held: ScheduleHeld, turn: Turn, config: ArmedConfig): string | unde
 };
 
 /** Of what an earlier life has begun, and of which nothing was found. */
-const forgetLost = (held: ScheduleHeld, turn: Turn): void => {
+const forgetLost = (held: Held, turn: Turn): void => {
   for (const run of held.runs.get())
     if (run.endedMs === undefined && run.isLost !== true && !held.living.has(run.number))
       noteRun(held, turn, { ...run, isLost: true });
 };
 
 /** Looks when it rings next, and has itself woken then; or it is over. */
-const plan = (held: ScheduleHeld, turn: Turn): void => {
+const plan = (held: Held, turn: Turn): void => {
   const config = held.armed.get();
   if (config === undefined || held.stopping.get() !== undefined) return;
   const next = upcomingOf(held, config.timer, 1)[0];
@@ -117,7 +117,7 @@ const plan = (held: ScheduleHeld, turn: Turn): void => {
 };
 
 /** Nothing is left to ring. */
-const finish = (held: ScheduleHeld, turn: Turn): void => {
+const finish = (held: Held, turn: Turn): void => {
   held.armed.set(undefined);
   noteTimer(held, turn, { isArmed: false });
   tellLog(held, turn, 'done', `Timer ${held.name} has no alarm left.`);
@@ -126,7 +126,7 @@ const finish = (held: ScheduleHeld, turn: Turn): void => {
 
 /** The next alarms, and when they ring: some time after their instant where that is wanted. */
 const upcomingOf = (
-  held: ScheduleHeld,
+  held: Held,
   { when, spreadMs }: TimerConfig,
   count: number,
 ): readonly { readonly alarmMs: number; readonly dueMs: number }[] => {
@@ -142,7 +142,7 @@ const upcomingOf = (
 };
 
 /** Until when nothing rings any more, also where the clock was set back behind that. */
-const settledAt = (held: ScheduleHeld, when: TimerConfig['when']): number => {
+const settledAt = (held: Held, when: TimerConfig['when']): number => {
   const { settledMs } = held.record.get();
   const now = wallNow(held);
   const ringsOn = when.kind === 'every' || (when.kind === 'calendar' && when.hours === undefined);
@@ -151,10 +151,10 @@ const settledAt = (held: ScheduleHeld, when: TimerConfig['when']): number => {
 };
 
 /** The same for one alarm in every life, and another for each service and machine. */
-const spreadOf = ({ node, name }: ScheduleHeld, alarmMs: number, spreadMs = 0): number =>
+const spreadOf = ({ node, name }: Held, alarmMs: number, spreadMs = 0): number =>
   spreadMs === 0 ? 0 : Number.parseInt(digestOf([node, name, alarmMs]).slice(8), 16) % spreadMs;
 
-const due = (held: ScheduleHeld, turn: Turn): void => {
+const due = (held: Held, turn: Turn): void => {
   const config = held.armed.get();
   const next = held.next.get();
   if (config === undefined || next === undefined) return;
@@ -173,7 +173,7 @@ const due = (held: ScheduleHeld, turn: Turn): void => {
     held,
     turn,
     'missed',
-    isCaughtUp ? `${late}; running now.` : `${late}. Waiting anew for timer.`,
+    `${late}${isCaughtUp ? '; running now.' : '. Waiting anew for timer.'}`,
   );
   if (isCaughtUp) ring(held, turn, config, { settledMs: now });
   else noteTimer(held, turn, { settledMs: now });
@@ -181,12 +181,7 @@ const due = (held: ScheduleHeld, turn: Turn): void => {
 };
 
 /** One alarm: a run, or what comes of it while one goes on. */
-const ring = (
-  held: ScheduleHeld,
-  turn: Turn,
-  { timer }: ArmedConfig,
-  settled: Partial<TimerRecord>,
-): void => {
+const ring = (held: Held, turn: Turn, { timer }: Armed, settled: Partial<TimerRecord>): void => {
   const why = obstacleOf(held, timer);
   if (why === undefined) return void begin(held, turn, settled);
   if (timer.overlap === 'wait') return owe(held, turn, settled, false);
@@ -196,24 +191,19 @@ const ring = (
 };
 
 /** A run behind the one that goes on. An alarm, or the owner, counts also where somebody else has asked before. */
-const owe = (
-  held: ScheduleHeld,
-  turn: Turn,
-  settled: Partial<TimerRecord>,
-  isByOther: boolean,
-): void => {
+const owe = (held: Held, turn: Turn, settled: Partial<TimerRecord>, isByOther: boolean): void => {
   const { isOwed, isOwedToOther, ...rest } = held.record.get();
   const isToOther = isByOther && (isOwed !== true || isOwedToOther === true);
   held.record.set(rest);
   noteTimer(held, turn, { ...settled, isOwed: true, ...(isToOther && { isOwedToOther: true }) });
 };
-const beginOwed = (held: ScheduleHeld, turn: Turn): void => {
+const beginOwed = (held: Held, turn: Turn): void => {
   const { isOwed, isOwedToOther } = held.record.get();
   if (isOwed !== true || held.living.size > 0) return;
   begin(held, turn, {}, isOwedToOther === true ? { isTriggered: true, isByOther: true } : {});
 };
 
-const obstacleOf = (held: ScheduleHeld, { overlap }: TimerConfig): string | undefined => {
+const obstacleOf = (held: Held, { overlap }: TimerConfig): string | undefined => {
   const count = held.living.size;
   if (count === 0) return undefined;
   if (overlap !== 'allow') return 'the run before still goes on';
@@ -223,7 +213,7 @@ const obstacleOf = (held: ScheduleHeld, { overlap }: TimerConfig): string | unde
 
 /** Begins a run, with all that the disk has to know of it in one write. */
 const begin = (
-  held: ScheduleHeld,
+  held: Held,
   turn: Turn,
   settled: Partial<TimerRecord>,
   how: Pick<NotedRun, 'isTriggered' | 'isByOther'> = {},
@@ -256,9 +246,8 @@ const begin = (
   return turn.when(
     spawned,
     (turn, run): string | undefined => {
-      tellLog(held, turn, 'ran', `Timer ${held.name} runs as process ${run.pid}.`, {
-        pid: run.pid,
-      });
+      const { pid } = run;
+      tellLog(held, turn, 'ran', `Timer ${held.name} runs as process ${pid}.`, { pid });
       goOn(held, turn, number, run);
       return undefined;
     },
@@ -274,8 +263,8 @@ const begin = (
 };
 
 /** The process of a run is there, from now on or still. */
-const goOn = (held: ScheduleHeld, turn: Turn, number: number, run: Run): void => {
-  const living: LivingRun = { ...held.living.get(number), startId: run.startId, run };
+const goOn = (held: Held, turn: Turn, number: number, run: Run): void => {
+  const living: Living = { ...held.living.get(number), startId: run.startId, run };
   held.living.set(number, living);
   turn.when(run.ended, (turn, ending) => ended(held, turn, number, run, ending));
   // It was to be ended before it ran its program, when there was nobody to hear of that.
@@ -286,7 +275,7 @@ const goOn = (held: ScheduleHeld, turn: Turn, number: number, run: Run): void =>
   touchTimer(held, turn);
 };
 
-const ended = (held: ScheduleHeld, turn: Turn, number: number, run: Run, ending: Ending): void => {
+const ended = (held: Held, turn: Turn, number: number, run: Run, ending: Ending): void => {
   const { code, signal } = ending;
   const text = `Timer ${held.name}: process ${run.pid} ${endedWords(ending)}.`;
   tellLog(held, turn, 'ended', text, { pid: run.pid, ...ending });
@@ -299,10 +288,10 @@ const ended = (held: ScheduleHeld, turn: Turn, number: number, run: Run, ending:
   });
 };
 
-const fail = (held: ScheduleHeld, turn: Turn, failure: FailureNotice): void =>
+const fail = (held: Held, turn: Turn, failure: FailureNotice): void =>
   turn.tell(held.attendant, 'serviceFailed', held.name, failure);
 
-const over = (held: ScheduleHeld, turn: Turn, number: number, how: Partial<TimerRun>): void => {
+const over = (held: Held, turn: Turn, number: number, how: Partial<TimerRun>): void => {
   const living = held.living.get(number);
   living?.limit?.cancel();
   living?.grace?.cancel();
@@ -319,7 +308,7 @@ const over = (held: ScheduleHeld, turn: Turn, number: number, how: Partial<Timer
 };
 
 /** A run may take so long, counted from when it began, in whatever life. */
-const bound = (held: ScheduleHeld, turn: Turn, number: number, living: LivingRun): void => {
+const bound = (held: Held, turn: Turn, number: number, living: Living): void => {
   const { maxMs } = held.armed.get()?.timer ?? {};
   const startedMs = runNumbered(held, number)?.startedMs;
   if (maxMs === undefined || startedMs === undefined) return;
@@ -327,12 +316,8 @@ const bound = (held: ScheduleHeld, turn: Turn, number: number, living: LivingRun
   const leftMs = Math.min(Math.max(0, startedMs + maxMs - wallNow(held)), maxMs);
   const limit = turn.after(leftMs, (turn) => {
     if (!held.living.has(number)) return;
-    tellLog(
-      held,
-      turn,
-      'overdue',
-      `Timer ${held.name}: its run has taken ${maxMs / 1_000} seconds and is ended.`,
-    );
+    const text = `Timer ${held.name}: its run has taken ${maxMs / 1_000} seconds and is ended.`;
+    tellLog(held, turn, 'overdue', text);
     changeRun(held, turn, number, { isOverdue: true });
     quit(held, turn, number);
   });
@@ -343,7 +328,7 @@ const bound = (held: ScheduleHeld, turn: Turn, number: number, living: LivingRun
  * Ends a run with its group: the signal of its service, and SIGKILL after the grace. What hangs before it runs its
  * program hears of SIGKILL alone; see service/hanging.ts.
  */
-const quit = (held: ScheduleHeld, turn: Turn, number: number): void => {
+const quit = (held: Held, turn: Turn, number: number): void => {
   const living = held.living.get(number);
   if (living === undefined || living.grace !== undefined) return;
   const { startId, run } = living;
@@ -359,10 +344,10 @@ const quit = (held: ScheduleHeld, turn: Turn, number: number): void => {
   held.living.set(number, { ...living, grace });
 };
 /** How a run is ended; of one that was taken over, whose service never came up again, in the usual way. */
-const endOf = ({ armed }: ScheduleHeld): Pick<StopConfig, 'signal' | 'graceMs'> =>
+const endOf = ({ armed }: Held): Pick<StopConfig, 'signal' | 'graceMs'> =>
   armed.get()?.stop ?? { signal: 'SIGTERM', graceMs: limits.orphanGraceMs };
 
-const disarm = (held: ScheduleHeld, turn: Turn, isResting: boolean): Vow<void> => {
+const disarm = (held: Held, turn: Turn, isResting: boolean): Vow<void> => {
   turn.call(held.alarms, 'forget', held.name);
   held.next.set(undefined);
   const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
@@ -375,13 +360,13 @@ const disarm = (held: ScheduleHeld, turn: Turn, isResting: boolean): Vow<void> =
   return vow;
 };
 
-const stopped = (held: ScheduleHeld, resolver: Resolver<void>): void => {
+const stopped = (held: Held, resolver: Resolver<void>): void => {
   held.stopping.set(undefined);
   held.armed.set(undefined);
   resolver.kept();
 };
 
-const trigger = (held: ScheduleHeld, turn: Turn, isByOther: boolean): Vow<string | undefined> => {
+const trigger = (held: Held, turn: Turn, isByOther: boolean): Vow<string | undefined> => {
   const config = held.armed.get();
   if (config === undefined || held.stopping.get() !== undefined)
     return turn.kept(`Service ${held.name} is not running.`);
@@ -397,14 +382,14 @@ const trigger = (held: ScheduleHeld, turn: Turn, isByOther: boolean): Vow<string
   return begun;
 };
 
-const adopt = (held: ScheduleHeld, turn: Turn, run: Run): void => {
+const adopt = (held: Held, turn: Turn, run: Run): void => {
   const found = held.runs.get().find(({ startId }) => startId === run.startId);
   if (found === undefined) return;
   if (run.ending !== undefined) return ended(held, turn, found.number, run, run.ending);
   goOn(held, turn, found.number, run);
 };
 
-const factsOf = (held: ScheduleHeld, timer: TimerConfig, hasLists: boolean): TimerFacts => {
+const factsOf = (held: Held, timer: TimerConfig, hasLists: boolean): TimerFacts => {
   const { leftCount } = held.record.get();
   const isArmed = held.armed.get() !== undefined;
   const oldest = [...held.living.keys()][0];
@@ -427,7 +412,7 @@ const factsOf = (held: ScheduleHeld, timer: TimerConfig, hasLists: boolean): Tim
 };
 /** One that an earlier life has begun, and of which this one found nothing. */
 const toldRun = (
-  held: ScheduleHeld,
+  held: Held,
   { startId: _startId, place: _place, isByOther: _isByOther, ...run }: RecordedRun,
 ): TimerRun =>
   run.endedMs === undefined && !held.living.has(run.number) ? { ...run, isLost: true } : run;

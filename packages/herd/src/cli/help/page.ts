@@ -1,5 +1,6 @@
 /** What a page of `herd help` consists of. */
 import type { OptionName } from '../grammar/grammar.ts';
+
 /** A command line, and what it does. */
 export type Example = readonly [command: string, about: string];
 /** The page of one action. */
