@@ -124,7 +124,7 @@ describe('herd deploy to a fleet of slots', together, () => {
       / {2}web-1 +rolled back +.*its process exited with code 3; back at web one/,
     );
     expect(stdout).toMatch(
-      / {2}web-2 +skipped +left as it is: a member of the canary failed; web-1: /,
+      / {2}web-2 +skipped +left as it is: a member of the canary failed; because of web-1$/m,
     );
     expect(stdout).toContain('web: 4 members: 1 rolled back, 3 skipped\n');
     expect(stderr).toBe('herd: error: deploy web: rolled back: 0 of 4 members\n');

@@ -128,7 +128,7 @@ describe('herd restart --batch', () => {
     expect(rolled.code).toBe(3);
     expect(rolled.stdout).toMatch(/ {2}a +failed +/);
     expect(rolled.stdout).toMatch(
-      / {2}4 members +skipped +left as it is: a member of the canary failed; a: /,
+      / {2}4 members +skipped +left as it is: a member of the canary failed; because of a$/m,
     );
     expect(rolled.stdout).toContain('web: 5 members: 1 failed, 4 skipped\n');
     expect((await pids()).slice(1)).toEqual(before.slice(1));

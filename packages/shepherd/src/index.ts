@@ -100,6 +100,7 @@ export type { ShepherdOptions } from './shepherd/shepherd-state.ts';
 export { cutText } from './text.ts';
 export { stopMs } from './words/stopping.ts';
 export { endedWords } from './words/wording.ts';
+export { refusalKind } from './operation/outcomes.ts';
 export { leftFor } from './operation/trail.ts';
 export {
   closeCredit,

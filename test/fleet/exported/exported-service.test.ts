@@ -427,6 +427,24 @@ describe('a command that was sent and not answered', () => {
     await pass(bench, 0);
     expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
   });
+  it('is failed with those words without the name that it has there', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Refused('Service web: start: it is disabled'));
+    await pass(bench, 0);
+    expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
+  });
+  it.each([
+    ['refused', true],
+    ['bad-request', true],
+    ['unknown-action', true],
+    ['limit', undefined],
+  ])('is failed in vain, or not, where the code is %s', async (code, isVain) => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Remote(code, 'no'));
+    await pass(bench, 0);
+    expect(outcome.value?.result).toBe('failed');
+    expect(outcome.value?.isVain).toBe(isVain);
+  });
   it.each(['severed', 'halted', 'timed-out', 'unreachable', 'refused'])(
     'is failed, and nothing else, when the far end answers with the code %s',
     async (code) => {

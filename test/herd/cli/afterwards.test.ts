@@ -35,6 +35,20 @@ describe('a retry is worth typing', () => {
   });
 });
 
+describe('a retry is not offered', () => {
+  const no = (member: string) => ({ member, result: 'failed', isVain: true }) as const;
+  const left = (member: string) => ({ member, result: 'skipped' }) as const;
+  const after = (...rows: readonly Row[]): string =>
+    nextWords(command, 'op-1', { member: 'web', result: 'failed', rows }).join('\n');
+  it('where the same would be refused again, and the rest was left alone because of that', () => {
+    expect(after(no('a'), left('b'))).toBe('');
+    expect(after(no('a'), no('b'))).toBe('');
+  });
+  it('but where one of them may do it', () => {
+    expect(after(no('a'), { member: 'b', result: 'failed' })).toContain("'herd retry op-1'");
+  });
+});
+
 describe('what is disabled is enabled first, by a name that can be typed', () => {
   const off = (member: string) => ({ member, result: 'failed', isDisabled: true }) as const;
   const ill = { member: 'web-z', result: 'failed' } as const;

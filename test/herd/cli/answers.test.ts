@@ -37,6 +37,7 @@ const row = {
   isCycle: true,
   isDisabled: true,
   isBusy: true,
+  isVain: true,
   lostTo: { action: 'stop', operation: 'op-2', atMs: 7 },
   cause: { member: 'a/c', reason: 'r', plainReason: 'p' },
   sharedWith: ['f'],

@@ -593,7 +593,7 @@ describe('the outcome of a command', () => {
     const said = { member: 'fleet', result: 'failed', rows } as const;
     const { out } = outcomeLines({ ...command, action: 'stop' }, said, look, none);
     expect(out.slice(0, 3)).toEqual([
-      '  b  failed   0 of 1 members; b/x',
+      '  b  failed   0 of 1 members; because of b/x',
       '  c  failed   c/x: no route',
       '  a  changed  shared with api; also stopped web-metrics',
     ]);
@@ -674,6 +674,30 @@ describe('the outcome of a command', () => {
     );
     expect(shown.out.at(-1)).toBe('web: 2 members: 1 unreachable, 1 changed (degraded 1/2)');
     expect(shown.err).toEqual([]);
+  });
+  it('names who is the cause, and says why in the row of that one alone', () => {
+    const rows = [
+      {
+        member: 'b',
+        result: 'skipped' as const,
+        reason: 'left as it is',
+        cause: { member: 'a', reason: 'no room' },
+      },
+      { member: 'a', result: 'failed' as const, reason: 'no room' },
+      {
+        member: 'c',
+        result: 'skipped' as const,
+        reason: 'left as it is',
+        cause: { member: 'far', reason: 'gone' },
+      },
+    ];
+    expect(outcomeLines(command, outcome('failed', { rows }), look, none).out.slice(0, -1)).toEqual(
+      [
+        '  a  failed   no room',
+        '  b  skipped  left as it is; because of a',
+        '  c  skipped  left as it is; far: gone',
+      ],
+    );
   });
   it('of many that failed in the same words says those once, above their names', () => {
     const rows = (count: number) => [

@@ -199,6 +199,22 @@ describe('an operation that was asked for through a ref', () => {
     expect(out).toContain("'herd enable webs' first, then 'herd start webs'");
     expect(out).not.toContain('herd retry');
   });
+  it('of which one went back, and the rest was left alone because of it, offers no retry and says why once', async () => {
+    const rows = [
+      { member: 'a', result: 'rolled-back', reason: 'exit 1' },
+      { member: 'b', result: 'skipped', reason: 'left', cause: { member: 'a', reason: 'exit 1' } },
+    ] as const;
+    const steps = rows.map((row) => ({
+      ...step,
+      service: row.member,
+      phase: 'settled' as const,
+      row,
+    }));
+    await serve({ operation: () => ({ ...report, action: 'deploy', service: 'webs', steps }) });
+    const { out } = (await herd('op', 'show', 'op-7')).written;
+    expect(out).toMatch(/ b {2}skipped +(deploy|start): left; because of a\n/);
+    expect(out).not.toContain('herd retry');
+  });
   it('has its arguments in quotes, where they could be taken for what herd says', async () => {
     const args = ['b: called off', 'plain'];
     await serve({ operation: () => ({ ...report, args }) });

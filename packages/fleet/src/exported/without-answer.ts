@@ -6,6 +6,7 @@
 import { codeOf, fateOf, messageOf } from '@bellwether/actors';
 import {
   limits,
+  refusalKind,
   type Attempt,
   type Outcome,
   type Request,
@@ -150,10 +151,10 @@ export const unanswered = (
         ...outcomeOf(
           place,
           'failed',
-          `${where} refused to ${action}: ${withoutAction(action, reason)}`,
+          `${where} refused to ${action}: ${withoutBeginning(action, reason)}`,
         ),
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),
-        ...(codeOf(reason) === 'conflict' && { isBusy: true }),
+        ...refusalKind(codeOf(reason)),
       };
   }
 };
@@ -218,9 +219,9 @@ const inDoubt = (place: Place, result: Result, words: string): Outcome =>
   outcomeOf(place, result, `${words} See herd status ${place.name} before trying again.`);
 const whereIs = ({ petname, origin }: Place): string =>
   petname === origin ? petname : `${petname} at ${origin}`;
-/** It may say itself what it is about. */
-const withoutAction = (action: string, reason: Error): string => {
-  const words = sentenceOf(reason);
+/** It may say itself what it is about: by its name there, and what was asked of it. */
+const withoutBeginning = (action: string, reason: Error): string => {
+  const words = sentenceOf(reason).replace(/^[Ss]ervice [^ :]+: /, '');
   const beginning = `${action}: `;
   return words.startsWith(beginning) ? words.slice(beginning.length) : words;
 };

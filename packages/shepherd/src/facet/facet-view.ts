@@ -227,6 +227,7 @@ const rowRules: Rules<Row> = {
   isCycle: true,
   isDisabled: true,
   isBusy: true,
+  isVain: true,
   // An id stands in it for whose operation it is alone.
   lostTo: true,
   cause: false,

@@ -104,9 +104,14 @@ export const refused = ({ name, action }: Step, reason: Error): StepEnd => {
   const message = cutText(reason.message, limits.refusalCharacters);
   const code = codeOf(reason);
   const failed = plain(name, 'failed', `${action} was refused: ${message}`);
-  const outcome = code === 'conflict' ? { ...failed, isBusy: true } : failed;
-  return { outcome, refusal: { code, message } };
+  return { outcome: { ...failed, ...refusalKind(code) }, refusal: { code, message } };
 };
+/** What a refusal is to who may ask again, by its code. */
+export const refusalKind = (code: string): Pick<Row, 'isBusy' | 'isVain'> => {
+  if (code === 'conflict') return { isBusy: true };
+  return vain.has(code) ? { isVain: true } : {};
+};
+const vain: ReadonlySet<string> = new Set(['refused', 'bad-request', 'unknown-action']);
 
 /** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */
 export const isDoubtful = ({ result, rows }: Outcome): boolean =>

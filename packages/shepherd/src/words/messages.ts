@@ -98,6 +98,8 @@ export interface Row {
   readonly isDisabled?: boolean;
   /** Failed before anything was done, because of another operation that is under way there; `reason` says which. */
   readonly isBusy?: boolean;
+  /** Refused before anything was done, as it will be again for whoever asks the same. */
+  readonly isVain?: boolean;
   /** Superseded by this one, as `reason` says. */
   readonly lostTo?: Winner;
   /** Of an aggregate: the first thing that went wrong below it. */

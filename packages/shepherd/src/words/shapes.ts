@@ -118,6 +118,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   isCycle: readBoolean,
   isDisabled: readBoolean,
   isBusy: readBoolean,
+  isVain: readBoolean,
   lostTo: struct<Winner>({ action: readName }, { operation: readName, atMs: readCount }),
   cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,

@@ -13,8 +13,9 @@ import { groupFromCount } from '../limits.ts';
 import type { Look } from '../terminal/terminal.ts';
 import { nameOf } from './audit.ts';
 import { enableWords, isAnyDisabled, type Allowance } from './disabled.ts';
+import { isInVain } from './in-vain.ts';
 import { lostWords } from './lost.ts';
-import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
+import { detailOf, paintedResult, resultWords, styleOf, withoutEcho } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { tailsOf } from './tails.ts';
 import { ageText, counted, momentText, spanText } from './times.ts';
@@ -86,7 +87,7 @@ export const operationReport = (
 
 /** One table; of a restart batch by batch one for each of them, and one of what belongs to none. */
 const stepLines = (report: OperationReport, look: Look): readonly string[] => {
-  const told = toldIn(report.steps);
+  const told = leanSteps(toldIn(report.steps));
   const isLong = told.length >= groupFromCount;
   const tableFor = (steps: readonly OperationStep[], indent: string): readonly string[] =>
     stepTable(steps, report.action, look, isLong, indent);
@@ -170,6 +171,12 @@ const toldIn = (steps: readonly OperationStep[]): readonly OperationStep[] =>
   steps.some(({ isAsked, isAnswer }) => isAsked && !isAnswer)
     ? steps.filter(({ isAnswer }) => !isAnswer)
     : steps;
+const leanSteps = (steps: readonly OperationStep[]): readonly OperationStep[] => {
+  const lean = withoutEcho(rowsOf(steps));
+  return steps.map((step) =>
+    step.row === undefined ? step : { ...step, row: lean(rowOf(step, step.row)) },
+  );
+};
 const rowOf = ({ service }: OperationStep, row: Row): Row => ({ ...row, member: service });
 const isSettled = ({ phase }: OperationStep): boolean =>
   phase !== 'waiting' && phase !== 'acting' && phase !== 'queued';
@@ -209,15 +216,16 @@ const nextLines = (
   const told = [...lostWords(command, rows), ...enableWords(command, rows, isBelow, isAllowed)];
   const left = undoneIn(report);
   const count = left.length;
-  if (left.every(({ row }) => row?.isDisabled === true)) return told;
+  if (left.every(({ row }) => row !== undefined) && isInVain(rowsOf(left), rows)) return told;
   return [
     ...told,
     `  'herd retry ${id}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
   ];
 };
 
-const rowsIn = (report: OperationReport): readonly Row[] =>
-  toldIn(report.steps).flatMap((step) => (step.row === undefined ? [] : [rowOf(step, step.row)]));
+const rowsIn = ({ steps }: OperationReport): readonly Row[] => rowsOf(toldIn(steps));
+const rowsOf = (steps: readonly OperationStep[]): readonly Row[] =>
+  steps.flatMap((step) => (step.row === undefined ? [] : [rowOf(step, step.row)]));
 
 /** Whether something of it was refused since it is disabled. */
 export const isOfDisabled = (report: OperationReport): boolean => isAnyDisabled(rowsIn(report));

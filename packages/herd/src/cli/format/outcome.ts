@@ -137,9 +137,9 @@ const tail = ({ output }: Row, indent: string): readonly string[] =>
   (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
 const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boolean): Shown => {
-  const rows = [...outcome.rows].sort(
-    (a, b) => results.indexOf(a.result) - results.indexOf(b.result),
-  );
+  const rows = outcome.rows
+    .map(withoutEcho(outcome.rows))
+    .sort((a, b) => results.indexOf(a.result) - results.indexOf(b.result));
   const body =
     rows.length < groupFromCount
       ? rowLines(rows, look, command.action, '  ')
@@ -235,13 +235,25 @@ const alikeKey = (row: Row, action: string): string =>
 export const paintedResult = (line: string, row: Row, look: Look): string =>
   paintedWord(line, row.member, resultWords[row.result], look, styleOf(row.result));
 
+/** Of rows that are shown together: one whose cause has a row of its own names it, and does not repeat its words. */
+export const withoutEcho = (rows: readonly Row[]): ((row: Row) => Row) => {
+  const told = new Set(
+    rows.flatMap(({ member, reason }) => (reason === undefined ? [] : [member])),
+  );
+  return (row) => {
+    const { cause } = row;
+    if (cause === undefined || cause.member === row.member || !told.has(cause.member)) return row;
+    return { ...row, cause: { member: cause.member } };
+  };
+};
 /** What went wrong below it, and the other aggregates that it belongs to. */
-const causeOf = ({ cause, isCycle }: Row): string | undefined =>
-  cause === undefined
-    ? isCycle === true
-      ? 'it requires itself by way of others: a cycle'
-      : undefined
-    : [cause.member, cause.reason].filter((text) => text !== undefined).join(': ');
+const causeOf = ({ cause, isCycle }: Row): string | undefined => {
+  if (cause === undefined)
+    return isCycle === true ? 'it requires itself by way of others: a cycle' : undefined;
+  return cause.reason === undefined
+    ? `because of ${cause.member}`
+    : `${cause.member}: ${cause.reason}`;
+};
 const sharedOf = ({ sharedWith }: Row): string | undefined =>
   sharedWith && `shared with ${sharedWith.join(', ')}`;
 

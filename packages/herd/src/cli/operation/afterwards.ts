@@ -4,6 +4,7 @@ import type { Detached, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord } from '../context.ts';
 import { enableWords, isAnyDisabled, type Allowance } from '../format/disabled.ts';
+import { isBack, isInVain } from '../format/in-vain.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
@@ -40,9 +41,6 @@ export const nextWords = (
   const left = targets.filter(
     (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded' && !isBack(row),
   );
-  const isInVain =
-    left.every(({ isDisabled }) => isDisabled === true) ||
-    (targets.some(isBack) && left.every(({ result }) => result === 'skipped'));
   const waits =
     queued.length === 0
       ? []
@@ -52,7 +50,7 @@ export const nextWords = (
           `  '${cancelWords(command, operation)}' calls it off.`,
         ];
   const retry =
-    rows.length === 0 || isInVain
+    rows.length === 0 || isInVain(left, targets)
       ? []
       : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
   const isAway = left.some(({ result }) => result === 'unreachable');
@@ -71,8 +69,6 @@ export const nextWords = (
   const enabling = enableWords(command, targets, outcome.dependsOn !== undefined, isAllowed);
   return [...waits, ...around, ...enabling, ...retry, ...online, ...lostWords(command, targets)];
 };
-const isBack = ({ result }: Row): boolean =>
-  result === 'rolled-back' || result === 'rollback-failed';
 const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
 
 /** An operation that we heard no end of, and what was seen of it. */
