@@ -27,6 +27,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 long __wrap_syscall(long number, ...);
+int __wrap_clone(int (*run)(void *), void *stack, int how, void *given, ...);
 int __wrap_kill(pid_t pid, int signal);
 int __wrap_epoll_ctl(int events, int what, int descriptor, struct epoll_event *event);
 int __wrap_pipe2(int ends[2], int flags);
@@ -54,15 +55,31 @@ static int32_t last_pid = PIDS_FROM;
 /* Whether what is left of a group takes its time. */
 static int has_groups;
 
+static int32_t make_child(_Atomic int32_t *pid) {
+  last_pid = last_pid == INT32_MAX ? PIDS_FROM : last_pid + 1;
+  atomic_store(pid, last_pid);
+  return last_pid;
+}
+
+/* It runs on the stack that it is given, which is to be there. */
+int __wrap_clone(int (*run)(void *), void *stack, int how, void *given, ...) {
+  va_list words;
+  if (run == NULL || (how & SIGCHLD) == 0 || given == NULL) abort();
+  memset((char *)stack - 4096, 1, 4096);
+  va_start(words, given);
+  int32_t pid = make_child(va_arg(words, _Atomic int32_t *));
+  va_end(words);
+  return pid;
+}
+
 long __wrap_syscall(long number, ...) {
   if (number == SYS_clone) {
     va_list words;
     va_start(words, number);
     (void)va_arg(words, long), (void)va_arg(words, long);
-    last_pid = last_pid == INT32_MAX ? PIDS_FROM : last_pid + 1;
-    atomic_store(va_arg(words, _Atomic int32_t *), last_pid);
+    int32_t pid = make_child(va_arg(words, _Atomic int32_t *));
     va_end(words);
-    return last_pid;
+    return pid;
   }
   va_list words;
   va_start(words, number);

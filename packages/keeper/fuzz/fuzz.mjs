@@ -26,7 +26,7 @@ const wrapped =
   target === 'syslog'
     ? []
     : [
-        ...['syscall', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'],
+        ...['syscall', 'clone', 'kill', 'epoll_ctl', 'pipe2', 'close', 'execve', 'setrlimit'],
         ...['socket', 'setsockopt', 'bind', 'listen', 'connect', 'fchmod', 'fchownat', 'unlink'],
         ...['fcntl', 'poll', 'accept4', 'fstat'],
       ];
@@ -36,7 +36,15 @@ const sources = parts().filter((file) => !/(?:keeper|anchor|init)\.c$/.test(file
 const built = spawnSync(
   clang,
   [
-    ...['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-DSLOT_COUNT=32u', '-DSOCKET_COUNT=8u', ...warnings],
+    ...[
+      '-std=c11',
+      '-D_GNU_SOURCE',
+      '-O1',
+      '-g',
+      '-DSLOT_COUNT=32u',
+      '-DSOCKET_COUNT=8u',
+      ...warnings,
+    ],
     ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=undefined'],
     ...wrapped.map((name) => `-Wl,--wrap=${name}`),
     ...['-o', program, path.join(home, `${target}.c`), ...sources],

@@ -260,6 +260,8 @@ static void clear(struct request *request) {
 
 int read_request(uint32_t type, char *bytes, size_t length, struct request *request) {
   clear(request);
+  request->frame = bytes;
+  request->frame_length = length;
   while (length > 0) {
     struct field field;
     uint16_t tag, zero;

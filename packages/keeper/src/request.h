@@ -28,6 +28,9 @@ struct limit {
   struct rlimit value;
 };
 struct request {
+  /* The fields that it was read from, which hold all of its texts. */
+  const char *frame;
+  size_t frame_length;
   const char *id;
   uint64_t signal;
   uint64_t lowest_version, highest_version;
@@ -42,7 +45,8 @@ struct request {
   uint64_t connection;
   /* Of a start. NULL, or -1 where there is such a flag: it was not said. */
   const char *file, *folder, *root, *cgroup;
-  char *args[ARG_COUNT + 1];
+  /* With room for one more, and for what ends them. */
+  char *args[ARG_COUNT + 2];
   char *env[ENV_COUNT + 1];
   int has_uid, has_gid, has_groups, has_umask, has_nice, has_oom;
   uid_t uid;

@@ -19,14 +19,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "child.h"
+#include "cradle.h"
 #include "follow.h"
 #include "sockets.h"
 
@@ -86,8 +85,16 @@ static uint32_t find_free(void) {
   return SLOT_COUNT;
 }
 
+static void close_pipe(uint32_t at) {
+  if (pipes[at] < 0) return;
+  watch_end(pipes[at]);
+  pipes[at] = -1;
+  cradle_end(at);
+}
+
 static void set_free(uint32_t at) {
   struct slot *slot = &table->slots[at];
+  close_pipe(at);
   atomic_store(&slot->state, STATE_FREE);
   atomic_store(&table->pids[at], 0);
   told[at] = TOLD_NOTHING;
@@ -95,12 +102,6 @@ static void set_free(uint32_t at) {
   /* Forgotten by whoever heard of its end from an earlier main, which had waited for its group. */
   if (lingers_until[at] != 0) lingering_count--;
   lingers_until[at] = 0;
-}
-
-static void close_pipe(uint32_t at) {
-  if (pipes[at] < 0) return;
-  watch_end(pipes[at]);
-  pipes[at] = -1;
 }
 
 static void tell_end(uint32_t at) {
@@ -119,16 +120,6 @@ static int never_ran(uint32_t at, enum step step, int error) {
   slot->error = error;
   slot->connection = 0;
   return 1;
-}
-
-/*
- * A process that is the child of main's parent, and runs on in its own copy of this memory. The kernel puts its
- * number into the table before it has run one instruction: a main that is killed here leaves no child that nobody
- * knows of, and whose slot would be given away under it.
- */
-static pid_t fork_for_anchor(uint32_t at) {
-  const long how = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
-  return (pid_t)syscall(SYS_clone, how, 0L, &table->pids[at], 0L, 0L);
 }
 
 static void prepare(uint32_t at, const struct request *request) {
@@ -153,8 +144,9 @@ void start_begin(struct request *request) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return say_refused(request->id, STEP_FORK, errno);
   prepare(at, request);
-  pid_t pid = fork_for_anchor(at);
-  if (pid == 0) child_run(request, at, ends[1]);
+  /* The kernel puts its number into the table before it runs: a main that is killed here leaves no child that nobody
+     knows of, and whose slot would be given away under it. */
+  pid_t pid = cradle_begin(request, at, ends[1], &table->pids[at]);
   int error = errno;
   close(ends[1]);
   if (pid < 0) {
@@ -394,6 +386,7 @@ static void adopt_foster(uint32_t at) {
 
 void starts_adopt(void) {
   lingering_count = 0;
+  cradles_clear();
   for (uint32_t at = 0; at < SLOT_COUNT; at++) {
     struct slot *slot = &table->slots[at];
     pipes[at] = fosters[at] = -1;

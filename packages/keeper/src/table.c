@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include "calls.h"
 
 static const char magic[8] = "bwkeeper";
 enum { LAYOUT = 1 };
@@ -135,10 +136,10 @@ int table_open(int descriptor, int is_anchor) {
 int read_facts(int32_t pid, struct process_facts *facts) {
   char path[32], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  long file = CALL(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
-  ssize_t length = read(file, text, sizeof text - 1);
-  close(file);
+  long length = CALL(read, (int)file, text, sizeof text - 1);
+  CALL(close, (int)file);
   if (length <= 0) return 0;
   text[length] = 0;
   char *at = strrchr(text, ')');

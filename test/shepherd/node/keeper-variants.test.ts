@@ -72,6 +72,33 @@ describe.skipIf(isWithoutKeeper)(`a keeper${whyNoKeeper}`, () => {
     await Promise.all(runs.map(({ ended }) => ended));
   });
 
+  // Cradles are for most starts; without a free one, and on machines that have none, children are forked.
+  it.each([
+    ['in its cradles', {}],
+    ['with more than it has cradles for', { CRADLE_COUNT: 1 }],
+    ['by libc, in no cradle', { WITHOUT_CALLS: 1 }],
+  ])(
+    'starts many at once %s: each runs as what it is to be, or is told why not',
+    async (_how, variant) => {
+      const kept = await open(keeperVariant(folder, variant));
+      fs.writeFileSync(path.join(folder, 'script'), 'exit $2\n', { mode: 0o755 });
+      fs.writeFileSync(path.join(folder, 'nothing'), '#!/nothing\n', { mode: 0o755 });
+      const long = 'x'.repeat(40_000); // no cradle has room for it
+      const runs = Array.from({ length: 60 }, (_none, at) => ({
+        at,
+        start: startOf(kept, `w-${at}`, {
+          argv: [path.join(folder, at % 3 === 2 ? 'nothing' : 'script'), 'a', String(at)],
+          ...(at % 3 === 1 && { env: { LONG: long } }),
+        }),
+      }));
+      for (const { start } of runs)
+        for (const each of [start.started, start.ended]) each.catch(() => undefined);
+      for (const { at, start } of runs)
+        if (at % 3 < 2) expect(await start.ended).toEqual({ code: at });
+        else await expect(start.started).rejects.toThrow('asks for /nothing: no such file');
+    },
+  );
+
   it('with a larger table has all that one with a smaller one had when that was killed', async () => {
     const first = await open(keeperVariant(folder, { SLOT_COUNT: 4 }));
     const { pid } = await startOf(first, 'w-1', sleeper).started;
