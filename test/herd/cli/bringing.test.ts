@@ -4,7 +4,7 @@ import { carrierLimits, type Digest } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
 import type { Missing, Offer, Offered, Put } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { bring } from '../../../packages/herd/src/cli/commands/bringing.ts';
+import { bring } from '../../../packages/herd/src/cli/deploy/bringing.ts';
 
 const shaOf = (bytes: Uint8Array): string =>
   crypto.createHash('sha256').update(bytes).digest('hex');

@@ -3,7 +3,7 @@ import { Remote } from '@bellwether/actors';
 import type { Digest } from '@bellwether/deploy';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Line, Question } from '../../../packages/herd/src/client/line.ts';
-import { Confirming } from '../../../packages/herd/src/cli/commands/confirming.ts';
+import { Confirming } from '../../../packages/herd/src/cli/deploy/confirming.ts';
 import type { Context } from '../../../packages/herd/src/cli/context.ts';
 import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
 import { fakeTerminal } from './fake-terminal.ts';

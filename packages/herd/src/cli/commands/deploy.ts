@@ -1,47 +1,32 @@
-/**
- * `herd deploy`, `herd stage` and `herd rollback`: a release is brought to a slot, which is asked to switch to it. That
- * it waits to be confirmed is seen, and said, through other connections (confirming.ts), while the one that brought it
- * waits for the end. Where that one is lost the operation is joined again through another.
- */
+/** `herd deploy`, `herd stage` and `herd rollback`: a release is brought to a slot, which is asked to switch to it. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { beginningOf, bytesText, slotLimits, type Digest } from '@bellwether/deploy';
-import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
-import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { isGood, type Outcome, type Request, type Status } from '@bellwether/shepherd';
-import {
-  codeIn,
-  Detached,
-  isNoAnswer,
-  isNoShepherd,
-  isOutOfReach,
-  NoAnswer,
-  OutOfReach,
-} from '../../client/errors.ts';
+import { beginningOf, bytesText, type Digest } from '@bellwether/deploy';
+import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Line, Patience } from '../../client/line.ts';
-import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
+import type { Line } from '../../client/line.ts';
+import { questionMs } from '../../client/limits.ts';
 import { releaseClient } from '../../client/releases.ts';
-import { serviceClient, statusesOf, type ServiceClient } from '../../client/service.ts';
-import type { Told } from '../../client/sink.ts';
-import { bring, offerOf, type Brought } from './bringing.ts';
-import { Confirming } from './confirming.ts';
-import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.ts';
+import { serviceClient, statusesOf } from '../../client/service.ts';
+import { offerOf } from '../deploy/bringing.ts';
+import { nameFor, noName, opened, sent } from '../deploy/sending.ts';
+import {
+  requestFor,
+  switched,
+  switchesIn,
+  waitsToBeConfirmed,
+  type Deploy,
+} from '../deploy/switching.ts';
+import { isPetnameWord, overLine, patienceOf } from '../context.ts';
 import type { Context } from '../context.ts';
 import { typedService } from '../format/lost.ts';
 import { planLines } from '../format/plan.ts';
 import { sendWords, toSend } from '../format/to-send.ts';
-import { shortRelease } from '../format/slot.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
-import { pause } from '../terminal/pause.ts';
-import { print, printErrors } from '../terminal/print.ts';
+import { print } from '../terminal/print.ts';
 import { carriedOut, timesOf } from '../operation/carried-out.ts';
-import { expecting } from '../operation/expecting.ts';
-import type { Progress } from '../operation/progress.ts';
-import { requestOf } from '../operation/request.ts';
 import { Usage } from '../grammar/usage.ts';
-import { WorkLine } from '../operation/work-line.ts';
 import { runPerform } from './perform.ts';
 import { exitCodeOfPlan } from './plan.ts';
 import { meant } from './selected.ts';
@@ -93,62 +78,12 @@ export const runRollback = async (context: Context, words: readonly string[]): P
   return runPerform(context, { action: 'rollback', service, args });
 };
 
-const noName = (word: string, service = 'SERVICE'): Usage =>
-  new Usage(
-    `'${visible(word)}' is no name of a release, nor six digits or more of its beginning`,
-    `'herd release ls ${visible(service)}' shows those that are there.`,
-  );
-
 /**
  * A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service.
  * Digits alone may be the name of one.
  */
 const namedIn = ({ options }: Context, words: readonly string[]): readonly string[] =>
   options.selector !== undefined && words[0]?.startsWith('rel:') === true ? ['', ...words] : words;
-
-/** What is deployed, and where. */
-export interface Deploy {
-  readonly command: Command;
-  readonly digest: Digest;
-  /** Those whom a selector has picked out; absent: the service itself. */
-  readonly names?: readonly string[];
-  /** Absent: it is there already. */
-  readonly release: ReleaseFileReader | undefined;
-}
-
-/** Opens what is to be brought somewhere. @throws Usage, BadRelease */
-export const opened = async (action: string, file: string): Promise<ReleaseFileReader> => {
-  try {
-    return await openReleaseFile(path.resolve(file), nodeCrypto(), { name: visible(file) });
-  } catch (error) {
-    if (!(error instanceof Error) || path.extname(file) === '.rel') throw error;
-    if (file.startsWith('rel:')) throw noName(file);
-    throw new Usage(
-      error.message,
-      `'herd release build' makes a release. An action of the service's own: herd do ${action} SERVICE …`,
-    );
-  }
-};
-
-/** How it is switched to, in the words of slots. @throws Usage */
-export const switchesIn = ({ options }: Context): readonly string[] => {
-  const { confirm, 'no-confirm': isUnconfirmed, 'accept-data-loss': acceptsLoss } = options;
-  if (confirm !== undefined && isUnconfirmed === true)
-    throw new Usage(
-      '--confirm says how long it waits to be confirmed, and --no-confirm that it does not',
-    );
-  if (confirm !== undefined && confirm > slotLimits.confirmMostMs)
-    throw new Usage('a release waits to be confirmed for a day at most: --confirm 24h');
-  return [
-    ...(confirm === undefined ? [] : [`confirm=${Math.ceil(confirm / 1_000)}`]),
-    ...(isUnconfirmed === true ? ['no-confirm'] : []),
-    ...(acceptsLoss === true ? ['accept-data-loss'] : []),
-  ];
-};
-
-/** A local root asks for the name, and what a petname leads to has one. */
-const nameFor = (service: string): string | undefined =>
-  isPetnameWord(service) ? undefined : service;
 
 const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
   const { command, release } = deploy;
@@ -169,6 +104,7 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
       switched(context, deploy, { line, request, told, patience, progress }),
   });
 };
+
 /**
  * Who is brought a release that is for some: each slot of that shepherd, and one of those elsewhere, for all of whom it
  * keeps it.
@@ -184,144 +120,11 @@ const takersOf = async (
   const takers = [...known.filter(isHere), ...known.filter((each) => !isHere(each)).slice(0, 1)];
   return takers.flatMap(({ provision }) => provision.slice(0, 1));
 };
-const waitsToBeConfirmed = ({ action, args }: Command): boolean =>
-  action === 'deploy' && !args.includes('no-confirm');
-
-/** How it is asked for, and who is told. */
-export interface Asking {
-  readonly line: Line;
-  readonly request: Request;
-  readonly told: Told;
-  readonly patience: Patience;
-  /** Shows who is going to answer, where those may be several. */
-  readonly progress?: Progress;
-}
-const requestFor = (context: Context, { command, names }: Deploy): Request => ({
-  ...requestOf(context, command, deployMs),
-  ...(names && { onlyMembers: names }),
-});
-
-/** Has what was brought switched to, and confirms it; what came of it. */
-export const switched = async (
-  context: Context,
-  { command, digest, names }: Deploy,
-  { line, request, told, patience, progress }: Asking,
-): Promise<Outcome> => {
-  const confirming = new Confirming(context, command.service, digest, names);
-  if (waitsToBeConfirmed(command)) confirming.begin();
-  try {
-    const client = serviceClient(line, nameFor(command.service));
-    const heard = progress ? expecting(client, request, told, patience, progress) : told;
-    const outcome = await askFor(context, client, command, request, heard, patience);
-    confirming.end();
-    if (outcome.result === 'rolled-back') printErrors(context, confirming.troubleLines());
-    return worded(outcome, command, digest);
-  } finally {
-    confirming.end();
-  }
-};
 
 const detachWords = ({ service }: Command): readonly string[] => [
   '  The machine decides alone now: it goes back by itself, ' +
     `unless 'herd confirm ${typedService(service)}' keeps it, or a controller on the way does.`,
 ];
-/** A slot says nothing of what went well. */
-const worded = (outcome: Outcome, { action, service }: Command, digest: Digest): Outcome => {
-  if (!isGood(outcome) || outcome.reason !== undefined || outcome.rows.length > 0) return outcome;
-  const name = visible(service);
-  const isNew = outcome.result === 'changed';
-  const active = isNew ? `has been deployed to ${name}` : `was active at ${name} before`;
-  const staged = isNew ? `has been staged at ${name}` : `was there at ${name} before`;
-  const words = action === 'stage' ? staged : active;
-  return { ...outcome, reason: `Release ${shortRelease(digest)} ${words}.` };
-};
-
-/** Brings what is missing, and shows how far it is. */
-export const sent = async (
-  context: Context,
-  service: string,
-  release: ReleaseFileReader,
-  line: Line,
-): Promise<Brought> => {
-  const progress = new WorkLine(context);
-  const name = visible(service);
-  // One for all pieces that are on their way.
-  let letGo = (): void => undefined;
-  const interrupted = new Promise<never>((_never, fail) => {
-    letGo = context.terminal.onInterrupt(() => fail(new Detached(false)));
-  });
-  try {
-    const brought = bring({
-      client: releaseClient(line, nameFor(service)),
-      release,
-      now: context.terminal.now,
-      patience: { waitMs: pieceMs },
-      told: (done, all) =>
-        progress.say(`bringing it to ${name}: ${bytesText(done)} of ${bytesText(all)}`),
-    });
-    return await Promise.race([brought, interrupted]);
-  } catch (error) {
-    if (!isNoAnswer(error)) throw error;
-    const words = `${error.message}; what came is kept there for a while: the same command goes on with it`;
-    throw new NoAnswer(words, error.isTimeUp, { cause: error });
-  } finally {
-    letGo();
-    progress.end();
-  }
-};
-
-/** Asks, and where the session ends asks what became of it, until that is known or it has been away for too long. */
-const askFor = async (
-  context: Context,
-  client: ServiceClient,
-  { service }: Pick<Command, 'service'>,
-  request: Request,
-  told: Told,
-  patience: Patience,
-): Promise<Outcome> => {
-  try {
-    return await client.perform(request, told, patience);
-  } catch (error) {
-    if (!isNoAnswer(error) || error.isTimeUp) throw error;
-    if (context.options.quiet !== true)
-      printErrors(context, [
-        `herd: ${visible(service)} is away, and is asked again what became of it`,
-      ]);
-    return joined(context, service, request, patience, error);
-  }
-};
-const joined = async (
-  context: Context,
-  service: string,
-  { operation }: Request,
-  patience: Patience,
-  lost: Error,
-): Promise<Outcome> => {
-  const { confirm = 0 } = context.options;
-  const endsAt = context.terminal.now() + Math.min(rejoinMs + confirm, patience.waitMs);
-  const way = isPetnameWord(service) ? service : undefined;
-  while (context.terminal.now() < endsAt) {
-    await pause(context, firstAgainMs);
-    try {
-      // What it says on its way was printed before, or is told by its outcome.
-      return await withOperations(context, way, (client) =>
-        client.join(operation, () => undefined, patience),
-      );
-    } catch (error) {
-      if (codeIn(error) === 'unknown-operation') throw neverBegun(service, lost, error);
-      if (!isNoAnswer(error) && !isOutOfReach(error) && !isNoShepherd(error)) throw error;
-      if (isNoAnswer(error) && error.isTimeUp) throw error;
-    }
-  }
-  throw lost;
-};
-
-/** Whoever has begun an operation has it on its disk first: what is not known there was lost on its way. */
-const neverBegun = (service: string, lost: Error, cause: unknown): OutOfReach =>
-  new OutOfReach(
-    `${visible(service)} is back and was never asked, so nothing was begun: ${lost.message}`,
-    { cause },
-  );
 
 /** `--dry-run`: what would be sent, and done. The slot remembers that it was asked, and nothing else. */
 const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {

@@ -27,7 +27,7 @@ import { defaultNodeName, loadMachines, type DeclaredMachine } from '../../confi
 import { maxRefBytes } from '../../refs/limits.ts';
 import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { readSecret } from '../../refs/secret-file.ts';
-import { offerOf } from './bringing.ts';
+import { offerOf } from '../deploy/bringing.ts';
 import { closing, patienceOf, type Context } from '../context.ts';
 import { machinePlanLines, type Foreseen } from '../format/machines.ts';
 import { outcomeLines } from '../format/outcome.ts';
@@ -40,7 +40,8 @@ import { Progress } from '../operation/progress.ts';
 import { requestOf } from '../operation/request.ts';
 import { exitCodeOfError } from '../report.ts';
 import { Usage } from '../grammar/usage.ts';
-import { opened, sent, switched, switchesIn } from './deploy.ts';
+import { opened, sent } from '../deploy/sending.ts';
+import { switched, switchesIn } from '../deploy/switching.ts';
 
 /** A machine that is deployed to, and the ref to its slot. */
 interface Target extends DeclaredMachine {

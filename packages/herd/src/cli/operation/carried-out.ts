@@ -71,4 +71,4 @@ export const carriedOut = async (
     throw error;
   }
 };
-const afterwards = () => import('../operation/afterwards.ts');
+const afterwards = () => import('./afterwards.ts');
