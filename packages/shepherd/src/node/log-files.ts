@@ -291,11 +291,18 @@ const pieceOf = async (
  * @throws the system's error, and an Error that says what stands there instead.
  */
 export const openLog = (file: string): number => {
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: folderMode });
   const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   // NONBLOCK: a pipe that somebody left here must not be waited for. To files it means nothing.
   const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
-  const descriptor = openPlain(() => fs.openSync(file, flags, logMode));
+  const descriptor = openPlain(() => {
+    try {
+      return fs.openSync(file, flags, logMode);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      fs.mkdirSync(path.dirname(file), { recursive: true, mode: folderMode });
+      return fs.openSync(file, flags, logMode);
+    }
+  });
   try {
     checkOwn(fs.fstatSync(descriptor));
     return descriptor;

@@ -96,6 +96,8 @@ const fault = (file: string): string | undefined => {
 };
 
 const checkFolder = (folder: string, as: Identity | undefined): void => {
+  // What can be entered is a folder: nothing else is said of most.
+  if (mayExecute(`${folder}/.`)) return as && checkOpen(folder, as);
   const found = stat(folder);
   if (found instanceof Error) {
     const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
@@ -108,12 +110,9 @@ const checkFolder = (folder: string, as: Identity | undefined): void => {
       summary: 'exec: working directory: is not a directory',
     });
   }
-  if (!mayExecute(folder)) {
-    throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`, {
-      summary: 'exec: working directory: this user may not enter it',
-    });
-  }
-  if (as !== undefined) checkOpen(folder, as);
+  throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`, {
+    summary: 'exec: working directory: this user may not enter it',
+  });
 };
 
 /**

@@ -31,10 +31,13 @@ export const checkVariable = 'BELLWETHER_CHECK';
 /** The files of all starts, in one folder of the daemon's own. */
 export class Starts {
   readonly #folder: string;
+  /** Names of what lies in it, read when that matters first: nobody else writes there, and most starts have no file. */
+  #names: Set<string> | undefined;
 
   /** The folder is made when it is needed. */
   constructor(folder: string) {
     this.#folder = folder;
+    this.#names = undefined;
   }
 
   /** The file of a start. @throws RangeError for an id that is no name of a file */
@@ -47,7 +50,7 @@ export class Starts {
   /** Opens the file that a process is to write its notice to; the caller closes it. */
   openNotice(startId: string): number {
     const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL } = fs.constants;
-    this.#makeFolder();
+    this.#make(startId);
     return fs.openSync(this.pathOf(startId), O_WRONLY | O_APPEND | O_CREAT | O_EXCL, fileMode);
   }
 
@@ -67,14 +70,14 @@ export class Starts {
 
   /** Notes where the log of the service ends, before the process is made. */
   putLogEnd(startId: string, position: number): void {
-    this.#makeFolder();
+    this.#make(startId);
     fs.writeFileSync(this.pathOf(startId), String(position), { flag: 'wx', mode: fileMode });
   }
 
   /** Writes what the process is to read from its input, and gives the file. @throws as `pathOf` does */
   putInput(startId: string, text: string): string {
     const file = `${this.pathOf(startId)}${inputSuffix}`;
-    this.#makeFolder();
+    this.#make(`${startId}${inputSuffix}`);
     fs.writeFileSync(file, text, { flag: 'wx', mode: fileMode });
     return file;
   }
@@ -88,13 +91,16 @@ export class Starts {
 
   /** The process is gone, or was never made. */
   remove(startId: string): void {
-    fs.rmSync(this.pathOf(startId), { force: true });
-    fs.rmSync(`${this.pathOf(startId)}${inputSuffix}`, { force: true });
+    this.#names ??= new Set(this.#files());
+    for (const name of [startId, `${startId}${inputSuffix}`])
+      if (this.#names.delete(name)) fs.rmSync(path.join(this.#folder, name), { force: true });
   }
 
   /** Removes the files of all starts but these: the daemon that knew the others is gone. */
   keepOnly(startIds: ReadonlySet<string>): void {
-    for (const name of this.#files()) {
+    const names = this.#files();
+    this.#names = new Set(names);
+    for (const name of names) {
       const startId = name.endsWith(inputSuffix) ? name.slice(0, -inputSuffix.length) : name;
       if (form.test(startId) && !startIds.has(startId)) this.remove(startId);
     }
@@ -113,7 +119,8 @@ export class Starts {
     }
   }
 
-  #makeFolder(): void {
+  #make(name: string): void {
+    this.#names?.add(name);
     fs.mkdirSync(this.#folder, { recursive: true, mode: folderMode });
   }
   #files(): readonly string[] {

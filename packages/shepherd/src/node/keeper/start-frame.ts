@@ -40,7 +40,8 @@ export interface Making {
 /** @throws StartFailed for what no program can be given */
 export const startFrame = (making: Making): Buffer => {
   const { program, startId, traits = {} } = making;
-  checkTexts(program);
+  const variables = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
+  checkTexts(program, variables);
   try {
     const frame = new FrameWriter(types.start)
       .text(tags.id, startId)
@@ -49,8 +50,7 @@ export const startFrame = (making: Making): Buffer => {
       .numbers(tags.umask, [traits.umask ?? making.umask])
       .text(tags.arg, program.argv0);
     for (const each of program.args) frame.text(tags.arg, each);
-    for (const [name, value] of Object.entries(program.env))
-      frame.text(tags.env, `${name}=${value}`);
+    for (const each of variables) frame.text(tags.env, each);
     putOutput(frame, making);
     if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
@@ -120,13 +120,11 @@ const putTraits = (
   if (bits !== 0) frame.numbers(tags.flags, [bits]);
 };
 
-const checkTexts = (program: Program): void => {
-  if (program.args.length >= argumentCount || Object.keys(program.env).length > argumentCount)
-    throw tooMuch(program);
-  const variables = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
-  if (
-    [program.file, program.argv0, ...program.args, ...variables].some((each) => each.includes('\0'))
-  )
+const checkTexts = (program: Program, variables: readonly string[]): void => {
+  const { file, argv0, args } = program;
+  if (args.length >= argumentCount || variables.length > argumentCount) throw tooMuch(program);
+  const hasNull = (text: string): boolean => text.includes('\0');
+  if (hasNull(file) || hasNull(argv0) || args.some(hasNull) || variables.some(hasNull))
     throw new StartFailed('exec: arguments and environment must be without null bytes');
 };
 
