@@ -29,5 +29,5 @@ export const keeperLogBytes = 1024 * 1024;
 export const startTryCount = 8;
 /** Milliseconds for which starts wait for a keeper that was lost: another one takes a few, or a second. */
 export const giveUpMs = 5_000;
-/** Milliseconds of one turn of the event loop in which starts are made: each takes 0.1. */
-export const pieceMs = 1;
+/** Milliseconds of one turn of the event loop in which starts are made: each takes 0.1, a collection between them 1. */
+export const pieceMs = 0.5;
