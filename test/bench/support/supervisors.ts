@@ -39,8 +39,8 @@ export interface Supervisor {
   status(): Promise<void>;
   /** Of our own daemon alone: while `body` runs. */
   delaysOf?(body: () => Promise<void>): Promise<Delays>;
-  /** Of the daemon, after a collection where it has one. */
-  residentKiB(): Promise<number>;
+  /** Of the daemon, as anybody sees it. */
+  residentKiB(): number;
   /** Settles when the process has ended, in good order; also where it has. */
   shutDown(): Promise<void>;
 }
@@ -96,7 +96,6 @@ const residentOf = (pid = 0): number =>
 const probe = `import { monitorEventLoopDelay } from 'node:perf_hooks';
 let delay;
 process.on('message', (word) => {
-  if (word === 'collect') for (let times = 0; times < 4; times += 1) gc();
   if (word === 'begin') (delay = monitorEventLoopDelay({ resolution: 1 })).enable();
   if (word === 'end') delay.disable();
   process.send(word === 'end' ? { p99Ms: delay.percentile(99) / 1e6, longestMs: delay.max / 1e6 } : 0);
@@ -129,7 +128,7 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
   const program = path.join(root, 'packages/herd/bin/shepherd.cjs');
   const child = spawn(
     process.execPath,
-    ['--expose-gc', '--import', probeFile, program, '-c', config, '--state', folder],
+    ['--import', probeFile, program, '-c', config, '--state', folder],
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], cwd: folder },
   );
   let said = '';
@@ -168,10 +167,7 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
       await body();
       return (await told('end')) as Delays;
     },
-    residentKiB: async () => {
-      await told('collect');
-      return residentOf(child.pid);
-    },
+    residentKiB: () => residentOf(child.pid),
     shutDown: async () => {
       if (isGone(child)) return;
       try {
@@ -245,7 +241,7 @@ export const launchGnu: Launch = async (folder, services) => {
     start: (service) => succeeded('start', service),
     stop: (service) => succeeded('stop', service),
     status: () => succeeded('status', 'root'),
-    residentKiB: () => Promise.resolve(residentOf(child.pid)),
+    residentKiB: () => residentOf(child.pid),
     shutDown: async () => {
       if (isGone(child)) return;
       await ask('stop', 'root').catch(() => ''); // it ends without an answer
