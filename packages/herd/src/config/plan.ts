@@ -15,6 +15,7 @@ import type {
   ServiceConfig,
   SignalName,
 } from '@bellwether/shepherd';
+import { withEqualParts } from './equal-parts.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './signs.ts';
@@ -45,7 +46,7 @@ export const toServiceConfigs = (
 ): readonly PlannedService[] => {
   const log = usualLog(services, usual);
   const providers = providersOf(services);
-  return services.map((entry): PlannedService => {
+  const planned = services.map((entry): PlannedService => {
     const provision = namesOf(entry);
     switch (entry.kind) {
       case 'service':
@@ -88,6 +89,7 @@ export const toServiceConfigs = (
       }
     }
   });
+  return withEqualParts(planned);
 };
 
 const nowhere = (): never => {

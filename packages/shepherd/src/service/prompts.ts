@@ -45,9 +45,9 @@ export const promptNow = (
   { clock }: Pick<ServiceHeld, 'clock'>,
   { reason, ...prompting }: Prompting,
 ): NotedPrompt => ({
-  ...prompting,
   atMs: Math.max(0, Math.floor(clock.wall())),
   ...(reason !== undefined && { reason: cutText(reason, limits.promptReasonCharacters) }),
+  ...prompting,
 });
 
 /** Each daemon takes over anew. */

@@ -209,6 +209,8 @@ export interface ServiceHeld extends ServicePowers {
   readonly commands: JournalMap<string, number>;
 }
 
+/** Of what was no timer: one for all services. */
+const noRuns: TimerMemory = { runs: [] };
 /** The state of a service at rest. */
 export const stopped: State = { at: 'stopped' };
 
@@ -224,7 +226,7 @@ export const hold = (
   self: turn.self,
   agent,
   schedule: turn.cell<Ref<Schedule> | undefined>(undefined),
-  timerBefore: timer ?? { runs: [] },
+  timerBefore: timer ?? noRuns,
   name: config.provision[0],
   config: turn.cell(config),
   latest: turn.cell(config),
