@@ -56,6 +56,8 @@ export const levelPlace = (
       createIfMissing: mayBeNew,
       // Values are small and their digests do not compress.
       compression: false,
+      // What a daemon reads it holds itself, but for operations: room for more would only be taken.
+      writeBufferSize: writeBufferBytes,
     });
     try {
       await level.open();
@@ -181,6 +183,8 @@ function* putting(batch: ReturnType<Level['batch']>, changes: Changes): Iterator
   }
 }
 
+/** LevelDB has two such buffers, of 4 MiB each where nobody says how large. */
+const writeBufferBytes = 1_048_576;
 /** Records that are fetched at once while all are read. */
 const batchCount = 256;
 
