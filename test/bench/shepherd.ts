@@ -11,9 +11,10 @@
  *
  * Each of the last three is a process of its own, which stands from the beginning. All are run back to back in every
  * round, in turned order every other one; figures are ratios within a round. How long a call keeps others waiting is the
- * less of what passed and of what its process ran: what others take from it on a busy machine is not its doing. What a host
- * takes from its guest counts as run there, so `ofNothingMs` is the same of pieces that do nothing for half a millisecond: a
- * figure below that says nothing. In the end it says which figures are not what they must be. `npm run bench -- shepherd [ROUNDS [starts|shepherds|ROW]]`,
+ * time that passed without that for which its thread was kept from running: what others take from it on a busy machine is
+ * not its doing. What a host takes from its guest is counted, so `ofNothingMs` is the same of pieces that do nothing for half
+ * a millisecond. In the end it says which figures are not what they must be.
+ * `npm run bench -- shepherd [ROUNDS [starts|shepherds|ROW]]`,
  * with 16 or 18 to 23 for one row of whole shepherds alone, takes a C compiler, and the build.
  */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
@@ -106,16 +107,24 @@ const longestOfNothing = async (): Promise<number> => {
 class Longest {
   ownMs = 0;
   waitMs = 0;
-  /** What others take of a thread is no time of this process, and what other threads of it take no time of this one. */
   of(task: () => void): void {
-    const [begun, before] = [performance.now(), process.cpuUsage()];
+    const [before, begun] = [keptWaitingMs(), performance.now()];
     task();
     const waitMs = performance.now() - begun;
-    const { user, system } = process.cpuUsage(before);
     this.waitMs = Math.max(this.waitMs, waitMs);
-    this.ownMs = Math.max(this.ownMs, Math.min(waitMs, (user + system) / 1_000));
+    this.ownMs = Math.max(this.ownMs, waitMs - (keptWaitingMs() - before));
   }
 }
+/**
+ * For how long this thread could have run, and something else did: another process, or another thread of this one. What it
+ * waits for itself, as for those that help it to collect, is not in it.
+ */
+const keptWaitingMs = (): number => {
+  const length = fs.readSync(schedule, text, 0, text.length, 0);
+  return Number(text.toString('latin1', 0, length).split(' ')[1]) / 1e6;
+};
+const schedule = fs.openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');
+const text = Buffer.alloc(100);
 /** Until the result is called. */
 const watching = (longest: Longest): (() => void) => {
   const plain = globalThis.setImmediate;
