@@ -87,6 +87,20 @@ static int listen_here(void) {
   return error ? -1 : listener;
 }
 
+/*
+ * A table that was copied, with its folder, while its keeper lives: what runs is that one's. Of a keeper that has died
+ * the children have another parent.
+ */
+static int is_copy(void) {
+  struct process_facts facts;
+  for (uint32_t at = 0; at < SLOT_COUNT && table->anchor_pid != getpid(); at++) {
+    int32_t pid = atomic_load(&table->pids[at]);
+    if (atomic_load(&table->slots[at].state) != STATE_RUNNING || pid <= 0 || !read_facts(pid, &facts)) continue;
+    if (facts.start_time == table->slots[at].start_time && facts.parent == table->anchor_pid) return 1;
+  }
+  return 0;
+}
+
 /* Numbers 0 to 8 are to be free, so all that is opened before stands above them. */
 static void open_all(const char *folder) {
   int image = open("/proc/self/exe", O_PATH | O_CLOEXEC);
@@ -98,6 +112,7 @@ static void open_all(const char *folder) {
   place(open("table", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), ANCHOR_TABLE);
   int error = table_open(ANCHOR_TABLE, 1);
   if (error) give_up("table", error, error == EPROTO ? EXIT_LAYOUT : EXIT_SYSTEM);
+  if (is_copy()) give_up("this is a copy, and its services have another keeper", EBUSY, EXIT_LOCKED);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) give_up("pipe", errno, EXIT_SYSTEM);
   int reads = fcntl(ends[0], F_DUPFD_CLOEXEC, OWN_PROGRAM + 1);

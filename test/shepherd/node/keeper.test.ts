@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi, afterAll } from 'vitest';
 import {
+  KeptElsewhere,
   makeLogFiles,
   openKeeper,
   Starts,
@@ -86,6 +87,35 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     });
     await expect(opening).rejects.toThrow('ended with 71');
     expect(textOf(path.join(folder, 'open/log'))).toContain('Operation not permitted');
+  });
+
+  it('begins in no copy of the folder of a keeper that lives, since what runs is not for it to end', async () => {
+    const { started, ended } = startOf(backend, 'w-1', node('setInterval(() => {}, 1000)'));
+    const { pid } = await started;
+    const copy = path.join(folder, 'copy');
+    fs.mkdirSync(copy, { mode: 0o700 });
+    fs.copyFileSync(path.join(at(), 'table'), path.join(copy, 'table'));
+    const opening = () =>
+      openKeeper({
+        env: {},
+        cwd: folder,
+        logFiles: makeLogFiles({ folder, wall: Date.now }),
+        starts: new Starts(path.join(folder, 'starts')),
+        ...keptFrom(copy),
+      });
+    await expect(opening()).rejects.toThrow(KeptElsewhere);
+    expect(textOf(path.join(copy, 'log'))).toContain('its services have another keeper');
+    expect(isAlive(pid)).toBe(true);
+
+    // Of a keeper that has died its table is what is left, wherever it lies.
+    backend.close();
+    killAll('anchor');
+    await until('its end', () => keeperPids(at()).anchor.length === 0);
+    const next = await opening();
+    process.kill(pid, 'SIGKILL');
+    next.close();
+    await until('its end', () => keeperPids(copy).anchor.length === 0);
+    ended.catch(() => undefined);
   });
 
   it('is the parent of services, whose processes have nothing of the daemon open', async () => {

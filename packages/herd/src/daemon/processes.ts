@@ -12,10 +12,12 @@ import type { Log } from '@bellwether/actors';
 import type { ProcessBackend } from '@bellwether/shepherd';
 import {
   KeeperFailed,
+  KeptElsewhere,
   makeChildProcessBackend,
   openKeeper,
   type KeeperPowers,
 } from '@bellwether/shepherd/node';
+import { Locked } from '../places/lock.ts';
 import { UsageError, type DaemonOptions } from './options.ts';
 
 /** What a daemon has for its processes. */
@@ -31,7 +33,10 @@ export interface Processes {
   readonly close: () => void;
 }
 
-/** Reaches the keeper, starts it, or goes without. @throws UsageError where one that was named cannot be had */
+/**
+ * Reaches the keeper, starts it, or goes without.
+ * @throws UsageError where one that was named cannot be had, Locked where what runs has another keeper
+ */
 export const openProcesses = async (
   options: Pick<DaemonOptions, 'keeper' | 'state'>,
   parts: ProcessesParts,
@@ -40,6 +45,8 @@ export const openProcesses = async (
   if (options.keeper === 'none') return without(parts, '--keeper=none');
   const program = options.keeper ?? usualKeeper;
   const why = await opened(program, options, parts).catch((error: unknown) => {
+    if (error instanceof KeptElsewhere)
+      throw new Locked(keptWords(options.state), { cause: error });
     if (!(error instanceof KeeperFailed)) throw error;
     return error.message;
   });
@@ -50,6 +57,10 @@ export const openProcesses = async (
   say(`No keeper (${why}): ${lacking}`);
   return without(parts, why);
 };
+
+const keptWords = (state: string): string =>
+  `lock: services that ${state} tells of run under the keeper of another folder, of which this one is a copy; use ` +
+  "that one, or stop them with its 'herd stop root' first; another shepherd begins with a folder of its own";
 
 const lacking =
   'services are children of this shepherd. It does not learn how those end that outlive it, starts them more slowly ' +

@@ -33,6 +33,8 @@ import {
 
 /** There is no keeper, and none can be started; the message says why. */
 export class KeeperFailed extends Error {}
+/** What runs in the folder is another keeper's: nobody else may take it for his. */
+export class KeptElsewhere extends KeeperFailed {}
 
 /** What reaching a keeper takes. */
 export interface LinePowers {
@@ -275,18 +277,24 @@ const startKeeper = ({ program, folder, coredumpFilter, log }: LinePowers): Prom
       child.stdout?.destroy();
       child.unref();
     };
-    const failed = (why: string): void => {
+    const failed = (why: string, Failure = KeeperFailed): void => {
       over();
-      reject(new KeeperFailed(`${program}: ${why}; its log is ${path.join(folder, 'log')}`));
+      reject(new Failure(`${program}: ${why}; its log is ${path.join(folder, 'log')}`));
     };
     child.once('error', (error) => failed(explain(error)));
-    child.once('exit', (code, signal) => failed(`ended with ${code ?? signal}`));
+    child.once('exit', (code, signal) => {
+      if (code === exitLocked) return failed('what runs has another keeper', KeptElsewhere);
+      failed(`ended with ${code ?? signal}`);
+    });
     child.stdout?.once('data', () => {
       over();
       log?.('keeper.started', { pid: child.pid });
       resolve();
     });
   });
+
+/** EXIT_LOCKED of anchor.h. */
+const exitLocked = 75;
 
 const openKeeperLog = (folder: string): number => {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
