@@ -15,6 +15,7 @@
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
  *                                node rm, label, …    names of machines
  *                                net, net trace, …    names of sessions
+ *                                reload, detach       root
  *                                doc SERVICE          list-actions, action
  *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing
@@ -243,7 +244,7 @@ const placesFor = async (action: string, world: World): Promise<readonly Candida
   if (usage.startsWith('NODE')) return world.nodes();
   if (usage.includes('SESSION')) return world.sessions();
   if (action === 'grant confirm') return world.grants(['unconfirmed']);
-  if (!usage.includes('SERVICE')) return [];
+  if (!usage.includes('SERVICE')) return usage.includes('root') ? rootWords : [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];
 };
 
