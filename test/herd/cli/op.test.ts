@@ -56,6 +56,26 @@ describe('an operation that was asked for through a ref', () => {
       '"worst": "timed-out"',
     );
   });
+  it('of a fleet counts its members among whoever did not do it, and not the fleet itself', async () => {
+    const restart = { action: 'restart', isAsked: true, isAnswer: false } as const;
+    const sum = { ...restart, service: 'webs', phase: 'in-doubt' };
+    const steps = [
+      { ...restart, service: 'a', phase: 'settled', row: { member: 'a', result: 'changed' } },
+      { ...restart, service: 'b', phase: 'in-doubt', row: { member: 'b', result: 'timed-out' } },
+      { ...sum, row: { member: 'webs', result: 'changed', reason: 'degraded 1/2' } },
+      { ...sum, isAnswer: true, row: { member: 'webs', result: 'changed' } },
+    ];
+    const ended = { ...facts, action: 'restart', service: 'webs', endedMs: facts.atMs + 10 };
+    await serve({
+      operation: () => ({ ...ended, result: 'changed', args: [], steps }),
+      retry: () => outcome,
+    });
+    const shown = await herd('op', 'show', 'op-7', '@web');
+    expect(shown.written.out).toContain("'herd retry op-7 @web' asks the one again who did not");
+    expect(shown.written.out).not.toContain('degraded 1/2');
+    const { written } = await herd('retry', 'op-7', '@web');
+    expect(written.err).toContain('again at 1 service: b (op-7)');
+  });
   it('is listed, shown, watched, tried again and called off there', async () => {
     await serve({
       operations: () => [facts],

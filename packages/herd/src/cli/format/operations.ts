@@ -166,11 +166,14 @@ const stepTable = (
   const rest = `${counted(good.length, 'service')} of which all is well`;
   return [...painted, `${indent}${shown.length === 0 ? '' : 'and '}${rest}`];
 };
-/** All but the sum of others, which has said nothing of its own. */
-const toldIn = (steps: readonly OperationStep[]): readonly OperationStep[] =>
-  steps.some(({ isAsked, isAnswer }) => isAsked && !isAnswer)
-    ? steps.filter(({ isAnswer }) => !isAnswer)
-    : steps;
+/** All but the sums of others, which have said nothing of their own; a restart has one before dependents start, too. */
+const toldIn = (steps: readonly OperationStep[]): readonly OperationStep[] => {
+  const asked = steps.filter(({ isAsked, isAnswer }) => isAsked && !isAnswer);
+  if (asked.length === 0) return steps;
+  const summed = steps.find(({ isAnswer }) => isAnswer)?.service;
+  const isSummed = asked.some(({ service }) => service !== summed);
+  return steps.filter(({ service, isAnswer }) => !isAnswer && !(isSummed && service === summed));
+};
 const leanSteps = (steps: readonly OperationStep[]): readonly OperationStep[] => {
   const lean = withoutEcho(rowsOf(steps));
   return steps.map((step) =>
