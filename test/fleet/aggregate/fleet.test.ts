@@ -13,12 +13,13 @@ import type {
   Shepherd,
   Status,
   StatusBoard,
+  Wish,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
 
-type MemberShepherd = Pick<Shepherd, 'status' | 'probe' | 'board'>;
+type MemberShepherd = Pick<Shepherd, 'status' | 'probe' | 'board' | 'grounds'>;
 const makeBoard = (
   _turn: Turn<StatusBoard>,
   _bcom: Bcom<StatusBoard>,
@@ -36,7 +37,12 @@ const makeMembers = (
   probes: (name: string, timeoutMs: number, answer: Answer) => void,
   stages: ReadonlyMap<string, Status>,
   board: Ref<StatusBoard>,
+  wishes: ReadonlyMap<string, Wish>,
 ): Behavior<MemberShepherd> => ({
+  grounds: (_turn, name) => {
+    const wish = wishes.get(name);
+    return { ...(wish && { wish }), underWay: [] };
+  },
   status: (_turn, name) => stages.get(name) ?? { ...runningStatus, provision: [name] },
   probe: (turn, name, timeoutMs) => turn.ask((answer) => probes(name, timeoutMs, answer)),
   board: () => board,
@@ -44,6 +50,8 @@ const makeMembers = (
 interface FleetBench extends Bench {
   readonly probes: { name: string; timeoutMs: number; answer: Answer }[];
   readonly stages: Map<string, Status>;
+  /** What was wished last of aggregates. */
+  readonly wishes: Map<string, Wish>;
   /** What the board was told of. */
   readonly touched: (readonly string[])[];
   readonly fleet: Ref<Aggregate>;
@@ -53,6 +61,7 @@ const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench>
   const bench = makeBench();
   const probes: FleetBench['probes'] = [];
   const stages = new Map<string, Status>();
+  const wishes = new Map<string, Wish>();
   const touched: FleetBench['touched'] = [];
   const { fleet } = await runIn(bench, (turn) => {
     const shepherd = turn.spawn(
@@ -61,6 +70,7 @@ const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench>
         void probes.push({ name, timeoutMs, answer }),
       stages,
       turn.spawn(makeBoard, (provision: readonly string[]) => void touched.push(provision)),
+      wishes,
     );
     const facts = { provision: ['web-server-fleet'] as const, documentation: 'All of them.' };
     const options = {
@@ -73,7 +83,7 @@ const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench>
     } as const;
     return { fleet: turn.spawn(makeFleet, { ...options, ...more }) };
   });
-  return { ...bench, probes, stages, touched, fleet };
+  return { ...bench, probes, stages, wishes, touched, fleet };
 };
 
 describe('what came of an action on a fleet', () => {
@@ -237,6 +247,25 @@ describe('the health of a fleet', () => {
     });
     bench.stages.set('web-server-b', dead(10_000));
     expect(await ask(bench)).toMatchObject({ health: 'failed', blame: ['web-server-b'] });
+  });
+  it('has not failed where it was stopped and a member goes on, who is named', async () => {
+    const bench = await fleetBench();
+    const left = { ...dead(90_000), isWanted: false };
+    bench.stages.set('web-server-b', left);
+    bench.wishes.set('web-server-fleet', 'stop');
+    expect(await ask(bench)).toMatchObject({
+      stage: 'running',
+      isWanted: false,
+      health: 'degraded',
+      blame: ['web-server-a'],
+    });
+    bench.wishes.set('web-server-fleet', 'start');
+    expect(await ask(bench)).toMatchObject({ isWanted: true, health: 'failed' });
+    bench.wishes.set('web-server-fleet', 'stop');
+    bench.stages.set('web-server-a', left);
+    const stopped = await ask(bench);
+    expect(stopped).toMatchObject({ stage: 'stopped', isWanted: false });
+    expect(stopped).not.toHaveProperty('health');
   });
   it('says of each member which release of it is active, where it is a slot', async () => {
     const bench = await fleetBench();

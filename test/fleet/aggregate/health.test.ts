@@ -74,6 +74,15 @@ describe('a fleet', () => {
     const { stage, health, blame } = judge(members, { neededCount: 2, settleMs });
     expect({ stage, health, blame }).toEqual({ stage: 'stopped', health: undefined, blame: [] });
   });
+  it('that was to stop as a whole is not wanted, as long as too few serve', () => {
+    const members = [up, down(settleMs), asWished(settleMs)];
+    const judged = (neededCount: number) =>
+      judge(members, { neededCount, settleMs, isStopped: () => true });
+    expect(judged(2)).toMatchObject({ isWanted: false, health: 'degraded', stage: 'running' });
+    expect(judged(1)).toMatchObject({ isWanted: true, health: 'degraded' });
+    const dead = judge([down(settleMs)], { neededCount: 1, settleMs, isStopped: () => true });
+    expect(dead).toMatchObject({ isWanted: false, stage: 'stopped', blame: [] });
+  });
   it('is not judged where those decide of whom nothing is known', () => {
     expect(healthOf(2, up, lost)).toBeUndefined();
     expect(healthOf(2, down(settleMs), lost)).toBe('failed');

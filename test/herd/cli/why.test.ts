@@ -2,6 +2,7 @@
 import type { Grounds, Prompt } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
+import { healthWords } from '../../../packages/herd/src/cli/format/health.ts';
 import {
   causeOf,
   namesBelow,
@@ -362,6 +363,22 @@ describe('why a service is so', () => {
     ]);
     const lost = { ...known, status: () => statusOf('web', { stage: 'unknown' }) };
     expect(causeOf('@mine', lost, look).next).toEqual(['herd ref show mine']);
+  });
+  it('of a fleet that was to stop says which members go on, and advises to start none of those that do not', () => {
+    const members = [
+      { name: 'web-a', stage: 'stopped', isWanted: false },
+      { name: 'web-b', stage: 'running' },
+    ] as const;
+    const more = { kind: 'fleet', members, runningCount: 1, isReady: false } as const;
+    const told = { health: 'degraded', blame: ['web-b'], isWanted: false } as const;
+    const fleet = statusOf('fleet', { ...more, ...told });
+    const services = [fleet, down('web-a', { isWanted: false }), statusOf('web-b', { pid: 7 })];
+    const cause = why('fleet', { services });
+    expect(cause.below.map(({ service }) => service)).toEqual(['web-b']);
+    expect(cause.next).toEqual(['herd status web-b', 'herd stop fleet']);
+    expect(whyLines(cause, look)).toContain('What goes on of it is web-b:');
+    expect(healthWords(fleet)).toEqual(['degraded: web-b (running)']);
+    expect(healthWords({ ...fleet, isWanted: true })).toEqual(['degraded: web-b']);
   });
   it('of a ref to a fleet says whom to ask for more of a member that is unwell, and nothing that a holder may not', () => {
     const fleet = (...names: readonly string[]): ShownStatus => {

@@ -175,7 +175,7 @@ describe.each(deaths)('where the daemon %s in between', (_how, death) => {
     bench.away('a').comesBack();
     bench.away('b').lost.add('op-2');
     bench.herd('restart', 'fleet', { operation: 'op-2', rolling: { batch: 1, maxUnavailable: 2 } });
-    expect(bench.last).toEqual({ a: 'start', b: 'stop' });
+    expect(bench.last).toEqual({ a: 'start', b: 'stop', fleet: 'start' });
     nextLife(bench);
     bench.away('b').comesBack();
     expect(reasonsOf(bench.retry('op-1'))).toEqual([
@@ -217,16 +217,16 @@ describe('what is on the disk of wishes for services elsewhere', () => {
     expect(bench.wishes).toMatchObject([
       { number: 1, wish: 'start', by: { asker: 'root', operation: 'op-1' } },
     ]);
-    expect(bench.wishes[0]?.names).toEqual(many(50));
+    expect(bench.wishes[0]?.names).toEqual([...many(50), 'fleet']);
     bench.herd('start', 'fleet', { operation: 'op-2' });
     bench.herd('restart', 's3', { operation: 'op-3' });
     bench.herd('start', 'own', { operation: 'op-4' });
     expect(bench.wishes.map(({ number }) => number)).toEqual([1]);
   });
-  it(`is another one from one more than ${limits.wishedNameCount} services on`, () => {
+  it(`is another one from one more than ${limits.wishedNameCount} names on, with that of the fleet`, () => {
     for (const [count, sizes] of [
-      [limits.wishedNameCount, [limits.wishedNameCount]],
-      [limits.wishedNameCount + 1, [limits.wishedNameCount, 1]],
+      [limits.wishedNameCount - 1, [limits.wishedNameCount]],
+      [limits.wishedNameCount, [limits.wishedNameCount, 1]],
     ] as const) {
       const bench = new Bench(many(count));
       bench.herd('stop', 'fleet', { operation: 'op-1' });
@@ -239,15 +239,27 @@ describe('what is on the disk of wishes for services elsewhere', () => {
     const by = { asker: principalOf('g-1'), operation: name(0), atMs: 1 };
     checkEntries([{ kind: 'wished', number: 1, wish: 'stop', by, names }]);
   });
+  it('of a fleet is what was asked of all of it, and nothing of what was asked of a part', () => {
+    const bench = new Bench(many(3));
+    bench.herd('start', 'fleet', { operation: 'op-1' });
+    bench.herd('stop', 'fleet', { operation: 'op-2', onlyMembers: ['s0'] });
+    bench.herd('stop', 'fleet', { operation: 'op-3', withMembers: false });
+    expect(bench.last).toMatchObject({ s0: 'stop', s1: 'start', fleet: 'start' });
+    bench.herd('stop', 'fleet', { operation: 'op-4' });
+    expect(bench.last).toMatchObject({ s1: 'stop', fleet: 'stop' });
+  });
   it('is erased once a later command wishes otherwise of all, written anew once of most', () => {
     const bench = new Bench(many(5));
     bench.herd('start', 'fleet', { operation: 'op-1' });
-    for (const name of ['s0', 's1']) bench.herd('stop', name, { operation: `op-${name}` });
-    expect(bench.wishes[0]?.names).toEqual(many(5));
-    bench.herd('stop', 's2', { operation: 'op-s2' });
-    expect(bench.wishes[0]).toMatchObject({ number: 1, names: ['s3', 's4'] });
+    for (const name of ['s0', 's1', 's2']) bench.herd('stop', name, { operation: `op-${name}` });
+    expect(bench.wishes[0]?.names).toEqual([...many(5), 'fleet']);
+    bench.herd('stop', 's3', { operation: 'op-s3' });
+    expect(bench.wishes[0]).toMatchObject({ number: 1, names: ['s4', 'fleet'] });
     bench.herd('stop', 'fleet', { operation: 'op-2' });
-    expect(bench.wishes.map(({ names }) => names)).toEqual([['s0'], ['s1'], ['s2'], ['s3', 's4']]);
+    expect(bench.wishes.map(({ names }) => names)).toEqual([
+      ...['s0', 's1', 's2', 's3'].map((name) => [name]),
+      ['s4', 'fleet'],
+    ]);
   });
   it('is what a service finds that comes back, but for a start; one that changes finds all', () => {
     const bench = new Bench(many(4));
@@ -264,7 +276,7 @@ describe('what is on the disk of wishes for services elsewhere', () => {
       bench.run();
     };
     swap(['s0', 's1', 's3'], ['s1', 's2']);
-    expect(bench.last).toEqual({ s1: 'start', s2: 'start', s3: 'stop' });
+    expect(bench.last).toEqual({ s1: 'start', s2: 'start', s3: 'stop', fleet: 'start' });
   });
   it('follows any commands, over any number of lives, and is at most twice as long as the names', () => {
     const names = many(12);

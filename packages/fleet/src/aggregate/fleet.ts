@@ -28,6 +28,8 @@ import { fleetStatus, type FleetFacts } from './fleet-status.ts';
 import type { HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
+/** What a fleet asks its shepherd. */
+export type AskedByFleet = Pick<Shepherd, 'status' | 'probe' | 'board' | 'grounds'>;
 /** What makes a fleet. */
 export interface FleetOptions extends FleetFacts {
   /** Canonical names at this shepherd. */
@@ -35,7 +37,7 @@ export interface FleetOptions extends FleetFacts {
   readonly minReady: MinReady;
   /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
   readonly settleMs: number;
-  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'probe' | 'board'>>;
+  readonly shepherd: Ref<AskedByFleet>;
 }
 
 /** Makes an aggregate. @throws RangeError for a `minReady` that its members can never meet. */
@@ -82,7 +84,7 @@ interface Held extends FleetOptions, HealthTerms {
  * so then: no member has anything new to say.
  */
 const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): FleetStatus => {
-  const status = fleetStatus(held, members, held);
+  const status = fleetStatus(held, members, { ...held, isStopped: () => isStopped(held, turn) });
   const { health, unservedMs = 0 } = status;
   const mayFail = unservedMs < held.settleMs && health !== undefined && status.isReady === false;
   if (!mayFail || held.isSettling.get()) return status;
@@ -93,6 +95,10 @@ const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): 
   });
   return status;
 };
+
+/** Whether the last command for it as a whole was a stop. */
+const isStopped = ({ shepherd, provision }: Held, turn: Turn<Aggregate>): boolean =>
+  turn.call(shepherd, 'grounds', provision[0]).wish === 'stop';
 
 const probe = (
   held: Held,

@@ -6,14 +6,15 @@
  *     all serve                                            ok
  *     enough serve                                         degraded
  *     the unknown ones decide                              no judgement
- *     none is wanted                                       degraded; where none serves: no judgement,
- *                                                          it is stopped as it was wished
+ *     none is wanted, or all of them were to stop          degraded by those that serve; where none does: no
+ *                                                          judgement, it is stopped as it was wished
  *     too few for longer than the fleet may take           failed
  *     those that come back by themselves would be enough   degraded
  *     too few                                              settling
  *
  * A wanted fleet is judged by who serves: that one of its members was stopped on purpose explains why too
- * few do, and excuses nothing.
+ * few do, and excuses nothing. One that was stopped, as a whole, by the last command for it is not wanted, though a
+ * member goes on that this did not reach, or that was started for something else.
  *
  * How long there have been too few is known from how long each member has not served, which its own
  * machine tells as a span of time: no two clocks are compared.
@@ -31,6 +32,8 @@ export interface HealthTerms {
   readonly neededCount: number;
   /** Milliseconds for which fewer may. */
   readonly settleMs: number;
+  /** Whether the last command for the fleet as a whole was a stop; asked where too few serve. */
+  readonly isStopped?: () => boolean;
 }
 /** A judgement, and what it rests on. */
 export interface Judgement {
@@ -38,9 +41,9 @@ export interface Judgement {
   /** Members that serve. */
   readonly runningCount: number;
   readonly health?: Health;
-  /** Names of the members that surely do not serve, where any member is wanted. */
+  /** Names of the members that surely do not serve, where the fleet is wanted; of those that do, where it is not. */
   readonly blame: readonly string[];
-  /** True where any member is wanted, false where none is; absent where nobody knows. */
+  /** True where any member is wanted, false where none is, or all were to stop; absent where nobody knows. */
   readonly isWanted?: boolean;
   /** Milliseconds for which fewer than needed have surely served; absent while enough may. */
   readonly unservedMs?: number;
@@ -48,7 +51,7 @@ export interface Judgement {
 
 /** The judgement over members on these terms. */
 export const judge = (members: readonly Seen[], terms: HealthTerms): Judgement => {
-  const tally = count(members);
+  const tally = count(members, terms);
   const unservedMs = unservedOf(tally, terms.neededCount);
   const health = healthOf(tally, terms, unservedMs);
   const { runningCount, blame, isWanted } = tally;
@@ -79,23 +82,29 @@ interface Tally {
   /** Of the members that surely do not serve. */
   readonly spansMs: readonly number[];
 }
-const count = (members: readonly Seen[]): Tally => {
+const count = (members: readonly Seen[], { neededCount, isStopped }: HealthTerms): Tally => {
+  const serving = members.filter(isServing);
   const idle = members.filter((one) => !isServing(one) && one.stage !== 'unknown');
   const wishes = members.map(wishFor);
-  const isWanted = wishes.includes(true) || (wishes.includes(undefined) ? undefined : false);
+  const isOver = serving.length < neededCount && isStopped?.() === true;
+  const isWanted =
+    !isOver && (wishes.includes(true) || (wishes.includes(undefined) ? undefined : false));
   const countOf = (stage: Stage): number => idle.filter((one) => one.stage === stage).length;
   return {
     memberCount: members.length,
-    runningCount: members.filter(isServing).length,
+    runningCount: serving.length,
     unknownCount: members.filter(({ stage }) => stage === 'unknown').length,
     respawningCount: idle.filter(({ isRespawning }) => isRespawning === true).length,
     startingCount: countOf('starting') + countOf('running'),
     stoppingCount: countOf('stopping'),
-    blame: isWanted === true ? idle.flatMap(({ provision }) => provision.slice(0, 1)) : [],
+    blame: isWanted === undefined ? [] : namesOf(isWanted ? idle : serving),
     isWanted,
     spansMs: idle.map(({ unservedMs = 0 }) => unservedMs),
   };
 };
+
+const namesOf = (members: readonly Seen[]): readonly string[] =>
+  members.flatMap(({ provision }) => provision.slice(0, 1));
 
 /** A fleet is stopped once none of its members serves, and not before. */
 const stageIn = (

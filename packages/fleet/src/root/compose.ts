@@ -12,7 +12,7 @@ import {
 import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from '../exported/exported-service.ts';
 import { memberIds } from '../exported/member-operation.ts';
-import { makeFleet } from '../aggregate/fleet.ts';
+import { makeFleet, type AskedByFleet } from '../aggregate/fleet.ts';
 import type { FreshLines } from '../reach/fresh-lines.ts';
 import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -29,10 +29,8 @@ import type {
 } from '../planned.ts';
 
 /** What of a shepherd it takes: to put services into it, and for fleets to know their members. */
-export type ComposedShepherd = Pick<
-  Shepherd,
-  'define' | 'register' | 'registerAggregate' | 'swap' | 'checkNames' | 'board' | 'status' | 'probe'
->;
+export type ComposedShepherd = AskedByFleet &
+  Pick<Shepherd, 'define' | 'register' | 'registerAggregate' | 'swap' | 'checkNames'>;
 /** Who registers, and what it takes. */
 export interface ComposePowers {
   readonly shepherd: Ref<ComposedShepherd>;

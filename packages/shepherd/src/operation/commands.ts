@@ -263,13 +263,17 @@ export const takeUp = (
   steps: readonly Step[],
 ): void => {
   const fresh = steps.filter(({ key }) => !operation.steps.has(key));
+  const isFleet = ({ name }: Step): boolean => host.aggregate(name) !== undefined;
+  // What is asked of a part of a fleet is no wish for the whole.
+  const isWhole = request.onlyMembers === undefined && request.withMembers !== false;
   for (const wish of ['start', 'stop'] as const) {
     const last = { wish, by: wisherOf(host, operation) };
-    const wished = fresh.filter((step) => step.wish === wish);
-    const atOnce = wished.filter(({ gate }) => gate === undefined);
+    const wished = fresh.filter((step) => step.wish === wish && (isWhole || !isFleet(step)));
+    const isLater = (step: Step): boolean => step.gate !== undefined && !isFleet(step);
+    const atOnce = wished.filter((step) => !isLater(step));
     acceptAll(host, turn, unique(atOnce.map(({ name }) => name)), last);
     // Whose turn has not come is on the disk as it was: the next life would do it, and in no order.
-    for (const { name, gate } of wished) if (gate !== undefined) host.wishes.set(name, last);
+    for (const step of wished) if (isLater(step)) host.wishes.set(step.name, last);
   }
   begin(host, turn, operation, request, steps);
   const displaced = new Set<Operation>();

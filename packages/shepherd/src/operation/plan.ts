@@ -183,7 +183,7 @@ export const sumOf = (
 };
 
 /** Of what was picked out nobody keeps what was wished: each of them has that himself. */
-const wished = (step: Step, wish: Wish): Step =>
+export const wished = (step: Step, wish: Wish): Step =>
   isSelection(step.name) ? step : { ...step, wish };
 
 const starts = (draft: Draft): readonly Step[] => {

@@ -45,6 +45,7 @@ import {
   restartsTogether,
   simple,
   sumOf,
+  wished,
   type Draft,
   type Gate,
   type Graph,
@@ -114,7 +115,8 @@ const roll = (
   const keyFor = (name: string): string => keyOf(rest.action, name);
   const sums = draft.targets
     .filter(draft.isAggregate)
-    .map((name) => sumOf(draft, name, rest.action, keyFor));
+    .map((name) => sumOf(draft, name, rest.action, keyFor))
+    .map((step) => (rest.action === 'restart' ? wished(step, 'start') : step));
   return membersMarked([...steps, ...sums]);
 };
 

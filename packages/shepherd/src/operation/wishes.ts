@@ -23,8 +23,9 @@ export const acceptAll = (
   last: Required<LastWish>,
 ): void => {
   for (const name of names) accept(host, turn, name, last);
-  const elsewhere = names.filter((name) => host.elsewhere(name) !== undefined);
-  noteWished(host.lastWishes, turn, last, elsewhere);
+  // A fleet that was stopped as a whole is none that has failed, in no life.
+  const others = names.filter((name) => host.own(name) === undefined);
+  noteWished(host.lastWishes, turn, last, others);
 };
 /** Who wishes for what an operation takes, as of now. */
 export const wisherOf = ({ clock }: Host, { principal, id }: Operation): Wisher => ({

@@ -2,7 +2,7 @@
  * `herd why`: sentences about how a service came to be as it is, and below them the same of what keeps it from running.
  * A pure function of what the shepherd knows: what it has written down (prompt.ts) and what is. Nothing is guessed.
  */
-import type { Grounds, Prompt, Status, UnderWay } from '@bellwether/shepherd';
+import type { Grounds, MemberStatus, Prompt, Status, UnderWay } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { maxWhyCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
@@ -98,15 +98,18 @@ export const causeOf = (
   };
 };
 
-/** Services that have a part in it: requirements that do not run, members that do not serve. */
+/** Services that have a part in it: requirements that do not run, members that do not serve, or that go on. */
 const blamed = (status: ShownStatus, verdict: Verdict, known: Known): readonly string[] => {
   const isUp = verdict === 'running' || verdict === 'not-ready' || verdict === 'done';
   const requirement = isUp ? [] : status.requirement.filter((name) => !serves(known.status(name)));
-  const members = (status.members ?? []).flatMap(({ name, stage, isReady }) =>
-    stage === 'running' && isReady !== false ? [] : [name],
-  );
+  const isIn = ({ stage, isReady }: MemberStatus): boolean =>
+    isLeft(status) ? stage !== 'stopped' : stage !== 'running' || isReady === false;
+  const members = (status.members ?? []).filter(isIn).map(({ name }) => name);
   return [...requirement, ...members];
 };
+/** An aggregate that was to stop: what goes on of it has a part in how it is. */
+const isLeft = ({ members, isWanted }: ShownStatus): boolean =>
+  members !== undefined && isWanted === false;
 const serves = (status: ShownStatus | undefined): boolean =>
   status !== undefined && ['running', 'done'].includes(verdictOf(status));
 
@@ -310,6 +313,7 @@ const nextOf = (
     !hasRun(status)
   )
     own.push(`herd start ${service}`);
+  else if (isLeft(status)) own.push(`herd stop ${service}`);
   else if (verdict === 'running' || verdict === 'done') own.push(`herd status ${service}`);
   return [...new Set([...below.flatMap(({ next }) => next), ...own])].slice(0, mostNext);
 };
@@ -332,7 +336,7 @@ const causeLines = (cause: Cause, look: Look, indent: string): readonly string[]
     ...rest.map((sentence) => `${indent}${sentence}`),
     ...cause.log.map((line) => `${indent}  | ${visible(line)}`),
     ...cause.below.flatMap((other) => [
-      `${indent}${visible(`It needs ${other.service}:`)}`,
+      `${indent}${visible(`${other.verdict === 'running' ? 'What goes on of it is' : 'It needs'} ${other.service}:`)}`,
       ...causeLines(other, look, `${indent}  `),
     ]),
   ];
