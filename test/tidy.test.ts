@@ -149,7 +149,7 @@ const closedTo = (file: string, home: string): readonly string[] => {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_600,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_700,
+  'packages/shepherd': 20_710,
   'packages/authority': 2_150,
   'packages/deploy': 6_400,
   'packages/store': 3_100,
