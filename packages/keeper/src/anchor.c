@@ -112,7 +112,7 @@ static void open_all(const char *folder) {
   place(open("table", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), ANCHOR_TABLE);
   int error = table_open(ANCHOR_TABLE, 1);
   if (error) give_up("table", error, error == EPROTO ? EXIT_LAYOUT : EXIT_SYSTEM);
-  if (is_copy()) give_up("this is a copy, and its services have another keeper", EBUSY, EXIT_LOCKED);
+  if (is_copy()) give_up("this is a copy, and its services have another keeper", EBUSY, EXIT_COPY);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) give_up("pipe", errno, EXIT_SYSTEM);
   int reads = fcntl(ends[0], F_DUPFD_CLOEXEC, OWN_PROGRAM + 1);

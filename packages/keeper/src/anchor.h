@@ -13,6 +13,7 @@ enum {
 enum {
   EXIT_DONE = 0,
   EXIT_LOCKED = 75,
+  EXIT_COPY = 76,
   EXIT_LAYOUT = 78,
   EXIT_SYSTEM = 71,
   EXIT_USAGE = 64,

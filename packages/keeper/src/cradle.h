@@ -7,7 +7,8 @@
  * Whoever is no match for main's memory is forked as ever: who becomes somebody else, so that no user but main's could
  * ever trace what shares that (fs.suid_dumpable may be 1); who enters another group of the kernel's, where a lack of
  * memory would end all that share it, or has another oom_score_adj, which all would have; and who says more than a
- * cradle has room for, or finds none free, as where others hang.
+ * cradle has room for, or finds none free, as where others hang. On Linux before 5.16 a signal that dumps core ends all
+ * that share memory: one that a child gets before its program runs ends main, too, which the anchor starts again.
  */
 #ifndef KEEPER_CRADLE_H
 #define KEEPER_CRADLE_H

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi, afterAll } from 'vitest';
 import {
   KeptElsewhere,
+  KeptHere,
   makeLogFiles,
   openKeeper,
   Starts,
@@ -87,6 +88,20 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     });
     await expect(opening).rejects.toThrow('ended with 71');
     expect(textOf(path.join(folder, 'open/log'))).toContain('Operation not permitted');
+  });
+
+  it('begins in no folder whose keeper lives and is not reached, as where its socket was removed', async () => {
+    const socket = path.join(at(), 'socket');
+    fs.rmSync(socket);
+    const opening = openKeeper({
+      env: {},
+      cwd: folder,
+      logFiles: makeLogFiles({ folder, wall: Date.now }),
+      starts: new Starts(path.join(folder, 'starts')),
+      ...keptFrom(at()),
+    });
+    await expect(opening).rejects.toThrow(KeptHere);
+    expect(textOf(path.join(at(), 'log'))).toContain('another keeper is here');
   });
 
   it('begins in no copy of the folder of a keeper that lives, since what runs is not for it to end', async () => {

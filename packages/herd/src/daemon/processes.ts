@@ -13,6 +13,7 @@ import type { ProcessBackend } from '@bellwether/shepherd';
 import {
   KeeperFailed,
   KeptElsewhere,
+  KeptHere,
   makeChildProcessBackend,
   openKeeper,
   type KeeperPowers,
@@ -35,7 +36,7 @@ export interface Processes {
 
 /**
  * Reaches the keeper, starts it, or goes without.
- * @throws UsageError where one that was named cannot be had, Locked where what runs has another keeper
+ * @throws UsageError where one that was named cannot be had, Locked where what runs has a keeper that is not to be had
  */
 export const openProcesses = async (
   options: Pick<DaemonOptions, 'keeper' | 'state'>,
@@ -46,7 +47,11 @@ export const openProcesses = async (
   const program = options.keeper ?? usualKeeper;
   const why = await opened(program, options, parts).catch((error: unknown) => {
     if (error instanceof KeptElsewhere)
-      throw new Locked(keptWords(options.state), { cause: error });
+      throw new Locked(copyWords(options.state), { cause: error });
+    if (error instanceof KeptHere)
+      throw new Locked(
+        `lock: the keeper of ${options.state} lives, and is not reached: ${error.message}`,
+      );
     if (!(error instanceof KeeperFailed)) throw error;
     return error.message;
   });
@@ -58,7 +63,7 @@ export const openProcesses = async (
   return without(parts, why);
 };
 
-const keptWords = (state: string): string =>
+const copyWords = (state: string): string =>
   `lock: services that ${state} tells of run under the keeper of another folder, of which this one is a copy; use ` +
   "that one, or stop them with its 'herd stop root' first; another shepherd begins with a folder of its own";
 

@@ -1,7 +1,7 @@
 /** The powers of a shepherd on Node: real processes, real probes, real log files. */
 export { makeChildProcessBackend, type ChildProcessPowers } from './child-process-backend.ts';
 export { openKeeper, type KeeperBackend, type KeeperPowers } from './keeper/keeper-backend.ts';
-export { KeeperFailed, KeptElsewhere } from './keeper/line.ts';
+export { KeeperFailed, KeptElsewhere, KeptHere } from './keeper/line.ts';
 export { makeLogFiles, openLog, type LogPowers, type ServiceLogs } from './log-files.ts';
 export { ExternalLogs } from './external-logs.ts';
 export { logsIn, rotateLogs, type Rotation, type RotationPowers } from './log-rotation.ts';

@@ -33,8 +33,10 @@ import {
 
 /** There is no keeper, and none can be started; the message says why. */
 export class KeeperFailed extends Error {}
-/** What runs in the folder is another keeper's: nobody else may take it for his. */
+/** The folder is a copy: what runs is for the keeper of another one. */
 export class KeptElsewhere extends KeeperFailed {}
+/** The keeper of the folder lives, and is not reached: nobody else may take what runs for his. */
+export class KeptHere extends KeeperFailed {}
 
 /** What reaching a keeper takes. */
 export interface LinePowers {
@@ -283,7 +285,9 @@ const startKeeper = ({ program, folder, coredumpFilter, log }: LinePowers): Prom
     };
     child.once('error', (error) => failed(explain(error)));
     child.once('exit', (code, signal) => {
-      if (code === exitLocked) return failed('what runs has another keeper', KeptElsewhere);
+      // EXIT_COPY and EXIT_LOCKED of anchor.h.
+      if (code === 76) return failed('what runs has another keeper', KeptElsewhere);
+      if (code === 75) return failed('another one lives', KeptHere);
       failed(`ended with ${code ?? signal}`);
     });
     child.stdout?.once('data', () => {
@@ -292,9 +296,6 @@ const startKeeper = ({ program, folder, coredumpFilter, log }: LinePowers): Prom
       resolve();
     });
   });
-
-/** EXIT_LOCKED of anchor.h. */
-const exitLocked = 75;
 
 const openKeeperLog = (folder: string): number => {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
