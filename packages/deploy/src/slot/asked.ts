@@ -1,5 +1,5 @@
 /** What a slot does when it is asked; slot.ts opens with the table. */
-import { Limit, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { ActorError, Limit, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
   Conflict,
@@ -67,7 +67,7 @@ export const perform = (
     return turn.kept(outcomeOf(held, turn, 'skipped', why));
   }
   if (held.isResting.get())
-    throw new Refused(`Service ${held.name}: the shepherd is shutting down`);
+    throw new ActorError('shutting-down', `Service ${held.name}: the shepherd is shutting down`);
   const asked = { question, request, asker, lines };
   const carried = carriedFor(held, turn, request);
   if (carried === undefined) return carryOut(held, turn, asked);
