@@ -84,7 +84,9 @@ interface Held extends FleetOptions, HealthTerms {
  * so then: no member has anything new to say.
  */
 const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): FleetStatus => {
-  const status = fleetStatus(held, members, { ...held, isStopped: () => isStopped(held, turn) });
+  const { neededCount, settleMs } = held;
+  const terms = { neededCount, settleMs, isStopped: () => isStopped(held, turn) };
+  const status = fleetStatus(held, members, terms);
   const { health, unservedMs = 0 } = status;
   const mayFail = unservedMs < held.settleMs && health !== undefined && status.isReady === false;
   if (!mayFail || held.isSettling.get()) return status;
