@@ -56,7 +56,9 @@ describe('case 23: a daemon whose records cannot be written', () => {
       const now = await pidOf(daemon, 'two');
       return now !== 0 && now !== before;
     });
-    expect((await daemon.herd('status', 'two')).stdout).toContain('terminated with signal SIGKILL');
+    expect((await daemon.herd('status', 'two')).stdout).toContain(
+      'Process terminated with signal 9 (SIGKILL)',
+    );
   });
 });
 
