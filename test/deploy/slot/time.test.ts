@@ -200,3 +200,12 @@ describe('records that are put back from a backup', () => {
     expect([...(machine.depots.trees.get('web')?.keys() ?? [])]).toEqual([one.digest]);
   });
 });
+
+it('nothing is begun while the shepherd is shutting down, and that is no refusal for good', () => {
+  const { world, machine } = waiting();
+  machine.ask((turn, shepherd) => turn.send(shepherd, 'shutDown', machine.printer(turn)));
+  const asked = machine.act('deploy', [one.digest]);
+  world.runFor(100);
+  expect(asked.value).toMatchObject({ result: 'failed', reason: 'The shepherd is shutting down.' });
+  expect(asked.value).not.toHaveProperty('isVain');
+});
