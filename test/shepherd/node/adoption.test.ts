@@ -21,16 +21,19 @@ afterAll(() => vi.resetConfig());
 
 const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src/node/index.ts');
 
+// Who adopts looks through all processes of the machine: an id that other tests use would be found there.
+const own = `w-${process.pid}`;
+
 // An earlier daemon: starts what its argument says, tells its record, and waits to be killed.
 const earlierDaemon = `
   import { makeChildProcessBackend, makeLogFiles, Starts } from ${JSON.stringify(source)};
-  const [folder, script, ready] = process.argv.slice(2);
+  const [folder, startId, script, ready] = process.argv.slice(2);
   const logFiles = makeLogFiles({ folder, wall: Date.now });
   const starts = new Starts(folder + '/starts');
   const backend = makeChildProcessBackend({ env: process.env, cwd: folder, logFiles, starts });
   const command = { argv: [process.execPath, '-e', script] };
   const broken = (reason) => { throw reason; };
-  backend.start({ startId: 'w-1', service: 'web', command, ready: JSON.parse(ready) },
+  backend.start({ startId, service: 'web', command, ready: JSON.parse(ready) },
     { kept: (started) => console.log(JSON.stringify(started)), broken },
     { kept: () => {}, broken });
   setInterval(() => {}, 1000);`;
@@ -56,7 +59,7 @@ const leftBehind = async (
   const file = path.join(folder, 'daemon.mjs');
   const stdin = { contents: earlierDaemon, resolveDir: path.dirname(source) };
   buildSync({ stdin, bundle: true, platform: 'node', format: 'esm', outfile: file });
-  const child = spawn(process.execPath, [file, folder, script, JSON.stringify(ready)], {
+  const child = spawn(process.execPath, [file, folder, own, script, JSON.stringify(ready)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   daemon = child;
@@ -100,8 +103,8 @@ describe('after the daemon was killed with SIGKILL', () => {
     await until('more output', () => textOf(log).length > length);
 
     const { answer, value } = answerOf<Ending>();
-    backend.watch('w-1', answer);
-    backend.signal('w-1', 'SIGTERM');
+    backend.watch(own, answer);
+    backend.signal(own, 'SIGTERM');
     expect(await value).toEqual({});
     expect(isAlive(record.pid)).toBe(false);
   });
@@ -111,13 +114,13 @@ describe('after the daemon was killed with SIGKILL', () => {
     const { pid, startTime, bootId } = await leftBehind(script);
     const log = path.join(folder, 'web.log');
     pids.push(Number(await until('the child', () => /child (\d+)\./.exec(textOf(log))?.[1])));
-    const intent = { startId: 'w-1', service: 'web' };
+    const intent = { startId: own, service: 'web' };
     expect(await adopted(newDaemon(), [intent])).toEqual([{ ...intent, pid, startTime, bootId }]);
   });
 
   it('an intent that never became a process is not found', async () => {
     await leftBehind(forever);
-    expect(await adopted(newDaemon(), [{ startId: 'w-2', service: 'web' }])).toEqual([]);
+    expect(await adopted(newDaemon(), [{ startId: `${own}-2`, service: 'web' }])).toEqual([]);
   });
 
   it('a record whose pid belongs to another process by now is refused', async () => {
@@ -125,7 +128,7 @@ describe('after the daemon was killed with SIGKILL', () => {
     const older = { ...record, startTime: String(BigInt(record.startTime ?? 0) - 1n) };
     const backend = newDaemon();
     expect(await adopted(backend, [older])).toEqual([]);
-    backend.signal('w-1', 'SIGKILL');
+    backend.signal(own, 'SIGKILL');
     expect(isAlive(record.pid)).toBe(true);
   });
 
@@ -152,14 +155,14 @@ describe('adoption', () => {
     const backend = newDaemon();
     const script = `const child = require('child_process').spawn('sleep', ['30']);
       child.on('spawn', () => console.log('child ' + child.pid + '.'));`;
-    const { ended } = startOf(backend, 'w-1', { argv: [process.execPath, '-e', script] });
+    const { ended } = startOf(backend, own, { argv: [process.execPath, '-e', script] });
     const log = path.join(folder, 'web.log');
     const child = Number(await until('the child', () => /child (\d+)\./.exec(textOf(log))?.[1]));
     const startTime = textOf(`/proc/${child}/stat`).split(' ')[21] ?? '';
     const bootId = textOf('/proc/sys/kernel/random/boot_id').trim();
     const forged = { startId: 'x-1', service: 'web', pid: child, startTime, bootId };
     expect(await adopted(newDaemon(), [forged])).toEqual([]);
-    backend.signal('w-1', 'SIGKILL');
+    backend.signal(own, 'SIGKILL');
     await ended;
   });
 
@@ -175,10 +178,10 @@ describe('adoption', () => {
 
   it('of a start that this daemon made itself keeps it as it is', async () => {
     const backend = newDaemon();
-    const { started, ended } = startOf(backend, 'w-1', { argv: ['sleep', '30'] });
+    const { started, ended } = startOf(backend, own, { argv: ['sleep', '30'] });
     const record = { ...(await started), service: 'web' };
     expect(await adopted(backend, [record])).toEqual([record]);
-    backend.signal('w-1', 'SIGTERM');
+    backend.signal(own, 'SIGTERM');
     expect(await ended).toEqual({ signal: 'SIGTERM' });
   });
 
