@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { fleetStatus } from '../../packages/fleet/src/aggregate/fleet-status.ts';
 import { facetOutcome, facetSight } from '../../packages/shepherd/src/facet/facet-view.ts';
 import { placesByMember } from '../../packages/shepherd/src/checks/log-query.ts';
-import { planAll, type Graph } from '../../packages/shepherd/src/operation/plan.ts';
+import { planAll, type Graph } from '../../packages/shepherd/src/operation/plan/plan.ts';
 import { unknownStatus } from '../../packages/shepherd/src/words/vocabulary.ts';
 import { Ear } from '../support/log-ear.ts';
 import { herd, makeElsewhere, makeGroup, up } from '../support/shepherd-graph.ts';

@@ -14,7 +14,7 @@
  */
 import type { SlotEntry, SlotRecord } from '@bellwether/deploy';
 import type { Outcome, Row, Rolling } from '@bellwether/shepherd';
-import { termsOf } from '../../packages/shepherd/src/operation/rolling.ts';
+import { termsOf } from '../../packages/shepherd/src/operation/plan/rolling.ts';
 import { Verdict } from './fleet-chaos.ts';
 import { Faults } from './fleet-faults.ts';
 import type { Asked } from './shepherd-machine.ts';

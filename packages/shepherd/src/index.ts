@@ -42,8 +42,8 @@ export {
   wordOf,
   type Read,
 } from './read.ts';
-export type { Step, StepBase, Wish } from './operation/plan.ts';
-export { lacks } from './operation/lacking.ts';
+export type { Step, StepBase, Wish } from './operation/plan/plan.ts';
+export { lacks } from './operation/plan/lacking.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
 export {
@@ -72,7 +72,7 @@ export {
   whyNobody,
   type Term,
 } from './words/selectors.ts';
-export { memberRow, neededOf, verdict } from './operation/verdict.ts';
+export { memberRow, neededOf, verdict } from './operation/plan/verdict.ts';
 export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';
 export { makeService, type RecordedService, type ServicePowers } from './service/service.ts';
 export {

@@ -9,9 +9,9 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { facetSight, facetSteps } from '../../../packages/shepherd/src/facet/facet-view.ts';
-import { foreseen } from '../../../packages/shepherd/src/operation/foresight.ts';
-import { narrowed, type Graph } from '../../../packages/shepherd/src/operation/plan.ts';
-import { planFor } from '../../../packages/shepherd/src/operation/rolling.ts';
+import { foreseen } from '../../../packages/shepherd/src/operation/plan/foresight.ts';
+import { narrowed, type Graph } from '../../../packages/shepherd/src/operation/plan/plan.ts';
+import { planFor } from '../../../packages/shepherd/src/operation/plan/rolling.ts';
 import { run, up } from '../../support/shepherd-graph.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 

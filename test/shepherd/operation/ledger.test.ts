@@ -14,7 +14,7 @@ import {
   surplusAfter,
   surplusFor,
   type Ledger,
-} from '../../../packages/shepherd/src/operation/ledger.ts';
+} from '../../../packages/shepherd/src/operation/kept/ledger.ts';
 import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const recordOf = (asker: string, at: number, isOpen = false): AcceptedRecord => ({

@@ -12,8 +12,8 @@ import {
   reserve,
   type Memory,
   type Operation,
-} from '../../../packages/shepherd/src/operation/memory.ts';
-import type { Step } from '../../../packages/shepherd/src/operation/plan.ts';
+} from '../../../packages/shepherd/src/operation/kept/memory.ts';
+import type { Step } from '../../../packages/shepherd/src/operation/plan/plan.ts';
 import { weightOf } from '../../../packages/shepherd/src/read.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';

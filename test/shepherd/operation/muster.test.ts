@@ -8,9 +8,9 @@ import {
   type Memory,
   type Operation,
   type StepRecord,
-} from '../../../packages/shepherd/src/operation/memory.ts';
+} from '../../../packages/shepherd/src/operation/kept/memory.ts';
 import { lookAgain, noteMoved, tallyOf } from '../../../packages/shepherd/src/operation/muster.ts';
-import { keyOf, type Gate, type Step } from '../../../packages/shepherd/src/operation/plan.ts';
+import { keyOf, type Gate, type Step } from '../../../packages/shepherd/src/operation/plan/plan.ts';
 import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const names = Array.from({ length: 9 }, (_none, at) => `m${at}`);

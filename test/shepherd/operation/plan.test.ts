@@ -9,7 +9,7 @@ import {
   planEnd,
   restartsTogether,
   type Graph,
-} from '../../../packages/shepherd/src/operation/plan.ts';
+} from '../../../packages/shepherd/src/operation/plan/plan.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
 interface Sketch {

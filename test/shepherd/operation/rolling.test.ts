@@ -8,7 +8,7 @@ import {
   type Gate,
   type Graph,
   type Step,
-} from '../../../packages/shepherd/src/operation/plan.ts';
+} from '../../../packages/shepherd/src/operation/plan/plan.ts';
 import {
   judge,
   planFor,
@@ -16,7 +16,7 @@ import {
   type WhoServes,
   type MemberTurn,
   type Verdict,
-} from '../../../packages/shepherd/src/operation/rolling.ts';
+} from '../../../packages/shepherd/src/operation/plan/rolling.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
 /** By a look at each of them. */

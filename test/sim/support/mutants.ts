@@ -113,7 +113,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-operation-memory',
     rule: 'a repeat under the same id is answered from memory, and runs nothing again',
-    file: 'packages/shepherd/src/operation/memory.ts',
+    file: 'packages/shepherd/src/operation/kept/memory.ts',
     find: 'return book?.open.get(id) ?? book?.over.get(id);',
     replace: 'void book; return undefined;',
     tests: ['test/shepherd/operation/memory.test.ts', chaos],

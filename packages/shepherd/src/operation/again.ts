@@ -4,19 +4,19 @@ import { command } from './commands.ts';
 import { UnknownOperation } from '../errors.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
-import { recalled, type Operation } from './memory.ts';
+import { recalled, type Operation } from './kept/memory.ts';
 import { isOver } from './outcomes.ts';
-import { onceRecalled } from './recall.ts';
+import { onceRecalled } from './kept/recall.ts';
 import { cancel } from './operation.ts';
-import { slowestOf } from './patience.ts';
-import type { Step } from './plan.ts';
-import { entryFor, resultOf } from './reports.ts';
-import { witnessCancelled } from './witness.ts';
+import { slowestOf } from './plan/patience.ts';
+import type { Step } from './plan/plan.ts';
+import { entryFor, resultOf } from './told/reports.ts';
+import { witnessCancelled } from './told/witness.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
 import type { Outcome, RememberedOperation, Request, Returner, Writer } from '../words/types.ts';
-import { listen, outcomeFor } from './callers.ts';
+import { listen, outcomeFor } from './told/callers.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** Who comes back to what. */

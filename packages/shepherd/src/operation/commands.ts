@@ -26,7 +26,7 @@ import {
 } from '../errors.ts';
 import { inOrder, pathBetween, unique } from '../graph.ts';
 import { limits } from '../limits.ts';
-import { noteTaken, saveAtOnce } from './durable.ts';
+import { noteTaken, saveAtOnce } from './kept/durable.ts';
 import {
   checkClaim,
   isAtRest,
@@ -35,21 +35,21 @@ import {
   recalled,
   type KeptRequest,
   type Operation,
-} from './memory.ts';
+} from './kept/memory.ts';
 import { displace } from './queue.ts';
 import { asksAnew, openEnds } from './ends.ts';
 import { begin, tryAgain } from './operation.ts';
 import { isOver } from './outcomes.ts';
-import { isForAll, lackingIn, membersIn } from './lacking.ts';
-import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
-import { planFor } from './rolling.ts';
-import { withTime } from './patience.ts';
+import { isForAll, lackingIn, membersIn } from './plan/lacking.ts';
+import { keyOf, narrowed, type Graph, type Step } from './plan/plan.ts';
+import { planFor } from './plan/rolling.ts';
+import { withTime } from './plan/patience.ts';
 import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { isSelection } from '../words/selectors.ts';
-import { listen, outcomeFor } from './callers.ts';
+import { listen, outcomeFor } from './told/callers.ts';
 import { acceptAll, wisherOf } from './wishes.ts';
-import { witnessAsked } from './witness.ts';
+import { witnessAsked } from './told/witness.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** Whose operation a command is, and who gives it: somebody else where he comes back to it. */

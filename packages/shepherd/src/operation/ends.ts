@@ -1,7 +1,7 @@
 /** Which steps of an operation are worth another try, when somebody asks for it again. */
 import { inOrder } from '../graph.ts';
 import { isWorthOpening } from './gates.ts';
-import type { Operation, StepRecord } from './memory.ts';
+import type { Operation, StepRecord } from './kept/memory.ts';
 import type { Host } from './host.ts';
 import { isLeftUndone } from '../words/vocabulary.ts';
 

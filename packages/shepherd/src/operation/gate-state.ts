@@ -1,5 +1,5 @@
 /** What is known of a gate by its record alone. */
-import type { StepRecord } from './memory.ts';
+import type { StepRecord } from './kept/memory.ts';
 import { isGood } from '../words/vocabulary.ts';
 
 /** Whether a gate lets pass who is behind it. */

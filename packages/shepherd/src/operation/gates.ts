@@ -6,11 +6,11 @@
 import type { Turn } from '@bellwether/actors';
 import { isSwitch } from '../action-table.ts';
 import { limits } from '../limits.ts';
-import type { Gating, Operation, StepEnd, StepRecord } from './memory.ts';
+import type { Gating, Operation, StepEnd, StepRecord } from './kept/memory.ts';
 import { isOpened } from './gate-state.ts';
 import { lookAgain, tallyOf } from './muster.ts';
-import type { Gate, Step } from './plan.ts';
-import { judge, type Tally, type WhoServes, type Verdict } from './rolling.ts';
+import type { Gate, Step } from './plan/plan.ts';
+import { judge, type Tally, type WhoServes, type Verdict } from './plan/rolling.ts';
 import { isCurrent, isStillWished } from './wishes.ts';
 import { isGood, serves } from '../words/vocabulary.ts';
 import type { Host } from './host.ts';

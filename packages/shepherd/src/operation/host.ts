@@ -4,11 +4,11 @@
  */
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Shares } from '../checks/shares.ts';
-import type { LastWish, LastWishes } from './last-wishes.ts';
-import type { Ledger } from './ledger.ts';
-import type { Memory, Operation, StepEnd } from './memory.ts';
-import type { Recorded } from './pieces.ts';
-import type { Graph } from './plan.ts';
+import type { LastWish, LastWishes } from './kept/last-wishes.ts';
+import type { Ledger } from './kept/ledger.ts';
+import type { Memory, Operation, StepEnd } from './kept/memory.ts';
+import type { Recorded } from './kept/pieces.ts';
+import type { Graph } from './plan/plan.ts';
 import type {
   Agent,
   Aggregate,

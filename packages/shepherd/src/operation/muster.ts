@@ -13,9 +13,9 @@
 import type { JournalMap, Turn } from '@bellwether/actors';
 import { isOpened } from './gate-state.ts';
 import type { Host } from './host.ts';
-import type { Muster, Operation, Roll, StepRecord } from './memory.ts';
-import { keyOf, type Gate, type Step } from './plan.ts';
-import type { WhoServes, Tally, MemberTurn } from './rolling.ts';
+import type { Muster, Operation, Roll, StepRecord } from './kept/memory.ts';
+import { keyOf, type Gate, type Step } from './plan/plan.ts';
+import type { WhoServes, Tally, MemberTurn } from './plan/rolling.ts';
 
 type GateStep = Step & Gate;
 

@@ -33,7 +33,7 @@
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
 import { originOf, endOf } from './askers.ts';
 import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
-import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
+import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './kept/durable.ts';
 import {
   isAtRest,
   kept,
@@ -44,20 +44,20 @@ import {
   type Operation,
   type StepEnd,
   type StepRecord,
-} from './memory.ts';
+} from './kept/memory.ts';
 import { isDoubtful, isOver, notThere, refused, withAlso, withoutAsking } from './outcomes.ts';
-import { layOut, openBefore } from './layout.ts';
-import { linesOfDisabled, withLines } from './last-lines.ts';
+import { layOut, openBefore } from './plan/layout.ts';
+import { linesOfDisabled, withLines } from './told/last-lines.ts';
 import { noteMoved } from './muster.ts';
 import { partOf, promptingOf } from './part.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './plan/plan.ts';
 import { callOffThere, dequeue, enqueue, givenUp, isWaitedFor, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { limits } from '../limits.ts';
 import { plain } from '../words/outcome.ts';
 import type { Asker, Attempt, Outcome } from '../words/types.ts';
-import { tell } from './telling.ts';
-import { answerAtRest, listenersOf } from './callers.ts';
+import { tell } from './told/telling.ts';
+import { answerAtRest, listenersOf } from './told/callers.ts';
 import { acceptAll, forgetRefused, lostBy, takeBack, wisherOf } from './wishes.ts';
 import { sayingOf } from '../words/wording.ts';
 

@@ -6,12 +6,12 @@
 import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';
-import type { Operation, StepEnd, StepRecord } from './memory.ts';
-import type { Step } from './plan.ts';
+import type { Operation, StepEnd, StepRecord } from './kept/memory.ts';
+import type { Step } from './plan/plan.ts';
 import { isSelection } from '../words/selectors.ts';
 import { isGood } from '../words/vocabulary.ts';
 import type { Host } from './host.ts';
-import { memberRow, verdict } from './verdict.ts';
+import { memberRow, verdict } from './plan/verdict.ts';
 import { isCurrent, superseded } from './wishes.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';

@@ -1,7 +1,7 @@
 /** The part of a request that one step of it hands to its service. */
 import { limits } from '../limits.ts';
 import { localRoot } from '../words/principal.ts';
-import type { KeptRequest, Operation, StepRecord } from './memory.ts';
+import type { KeptRequest, Operation, StepRecord } from './kept/memory.ts';
 import type { Host } from './host.ts';
 import type { Prompting, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';

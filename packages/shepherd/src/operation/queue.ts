@@ -26,10 +26,10 @@
 import type { Turn, Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { endOf } from './askers.ts';
-import { noteChanged, save } from './durable.ts';
-import type { Operation, StepEnd, StepRecord } from './memory.ts';
+import { noteChanged, save } from './kept/durable.ts';
+import type { Operation, StepEnd, StepRecord } from './kept/memory.ts';
 import { notThere } from './outcomes.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './plan/plan.ts';
 import type { Host, Place, Queue, Waiting } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import { timeText } from '../text.ts';

@@ -4,12 +4,12 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { itself, localRoot, recordedPrincipal } from '../words/principal.ts';
-import { wallMs } from './durable.ts';
+import { wallMs } from './kept/durable.ts';
 import type { Host, OwnService } from './host.ts';
-import { lastWishOf, noteWished, type LastWish } from './last-wishes.ts';
-import { entryOf } from './ledger.ts';
-import { openIn, type Operation } from './memory.ts';
-import type { Step } from './plan.ts';
+import { lastWishOf, noteWished, type LastWish } from './kept/last-wishes.ts';
+import { entryOf } from './kept/ledger.ts';
+import { openIn, type Operation } from './kept/memory.ts';
+import type { Step } from './plan/plan.ts';
 import { plain } from '../words/outcome.ts';
 import { beginAction, type Wish } from '../words/steps.ts';
 import type { Attempt, Entry, Outcome, Winner, Wisher } from '../words/types.ts';

@@ -17,12 +17,12 @@
 import type { Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
-import { outcomeFor } from '../operation/callers.ts';
+import { outcomeFor } from '../operation/told/callers.ts';
 import { takeUp } from '../operation/commands.ts';
-import { operationOf } from '../operation/memory.ts';
+import { operationOf } from '../operation/kept/memory.ts';
 import { begin } from '../operation/operation.ts';
-import { planAll, planRemoval } from '../operation/plan.ts';
-import { timeFor } from '../operation/patience.ts';
+import { planAll, planRemoval } from '../operation/plan/plan.ts';
+import { timeFor } from '../operation/plan/patience.ts';
 import { cutText } from '../text.ts';
 import { itself } from '../words/principal.ts';
 import { endedWords } from '../words/wording.ts';

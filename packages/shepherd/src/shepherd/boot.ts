@@ -21,15 +21,15 @@ import { itself } from '../words/principal.ts';
 import { endOf } from '../operation/askers.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
-import { forgetWhole } from '../operation/durable.ts';
-import { expiredIn, openEntriesIn } from '../operation/ledger.ts';
-import { operationOf } from '../operation/memory.ts';
+import { forgetWhole } from '../operation/kept/durable.ts';
+import { expiredIn, openEntriesIn } from '../operation/kept/ledger.ts';
+import { operationOf } from '../operation/kept/memory.ts';
 import { begin } from '../operation/operation.ts';
 import { accept } from '../operation/wishes.ts';
 import { bare } from '../words/outcome.ts';
-import type { Recorded } from '../operation/pieces.ts';
-import { read, recollect } from '../operation/recall.ts';
-import { keyOf, planEnd } from '../operation/plan.ts';
+import type { Recorded } from '../operation/kept/pieces.ts';
+import { read, recollect } from '../operation/kept/recall.ts';
+import { keyOf, planEnd } from '../operation/plan/plan.ts';
 import { ownRequest, setOut, summaryOf } from './by-itself.ts';
 import { forgetPrompts } from './forgetting.ts';
 import { bringTransients, endUnfound, hasEnded } from './transients.ts';
@@ -43,7 +43,7 @@ import type {
   Shepherd,
   Sink,
 } from '../words/types.ts';
-import { listen, outcomeFor } from '../operation/callers.ts';
+import { listen, outcomeFor } from '../operation/told/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */

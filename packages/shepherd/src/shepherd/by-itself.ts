@@ -5,11 +5,11 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { listen, outcomeFor } from '../operation/callers.ts';
+import { listen, outcomeFor } from '../operation/told/callers.ts';
 import { takeUp } from '../operation/commands.ts';
-import { operationOf, type KeptRequest } from '../operation/memory.ts';
-import { timeFor } from '../operation/patience.ts';
-import { keyOf, planAll, rooted, type Step } from '../operation/plan.ts';
+import { operationOf, type KeptRequest } from '../operation/kept/memory.ts';
+import { timeFor } from '../operation/plan/patience.ts';
+import { keyOf, planAll, rooted, type Step } from '../operation/plan/plan.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { itself } from '../words/principal.ts';

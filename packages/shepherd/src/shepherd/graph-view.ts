@@ -2,7 +2,7 @@
 import { once } from '../graph.ts';
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Host } from '../operation/host.ts';
-import type { Graph } from '../operation/plan.ts';
+import type { Graph } from '../operation/plan/plan.ts';
 import { serves } from '../words/vocabulary.ts';
 import { disabledReasons } from '../words/wording.ts';
 import type { ServiceRegistry, Status } from '../words/types.ts';

@@ -12,19 +12,19 @@ import { callOff, join, remembered, retry, type Return } from '../operation/agai
 import { command, isKnown, planOf } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
-import { groundsOf } from '../operation/grounds.ts';
-import { foreseen } from '../operation/foresight.ts';
-import { openAskersIn, openIn } from '../operation/memory.ts';
+import { groundsOf } from '../operation/told/grounds.ts';
+import { foreseen } from '../operation/plan/foresight.ts';
+import { openAskersIn, openIn } from '../operation/kept/memory.ts';
 import { cancel } from '../operation/operation.ts';
-import { onceRecalled, recall } from '../operation/recall.ts';
-import { listed, reported } from '../operation/reports.ts';
-import { wallMs } from '../operation/durable.ts';
+import { onceRecalled, recall } from '../operation/kept/recall.ts';
+import { listed, reported } from '../operation/told/reports.ts';
+import { wallMs } from '../operation/kept/durable.ts';
 import { acceptAll } from '../operation/wishes.ts';
 import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from './log-question.ts';
-import { planEnd, type Step } from '../operation/plan.ts';
+import { planEnd, type Step } from '../operation/plan/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
   checkedCount,

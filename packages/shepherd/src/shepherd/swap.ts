@@ -15,13 +15,13 @@ import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bel
 import { bringBack, ownId, ownRequest, summaryOf } from './by-itself.ts';
 import { itself } from '../words/principal.ts';
 import { Conflict } from '../errors.ts';
-import { forgetWishedStarts } from '../operation/last-wishes.ts';
-import { operationOf, type Operation } from '../operation/memory.ts';
+import { forgetWishedStarts } from '../operation/kept/last-wishes.ts';
+import { operationOf, type Operation } from '../operation/kept/memory.ts';
 import { limits } from '../limits.ts';
 import { begin, cancel } from '../operation/operation.ts';
 import { bare } from '../words/outcome.ts';
-import { timeFor } from '../operation/patience.ts';
-import { keyOf, planRemoval } from '../operation/plan.ts';
+import { timeFor } from '../operation/plan/patience.ts';
+import { keyOf, planRemoval } from '../operation/plan/plan.ts';
 import { isGood } from '../words/vocabulary.ts';
 import { forgetPrompts, forgetService, leave } from './forgetting.ts';
 import { define, register, registerAggregate } from './registering.ts';
@@ -36,7 +36,7 @@ import type {
   Swap,
   Writer,
 } from '../words/types.ts';
-import { listen, outcomeFor } from '../operation/callers.ts';
+import { listen, outcomeFor } from '../operation/told/callers.ts';
 import { eraseEnded } from './transients.ts';
 import { makeWriter } from '../streams/writer.ts';
 

@@ -5,8 +5,8 @@
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { takesRelease } from '../action-table.ts';
 import { NotForAll } from '../errors.ts';
-import { lackingIn, membersIn } from '../operation/lacking.ts';
-import { narrowed } from '../operation/plan.ts';
+import { lackingIn, membersIn } from '../operation/plan/lacking.ts';
+import { narrowed } from '../operation/plan/plan.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';

@@ -59,7 +59,7 @@ interface Policy {
   /** Batch by batch. Absent: a restart of all members at once, another release by a policy that is careful. */
   readonly rolling?: Rolling;
 }
-/** How an aggregate is asked for what takes members down, so that it goes on serving; see operation/rolling.ts. */
+/** How an aggregate is asked for what takes members down, so that it goes on serving; see operation/plan/rolling.ts. */
 export interface Rolling {
   /** Members of one batch, at least one. */
   readonly batch: MinReady;

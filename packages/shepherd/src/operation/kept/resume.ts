@@ -30,18 +30,18 @@
  * under way: a service that is starting. Members are told, too.
  */
 import type { Turn } from '@bellwether/actors';
-import { endOf } from './askers.ts';
+import { endOf } from '../askers.ts';
 import { noteChanged } from './durable.ts';
-import { isBarredBy, isOneOfMore } from './gates.ts';
+import { isBarredBy, isOneOfMore } from '../gates.ts';
 import type { Operation, StepEnd, StepRecord } from './memory.ts';
-import { calledOff, goOn } from './operation.ts';
-import { mayBeBegun } from './queue.ts';
-import { isOver } from './outcomes.ts';
-import type { Step } from './plan.ts';
-import type { Host } from './host.ts';
-import { plain } from '../words/outcome.ts';
-import { beginAction } from '../words/steps.ts';
-import type { AcceptedRecord, LocalStatus, Result } from '../words/types.ts';
+import { calledOff, goOn } from '../operation.ts';
+import { mayBeBegun } from '../queue.ts';
+import { isOver } from '../outcomes.ts';
+import type { Step } from '../plan/plan.ts';
+import type { Host } from '../host.ts';
+import { plain } from '../../words/outcome.ts';
+import { beginAction } from '../../words/steps.ts';
+import type { AcceptedRecord, LocalStatus, Result } from '../../words/types.ts';
 
 /** Takes up what is not over of an operation that was laid out as the disk has it. @throws Limit */
 export const resume = (

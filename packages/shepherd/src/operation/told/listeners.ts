@@ -4,9 +4,9 @@
  * where nobody is left, the log goes on alone.
  */
 import type { Bcom, Behavior, Log, Ref, Turn } from '@bellwether/actors';
-import { cut } from '../text.ts';
-import type { Event, Lines, Row } from '../words/types.ts';
-import type { Saying } from '../words/wording.ts';
+import { cut } from '../../text.ts';
+import type { Event, Lines, Row } from '../../words/types.ts';
+import type { Saying } from '../../words/wording.ts';
 
 /** The writer that an operation hands to its services. */
 export interface Listeners extends Lines {

@@ -15,12 +15,12 @@
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
  */
-import { inOrder, once, unique, type Edges } from '../graph.ts';
-import { isSelection } from '../words/selectors.ts';
-import { beginAction, type Step, type StepBase, type Wish } from '../words/steps.ts';
-import type { Request, Topic } from '../words/types.ts';
+import { inOrder, once, unique, type Edges } from '../../graph.ts';
+import { isSelection } from '../../words/selectors.ts';
+import { beginAction, type Step, type StepBase, type Wish } from '../../words/steps.ts';
+import type { Request, Topic } from '../../words/types.ts';
 
-export type { Gate, Step, StepBase, Wish } from '../words/steps.ts';
+export type { Gate, Step, StepBase, Wish } from '../../words/steps.ts';
 
 /** What a planner may ask about services. Names that are not registered lead nowhere. */
 export interface Graph {

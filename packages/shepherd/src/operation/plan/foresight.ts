@@ -18,15 +18,15 @@
  *
  * What waits for its order alone has no step here.
  */
-import { isBuiltIn, isStart } from '../action-table.ts';
+import { isBuiltIn, isStart } from '../../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type MemberTurn } from './rolling.ts';
 import { neededCountOf } from './verdict.ts';
-import { isSelection } from '../words/selectors.ts';
-import { serves } from '../words/vocabulary.ts';
-import { beginAction } from '../words/steps.ts';
-import type { PlannedStep, Status } from '../words/types.ts';
-import { disabledReasons, topicWords } from '../words/wording.ts';
+import { isSelection } from '../../words/selectors.ts';
+import { serves } from '../../words/vocabulary.ts';
+import { beginAction } from '../../words/steps.ts';
+import type { PlannedStep, Status } from '../../words/types.ts';
+import { disabledReasons, topicWords } from '../../words/wording.ts';
 
 /** What is known of a service now; undefined for a name that is none. */
 export type Sight = (name: string) => Status | undefined;

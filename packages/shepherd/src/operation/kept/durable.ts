@@ -19,10 +19,10 @@
  * What the shepherd asks of itself is not written down, since the next life asks for it anew.
  */
 import { Limit, type Turn } from '@bellwether/actors';
-import { isBuiltIn } from '../action-table.ts';
-import { itself } from '../words/principal.ts';
+import { isBuiltIn } from '../../action-table.ts';
+import { itself } from '../../words/principal.ts';
 import { entryOf, forget, put, surplusAfter, surplusFor } from './ledger.ts';
-import { limits } from '../limits.ts';
+import { limits } from '../../limits.ts';
 import {
   drop,
   isAtRest,
@@ -32,10 +32,10 @@ import {
   type StepRecord,
 } from './memory.ts';
 import { piecesOf, type StateLine } from './pieces.ts';
-import { keyOf, type Step } from './plan.ts';
-import type { Host } from './host.ts';
-import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
-import type { AcceptedRecord, Entry, Request } from '../words/types.ts';
+import { keyOf, type Step } from '../plan/plan.ts';
+import type { Host } from '../host.ts';
+import { isGood, worstOf, type Result } from '../../words/vocabulary.ts';
+import type { AcceptedRecord, Entry, Request } from '../../words/types.ts';
 
 /** Writes down that a request was taken on, with the steps that are new. @throws Limit where there is no room */
 export const noteTaken = (

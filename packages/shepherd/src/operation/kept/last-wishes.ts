@@ -14,9 +14,9 @@
  * names. Numbers say which one is the later: wall clocks step.
  */
 import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
-import { limits } from '../limits.ts';
-import type { Wish } from '../words/steps.ts';
-import type { Entry, Wisher, WishRecord } from '../words/types.ts';
+import { limits } from '../../limits.ts';
+import type { Wish } from '../../words/steps.ts';
+import type { Entry, Wisher, WishRecord } from '../../words/types.ts';
 
 /** What is wished of a service, and which command says so, where it was one. */
 export interface LastWish {

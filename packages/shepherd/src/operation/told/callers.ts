@@ -8,17 +8,17 @@
  *     his deadline has passed                           with what there is by then: rows of who is late, too
  */
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { limits } from '../limits.ts';
+import { limits } from '../../limits.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
-import { isAtRest, type Operation, type StepRecord, type Caller } from './memory.ts';
-import { noteChanged, save } from './durable.ts';
-import { isOver, summed } from './outcomes.ts';
-import { inOrder } from '../graph.ts';
-import { keyOf, type Step } from './plan.ts';
-import { sayingOf } from '../words/wording.ts';
-import type { Host } from './host.ts';
-import { bare, plain } from '../words/outcome.ts';
-import type { Outcome, Request, Row, Writer } from '../words/types.ts';
+import { isAtRest, type Operation, type StepRecord, type Caller } from '../kept/memory.ts';
+import { noteChanged, save } from '../kept/durable.ts';
+import { isOver, summed } from '../outcomes.ts';
+import { inOrder } from '../../graph.ts';
+import { keyOf, type Step } from '../plan/plan.ts';
+import { sayingOf } from '../../words/wording.ts';
+import type { Host } from '../host.ts';
+import { bare, plain } from '../../words/outcome.ts';
+import type { Outcome, Request, Row, Writer } from '../../words/types.ts';
 
 /** The writer of the operation while something is under way. */
 export const listenersOf = (

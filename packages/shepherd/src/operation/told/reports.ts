@@ -1,18 +1,18 @@
 /** What is told of operations: which there are, and how far each got. Nothing is put into memory for that. */
 import type { Turn, Vow } from '@bellwether/actors';
-import { UnknownOperation } from '../errors.ts';
-import { limits } from '../limits.ts';
-import { isOpened } from './gate-state.ts';
-import { askerOf, entriesOf, isExpired } from './ledger.ts';
-import { recalled, type StepRecord } from './memory.ts';
-import { bare } from '../words/outcome.ts';
-import { weightOf } from '../read.ts';
-import type { Recorded } from './pieces.ts';
-import { keyOf, type Step } from './plan.ts';
-import { giveBack, takeShare } from '../checks/shares.ts';
-import { keptEntry, readBehind } from './recall.ts';
-import type { Host } from './host.ts';
-import { results, type Result } from '../words/vocabulary.ts';
+import { UnknownOperation } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { isOpened } from '../gate-state.ts';
+import { askerOf, entriesOf, isExpired } from '../kept/ledger.ts';
+import { recalled, type StepRecord } from '../kept/memory.ts';
+import { bare } from '../../words/outcome.ts';
+import { weightOf } from '../../read.ts';
+import type { Recorded } from '../kept/pieces.ts';
+import { keyOf, type Step } from '../plan/plan.ts';
+import { giveBack, takeShare } from '../../checks/shares.ts';
+import { keptEntry, readBehind } from '../kept/recall.ts';
+import type { Host } from '../host.ts';
+import { results, type Result } from '../../words/vocabulary.ts';
 import type {
   AcceptedRecord,
   Asker,
@@ -21,7 +21,7 @@ import type {
   OperationReport,
   OperationStep,
   Returner,
-} from '../words/types.ts';
+} from '../../words/types.ts';
 
 /** The last operations that somebody may come back to, the newest last. */
 export const listed = (

@@ -1,9 +1,9 @@
 /** The end of the log of what has disabled itself, where a plan leaves it out: as it refuses a start itself. */
 import type { Turn, Vow } from '@bellwether/actors';
-import { limits } from '../limits.ts';
-import type { Host } from './host.ts';
-import type { StepEnd } from './memory.ts';
-import type { Step } from './plan.ts';
+import { limits } from '../../limits.ts';
+import type { Host } from '../host.ts';
+import type { StepEnd } from '../kept/memory.ts';
+import type { Step } from '../plan/plan.ts';
 
 /** Undefined: there is nothing to be read for this step. Broken where that takes too long. */
 export const linesOfDisabled = (

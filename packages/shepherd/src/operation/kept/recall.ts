@@ -7,13 +7,13 @@ import type { Turn, Vow } from '@bellwether/actors';
 import { forgetWhole } from './durable.ts';
 import { entryOf, isExpired } from './ledger.ts';
 import { keepRequest, operationOf, recalled, refile, kept, type Operation } from './memory.ts';
-import { layOut, openBefore } from './layout.ts';
-import { isOver } from './outcomes.ts';
+import { layOut, openBefore } from '../plan/layout.ts';
+import { isOver } from '../outcomes.ts';
 import { recordedIn, type Recorded } from './pieces.ts';
 import { resume } from './resume.ts';
-import type { Host } from './host.ts';
-import type { AcceptedRecord, Entry, OperationPieces } from '../words/types.ts';
-import type { Principal } from '../words/principal.ts';
+import type { Host } from '../host.ts';
+import type { AcceptedRecord, Entry, OperationPieces } from '../../words/types.ts';
+import type { Principal } from '../../words/principal.ts';
 
 /** What the disk has of an operation; nothing where its time is over. */
 export const keptEntry = (

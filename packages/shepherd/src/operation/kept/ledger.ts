@@ -13,9 +13,9 @@
  * What is under way is never forgotten.
  */
 import { Limit, type JournalCell, type JournalMap, type Turn } from '@bellwether/actors';
-import { limits } from '../limits.ts';
-import type { Principal } from '../words/principal.ts';
-import type { AcceptedRecord, Entry } from '../words/types.ts';
+import { limits } from '../../limits.ts';
+import type { Principal } from '../../words/principal.ts';
+import type { AcceptedRecord, Entry } from '../../words/types.ts';
 
 /** By asker and id, the oldest first. */
 export interface Ledger {

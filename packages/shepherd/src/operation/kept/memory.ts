@@ -24,16 +24,16 @@ import {
   type Resolver,
   type Turn,
 } from '@bellwether/actors';
-import { Conflict } from '../errors.ts';
-import { limits } from '../limits.ts';
-import { weightOf } from '../read.ts';
-import type { Listeners } from './listeners.ts';
-import type { Step } from './plan.ts';
-import type { MemberTurn } from './rolling.ts';
-import type { StepPhase } from '../words/vocabulary.ts';
-import { cutText } from '../text.ts';
-import type { Attempt, Outcome, Prompting, Request, Writer } from '../words/types.ts';
-import type { Principal } from '../words/principal.ts';
+import { Conflict } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { weightOf } from '../../read.ts';
+import type { Listeners } from '../told/listeners.ts';
+import type { Step } from '../plan/plan.ts';
+import type { MemberTurn } from '../plan/rolling.ts';
+import type { StepPhase } from '../../words/vocabulary.ts';
+import { cutText } from '../../text.ts';
+import type { Attempt, Outcome, Prompting, Request, Writer } from '../../words/types.ts';
+import type { Principal } from '../../words/principal.ts';
 
 /** A request as an operation keeps it. */
 export interface KeptRequest extends Request {

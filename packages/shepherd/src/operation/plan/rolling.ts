@@ -33,10 +33,10 @@
  * The first gate of a batch waits for all of the batch before, and then for the pause. Members one of which requires
  * the other go down together. Aggregates among the members are laid out as their own members.
  */
-import { isSwitch } from '../action-table.ts';
-import { BadRequest } from '../errors.ts';
-import { inOrder, unique } from '../graph.ts';
-import { careRolling, percentOf } from '../checks/rolling.ts';
+import { isSwitch } from '../../action-table.ts';
+import { BadRequest } from '../../errors.ts';
+import { inOrder, unique } from '../../graph.ts';
+import { careRolling, percentOf } from '../../checks/rolling.ts';
 import {
   draftOf,
   keyOf,
@@ -51,7 +51,7 @@ import {
   type Graph,
   type Step,
 } from './plan.ts';
-import type { MinReady, Outcome, Request, Rolling } from '../words/types.ts';
+import type { MinReady, Outcome, Request, Rolling } from '../../words/types.ts';
 
 /**
  * The steps of a request, batch by batch where it says so or another release runs afterwards. @throws Cycle, and

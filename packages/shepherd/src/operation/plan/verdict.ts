@@ -5,10 +5,10 @@
  *     anything else      all members good      ok or changed, "2/2"
  *     otherwise          the worst result of a member, "1 of 2 members"
  */
-import { isStart } from '../action-table.ts';
-import { percentOf } from '../checks/rolling.ts';
-import { isGood, worstOf, type Result } from '../words/vocabulary.ts';
-import type { Cause, MinReady, Outcome, Row } from '../words/types.ts';
+import { isStart } from '../../action-table.ts';
+import { percentOf } from '../../checks/rolling.ts';
+import { isGood, worstOf, type Result } from '../../words/vocabulary.ts';
+import type { Cause, MinReady, Outcome, Row } from '../../words/types.ts';
 
 /**
  * The number of members that a policy asks for.

@@ -5,13 +5,13 @@
  * grant refuses is recorded where it is judged.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself } from '../words/principal.ts';
-import { chainOf } from './askers.ts';
-import type { Operation, StepRecord } from './memory.ts';
-import { keyOf } from './plan.ts';
-import type { Host } from './host.ts';
-import { isGood } from '../words/vocabulary.ts';
-import type { Entry, Request } from '../words/types.ts';
+import { itself } from '../../words/principal.ts';
+import { chainOf } from '../askers.ts';
+import type { Operation, StepRecord } from '../kept/memory.ts';
+import { keyOf } from '../plan/plan.ts';
+import type { Host } from '../host.ts';
+import { isGood } from '../../words/vocabulary.ts';
+import type { Entry, Request } from '../../words/types.ts';
 
 const isRecorded = (asker: string): boolean => asker !== itself;
 /** Who acts, and whose the operation is. */

@@ -10,11 +10,11 @@
  * request says for all, one after the other; pauses are nobody's patience, so those are added in any case.
  */
 import type { Ref, Turn } from '@bellwether/actors';
-import { isSwitch } from '../action-table.ts';
-import { limits } from '../limits.ts';
+import { isSwitch } from '../../action-table.ts';
+import { limits } from '../../limits.ts';
 import type { Step } from './plan.ts';
-import type { Host } from './host.ts';
-import type { Extension, Request, Writer } from '../words/types.ts';
+import type { Host } from '../host.ts';
+import type { Extension, Request, Writer } from '../../words/types.ts';
 
 /** Milliseconds that services may take for these steps, at most. */
 export const timeFor = (host: Host, turn: Turn, steps: readonly Step[]): number =>

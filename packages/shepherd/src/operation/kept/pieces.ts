@@ -6,11 +6,11 @@
  *     intent     one line for each request     {request, steps}: what was asked, and the steps that are new
  *     outcome    one line for each time        [{key, phase, …}, …]: what was different about steps since
  */
-import { Malformed } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { Malformed } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import type { KeptRequest, StepRecord } from './memory.ts';
-import type { Step } from './plan.ts';
-import type { OperationPieces } from '../words/types.ts';
+import type { Step } from '../plan/plan.ts';
+import type { OperationPieces } from '../../words/types.ts';
 
 /** A request, and the steps that it added. */
 export interface IntentLine {

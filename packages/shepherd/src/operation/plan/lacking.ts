@@ -1,9 +1,9 @@
 /** Members that surely cannot do what an aggregate is asked for: a slip that need reach nobody. */
 import type { Turn } from '@bellwether/actors';
-import { isSwitch, takesRelease } from '../action-table.ts';
-import { inOrder } from '../graph.ts';
-import type { Status } from '../words/types.ts';
-import type { Host } from './host.ts';
+import { isSwitch, takesRelease } from '../../action-table.ts';
+import { inOrder } from '../../graph.ts';
+import type { Status } from '../../words/types.ts';
+import type { Host } from '../host.ts';
 import type { Graph } from './plan.ts';
 
 /** Whether an action is for all members or for none: it brings or runs another release. */

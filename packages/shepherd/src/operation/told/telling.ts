@@ -1,16 +1,16 @@
 /** What is told of a step that is over: to the audit, to those who listen, and to those who wait for it. */
 import type { Turn } from '@bellwether/actors';
-import { gateLines } from './gates.ts';
-import type { Host } from './host.ts';
-import type { Operation, StepRecord } from './memory.ts';
+import { gateLines } from '../gates.ts';
+import type { Host } from '../host.ts';
+import type { Operation, StepRecord } from '../kept/memory.ts';
 import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
-import { bare } from '../words/outcome.ts';
-import { askedAction } from './wishes.ts';
-import { isSelection } from '../words/selectors.ts';
-import { beginAction } from '../words/steps.ts';
-import { linesOf, type Saying } from '../words/wording.ts';
-import type { Outcome } from '../words/types.ts';
+import { bare } from '../../words/outcome.ts';
+import { askedAction } from '../wishes.ts';
+import { isSelection } from '../../words/selectors.ts';
+import { beginAction } from '../../words/steps.ts';
+import { linesOf, type Saying } from '../../words/wording.ts';
+import type { Outcome } from '../../words/types.ts';
 
 /** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
 export const tell = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {

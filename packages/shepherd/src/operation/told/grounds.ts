@@ -1,13 +1,13 @@
 /** How a service came to be as it is, for its owner: who wished so, and what is under way with it. */
 import type { Turn } from '@bellwether/actors';
-import { limits } from '../limits.ts';
-import { entryOf } from './ledger.ts';
-import { openIn, type Operation } from './memory.ts';
-import { isOver } from './outcomes.ts';
-import { lastWish } from './wishes.ts';
-import type { Host } from './host.ts';
-import type { Commanded, Grounds, UnderWay } from '../words/machine-types.ts';
-import type { Wisher } from '../words/types.ts';
+import { limits } from '../../limits.ts';
+import { entryOf } from '../kept/ledger.ts';
+import { openIn, type Operation } from '../kept/memory.ts';
+import { isOver } from '../outcomes.ts';
+import { lastWish } from '../wishes.ts';
+import type { Host } from '../host.ts';
+import type { Commanded, Grounds, UnderWay } from '../../words/machine-types.ts';
+import type { Wisher } from '../../words/types.ts';
 
 /** What is remembered of a service, by its canonical name. */
 export const groundsOf = (host: Host, _turn: Turn, name: string): Grounds => {
