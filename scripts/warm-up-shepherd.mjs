@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import v8 from 'node:v8';
 import vm from 'node:vm';
 
 const [, , dist = '', final = ''] = process.argv;
@@ -41,6 +42,10 @@ const ready = () =>
       return true;
     };
   });
+/** What it has V8 do once it is read would be a part of what the cache is good for, and it is read without. */
+const keepFlags = () => {
+  v8.setFlagsFromString = () => undefined;
+};
 /** Its last act is process.exit. */
 const ended = () =>
   new Promise((done) => {
@@ -69,6 +74,7 @@ setTimeout(() => {
 const script = new vm.Script(fs.readFileSync(filename, 'latin1'), {
   filename: path.join(final, 'shepherd.bundle.js'),
 });
+keepFlags();
 const [serves, ends] = [ready(), ended()];
 begin(script, filename);
 const early = await Promise.race([serves, ends]);
