@@ -60,6 +60,15 @@ const [lineA, lineB] = ['A', 'B'].map((node) => [
   `C: Service web-server-${node.toLowerCase()} has been started.`,
 ]) as [string[], string[]];
 
+describe('what a machine refuses', () => {
+  it('is told once, by the controller', () => {
+    const story = tellStory(1);
+    const outcome = herd(story, 'greet', 'web-server-a');
+    expect(outcome).toMatchObject({ result: 'failed', isVain: true });
+    expect(story.operator.lines).toEqual([`C: Service web-server-a: ${outcome.reason}`]);
+  });
+});
+
 describe('starting a fleet', () => {
   it.each(seeds)(
     'says the seven lines, in order up to the interleaving of A and B: seed %i',

@@ -76,6 +76,17 @@ const row = (member: string, result: Result, more: Partial<Row> = {}): Event => 
 });
 
 describe('progress on a terminal', () => {
+  it('leaves a refusal to the error that follows, unless it is asked for all', () => {
+    const refused = { about: 'web', what: 'refused' } as const;
+    for (const options of [{}, { verbose: true as const }]) {
+      const { progress, screen } = watch({}, options, 'nope', 'web');
+      progress.take([{ ...line('Service web: nope: no.'), ...refused }, line('More.')]);
+      expect(screen.out).toEqual([
+        ...('verbose' in options ? ['A: Service web: nope: no.\n'] : []),
+        'A: More.\n',
+      ]);
+    }
+  });
   it('shows who has answered and who has not, below the lines that stay', () => {
     const { progress, screen, pass } = watch();
     progress.expect(['a', 'bb']);

@@ -10,7 +10,7 @@
  * So a thousand members that are asked again and again are given, and give back, nothing new.
  */
 import type { Bcom, Behavior, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
-import type { Event, Lines, Sink } from '@bellwether/shepherd';
+import type { Event, Lines, Sink, Topic } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { reader } from '../read.ts';
@@ -101,13 +101,14 @@ const relabelled = (events: readonly Event[], member: string, origin: string): r
   return own;
 };
 /**
- * The deadline of the whole; that it is done on one machine; and that it is disabled, or has lost to a later command,
- * which its outcome tells: the ids in that are ours here.
+ * The deadline of the whole; that it is done on one machine; and that it is disabled, has refused, or has lost to a
+ * later command, which its outcome tells: the ids in that are ours here.
  */
 const isOurs = (event: Event): boolean =>
   event.kind === 'deadline' ||
   event.kind === 'alone' ||
-  (event.kind === 'line' && (event.what === 'is-disabled' || event.what === 'lost'));
+  (event.kind === 'line' && event.what !== undefined && toldByOutcome.has(event.what));
+const toldByOutcome: ReadonlySet<Topic> = new Set(['is-disabled', 'refused', 'lost']);
 const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {

@@ -78,6 +78,7 @@ export const topics = [
   'depends',
   'cycle',
   'lost',
+  'refused',
 ] as const;
 /** What a line is about, beside its service. */
 export type Topic = (typeof topics)[number];

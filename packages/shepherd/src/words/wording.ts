@@ -39,35 +39,23 @@ type Disabled = {
  * The sentence of a topic. `subject` is a service as the subject of a sentence, `Service web` for
  * example; `on` the service that it depends on, as an object.
  */
-export const topicWords = (topic: Topic, subject: string, on = 'another service'): string => {
-  switch (topic) {
-    case 'started':
-      return `${subject} has been started.`;
-    case 'stopped':
-      return `${subject} has been stopped.`;
-    case 'restarted':
-      return `${subject} has been restarted.`;
-    case 'enabled':
-      return `Enabled ${lowered(subject)}.`;
-    case 'disabled':
-      return `Disabled ${lowered(subject)}.`;
-    case 'already-running':
-      return `${subject} is already running.`;
-    case 'not-running':
-      return `${subject} is not running.`;
-    case 'is-disabled':
-      return `${subject} is currently disabled.`;
-    case 'not-started':
-      return `${subject} could not be started.`;
-    case 'not-stopped':
-      return `${subject} could not be stopped.`;
-    case 'depends':
-      return `${subject} depends on ${on}.`;
-    case 'cycle':
-      return `${subject} requires itself by way of others: a cycle.`;
-    case 'lost':
-      return `${subject} lost to a later command.`;
-  }
+export const topicWords = (topic: Topic, subject: string, on = 'another service'): string =>
+  sentences[topic](subject, on);
+const sentences: Readonly<Record<Topic, (subject: string, on: string) => string>> = {
+  started: (subject) => `${subject} has been started.`,
+  stopped: (subject) => `${subject} has been stopped.`,
+  restarted: (subject) => `${subject} has been restarted.`,
+  enabled: (subject) => `Enabled ${lowered(subject)}.`,
+  disabled: (subject) => `Disabled ${lowered(subject)}.`,
+  'already-running': (subject) => `${subject} is already running.`,
+  'not-running': (subject) => `${subject} is not running.`,
+  'is-disabled': (subject) => `${subject} is currently disabled.`,
+  'not-started': (subject) => `${subject} could not be started.`,
+  'not-stopped': (subject) => `${subject} could not be stopped.`,
+  depends: (subject, on) => `${subject} depends on ${on}.`,
+  cycle: (subject) => `${subject} requires itself by way of others: a cycle.`,
+  lost: (subject) => `${subject} lost to a later command.`,
+  refused: (subject) => `${subject} has refused it.`,
 };
 const lowered = (subject: string): string => subject.charAt(0).toLowerCase() + subject.slice(1);
 

@@ -14,7 +14,7 @@
  *
  * What is done on the shepherd's own machine alone is told as GNU `herd` tells it: without the name of the machine, and
  * without what goes without saying. That is the end of what was to be stopped and, of a restart, all stops. With `-v`
- * they are said.
+ * they are said. So it is with what was refused, wherever that was: the error that follows says it.
  */
 import {
   results,
@@ -160,8 +160,9 @@ export class Progress {
     this.#aside(() => this.#context.terminal.err(`${lines.join('\n')}\n`));
   }
   #goesWithoutSaying({ about, what }: LineTopic): boolean {
-    if (!this.#isAlone || what !== 'stopped' || this.#context.options.verbose === true)
-      return false;
+    if (this.#context.options.verbose === true) return false;
+    if (what === 'refused') return true;
+    if (!this.#isAlone || what !== 'stopped') return false;
     return this.#action === 'restart' || (this.#action === 'stop' && about === this.#service);
   }
   #line(shown: string, text: string, isNoNews = false): void {

@@ -53,7 +53,11 @@ const linesFor = (
   if (isHalf && outcome.result === 'superseded') return [];
   // So many lines as there are members would say what their rows do.
   if (step.isMember === true && outcome.isDisabled === true) return [];
-  if (refusal !== undefined)
-    return [{ about: name, text: refusalLine(name, action, refusal.message) }];
+  if (refusal !== undefined) {
+    // Of what was asked for itself the answer says it, too.
+    const isAnswer = operation.requests.get(name)?.action === action;
+    const text = refusalLine(name, action, refusal.message);
+    return [{ about: name, ...(isAnswer && { what: 'refused' }), text }];
+  }
   return linesOf(action, outcome, isAsked);
 };
