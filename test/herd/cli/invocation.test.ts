@@ -102,14 +102,24 @@ describe('a command line', () => {
     expect(refusal('ref', 'rename', 'a', 'b', '').message).toContain('too many words');
     expect(refusal('ref').message).toContain('mint, add, ls, show, rm, rename, export, push');
   });
+  it('that takes no selector says why, and what to do in its place', () => {
+    const without = [...actionRules].filter(([, { options }]) => !options.includes('selector'));
+    expect(without.length).toBeGreaterThan(20);
+    for (const [name, { least }] of without) {
+      const words = [...name.split(' '), ...Array.from({ length: least }, () => 'root')];
+      const { message, hint } = refusal(...words, '-l', 'role');
+      expect(message).toBe(`'${name}' takes no option '--selector'`);
+      expect(hint, name).not.toContain('It belongs to');
+    }
+  });
   it('may not use an option of another action', () => {
     expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
     expect(refusal('status', '--out', 'f').hint).toBe(
       "It belongs to 'import', 'ref mint', 'ref export', 'grant', 'node invite', 'node rekey', 'release build', 'release key'.",
     );
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
-    expect(refusal('release', 'ls', '-l', 'role=web').hint).toMatch(
-      /'deploy', 'stage', 'rollback', and to what services have beside these, as 'confirm', 'pin' and 'releases'\.$/,
+    expect(refusal('release', 'ls', 'web', '--no-members').hint).toMatch(
+      /'do', and to what services have beside these, as 'confirm', 'pin' and 'releases'\.$/,
     );
   });
   it('cannot use a word that later versions of herd need', () => {

@@ -33,6 +33,11 @@ const herd = async (answers: Answers, words: readonly string[], says?: boolean) 
   const { folder: XDG_DATA_HOME, socket } = shepherd;
   const more: Partial<Terminal> = {
     uid: process.getuid?.() ?? 0,
+    // Nothing is waited for.
+    every: (_ms, tick) => {
+      const timer = setTimeout(tick, 1);
+      return () => clearTimeout(timer);
+    },
     env: { SHEPHERD_SOCKET: socket, XDG_DATA_HOME },
     agrees: (question) => {
       questions.push(question);
@@ -189,6 +194,153 @@ describe('a command with -l', () => {
       expect(methods(ran)).toEqual(['select']);
       await shepherd?.stop();
     }
+  });
+});
+
+describe('what only looks, with -l,', () => {
+  const digest = `rel:sha256-${'0123456789abcdef'.repeat(4)}`;
+  const slotActions = [
+    { name: 'rollback', documentation: 'Goes back.' },
+    { name: 'releases', documentation: 'Shows them.' },
+  ];
+  const statuses = [
+    statusOf('web-0', { actions: slotActions }),
+    statusOf('web-1', { actions: slotActions, stage: 'stopped', isWanted: true }),
+    statusOf('db', { actions: [{ name: 'dump', documentation: 'Dumps.' }] }),
+  ];
+  const among = (names: readonly string[], more: Answers = {}): Answers => ({
+    select: () => ({ names, unknownKeys: [] }),
+    status: (_turn, asked) => {
+      const wanted = asked as readonly string[];
+      const is = ({ provision: [name = ''] }: (typeof statuses)[number]) => wanted.includes(name);
+      return wanted.length === 0 ? statuses : statuses.filter(is);
+    },
+    grounds: () => ({ underWay: [] }),
+    ...more,
+  });
+  const rows = [
+    { member: 'web-0', result: 'ok', output: [`${digest} web 1 45 current`] },
+    { member: 'web-1', result: 'ok' },
+    { member: 'web-2', result: 'unreachable', reason: 'nobody answers there' },
+  ];
+  const releases = (member: string, of: readonly object[] = rows): Answers => ({
+    perform: () => ({ member, result: 'unreachable', rows: of }),
+  });
+
+  it('shows the releases of each slot below its name, and who could not tell, of a fleet as well', async () => {
+    const chosen = await herd(
+      among(['web-0', 'web-1', 'db'], releases('{role}', rows.slice(0, 2))),
+      ['release', 'ls', '-l', 'role'],
+    );
+    expect(chosen.err).toBe('herd: left out, since no slots: db\n');
+    expect(chosen.out).toBe(
+      `web-0:\n  ${digest}  web  1  45 bytes  current\nweb-1:\n  No releases yet.\n`,
+    );
+    expect(chosen.asked.at(-1)).toMatchObject({
+      method: 'perform',
+      args: [{ action: 'releases', member: '{role}', onlyMembers: ['web-0', 'web-1'] }],
+    });
+    await shepherd?.stop();
+    const fleet = await herd(releases('webs'), ['release', 'ls', 'webs']);
+    expect(fleet.code).toBe(4);
+    expect(fleet.out).toContain('web-1:\n  No releases yet.\n');
+    expect(fleet.err).toContain('release ls webs: 1 of 3 slots did not tell what is there\n');
+    expect(fleet.err).toContain('web-2  unreachable  nobody answers there');
+    await shepherd?.stop();
+    const data = JSON.parse(
+      (await herd(releases('webs'), ['--json', 'release', 'ls', 'webs'])).out,
+    );
+    expect(data).toMatchObject({
+      ...{ kind: 'releases', service: 'webs', exitCode: 4 },
+      members: [
+        { member: 'web-0', releases: [{ digest, app: 'web', version: '1', bytes: 45 }] },
+        { member: 'web-1', releases: [] },
+        { member: 'web-2', result: 'unreachable' },
+      ],
+    });
+    expect(data.members[2]).not.toHaveProperty('releases');
+  });
+  it('says why of each, with the exit code of all of them', async () => {
+    const some = await herd(among(['web-0', 'web-1']), ['why', 'web', '-l', 'role']);
+    expect(some.code).toBe(3);
+    expect(some.out).toMatch(/^web-0 runs[\s\S]*\n\nweb-1 does not run/);
+    expect(some.asked[0]).toEqual({ method: 'select', args: ['role', 'web'] });
+    await shepherd?.stop();
+    const bad = await herd(among(['web-1']), ['--json', 'why', '-l', 'role']);
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.out)).toMatchObject({
+      kind: 'why',
+      services: [{ service: 'web-1', verdict: 'stopped' }],
+    });
+    await shepherd?.stop();
+    const ref = await herd(among([]), ['why', '@fleet', '-l', 'role']);
+    expect([ref.code, ref.asked]).toEqual([2, []]);
+    expect(ref.err).toContain("'herd status @fleet -l SELECTOR'");
+  });
+  it('shows what those use that have a process here, and names the others', async () => {
+    const one = (service: string) => ({
+      ...{ service, stage: 'running', pid: 7, respawnCount: 0, processCount: 1 },
+      ...{ threadCount: 1, cpuMs: 1, rssBytes: 1_024 },
+    });
+    const usage = () => ({
+      ...{ atMs: 1, cpuCount: 2, memoryBytes: 2, availableBytes: 1 },
+      services: ['root', 'web-0', 'db'].map(one),
+    });
+    const ran = await herd(among(['web-0', 'web-1'], { usage }), ['--json', 'top', '-l', 'role']);
+    expect(ran).toMatchObject({
+      code: 0,
+      err: 'herd: left out, since without a process here: web-1\n',
+    });
+    expect(JSON.parse(ran.out)).toMatchObject({ kind: 'top', services: [{ service: 'web-0' }] });
+    expect(JSON.parse(ran.out).services).toHaveLength(1);
+  });
+  it('tells what they are for, what is alike once, and which of them has an action', async () => {
+    const all = among(['web-0', 'web-1', 'db']);
+    const list = await herd(all, ['doc', '-l', 'role', 'list-actions']);
+    expect(list.out).toBe(
+      'web-0, web-1:\n  rollback: Goes back.\n  releases: Shows them.\ndb:\n  dump: Dumps.\n',
+    );
+    expect(list.asked[0]).toEqual({ method: 'select', args: ['role'] });
+    await shepherd?.stop();
+    const one = await herd(all, ['doc', 'web', 'action', 'dump', '-l', 'role']);
+    expect(one).toMatchObject({
+      out: 'db:\n  dump: Dumps.\n',
+      err: "herd: left out, since without 'dump': web-0, web-1\n",
+    });
+    expect(one.asked[0]).toEqual({ method: 'select', args: ['role', 'web'] });
+    await shepherd?.stop();
+    const none = await herd(all, ['doc', '-l', 'role', 'action', 'polish']);
+    expect(none.code).toBe(1);
+    expect(none.err).toContain("does not have an action 'polish'");
+    await shepherd?.stop();
+    const data = JSON.parse((await herd(all, ['--json', 'doc', '-l', 'role'])).out);
+    expect(data).toMatchObject({ kind: 'doc', services: [{ service: 'web-0' }, {}, {}] });
+  });
+});
+
+describe('herd grant with -l', () => {
+  const words = ['--to', 'alice', '--expires', '8h', '--dry-run'];
+  const answers = { ...picked(2), grants: () => ({ grants: [] }), status: () => [] };
+  it('is for the members of the fleet that it picks out, of whom there are no more later', async () => {
+    const ran = await herd(answers, ['grant', 'webs', '-l', 'role', ...words]);
+    expect(ran.asked[0]).toEqual({ method: 'select', args: ['role', 'webs'] });
+    expect(ran.out).toContain('Would let alice do this: status of webs (only web-0, web-1), until');
+  });
+  it('shows them before there is an invite, and makes none where somebody says no', async () => {
+    const sure = words.filter((word) => word !== '--dry-run');
+    const many = { ...answers, ...picked(askFromCount) };
+    const ran = await herd(many, ['grant', 'webs', '-l', 'role', ...sure, '--reveal'], false);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/^herd: grant of \d+ services: web-0, /);
+    expect(methods(ran)).toEqual(['select']);
+  });
+  it.each([
+    ['of no service', ['-l', 'role'], 'a grant is one thing that can be taken back'],
+    ['beside --nodes', ['webs', '-l', 'role', '--nodes', 'a'], 'two ways to choose members'],
+  ])('is refused %s', async (_what, more, told) => {
+    const ran = await herd(answers, ['grant', ...more, ...words]);
+    expect([ran.code, ran.asked]).toEqual([2, []]);
+    expect(ran.err).toContain(told);
   });
 });
 

@@ -17,6 +17,7 @@ import { visible } from '../client/escape.ts';
 import { type Context, isPetnameWord, overLine, patienceOf } from './context.ts';
 import type { ShownStatus } from './format/shown-status.ts';
 import { isRootName } from './grammar/invocation.ts';
+import { shownNameCount } from './limits.ts';
 import { printErrors } from './terminal/print.ts';
 import { Usage } from './grammar/usage.ts';
 
@@ -83,6 +84,20 @@ export const tellSlips = (context: Context, { unknownKeys }: Chosen): void =>
   printErrors(
     context,
     unknownKeys.map((key) => `herd: warning: nobody has a label '${visible(key)}'`),
+  );
+
+/** Names in a line, as many as it has room for. */
+export const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, shownNameCount).map(visible).join(', ');
+  const moreCount = names.length - shownNameCount;
+  return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
+};
+
+/** A ref tells of its members in one status, and has no names here by which one of them could be asked. */
+export const ofMembersOnly = (action: string, service: string): Usage =>
+  new Usage(
+    `${action} ${service}: a ref tells of its own service only, and -l would pick out members of it`,
+    `'herd status ${service} -l SELECTOR' shows how those are; '${action}' is for the shepherd that has them.`,
   );
 
 /** A status of these members alone: how well all of them are says nothing of those. */

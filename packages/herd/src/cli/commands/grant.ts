@@ -59,7 +59,8 @@ const patienceFor = (context: Context): Patience =>
 
 /** Asks where the secret shall go before there is one. */
 const grant = async (context: Context, service: string): Promise<number> => {
-  const spec = specOf(context, service);
+  const spec = await narrowed(context, service, specOf(context, service));
+  if (spec === undefined) return 1;
   if (context.options['dry-run'] === true) return foretell(context, service, spec);
   if (context.options.direct === true)
     return (await import('./grant-direct.ts')).grantDirect(context, service, spec);
@@ -98,6 +99,21 @@ const grant = async (context: Context, service: string): Promise<number> => {
   return 0;
 };
 
+/**
+ * Of a fleet the members that a selector picks out now, as `--nodes` would name them: who comes to have such labels
+ * later is none of them. Undefined where somebody said that they are not meant. @throws Usage, …
+ */
+const narrowed = async (
+  context: Context,
+  service: string,
+  spec: GrantSpec,
+): Promise<GrantSpec | undefined> => {
+  if (context.options.selector === undefined) return spec;
+  const { meant } = await import('./selected.ts');
+  const chosen = await meant(context, { action: 'grant', service, args: [] });
+  return chosen && { ...spec, members: chosen.names };
+};
+
 /** What whoever grants this should know. */
 const doubtsOf = async (
   context: Context,
@@ -107,7 +123,7 @@ const doubtsOf = async (
   (await import('./own-user.ts')).doubtsAboutGrant(context, service, spec);
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
-  const { to, expires, rate } = options;
+  const { to, expires, rate, selector } = options;
   // `herd grant lst`, and nothing of what every grant has.
   const meant =
     to === undefined ? closest(service, ['ls', 'revoke', 'confirm', 'clock']) : undefined;
@@ -131,6 +147,13 @@ const specOf = ({ options }: Context, service: string): GrantSpec => {
         : 'a grant needs an end: --expires 8h, for example',
       'With --no-expiry it holds until it is revoked.',
     );
+  if (selector !== undefined && service === '')
+    throw new Usage(
+      'a grant is one thing that can be taken back, so it is of one service: -l picks out members of a fleet',
+      "Name it: 'herd grant FLEET -l SELECTOR ...'; fleet({ select }) in the configuration makes one of any services.",
+    );
+  if (selector !== undefined && options.nodes !== undefined)
+    throw new Usage("'--nodes' and -l are two ways to choose members of a fleet", 'Leave out one.');
   const limit = rate === undefined ? undefined : rateIn(rate);
   if (rate !== undefined && limit === undefined)
     throw new Usage(`option '--rate' needs a rate like 5/min, 100/h or 3/10s, not '${rate}'`);

@@ -11,9 +11,9 @@ import { isAgreed } from '../terminal/agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
-import { askFromCount, shownNameCount } from '../limits.ts';
+import { askFromCount } from '../limits.ts';
 import { printErrors } from '../terminal/print.ts';
-import { choose, tellSlips, type Chosen } from '../selecting.ts';
+import { choose, listed, tellSlips, type Chosen } from '../selecting.ts';
 import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command by `run`; the result is the exit code, 1 where somebody said no. @throws Usage, … */
@@ -35,13 +35,18 @@ export const runSelected = async (
 /** Whom it is for, once that was shown and nobody has said no; undefined where somebody has. @throws Usage, … */
 export const meant = async (context: Context, command: Command): Promise<Chosen | undefined> => {
   const { 'dry-run': isDry, quiet } = context.options;
-  const { service } = command;
-  const picked = await choose(context, service === '' ? undefined : service);
-  tellSlips(context, picked);
-  const chosen = await slotsOf(context, command, picked);
+  const chosen = await picked(context, command);
   if (isDry === true) return chosen;
   if (quiet !== true) printErrors(context, [`herd: ${wordsFor(command, chosen)}`]);
   return (await isMeant(context, chosen)) ? chosen : undefined;
+};
+
+/** Whom it is for, where nothing is changed, so that nobody need be asked. @throws Usage, … */
+export const picked = async (context: Context, command: Command): Promise<Chosen> => {
+  const { service } = command;
+  const chosen = await choose(context, service === '' ? undefined : service);
+  tellSlips(context, chosen);
+  return slotsOf(context, command, chosen);
 };
 
 /**
@@ -75,11 +80,6 @@ const nameIn = ({ provision }: Status): string => provision[0] ?? '';
 
 const wordsFor = ({ action }: Command, { names }: Chosen): string => {
   return `${visible(action)} of ${counted(names.length, 'service')}: ${listed(names)}`;
-};
-const listed = (names: readonly string[]): string => {
-  const shown = names.slice(0, shownNameCount).map(visible).join(', ');
-  const moreCount = names.length - shownNameCount;
-  return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
 };
 
 /** Asked only where they are many, or where the selector may have a slip in it. */

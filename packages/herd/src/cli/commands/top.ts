@@ -1,5 +1,5 @@
 /**
- * `herd top`: what the services of this machine use, while somebody looks.
+ * `herd top`: what the services of this machine use, or those that a selector picks out, while somebody looks.
  *
  *     on a terminal                  a table that is drawn anew every two seconds, and at each key
  *     elsewhere, --once, --json      two looks, a second apart, and the table of what was between them
@@ -15,7 +15,8 @@ import { type Context, patienceOf, withRootLine } from '../context.ts';
 import { topLines, topOf, topOrders, type Top, type TopOrder } from '../format/top.ts';
 import { lookOf } from '../terminal/look.ts';
 import { pause } from '../terminal/pause.ts';
-import { print } from '../terminal/print.ts';
+import { choose, listed, tellSlips } from '../selecting.ts';
+import { print, printErrors } from '../terminal/print.ts';
 import { erase, fitted } from '../terminal/screen.ts';
 import { Usage } from '../grammar/usage.ts';
 
@@ -32,9 +33,11 @@ export const runTop = async (context: Context): Promise<number> => {
     (terminal.env['TERM'] ?? 'dumb') !== 'dumb' &&
     options.once !== true &&
     options.json !== true;
+  const chosen = options.selector === undefined ? undefined : await choose(context, undefined);
+  if (chosen !== undefined) tellSlips(context, chosen);
   await withRootLine(context, (line) => {
-    const client = machineClient(line);
-    return isLive ? live(context, client, order) : once(context, client, order);
+    const look = looking(context, machineClient(line), chosen?.names);
+    return isLive ? live(context, look, order) : once(context, look, order, chosen?.names);
   });
   return 0;
 };
@@ -45,22 +48,37 @@ const orderOf = (sort = 'cpu'): TopOrder => {
   throw new Usage(`--sort of 'top' is one of ${Object.keys(topOrders).join(', ')}, not '${sort}'`);
 };
 
-const lookAt = (context: Context, client: MachineClient): Promise<MachineUsage> =>
-  client.usage(patienceOf(context, context.options.timeout ?? questionMs));
+type LookAt = () => Promise<MachineUsage>;
+/** Looks at all that have a process, or at those of `names` alone. */
+const looking =
+  (context: Context, client: MachineClient, names: readonly string[] | undefined): LookAt =>
+  async () => {
+    const usage = await client.usage(patienceOf(context, context.options.timeout ?? questionMs));
+    if (names === undefined) return usage;
+    return { ...usage, services: usage.services.filter(({ service }) => names.includes(service)) };
+  };
 
-const once = async (context: Context, client: MachineClient, order: TopOrder): Promise<void> => {
-  const before = await lookAt(context, client);
+const once = async (
+  context: Context,
+  lookAt: LookAt,
+  order: TopOrder,
+  names: readonly string[] = [],
+): Promise<void> => {
+  const before = await lookAt();
   await pause(context, onceMs);
-  const top = topOf(before, await lookAt(context, client));
+  const top = topOf(before, await lookAt());
+  const left = names.filter((name) => top.services.every(({ service }) => service !== name));
+  if (left.length > 0)
+    printErrors(context, [`herd: left out, since without a process here: ${listed(left)}`]);
   print(context, topLines(top, order, lookOf(context.terminal)), { kind: 'top', ...top });
 };
 
-const live = async (context: Context, client: MachineClient, order: TopOrder): Promise<void> => {
+const live = async (context: Context, lookAt: LookAt, order: TopOrder): Promise<void> => {
   const screen = new TopScreen(context, order);
   const gone = new Promise<void>((over) => screen.onEnd(over));
   try {
     while (!screen.isOver) {
-      screen.take(await lookAt(context, client));
+      screen.take(await lookAt());
       await Promise.race([gone, pause(context, againMs)]);
     }
   } finally {

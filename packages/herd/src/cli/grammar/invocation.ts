@@ -18,6 +18,7 @@ import {
 import { maxWordChars, maxWordCount } from '../limits.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
+import { whyNoSelector } from './without-selector.ts';
 
 /** What one command line asks for. */
 export type Invocation =
@@ -207,8 +208,9 @@ const checkOptions = (name: string, options: Options, more: readonly OptionName[
   const takers = [...actionRules]
     .filter(([, rule]) => rule.options.includes(wrong))
     .map(([taker]) => taker);
+  const why = wrong === 'selector' ? whyNoSelector(name) : undefined;
   throw new Usage(
     `'${name}' takes no option '--${wrong}'`,
-    `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}${ofOthers(wrong)}.`,
+    why ?? `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}${ofOthers(wrong)}.`,
   );
 };

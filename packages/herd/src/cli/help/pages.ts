@@ -102,11 +102,14 @@ export const pages: Readonly<Record<string, Page>> = {
     ],
   },
   doc: {
-    text: 'What the service is for, in the words of its configuration, and what its own actions are for.',
+    text:
+      'What the service is for, in the words of its configuration, and what its own actions are for. With -l of ' +
+      'each that has such labels, what is alike once; SERVICE may be left out then.',
     examples: [
       ['herd doc web-server', 'what it is for'],
       ['herd doc web-server list-actions', 'what it offers'],
       ['herd doc web-server action reload', 'what one action is for'],
+      ['herd doc -l role=web list-actions', 'what those with this label offer'],
     ],
   },
   log: {
@@ -303,7 +306,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'theirs. Without --allow it is for status alone. A grant ends by itself with --expires; to make ' +
       'one that does not takes --no-expiry. Of @PETNAME it is made at the host of that service, out of ' +
       'what you hold yourself: no more than that, nor for longer, and it ends with it. Of a fleet, ' +
-      '--nodes leaves it some members, and no stop that takes others down. With --args the arguments of an ' +
+      '--nodes leaves it some members, and no stop that takes others down; so does -l, for those that have such ' +
+      'labels now, who are shown before. With --args the arguments of an ' +
       'action are matched one by one, * for anything and ** at the end for any more; without such a rule they ' +
       'are free. With --direct a ' +
       "fleet's members are granted at their own hosts, at all of them or at none: the holder needs no " +

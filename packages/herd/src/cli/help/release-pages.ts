@@ -52,9 +52,10 @@ export const releasePages: Readonly<Record<string, Page>> = {
     text:
       'The releases that a slot has, the newest first: which is active, which one was before it, which are ' +
       "kept by 'herd pin SERVICE RELEASE', and why one was rejected. 'herd prune SERVICE' removes those that " +
-      'nobody needs.',
+      'nobody needs. Of a fleet, and with -l of slots that have such labels, those of each slot below its name.',
     examples: [
       ['herd release ls web', 'those that can be gone back to'],
+      ['herd release ls -l role=web', 'of each slot with this label'],
       ['herd release ls @web --json', 'as data'],
     ],
   },

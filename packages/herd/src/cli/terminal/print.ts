@@ -23,13 +23,14 @@
  *     note        from, service, what, text: why lines of a log do not come, or come again
  *     change      service, what, at: with --follow, as a JSON line
  *     graph       services, edges: from, to, kind (requirement or member)
- *     doc         service, documentation, actions
+ *     doc         service, documentation, actions; with --selector services, with these of each
  *     reload      isDryRun, exitCode, difference: added, changed (name, paths), removed, …;
  *                 pending: what a restart upgrades; outcome, where something was done
  *     detach      the shepherd ends, and its services go on
  *     state       what: checked, backed-up, restored, repaired; state or file, counts, epoch, restored; processes
  *                 where a folder was checked; store, former where another database counts now; lost, lostCount
- *     why         service, verdict, sentences, log, next, below: the same of what has a part in it
+ *     why         service, verdict, sentences, log, next, below: the same of what has a part in it; with --selector
+ *                 services, with these of each
  *     top         atMs, cpuCount, memoryBytes, availableBytes, services: service, pid, cpuPercent, rssBytes, …
  *     audit       records, as they stand in the audit, each with its number; isCut: there is more
  *     audit-verified  folder, isGood, recordCount, fileCount, first, last (number, at; hash), hasHead; misfit:
@@ -38,6 +39,8 @@
  *                 emptyFolders that one that is built was made without
  *     release-difference  before, after: digests; added, removed, changed, fields, newBytes
  *     release-key  key: the public half; file
+ *     releases    service, exitCode, releases: digest, app, version, bytes, state; of a fleet and with --selector
+ *                 members: member, result, reason, releases where it told them
  *     left-slots  slots: slot, releaseCount, byteCount of what slots that are gone have left
  *     freed-slot  the same of one, which was removed
  *     machines    file, release, exitCode, machines: name, system, operation, result, reason, … of each
