@@ -162,6 +162,7 @@ export const held: Readonly<Record<string, Held>> = {
   ),
   'ocapn allGifts': by(
     `${gifts}and of all of them together, are no more than the limit of the router`,
+    `${gifts}cost whoever has most of a full table, also by sessions that have ended, and nobody else`,
     `${gifts}are of as many givers as there may be gifts, of those %s`,
   ),
   'ocapn giftMs': by(

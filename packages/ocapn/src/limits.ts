@@ -152,7 +152,10 @@ export const LIMITS = {
    * the last, references are forwarded. As many as a list of references that is worth sending.
    */
   gifts: 1_024,
-  /** The first two of all sessions of a router: 64 sessions that use up their own. */
+  /**
+   * The first two of all sessions of a router: 64 sessions that use up their own. Beyond, whoever comes has a place of
+   * the party that has most, as long as that is left no less.
+   */
   allGifts: 65_536,
   /** Milliseconds that a gift lies here, and that its withdrawal waits for it: a receiver has to dial first. */
   giftMs: 60_000,

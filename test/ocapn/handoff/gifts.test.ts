@@ -549,6 +549,26 @@ describe('withdrawals that prove everything', () => {
     fromThird(21);
     expect(isGiven(receiver.raw.told(21))).toBe(true);
   });
+  it('of a party with most of all counts cost that its largest session, where others find no room', async () => {
+    const { gifter, desk, key } = await start({ allGifts: 3 });
+    const second = party('second');
+    const there = second.fetch('desk', 1);
+    exporter.offer('other', await exporter.run((turn) => turn.spawn(makeDesk)));
+    const fetched = (by: RawParty, from: RawParty, at: unknown, resolver: number): boolean => {
+      from.deposit(GIFT, at);
+      by.withdraw(from.give(key.publicKey, HOME, GIFT), resolver, resolver, key);
+      return isGiven(by.raw.told(resolver));
+    };
+    const [one, two, other] = [party('one'), party('two'), party('other')];
+    for (const each of [one, two]) each.fetch('desk', 1);
+    other.fetch('other', 1);
+    expect([fetched(one, gifter, desk, 10), fetched(one, second, there, 11)]).toEqual([true, true]);
+    expect(fetched(two, gifter, desk, 10)).toBe(true);
+    expect(fetched(two, second, there, 11)).toBe(false);
+    expect([one, two].map(({ raw }) => raw.isClosed)).toEqual([false, false]);
+    expect(fetched(other, gifter, desk, 10)).toBe(true);
+    expect([one, two, other].map(({ raw }) => raw.isClosed)).toEqual([true, false, false]);
+  });
   it('leave no count behind where their receiver has gone', async () => {
     const scene = await start({ allGifts: 1 });
     const { gifter, receiver, desk, key } = scene;
@@ -664,6 +684,34 @@ describe('gifts of one session', () => {
     receiver.deposit(idOf(0), own, 20).deposit(idOf(1), own, 21);
     expect([gifter.raw.told(20)?.[0], receiver.raw.told(20)?.[0]]).toEqual(['fulfill', 'fulfill']);
     expect(brokenAs(receiver.raw.told(21)).slice(0, 2)).toEqual(['break', 'limit']);
+  });
+  it('cost whoever has most of a full table, also by sessions that have ended, and nobody else', async () => {
+    const scene = await start({ allGifts: 4 });
+    const { gifter, receiver, desk, key } = scene;
+    exporter.offer('other', await exporter.run((turn) => turn.spawn(makeDesk)));
+    gifter.deposit(idOf(0), desk, 20).deposit(idOf(1), desk, 21);
+    const second = party('second');
+    second.deposit(idOf(0), second.fetch('desk', 1), 20);
+    const ofSecond = second.give(key.publicKey, HOME, idOf(0));
+    second.raw.end.cut();
+    const other = party('other');
+    const own = other.fetch('other', 1);
+    const deposit = (n: number): unknown =>
+      brokenAs(other.deposit(idOf(n), own, 20 + n).raw.told(20 + n))[0];
+    expect(deposit(0)).toBe('fulfill'); // the table is full
+    expect(deposit(1)).toBe('fulfill');
+    expect(deposit(2)).toBe('break'); // it has as many as the others
+    const again = party('again');
+    again.deposit(GIFT, again.fetch('desk', 1), 20);
+    expect(brokenAs(again.raw.told(20)).slice(0, 2)).toEqual(['break', 'limit']);
+    receiver.withdraw(ofSecond, 0, 10, key).withdraw(giveOf(scene, idOf(1)), 1, 11, key);
+    for (const n of [0, 1])
+      receiver.withdraw(other.give(key.publicKey, HOME, idOf(n)), 2 + n, 12 + n, key);
+    expect([10, 11, 12, 13].map((at) => isGiven(receiver.raw.told(at)))).toEqual(
+      Array(4).fill(true),
+    );
+    receiver.withdraw(giveOf(scene, idOf(0)), 4, 14, key);
+    expect(isGiven(receiver.raw.told(14))).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Frontier } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Flow, type Reading, Window } from '../../../packages/ocapn/src/session/flow.ts';
-import { wholeRoom } from '../../../packages/ocapn/src/router/room.ts';
+import { roomOf } from '../../../packages/ocapn/src/session/tables.ts';
 
 describe('a round', () => {
   const windowMessages = 10;
@@ -33,7 +33,7 @@ describe('a round', () => {
 });
 
 describe('a round that takes long', () => {
-  const room = wholeRoom(LIMITS);
+  const room = roomOf(LIMITS, 1);
   const start = () => {
     const asked: (() => void)[] = [];
     const frontier = {
@@ -112,7 +112,7 @@ describe('a round that takes long', () => {
 });
 
 describe('messages of very many values', () => {
-  const room = wholeRoom(LIMITS);
+  const room = roomOf(LIMITS, 1);
   const start = () => {
     const asked: (() => void)[] = [];
     const frontier = {

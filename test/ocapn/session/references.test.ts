@@ -2,14 +2,13 @@
 import type { Frontier, Ref } from '@bellwether/actors';
 import { expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
-import { wholeRoom } from '../../../packages/ocapn/src/router/room.ts';
 import type { SessionHost } from '../../../packages/ocapn/src/session/host.ts';
 import {
   type Collector,
   IncomingReferences,
 } from '../../../packages/ocapn/src/session/references.ts';
 import type { Session } from '../../../packages/ocapn/src/session/session.ts';
-import { type Import, Tables } from '../../../packages/ocapn/src/session/tables.ts';
+import { type Import, roomOf, Tables } from '../../../packages/ocapn/src/session/tables.ts';
 import { Descriptor } from '../../../packages/ocapn/src/wire/operations.ts';
 import { collector } from '../../support/collector.ts';
 
@@ -18,7 +17,7 @@ it('a finalizer that comes late does not give back what its successor holds', as
   const finalizers: (() => void)[] = [];
   const collected: Import[] = [];
   const tables = new Tables();
-  tables.room = wholeRoom(LIMITS);
+  tables.room = roomOf(LIMITS, 1);
   const host = {
     frontier: { far: () => ({}) as Ref } as Pick<Frontier, 'far'>,
     reaper: { watch: (_object: object, gone: () => void) => void finalizers.push(gone) },

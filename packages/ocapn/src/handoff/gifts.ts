@@ -38,8 +38,9 @@ import {
 } from '../identity/certificates.ts';
 import type { Credentials } from '../identity/credentials.ts';
 import type { Limits } from '../limits.ts';
-import { type PeerLocation, peerKey } from '../locator.ts';
+import type { PeerLocation } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
+import { largestOfMost, partyOf } from '../session/keeping.ts';
 import { Origin } from '../session/origin.ts';
 import type { Session } from '../session/session.ts';
 import { laterVow, vowFrom } from '../session/vow-from.ts';
@@ -69,10 +70,8 @@ interface Gift {
   readonly dueMs: number;
   /** What was deposited; undefined: it is waited for. */
   value: object | undefined;
-  /** Who waits for it. */
-  answer: Answer | undefined;
-  /** On which session. */
-  asker: Session | undefined;
+  /** Who waits for it, on which session. */
+  waiter: { readonly answer: Answer; readonly asker: Session } | undefined;
 }
 
 /** A session that has given something, or may have. It outlives its end as long as it has gifts here. */
@@ -95,16 +94,17 @@ class Gifter {
   }
   /** What its rights come from, and so those of whoever it gives something to. */
   get origin(): Origin {
-    this.#origin ??= this.session?.origin ?? new Origin(`given by ${this.#name}`);
+    this.#origin ??= this.session?.origin ?? new Origin(this.party);
     return this.#origin;
+  }
+  /** Who answers for what it has here. */
+  get party(): string {
+    return this.session === undefined ? (this.#origin?.name ?? '') : partyOf(this.session);
   }
   /** Its session has ended. */
   ended(): void {
     this.#origin = this.origin;
     this.session = undefined;
-  }
-  get #name(): string {
-    return this.identity === undefined ? this.key : peerKey(this.identity);
   }
 }
 
@@ -125,7 +125,7 @@ export class Gifts {
   readonly #gifters = new Map<string, Gifter>();
   /** Oldest first: all have the same time. */
   readonly #all = new Set<Gift>();
-  readonly #known = new WeakSet<Session>();
+  readonly #known = new WeakMap<Session, Gifter>();
   readonly #askers = new Map<Session, Asker>();
   /** Of all gifters. */
   #countsCount = 0;
@@ -151,9 +151,9 @@ export class Gifts {
     const name = hex(giftId);
     const known = gifter.gifts.get(name);
     // Whoever waited on a session that has ended may come back on another one.
-    if (known?.answer !== undefined && known.asker?.isClosed !== true) {
+    if (known?.waiter?.asker.isClosed === false) {
       this.#forget(known);
-      return known.answer.kept(value);
+      return known.waiter.answer.kept(value);
     }
     if (known?.value !== undefined)
       throw new Refused('handoff: there is a gift of that id already');
@@ -203,16 +203,13 @@ export class Gifts {
     });
   }
   /** Gifts of a session that lie here, or are waited for. */
-  countOf({ credentials }: Session): number {
-    if (credentials === undefined) return 0;
-    return this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)))?.gifts.size ?? 0;
+  countOf(session: Session): number {
+    return this.#known.get(session)?.gifts.size ?? 0;
   }
   /** A session has ended. What it has deposited stays, unless it was a stranger's. */
   gone(session: Session): void {
     this.#forgetAsker(session);
-    const { credentials } = session;
-    if (credentials === undefined || !this.#known.has(session)) return;
-    const gifter = this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)));
+    const gifter = this.#known.get(session);
     if (gifter === undefined) return;
     gifter.ended();
     for (const gift of [...gifter.gifts.values()])
@@ -297,14 +294,22 @@ export class Gifts {
     const { gifters } = this.#askerOf(from);
     if (gifters.size >= from.giftCount)
       throw new Limit(`handoff: gifts of more than ${from.giftCount} sessions`);
-    const { allGifts } = this.#host.limits;
-    if (this.#countsCount >= allGifts)
-      throw new Limit(`handoff: more than ${allGifts} counts of withdrawals, of all peers`);
+    this.#checkCounts(from);
     const made = new Counts();
     gifters.add(gifter);
     gifter.counts.set(from, made);
     this.#countsCount += 1;
     return made;
+  }
+  #checkCounts(from: Session): void {
+    const { allGifts } = this.#host.limits;
+    if (this.#countsCount < allGifts) return;
+    const countOf = (session: Session): number => this.#askers.get(session)?.gifters.size ?? 0;
+    const most = largestOfMost(this.#askers.keys(), partyOf, countOf, partyOf(from));
+    if (most === undefined)
+      throw new Limit(`handoff: more than ${allGifts} counts of withdrawals, of all peers`);
+    // Without its counts what it has shown would be good once more.
+    most.abort('captp: too many counts of withdrawals, in all of its sessions');
   }
   /** A message may hold the same give a thousand times: before its signature is judged there has to be a use for it. */
   #checkPlace({ gifts, session }: Gifter, { giftId }: HandoffGive): void {
@@ -344,34 +349,36 @@ export class Gifts {
     const { session } = gifter;
     if (session === undefined) throw new Refused(NO_SUCH_GIFT);
     const place = gift ?? this.#add(gifter, name, session.giftCount);
-    place.answer?.broken(new Refused('handoff: the gift was asked for again'));
+    place.waiter?.answer.broken(new Refused('handoff: the gift was asked for again'));
     const { vow, answer } = laterVow(frontier);
-    place.answer = answer;
-    place.asker = from;
+    place.waiter = { answer, asker: from };
     return vow;
   }
   #add(gifter: Gifter, name: string, count: number): Gift {
     const { clock, limits } = this.#host;
     this.#checkRoom(gifter.gifts, count);
-    if (this.#all.size >= limits.allGifts)
-      throw new Limit(`handoff: more than ${limits.allGifts} gifts that wait, of all peers`);
+    if (this.#all.size >= limits.allGifts) this.#makeRoom(gifter);
     const dueMs = clock.now() + limits.giftMs;
-    const gift: Gift = {
-      gifter,
-      name,
-      dueMs,
-      value: undefined,
-      answer: undefined,
-      asker: undefined,
-    };
+    const gift: Gift = { gifter, name, dueMs, value: undefined, waiter: undefined };
     gifter.gifts.set(name, gift);
     this.#all.add(gift);
     this.#stopTimer ??= clock.after(limits.giftMs, () => this.#expire());
     return gift;
   }
+  /** The party that has most loses its oldest gift of those of its largest session. */
+  #makeRoom(gifter: Gifter): void {
+    const nameOf = ({ party }: Gifter): string => party;
+    const countOf = ({ gifts }: Gifter): number => gifts.size;
+    const most = largestOfMost(this.#gifters.values(), nameOf, countOf, gifter.party);
+    const [oldest] = most?.gifts.values() ?? [];
+    const { allGifts } = this.#host.limits;
+    if (oldest === undefined)
+      throw new Limit(`handoff: more than ${allGifts} gifts that wait, of all peers`);
+    this.#drop(oldest, 'handoff: others needed the room, and who gives this had most of it');
+  }
   #drop(gift: Gift, why: string): void {
     this.#forget(gift);
-    gift.answer?.broken(new Refused(why));
+    gift.waiter?.answer.broken(new Refused(why));
   }
   #forget(gift: Gift): void {
     this.#all.delete(gift);
@@ -411,7 +418,7 @@ export class Gifts {
     if (known !== undefined || session.isClosed) return known;
     const gifter = new Gifter(credentials, session, key);
     this.#gifters.set(key, gifter);
-    this.#known.add(session);
+    this.#known.set(session, gifter);
     return gifter;
   }
   /** What the gifter has of us: an object, a promise, what that has become, what we pass on to another peer. */

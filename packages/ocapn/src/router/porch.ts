@@ -17,6 +17,7 @@ import { hex } from '../identity/base.ts';
 import type { Limits } from '../limits.ts';
 import type { NetlayerFacts } from '../netlayer.ts';
 import type { Crypto } from '../powers.ts';
+import { largestOfMost } from '../session/keeping.ts';
 import { Origin } from '../session/origin.ts';
 import type { Link } from './link.ts';
 
@@ -67,8 +68,15 @@ export class Porch {
     link.session.origin = origin;
     if (this.#guestCount !== undefined) {
       this.#guests.set(link, origin);
-      if (this.#guests.size > this.#guestCount)
-        this.#mostly()?.session.abort('captp: too many sessions; this reference had most of them');
+      if (this.#guests.size > this.#guestCount) {
+        const [oldest] =
+          largestOfMost(
+            this.#guests,
+            ([, { name }]) => name,
+            () => 1,
+          ) ?? [];
+        oldest?.session.abort('captp: too many sessions; this reference had most of them');
+      }
     }
     // The owner is asked about nothing of his own.
     if (isGiven || link.session.isClosed || link.session.meter.lane === 0) return;
@@ -80,20 +88,6 @@ export class Porch {
     this.#halfOpen.delete(link);
     this.#strangers.delete(link);
     this.#guests.delete(link);
-  }
-
-  /** The oldest of the largest party. Of equals it is the one whose oldest has been there longest. */
-  #mostly(): Link | undefined {
-    const parties = new Map<string, { readonly oldest: Link; count: number }>();
-    for (const [link, { name }] of this.#guests) {
-      const party = parties.get(name);
-      if (party === undefined) parties.set(name, { oldest: link, count: 1 });
-      else party.count += 1;
-    }
-    let [oldest, most]: [Link | undefined, number] = [undefined, 0];
-    for (const party of parties.values())
-      if (party.count > most) [oldest, most] = [party.oldest, party.count];
-    return oldest;
   }
 }
 

@@ -31,26 +31,38 @@ export class Keeping {
 
   /** Who gives way; undefined where nobody has to. */
   #over(): Session | undefined {
-    const parties = new Map<string, { byteCount: number; largest: Session }>();
-    let total = 0;
-    for (const session of this.#sessions()) {
-      const { keptBytes } = session;
-      if (keptBytes === 0 || isOwners(session)) continue;
-      total += keptBytes;
-      const name = partyOf(session);
-      const party = parties.get(name) ?? { byteCount: 0, largest: session };
-      parties.set(name, party);
-      party.byteCount += keptBytes;
-      if (keptBytes > party.largest.keptBytes) party.largest = session;
-    }
-    let [most, largest]: [number, Session | undefined] = [0, undefined];
-    for (const party of parties.values())
-      if (party.byteCount > most) [most, largest] = [party.byteCount, party.largest];
-    return total > this.#limits.keptBytes ? largest : undefined;
+    const others = [...this.#sessions()].filter((session) => !isOwners(session));
+    const total = others.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+    if (total <= this.#limits.keptBytes) return undefined;
+    return largestOfMost(others, partyOf, ({ keptBytes }) => keptBytes);
   }
 }
 
 const isOwners = ({ meter }: Session): boolean => meter.lane === 0;
-/** Those who have fetched nothing are one. */
-const partyOf = ({ origin, identity, meter }: Session): string =>
+/** The name of its party, which may be told later than it comes: ask anew. Those who have fetched nothing are one. */
+export const partyOf = ({ origin, identity, meter }: Session): string =>
   origin?.name ?? (meter.isDialler ? `at ${identity?.designator ?? ''}` : '');
+/**
+ * Who gives up some of what there is no more room for: of the party that has most, who has most of that; the first of
+ * equals. `comer`: a party for which one place is wanted; then undefined, where the other would be left less than it.
+ */
+export const largestOfMost = <T>(
+  holders: Iterable<T>,
+  nameOf: (holder: T) => string,
+  weightOf: (holder: T) => number,
+  comer?: string,
+): T | undefined => {
+  const parties = new Map<string, { weight: number; largest: T }>();
+  for (const holder of holders) {
+    const name = nameOf(holder);
+    const party = parties.get(name) ?? { weight: 0, largest: holder };
+    parties.set(name, party);
+    party.weight += weightOf(holder);
+    if (weightOf(holder) > weightOf(party.largest)) party.largest = holder;
+  }
+  let [most, largest]: [number, T | undefined] = [0, undefined];
+  for (const party of parties.values())
+    if (party.weight > most) [most, largest] = [party.weight, party.largest];
+  const own = comer === undefined ? -1 : (parties.get(comer)?.weight ?? 0);
+  return own + 1 < most ? largest : undefined;
+};

@@ -14,6 +14,7 @@
  */
 import type { FarAnswer, Slot, Target } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
+import { LIMITS, type Limits } from '../limits.ts';
 import { Positions } from './positions.ts';
 
 /** How much one session may use; see the limits of the same names. */
@@ -29,18 +30,26 @@ export interface Room {
   readonly flowMessages: number;
   readonly flowBytes: number;
 }
-const NO_ROOM: Room = {
-  exports: 0,
-  imports: 0,
-  questions: 0,
-  answers: 0,
-  answerBytes: 0,
-  listeners: 0,
-  pendingBytes: 0,
-  gifts: 0,
-  flowMessages: 0,
-  flowBytes: 0,
+/**
+ * A part of all room, rounded up. All of it has a peer that holds something of ours, or that we dialled; a part, one
+ * that has shown nothing but a key, which costs nothing to make.
+ */
+export const roomOf = (limits: Limits, divisor: number): Room => {
+  const part = (whole: number): number => Math.ceil(whole / divisor);
+  return {
+    exports: part(limits.exports),
+    imports: part(limits.imports),
+    questions: part(limits.questions),
+    answers: part(limits.answers),
+    answerBytes: part(limits.answerBytes),
+    listeners: part(limits.listeners),
+    pendingBytes: part(limits.pendingBytes),
+    gifts: part(limits.gifts),
+    flowMessages: part(limits.flowMessages),
+    flowBytes: part(limits.flowBytes),
+  };
 };
+const NO_ROOM = roomOf(LIMITS, Infinity);
 
 /**
  * The number of the bootstrap object, implicit on both sides. It is never mentioned and never given
