@@ -66,6 +66,17 @@ describe('what a machine refuses', () => {
     const outcome = herd(story, 'greet', 'web-server-a');
     expect(outcome).toMatchObject({ result: 'failed', isVain: true });
     expect(story.operator.lines).toEqual([`C: Service web-server-a: ${outcome.reason}`]);
+    expect(exitCodeOf(outcome, patience)).toBe(1);
+  });
+  it('since it was typed wrongly ends for all of the fleet as at the machine, with 2', () => {
+    const reload = { documentation: '', kind: 'command', command: { argv: ['reload'] } } as const;
+    const web = program({ provision: ['web-server'], actions: { again: reload } });
+    const story = tellStory(1, { services: [web] });
+    for (const member of ['web-server-a', 'web-server-fleet']) {
+      const outcome = herd(story, 'again', member, { args: ['x'] });
+      expect(outcome.result).toBe('failed');
+      expect(exitCodeOf(outcome, patience)).toBe(2);
+    }
   });
 });
 

@@ -1,5 +1,12 @@
 import { exitCodeOf } from '@bellwether/fleet';
-import { verdict, type MinReady, type Outcome, type Result, type Row } from '@bellwether/shepherd';
+import {
+  memberRow,
+  verdict,
+  type MinReady,
+  type Outcome,
+  type Result,
+  type Row,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 
 const calm = { isStrict: false };
@@ -51,6 +58,25 @@ describe('the exit code of what somebody else was first at', () => {
     expect(exitCodeOf(fleet(busy, { member: 'n', result: 'failed' }), calm)).toBe(1);
     expect(exitCodeOf(fleet(busy, { member: 'n', result: 'changed' }), calm)).toBe(3);
     expect(exitCodeOf(fleet(busy, { member: 'n', result: 'rolled-back' }), calm)).toBe(7);
+  });
+});
+
+describe('the exit code of what was typed wrongly', () => {
+  const slip = { member: 'm', result: 'failed', isSlip: true } as const;
+  const fleet = (...rows: readonly Row[]): Outcome => verdict('f', 'greet', rows, '100%');
+  it('is 2 where every target says so, and as of a failure where another ended otherwise', () => {
+    expect(exitCodeOf({ ...slip, rows: [] }, calm)).toBe(2);
+    expect(exitCodeOf(fleet(slip, slip), strictly)).toBe(2);
+    expect(exitCodeOf(fleet(slip, { member: 'n', result: 'failed' }), calm)).toBe(1);
+    expect(exitCodeOf(fleet(slip, { member: 'n', result: 'changed' }), calm)).toBe(3);
+    expect(exitCodeOf(fleet(slip, { member: 'n', result: 'unreachable' }), calm)).toBe(3);
+  });
+  it('is that of a fleet of such fleets, too', () => {
+    const inner = memberRow(fleet(slip, slip));
+    expect(exitCodeOf(fleet(inner, slip), calm)).toBe(2);
+    expect(exitCodeOf(fleet(memberRow(fleet(slip, { member: 'n', result: 'failed' }))), calm)).toBe(
+      1,
+    );
   });
 });
 

@@ -434,16 +434,17 @@ describe('a command that was sent and not answered', () => {
     expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
   });
   it.each([
-    ['refused', true],
-    ['bad-request', true],
-    ['unknown-action', true],
-    ['limit', undefined],
-  ])('is failed in vain, or not, where the code is %s', async (code, isVain) => {
+    ['refused', true, undefined, 1],
+    ['bad-request', true, true, 2],
+    ['unknown-action', true, undefined, 1],
+    ['limit', undefined, undefined, 1],
+  ])('is failed in vain, or not, where the code is %s', async (code, isVain, isSlip, exitCode) => {
     const { bench, outcome } = await sent();
     bench.asked[0]?.answer.broken(new Remote(code, 'no'));
     await pass(bench, 0);
-    expect(outcome.value?.result).toBe('failed');
-    expect(outcome.value?.isVain).toBe(isVain);
+    expect(outcome.value).toMatchObject({ result: 'failed' });
+    expect([outcome.value?.isVain, outcome.value?.isSlip]).toEqual([isVain, isSlip]);
+    expect(outcome.value && exitCodeOf(outcome.value, { isStrict: false })).toBe(exitCode);
   });
   it.each(['severed', 'halted', 'timed-out', 'unreachable', 'refused'])(
     'is failed, and nothing else, when the far end answers with the code %s',

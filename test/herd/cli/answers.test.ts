@@ -38,6 +38,7 @@ const row = {
   isDisabled: true,
   isBusy: true,
   isVain: true,
+  isSlip: true,
   lostTo: { action: 'stop', operation: 'op-2', atMs: 7 },
   cause: { member: 'a/c', reason: 'r', plainReason: 'p' },
   sharedWith: ['f'],

@@ -228,6 +228,7 @@ const rowRules: Rules<Row> = {
   isDisabled: true,
   isBusy: true,
   isVain: true,
+  isSlip: true,
   // An id stands in it for whose operation it is alone.
   lostTo: true,
   cause: false,

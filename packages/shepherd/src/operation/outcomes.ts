@@ -107,11 +107,12 @@ export const refused = ({ name, action }: Step, reason: Error): StepEnd => {
   return { outcome: { ...failed, ...refusalKind(code) }, refusal: { code, message } };
 };
 /** What a refusal is to who may ask again, by its code. */
-export const refusalKind = (code: string): Pick<Row, 'isBusy' | 'isVain'> => {
+export const refusalKind = (code: string): Pick<Row, 'isBusy' | 'isVain' | 'isSlip'> => {
   if (code === 'conflict') return { isBusy: true };
+  if (code === 'bad-request') return { isVain: true, isSlip: true };
   return vain.has(code) ? { isVain: true } : {};
 };
-const vain: ReadonlySet<string> = new Set(['refused', 'bad-request', 'unknown-action']);
+const vain: ReadonlySet<string> = new Set(['refused', 'unknown-action']);
 
 /** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */
 export const isDoubtful = ({ result, rows }: Outcome): boolean =>

@@ -100,6 +100,8 @@ export interface Row {
   readonly isBusy?: boolean;
   /** Refused before anything was done, as it will be again for whoever asks the same. */
   readonly isVain?: boolean;
+  /** The same, and what was typed is why: whoever typed it has to change it. */
+  readonly isSlip?: boolean;
   /** Superseded by this one, as `reason` says. */
   readonly lostTo?: Winner;
   /** Of an aggregate: the first thing that went wrong below it. */

@@ -119,6 +119,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   isDisabled: readBoolean,
   isBusy: readBoolean,
   isVain: readBoolean,
+  isSlip: readBoolean,
   lostTo: struct<Winner>({ action: readName }, { operation: readName, atMs: readCount }),
   cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,

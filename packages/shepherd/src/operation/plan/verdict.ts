@@ -41,7 +41,9 @@ export const verdict = (
   const goodCount = rows.filter(isGood).length;
   const needed = isStart(action) ? neededCountOf(minReady, rows.length) : rows.length;
   const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
-  return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
+  const isSlip = rows.length > 0 && rows.every((row) => row.isSlip === true);
+  const reason = wordsOf(goodCount, needed, rows.length);
+  return { member, result, reason, ...(isSlip && { isSlip }), rows };
 };
 
 const bestOf = (rows: readonly Row[]): Result =>
