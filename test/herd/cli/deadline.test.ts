@@ -1,5 +1,6 @@
 import type { Event, Result, Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { waitedLines } from '../../../packages/herd/src/cli/format/waited.ts';
 import { Deadline } from '../../../packages/herd/src/cli/operation/deadline.ts';
 
 const minute = 60_000;
@@ -29,7 +30,7 @@ const waiting = (batchPauseMs?: number) => {
           ...{ remainingMs: (minutes + 1) * minute, slowest, slowestMs: minutes * minute },
         },
       ]),
-    said: (...rows: readonly Row[]) => deadline.waitedFor({ rows }).join('\n'),
+    said: (...rows: readonly Row[]) => waitedLines(deadline.waitedFor({ rows })).join('\n'),
   };
 };
 
@@ -44,6 +45,21 @@ describe('a wait that a member made longer', () => {
     expect(said(rowOf('web-a'), rowOf('web-b'))).toBe(
       '  Waited 12 minutes for web-b, which had said that it may take 20 minutes.',
     );
+  });
+  it('is told as data with all names, and with who had asked where that one was waited for', () => {
+    const { deadline, asks, pass } = waiting();
+    asks('e', 20);
+    pass(3);
+    const rows = ['a', 'b', 'c', 'd'].map((member) => rowOf(member));
+    deadline.take(rows.map((row) => ({ kind: 'row', row })));
+    const all = { members: ['a', 'b', 'c', 'd'], waitedMs: 3 * minute };
+    expect(deadline.waitedFor({ rows })).toEqual(all);
+    expect(deadline.waitedFor({ rows: [...rows, rowOf('e')] })).toEqual({
+      ...all,
+      members: ['e', 'a', 'b', 'c', 'd'],
+      slowest: 'e',
+      slowestMs: 20 * minute,
+    });
   });
   it('is told of who was not heard of at all', () => {
     const { asks, pass, said } = waiting();

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { ActorError, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import type { Follower, LogEvent, Sink } from '@bellwether/shepherd';
+import type { Event, Follower, LogEvent, Sink } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { version } from '../../../packages/herd/src/version.ts';
@@ -611,6 +611,37 @@ describe('an action', () => {
     const ran = await run('start', 'web');
     expect(ran.exitCode).toBe(6);
     expect(ran.written.err).toContain('no outcome within 300 ms');
+  });
+  it('says who made the wait longer, on a terminal and as JSON', async () => {
+    const rows = ['b', 'a'].map((member) => ({ member, result: 'changed' as const }));
+    const outcome = { member: 'f', result: 'changed', rows } as const;
+    const asks: Event = {
+      kind: 'deadline',
+      remainingMs: 900_000,
+      slowest: 'a',
+      slowestMs: 840_000,
+    };
+    let now = 0;
+    await serve({
+      perform: (turn, request, sink) =>
+        turn.when(
+          afterEvents([asks], null)(turn, request, sink) as Vow,
+          () => ((now += 720_000), outcome),
+        ),
+    });
+    const told = await herd(here({ now: () => now }), 'start', 'f');
+    expect(told.written.err).toBe(
+      '  Waited 12 minutes for a, b; the first had said that it may take 14 minutes.\n',
+    );
+    const waitedFor = {
+      members: ['a', 'b'],
+      ...{ waitedMs: 720_000, slowest: 'a', slowestMs: 840_000 },
+    };
+    const ran = await herd(here({ now: () => now }), '--json', 'start', 'f');
+    expect(parsed(ran)).toMatchObject({ kind: 'outcome', outcome, waitedFor });
+    await shepherd?.stop();
+    await serve({ perform: () => outcome });
+    expect(parsed(await run('--json', 'start', 'f'))).not.toHaveProperty('waitedFor');
   });
   it('says how many members are enough this time', async () => {
     await serve({ perform: () => changed });

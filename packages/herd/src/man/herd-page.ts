@@ -15,6 +15,14 @@ import { pages } from '../cli/help/pages.ts';
 import { slotPages } from '../cli/help/slot-pages.ts';
 import { ManPage } from './roff.ts';
 
+const jsonTexts: readonly string[] = [
+  'With --json standard output has one document, or one a line of what goes on, and nothing else. Each has its ' +
+    'schema, within which fields are only added, and its kind. Times are milliseconds since 1970, spans end in Ms.',
+  'What came of a command is of the kind outcome: operation, action, service and exitCode, and outcome with member, ' +
+    'result, reason and rows, the same of each member. Where members made the wait longer than usual, waitedFor has ' +
+    'them as members, waitedMs, and, as slowest and slowestMs, which of them had said how long it may take.',
+];
+
 /** The page as roff. */
 export const herdPage = (version: string): string => {
   const page = new ManPage(
@@ -56,6 +64,8 @@ export const herdPage = (version: string): string => {
   page.paragraph(`Every action takes ${commonOptions.map(spelled).join(', ')}.`);
   for (const name of optionNames)
     page.item(termOf(name), `${sentence(optionAbouts[name])} Example: ${optionExamples[name]}`);
+  page.section('JSON');
+  for (const text of jsonTexts) page.paragraph(text);
   page.section('EXIT STATUS');
   page.paragraph('The first of these that holds:');
   for (const [code, words] of exitCodeWords) page.item(String(code), sentence(words));

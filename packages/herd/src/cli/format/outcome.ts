@@ -10,6 +10,7 @@ import type { Look, Style } from '../terminal/terminal.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
 import { tailKey, tailsOf } from './tails.ts';
 import { ageText, counted, momentText } from './times.ts';
+import type { WaitedFor } from './waited.ts';
 
 /** Text for standard output and for standard error, as lines. */
 export interface Shown {
@@ -22,8 +23,8 @@ export const documentOf = (
   operation: string,
   { action, service }: Command,
   exitCode: number,
-  outcome?: Outcome,
-) => ({ kind: 'outcome', operation, action, service, exitCode, ...(outcome && { outcome }) });
+  ended: { readonly outcome?: Outcome; readonly waitedFor?: WaitedFor | undefined } = {},
+) => ({ kind: 'outcome', operation, action, service, exitCode, ...ended });
 
 /** Results in words. `ok` is what the types call a target that nothing had to be done about. */
 export const resultWords: Readonly<Record<Result, string>> = {

@@ -7,6 +7,7 @@ import { enableWords, isAnyDisabled, type Allowance } from '../format/disabled.t
 import { isBack, isInVain } from '../format/in-vain.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
+import { waitedLines } from '../format/waited.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import type { Deadline } from './deadline.ts';
@@ -89,9 +90,9 @@ export const unanswered = (
   const rows = [...progress.rows(), ...progress.unheard()];
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
   const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
-  print(context, shown.out, documentOf(operation, command, exitCode, outcome));
-  const waited = error.isTimeUp ? deadline.waitedFor(outcome) : [];
-  printErrors(context, [...shown.err, ...waited, ...lookAgain(command, operation)]);
+  const waitedFor = error.isTimeUp ? deadline.waitedFor(outcome) : undefined;
+  print(context, shown.out, documentOf(operation, command, exitCode, { outcome, waitedFor }));
+  printErrors(context, [...shown.err, ...waitedLines(waitedFor), ...lookAgain(command, operation)]);
   return exitCode;
 };
 

@@ -10,6 +10,7 @@ import type { Patience } from '../../client/line.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, patienceOf } from '../context.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
+import { waitedLines } from '../format/waited.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Deadline } from './deadline.ts';
@@ -55,12 +56,14 @@ export const carriedOut = async (
     const exitCode = exitCodeOf(outcome, { isStrict });
     const news = progress.untold(outcome);
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
-    print(context, shown.out, documentOf(work.operation, command, exitCode, outcome));
+    const waitedFor = deadline.waitedFor(outcome);
+    const document = documentOf(work.operation, command, exitCode, { outcome, waitedFor });
+    print(context, shown.out, document);
     const isWell = [outcome, ...outcome.rows].every(isGood);
     const next = isWell
       ? []
       : await (await afterwards()).nextLines(context, command, work.operation, outcome);
-    printErrors(context, [...shown.err, ...deadline.waitedFor(outcome), ...next]);
+    printErrors(context, [...shown.err, ...waitedLines(waitedFor), ...next]);
     return exitCode;
   } catch (error) {
     if (isNoAnswer(error)) {

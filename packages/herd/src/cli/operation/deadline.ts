@@ -1,11 +1,7 @@
 /** How long a command is waited for, and because of whom that became longer than usual. */
 import type { Event, Outcome, Row } from '@bellwether/shepherd';
-import { visible } from '../../client/escape.ts';
 import { marginMs, mostActionMs } from '../../client/limits.ts';
-import { spanText } from '../format/times.ts';
-
-/** Names in the sentence about who was waited for; the rest is a count. */
-const maxWaitedNames = 3;
+import type { WaitedFor } from '../format/waited.ts';
 
 /** What is known of it before the first word of the shepherd; all in milliseconds. */
 export interface Usual {
@@ -64,23 +60,17 @@ export class Deadline {
     }
   }
 
-  /** Who was waited for, where the wait became longer by them than it would have been; lines. */
-  waitedFor({ rows }: Pick<Outcome, 'rows'>): readonly string[] {
+  /** Who was waited for, where the wait became longer by them than it would have been. */
+  waitedFor({ rows }: Pick<Outcome, 'rows'>): WaitedFor | undefined {
     for (const row of rows) if (!this.#heard.has(row.member)) this.#hear(row);
-    if (!this.#isLonger || this.#late.size === 0) return [];
+    if (!this.#isLonger || this.#late.size === 0) return undefined;
     const slowest = this.#slowest;
     const asked = slowest !== undefined && this.#late.has(slowest.name) ? slowest : undefined;
     const all = [...this.#late].filter((name) => name !== asked?.name);
-    const names = asked === undefined ? all : [asked.name, ...all];
-    const shown = names.slice(0, maxWaitedNames).map(visible).join(', ');
-    const more = names.length - maxWaitedNames;
-    const whom = more > 0 ? `${shown} and ${more} more` : shown;
-    const waited = `Waited ${spanText(this.#usual.now() - this.#startedAt)} for ${whom}`;
-    if (asked === undefined) return [`  ${waited}.`];
-    const claim = `had said that it may take ${spanText(asked.ms)}`;
-    return [
-      names.length === 1 ? `  ${waited}, which ${claim}.` : `  ${waited}; the first ${claim}.`,
-    ];
+    const waitedMs = Math.round(this.#usual.now() - this.#startedAt);
+    return asked === undefined
+      ? { members: all, waitedMs }
+      : { members: [asked.name, ...all], waitedMs, slowest: asked.name, slowestMs: asked.ms };
   }
 
   #hear({ member, result }: Row): void {

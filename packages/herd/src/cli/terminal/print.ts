@@ -9,7 +9,9 @@
  *                 with --watch a line for each push, with those that changed
  *     silence     silentMs: with --watch, nothing was heard of the shepherd for so long
  *     about       name, version, pid, locations, shut: the shepherd itself
- *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
+ *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …; waitedFor, where members
+ *                 made the wait longer than usual: members, waitedMs, slowest and slowestMs: how long that one had
+ *                 said that it may take
  *     plan        action, service, exitCode, steps: what --dry-run found, in order;
  *                 endsShepherd: the shepherd itself would end after them
  *     cancel      operation; result where it was over before, and nothing was called off
