@@ -86,6 +86,8 @@ export class Probes {
   /** Whether the thing at this URL or HOST:PORT is ready; undefined: it never answers. */
   isReady: (target: string) => boolean | undefined = () => true;
   readonly asked: string[] = [];
+  /** What breaks the answer of a command, by `exec WORDS`: it could not be run. */
+  readonly broken = new Map<string, Error>();
   /** Start ids of which nobody wants to know any more. */
   readonly forgotten: string[] = [];
   view(say: (ms: number, task: () => void) => void): Prober {
@@ -98,8 +100,12 @@ export class Probes {
       http: (url, _timeoutMs, answer) => ask(url, (isReady) => answer.kept(isReady)),
       tcp: (host, port, _timeoutMs, answer) =>
         ask(`${host}:${port}`, (isReady) => answer.kept(isReady)),
-      exec: (_startId, { argv }, _timeoutMs, answer) =>
-        ask(`exec ${argv.join(' ')}`, (isReady) => answer.kept(isReady)),
+      exec: (_startId, { argv }, _timeoutMs, answer) => {
+        const target = `exec ${argv.join(' ')}`;
+        const reason = this.broken.get(target);
+        if (reason !== undefined) return say(2, () => answer.broken(reason));
+        ask(target, (isReady) => answer.kept(isReady));
+      },
       notified: (startId, _timeoutMs, answer) =>
         ask(`notice of ${startId}`, (isReady) => answer.kept(isReady)),
       logged: (startId, service, text, _timeoutMs, answer) =>

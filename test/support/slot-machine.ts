@@ -189,11 +189,12 @@ export class SlotMachine extends Machine {
       readonly operation?: string;
       readonly isRepeat?: true;
       readonly principal?: Principal;
+      readonly member?: string;
     } = {},
   ): Asked<Outcome> {
     const { sinceMs = this.time.clock().now(), isRepeat, principal = localRoot } = given;
-    const { operation = `${action}-${this.disk.commitCount}` } = given;
-    const asked = { operation, member: 'web', action, args, remainingMs: 3_600_000, hops: [] };
+    const { operation = `${action}-${this.disk.commitCount}`, member = 'web' } = given;
+    const asked = { operation, member, action, args, remainingMs: 3_600_000, hops: [] };
     const request = { ...asked, ...(isRepeat && { isRepeat }) };
     return this.ask((turn, shepherd) =>
       turn.send(shepherd, 'perform', request, this.printer(turn), { principal, sinceMs }),

@@ -10,7 +10,14 @@
  *     any of it, when the time is up          failed, with what was found last
  */
 import type { Answer, Turn, Vow } from '@bellwether/actors';
-import { endedWords, type Command, type LocalStatus } from '@bellwether/shepherd';
+import {
+  endedWords,
+  StartFailed,
+  topicWords,
+  type Command,
+  type LocalStatus,
+  type Outcome,
+} from '@bellwether/shepherd';
 import type { Check } from '../release/types.ts';
 import { limits } from './limits.ts';
 import {
@@ -76,10 +83,11 @@ export const bringUp = (
       held,
       turn,
       start(held, turn, underway),
-      (turn, { result, reason }) => {
+      (turn, outcome) => {
+        const { result } = outcome;
         if (result === 'superseded') lost(turn);
         else if (result === 'ok' || result === 'changed') up(turn);
-        else failed(turn, reason ?? `its start has ${result}`);
+        else failed(turn, startWords(held, outcome));
       },
       (turn, reason) => failed(turn, reason.message),
     );
@@ -94,6 +102,17 @@ export const bringUp = (
   if (stage === 'stopped' || stage === 'stopping' || hasReplacement || isRemade) return halt(turn);
   const misfits = turn.ask<readonly string[]>((answer) => held.depot.check(release.digest, answer));
   whenStill(held, turn, misfits, (turn, { length }) => (length === 0 ? begin : halt)(turn), halt);
+};
+/**
+ * Why it did not start, for whoever may deploy: he is to see neither paths of this machine nor which other services
+ * there are. The shepherd has told its owner all of it.
+ */
+const startWords = (
+  { name }: Held,
+  { result, reason, plainReason = reason, dependsOn }: Outcome,
+): string => {
+  if (dependsOn !== undefined) return topicWords('depends', `Service ${name}`);
+  return plainReason ?? `its start has ${result}`;
 };
 /** How long it takes to look through a tree is no affair of the trial. */
 export const soundIn = (
@@ -186,13 +205,20 @@ const askAll = (
       turn.ask<boolean>((answer) => ask(held, ids[at] ?? '', check, surroundings, answer)),
     ),
   );
-  return turn.when(turn.all(asked), (_turn, said) => {
+  return turn.when(turn.all(asked), (turn, said) => {
     const at = said.findIndex((each) => !each.kept || each.value !== true);
     const check = checks[at];
     if (check === undefined) return undefined;
     const found = said[at];
-    const why = found?.kept === false ? ` (${found.reason.message})` : '';
-    return `its check ${wordsOf(check)} says no${why}`;
+    const words = `its check ${wordsOf(check)} says no`;
+    if (found?.kept !== false) return words;
+    const { reason } = found;
+    // Where a command was looked for is for the owner of this machine, once, and not for whoever may deploy.
+    const isHidden = reason instanceof StartFailed && reason.summary !== reason.message;
+    const told = `${words} (${isHidden ? reason.summary : reason.message})`;
+    if (isHidden && held.doubt.get() !== told)
+      turn.effect(() => held.log('slot.check', { service: held.name, reason: reason.message }));
+    return told;
   });
 };
 const ask = (
