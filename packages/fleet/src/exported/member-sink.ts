@@ -121,9 +121,7 @@ const named = (event: Event, member: string, origin: string): Event => {
     }
     case 'row':
       return { ...event, row: relabelledRow(event.row, member) };
-    case 'dropped':
-    case 'deadline':
-    case 'alone':
+    default:
       return event;
   }
 };

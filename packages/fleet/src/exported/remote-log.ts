@@ -6,7 +6,9 @@
  *                                                                                                     follows
  *     dialling        → following   → resting, note   → over, note  -                 -               → over
  *     following       -             -                 → over, note  → resting, note   → over, note    → over
- *     resting         after its time → dialling                                                       → over
+ *     resting         after its time, and once all that was passed on is on its way → dialling        → over
+ *
+ * So a host that comes and goes has no more of its log wait here for a slow reader than one that stays, and a note.
  *
  * A note is told once for each time that contact is lost, and once when it is there again. Where only
  * what is there is wanted, nothing is tried twice: what keeps it from coming breaks the answer.
@@ -58,6 +60,8 @@ interface Held extends RemoteLogOptions {
   readonly isGone: JournalCell<boolean>;
   readonly waitMs: JournalCell<number>;
   readonly retry: JournalCell<{ cancel(): void } | undefined>;
+  /** Kept when all that was passed on is on its way. */
+  readonly sent: JournalCell<Vow<void>>;
   /** How far each log behind it has come, by what that end calls it; empty for the service itself. */
   readonly places: JournalMap<string, number>;
   /** Of those, as a query counts it. */
@@ -80,6 +84,7 @@ export const makeRemoteLog = (
     isGone: turn.cell(false),
     waitMs: turn.cell(LIMITS.firstRetryMs),
     retry: turn.cell<{ cancel(): void } | undefined>(undefined),
+    sent: turn.cell(turn.kept(undefined)),
     places: turn.map(),
     weight: turn.cell(0),
     ...options,
@@ -106,7 +111,7 @@ const farName = ({ follow }: Held, about: string | undefined): string => {
 
 const dial = (held: Held, turn: Turn<RemoteLog>): void => {
   turn.when(
-    turn.call(held.remote, 'reachToAsk'),
+    turn.when(held.sent.get(), (turn) => turn.call(held.remote, 'reachToAsk')),
     (turn, ref) => ask(held, turn, ref),
     (turn, reason) => fail(held, turn, reason),
   );
@@ -142,7 +147,11 @@ const take = (held: Held, turn: Turn<RemoteLog>, events: readonly LogEvent[]): V
     if (event.kind === 'place') keep(held, farName(held, event.about), event.place);
   held.waitMs.set(LIMITS.firstRetryMs);
   const back = isBack(held);
-  return turn.call(held.follow.stream, 'pass', [...back, ...events]);
+  return pass(held, turn, [...back, ...events]);
+};
+const pass = ({ follow, sent }: Held, turn: Turn, events: readonly LogEvent[]): Vow<void> => {
+  sent.set(turn.send(follow.stream, 'pass', events));
+  return sent.get();
 };
 /** A far end cannot make this one keep more than can be asked for again. */
 const keep = ({ places, weight }: Held, name: string, place: number): void => {
@@ -189,11 +198,7 @@ const lostOf = ({ place }: Held, cause: Error): Error =>
 
 /** Whether the follower takes it or not: who has had enough says so in another way. */
 const tell = (held: Held, turn: Turn<RemoteLog>, what: LogNote, text: string): void =>
-  void turn.when(
-    turn.send(held.follow.stream, 'pass', [noteOf(held, what, text)]),
-    ignored,
-    ignored,
-  );
+  void turn.when(pass(held, turn, [noteOf(held, what, text)]), ignored, ignored);
 const ignored = (): void => undefined;
 const noteOf = ({ follow, place }: Held, what: LogNote, text: string): LogEvent => ({
   kind: 'note',
