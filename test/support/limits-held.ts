@@ -155,6 +155,7 @@ export const held: Readonly<Record<string, Held>> = {
   'ocapn gifts': by(
     `${gifts}are as many as its limit, given ones not counted`,
     `${gifts}that are waited for count, too`,
+    `${gifts}that found no room are remembered, as many as there may be`,
     `${gifts}are of as many givers as there may be gifts, of those %s`,
     'ocapn/handoff/taker: is three gifts at once where three are the limit',
     'ocapn/handoff/taker: is three gifts of one exporter in a minute where three are the limit',

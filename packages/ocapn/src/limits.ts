@@ -147,9 +147,10 @@ export const LIMITS = {
 
   // Handoffs. A stranger gets a 64th of `gifts`.
   /**
-   * Gifts of one session that lie here or are waited for, sessions whose gifts it has fetched, gifts that it has us
-   * fetch at once, and within `giftMs` from one exporter, and gifts that we leave at one peer within `giftMs`; beyond
-   * the last, references are forwarded. As many as a list of references that is worth sending.
+   * Gifts of one session that lie here or are waited for, and that found no room and are remembered, sessions whose
+   * gifts it has fetched, gifts that it has us fetch at once, and within `giftMs` from one exporter, and gifts that we
+   * leave at one peer within `giftMs`; beyond the last, references are forwarded. As many as a list of references that
+   * is worth sending.
    */
   gifts: 1_024,
   /**

@@ -670,6 +670,31 @@ describe('gifts of one session', () => {
     gifter.deposit(idOf(3), desk, 24);
     expect(gifter.raw.told(24)?.[0]).toBe('fulfill');
   });
+  it('break for whoever comes for one that found no room, at once, unless it was left again', async () => {
+    const scene = await start({ gifts: 3 });
+    const { receiver, gifter, desk, key } = scene;
+    for (let n = 0; n < 6; n += 1) gifter.deposit(idOf(n), desk);
+    const ask = (n: number, resolver: number): readonly unknown[] | undefined =>
+      receiver.withdraw(giveOf(scene, idOf(n)), resolver, resolver, key).raw.told(resolver);
+    for (let n = 0; n < 3; n += 1) expect(isGiven(ask(n, 10 + n))).toBe(true);
+    const noRoom = ['break', 'limit', expect.stringContaining('found no room')];
+    expect([3, 4, 5].map((n) => brokenAs(ask(n, 10 + n)))).toEqual(Array(3).fill(noRoom));
+    gifter.deposit(idOf(4), desk);
+    expect(isGiven(ask(4, 20))).toBe(true);
+    expect(ask(6, 21)).toBe(undefined);
+  });
+  it('that found no room are remembered, as many as there may be', async () => {
+    const scene = await start({ gifts: 2 });
+    const { receiver, gifter, desk, key } = scene;
+    for (let n = 0; n < 5; n += 1) gifter.deposit(idOf(n), desk);
+    receiver.fetch('desk', 1);
+    for (const n of [0, 1, 2, 3, 4]) receiver.withdraw(giveOf(scene, idOf(n)), n, 10 + n, key);
+    expect([2, 3, 4].map((n) => receiver.raw.told(10 + n)?.[0])).toEqual([
+      undefined,
+      'break',
+      'break',
+    ]);
+  });
   it('that are waited for count, too', async () => {
     const scene = await start({ gifts: 2 });
     const { receiver, key } = scene;
@@ -711,7 +736,7 @@ describe('gifts of one session', () => {
       Array(4).fill(true),
     );
     receiver.withdraw(giveOf(scene, idOf(0)), 4, 14, key);
-    expect(isGiven(receiver.raw.told(14))).toBe(false);
+    expect(brokenAs(receiver.raw.told(14)).slice(0, 2)).toEqual(['break', 'limit']);
   });
 });
 

@@ -4,6 +4,7 @@
  *     a gift                     deposited                  withdrawn                          its time is over
  *     nobody spoke of            waits                      its withdrawal waits               –
  *     waits                      refused: it is there       given, and gone                    gone
+ *     found no room              waits                      refused                            –
  *     its withdrawal waits       given, and gone            the later one waits in its place   that breaks
  *       on a session that ended  waits                      the same                           gone
  *
@@ -28,7 +29,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { Decode, Forged, Limit } from '../errors.ts';
-import { hex } from '../identity/base.ts';
+import { hashOf, hex } from '../identity/base.ts';
 import {
   giveFrom,
   type HandoffGive,
@@ -43,7 +44,7 @@ import type { Crypto } from '../powers.ts';
 import { largestOfMost, partyOf } from '../session/keeping.ts';
 import { Origin } from '../session/origin.ts';
 import type { Session } from '../session/session.ts';
-import { laterVow, vowFrom } from '../session/vow-from.ts';
+import { laterVow, NOBODY, vowFrom } from '../session/vow-from.ts';
 import { compareBytes } from '../syrup/values.ts';
 import { Envelope } from '../wire/operations.ts';
 import { Counts } from './counts.ts';
@@ -85,6 +86,8 @@ class Gifter {
   session: Session | undefined;
   /** By the receiver's session: its id stands in what it signs, so that nothing of it is good on another one. */
   readonly counts = new Map<Session, Counts>();
+  /** Hashes of ids of gifts that found no room: of 4 million other gifts one is taken for one of these. */
+  readonly #refused: number[] = [];
   #origin: Origin | undefined;
   constructor(credentials: Credentials, session: Session, key: string) {
     this.credentials = credentials;
@@ -100,6 +103,13 @@ class Gifter {
   /** Who answers for what it has here. */
   get party(): string {
     return this.session === undefined ? (this.#origin?.name ?? '') : partyOf(this.session);
+  }
+  /** A gift found no room, or had to make some: whoever comes for it shall not wait. */
+  refuse(name: string, most: number): void {
+    if (this.#refused.push(hashOf(name)) > most) this.#refused.shift();
+  }
+  hasRefused(name: string): boolean {
+    return this.#refused.includes(hashOf(name));
   }
   /** Its session has ended. */
   ended(): void {
@@ -155,9 +165,13 @@ export class Gifts {
       this.#forget(known);
       return known.waiter.answer.kept(value);
     }
-    if (known?.value !== undefined)
-      throw new Refused('handoff: there is a gift of that id already');
-    (known ?? this.#add(gifter, name, from.giftCount)).value = value;
+    if (known?.value !== undefined) throw new Refused('handoff: the id is that of another gift');
+    try {
+      (known ?? this.#add(gifter, name, from.giftCount)).value = value;
+    } catch (error) {
+      gifter.refuse(name, limits.gifts);
+      throw error;
+    }
   }
   /**
    * `withdraw-gift`: a vow of what was, or will be, deposited.
@@ -184,9 +198,10 @@ export class Gifts {
       throw new Forged('handoff: the count of the withdrawal was used before');
     }
     const found = this.#take(gifter, give, from);
-    // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
+    // Whoever has been given something here is no stranger; what it comes from is who gave it. A stranger has nothing
+    // to give: two of them, or one alone, would be let in by each other.
     if (from.isStranger && gifter.session?.isStranger !== true)
-      this.#expectFriend(found, from, gifter);
+      this.#host.frontier.listen(found, { ...NOBODY, kept: () => from.know(gifter.origin) });
     return found;
   }
   /**
@@ -237,11 +252,6 @@ export class Gifts {
     if (!isSame(receive.receiverId, credentials.peerId))
       throw new Forged('handoff: the withdrawal was made by another peer');
     return receive;
-  }
-  /** Whoever has been given something here is no stranger; what it comes from is who gave it. */
-  #expectFriend(found: Vow, from: Session, gifter: Gifter): void {
-    const kept = (): void => from.know(gifter.origin);
-    this.#host.frontier.listen(found, { kept, broken: () => undefined });
   }
   /** What proves nothing costs us a signature to judge, so it is counted; one message can hold thousands. */
   #orBlamed<T>(from: Session, attempt: () => T): T {
@@ -347,6 +357,7 @@ export class Gifts {
       return vowFrom(frontier, (answer) => answer.kept(value));
     }
     const { session } = gifter;
+    if (gift === undefined && gifter.hasRefused(name)) throw new Limit(NO_ROOM);
     if (session === undefined) throw new Refused(NO_SUCH_GIFT);
     const place = gift ?? this.#add(gifter, name, session.giftCount);
     place.waiter?.answer.broken(new Refused('handoff: the gift was asked for again'));
@@ -371,10 +382,11 @@ export class Gifts {
     const countOf = ({ gifts }: Gifter): number => gifts.size;
     const most = largestOfMost(this.#gifters.values(), nameOf, countOf, gifter.party);
     const [oldest] = most?.gifts.values() ?? [];
-    const { allGifts } = this.#host.limits;
-    if (oldest === undefined)
+    const { allGifts, gifts } = this.#host.limits;
+    if (most === undefined || oldest === undefined)
       throw new Limit(`handoff: more than ${allGifts} gifts that wait, of all peers`);
-    this.#drop(oldest, 'handoff: others needed the room, and who gives this had most of it');
+    most.refuse(oldest.name, gifts);
+    this.#drop(oldest, NO_ROOM);
   }
   #drop(gift: Gift, why: string): void {
     this.#forget(gift);
@@ -429,5 +441,6 @@ export class Gifts {
   }
 }
 
+const NO_ROOM = 'handoff: the gift found no room here: whoever gives it has to give it once more';
 const NO_SUCH_GIFT = 'handoff: there is no such gift';
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => compareBytes(a, b) === 0;

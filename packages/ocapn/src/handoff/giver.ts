@@ -73,14 +73,12 @@ export class Giver {
   #placeOf(exporter: Session, to: Session): PeerLocation | undefined {
     const { identity, isOpen } = exporter;
     if (identity === undefined || !isOpen || !this.#host.has(exporter)) return undefined;
-    const netlayer = this.#host.netlayerFor(identity.transport);
-    if (netlayer?.facts.namesThisMachine === true && !this.#isHere(to)) return undefined;
-    const isFound = Object.keys(identity.hints).length > 0 || netlayer?.facts.needsHints !== true;
+    const facts = this.#host.netlayerFor(identity.transport)?.facts;
+    const factsOfReceiver = this.#host.netlayerFor(to.identity?.transport ?? '')?.facts;
+    if (facts?.namesThisMachine === true && factsOfReceiver?.namesThisMachine !== true)
+      return undefined;
+    const isFound = Object.keys(identity.hints).length > 0 || facts?.needsHints !== true;
     return isFound ? identity : undefined;
-  }
-  #isHere({ identity }: Session): boolean {
-    const netlayer = identity && this.#host.netlayerFor(identity.transport);
-    return netlayer?.facts.namesThisMachine === true;
   }
   /** Counts one more gift at this exporter, where it lies for `giftMs` if nobody fetches it. */
   #hasRoom(exporter: Session): boolean {

@@ -18,6 +18,7 @@
  */
 import { type Clock, type Frontier, isRemote, Refused, type Vow } from '@bellwether/actors';
 import { Forged, Limit } from '../errors.ts';
+import { hashOf } from '../identity/base.ts';
 import { checkSigned, giveFrom, type HandoffGive, signReceive } from '../identity/certificates.ts';
 import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
@@ -75,12 +76,6 @@ class Errands {
 }
 /** Exporters that are told apart. */
 const EXPORTERS = 64;
-const hashOf = (text: string): number => {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return hash;
-};
 
 /** Takes gifts. */
 export class Taker {

@@ -52,3 +52,10 @@ const toBase = (bytes: Uint8Array, alphabet: string, width: number): string => {
   }
   return have === 0 ? text : text + alphabet.charAt((bits << (width - have)) & mask);
 };
+/** Where a text is filed: 32 bits (FNV-1a), which prove nothing. */
+export const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
+};
