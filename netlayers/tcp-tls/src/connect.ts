@@ -30,14 +30,17 @@ export interface Address {
   readonly port: number;
 }
 
-/** The address in a location's hints; undefined where they name none that could be dialled. */
-export function addressOf(to: PeerLocation): Address | undefined {
+/** The address in a location's hints, or why they name none that could be dialled, in words for its owner. */
+export function addressOf(to: PeerLocation): Address | string {
   const { host, port } = to.hints;
-  if (to.transport !== 'tcp-tls' || host === undefined) return undefined;
-  if (host.length > HOST_LENGTH || !/^[\w.:%-]+$/u.test(host)) return undefined;
+  if (to.transport !== 'tcp-tls') return `it is a location of ${to.transport}`;
+  if (host === undefined) return 'it has no host';
+  if (host.length > HOST_LENGTH || !/^[\w.:%-]+$/u.test(host))
+    return `its host is '${host.slice(0, HOST_LENGTH)}', no name and no address`;
   if (port === undefined) return { host, port: DEFAULT_PORT };
   const number = /^[1-9]\d{0,4}$/u.test(port) ? Number(port) : 0;
-  return number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
+  if (number >= 1 && number <= 65_535) return { host, port: number };
+  return `its port is '${port}', not a number from 1 to 65535`;
 }
 
 /** Whoever dials. */
@@ -56,11 +59,8 @@ export function connectTls(
   connected: (socket: tls.TLSSocket) => void,
 ): void {
   const address = addressOf(to);
-  if (address === undefined) {
-    return dial.fail(
-      new BadPlace(`tcp-tls: no host and port to dial in the hints of ${to.designator}`),
-    );
-  }
+  if (typeof address === 'string')
+    return dial.fail(new BadPlace(`tcp-tls: cannot dial ${to.designator}: ${address}`));
   const way = wayTo(dial, address.host);
   if (way === undefined) return;
   const preamble = new PreambleReader(

@@ -103,7 +103,7 @@ class TlsNetlayer implements Netlayer {
     isForOthers?: boolean,
   ): () => void {
     const address = addressOf(to);
-    const place = address === undefined ? 'nowhere' : showAddress(address.host, address.port);
+    const place = typeof address === 'string' ? 'nowhere' : showAddress(address.host, address.port);
     const begin = (dial: DialAttempt): void =>
       connectTls(dial, this.#end, to, (socket) => {
         this.#traffic.attach(socket, to, accept);

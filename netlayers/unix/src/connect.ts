@@ -18,6 +18,13 @@ import {
 import { OTHERS_WRITE, SocketFolder } from './folder.ts';
 import { LONGEST_RETRY_MS, PATH_BYTES, RETRY_MS } from './limits.ts';
 
+/** The path in a location's hints is `path`; why it cannot be dialled, undefined where it can. */
+export const pathRefusal = ({ hints: { path: at } }: PeerLocation): string | undefined => {
+  if (at === undefined) return 'it has no path';
+  if (path.isAbsolute(at) && !at.includes('\0')) return undefined;
+  return `its path is '${at}', not an absolute one`;
+};
+
 /** Connects for a dial over that transport; `connected` gets an open socket that nobody listens to yet. */
 export function connectUnix(
   dial: DialAttempt,
@@ -26,13 +33,10 @@ export function connectUnix(
   onread: net.OnReadOpts,
   connected: (socket: net.Socket) => void,
 ): void {
-  const at = to.hints['path'];
-  const isOurs = to.transport === transport;
-  if (!isOurs || at === undefined || !path.isAbsolute(at) || at.includes('\0')) {
-    return dial.fail(
-      new BadPlace(`unix: cannot dial a ${to.transport} location whose path is ${at ?? 'absent'}`),
-    );
-  }
+  const { path: at = '' } = to.hints;
+  const refusal = to.transport === transport ? pathRefusal(to) : `nothing dials it as ${transport}`;
+  if (refusal !== undefined)
+    return dial.fail(new BadPlace(`unix: cannot dial a ${to.transport} location: ${refusal}`));
   const way = transport === 'unix' ? connect : connectShared(dial.place, to.hints['uid']);
   attempt(dial, () => way(at, onread), RETRY_MS, connected);
 }

@@ -72,6 +72,12 @@ export const targetOf = (to: PeerLocation): WebSocketTarget | string => {
   };
 };
 
+/** Why a location cannot be dialled by who trusts authorities alone, in words for its owner; undefined where it can. */
+export const urlRefusal = (to: PeerLocation): string | undefined => {
+  const target = targetOf(to);
+  return typeof target === 'string' ? target : clearRefusal(target);
+};
+
 /** Why a place may not be dialled in clear; undefined where it may. */
 export const clearRefusal = ({ url, host, isSecure }: WebSocketTarget): string | undefined =>
   isSecure || isHere(host)
@@ -87,7 +93,8 @@ export const plainUrl = (text: string): URL | undefined => {
   if (text.length > LIMITS.hintBytes || /[?#@\s]/u.test(text) || !URL.canParse(text))
     return undefined;
   const url = new URL(text);
-  return url.protocol === 'ws:' || url.protocol === 'wss:' ? url : undefined;
+  const isSpoken = url.protocol === 'ws:' || url.protocol === 'wss:';
+  return isSpoken && url.port !== '0' ? url : undefined;
 };
 
 const bytesIn = (

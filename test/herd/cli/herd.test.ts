@@ -1401,6 +1401,38 @@ describe('herd ref', () => {
     expect(known.written.err).toBe('');
     expect((await run('status', '@far')).written.err).toContain("not 'onion'");
   });
+  it.each([
+    ['tcp-tls', 'host=a.example&port=0', "its port is '0', not a number from 1 to 65535"],
+    ['tcp-tls', 'host=a.example&port=65536', "its port is '65536'"],
+    ['tcp-tls', 'host=a.example&port=http', "its port is 'http'"],
+    ['tcp-tls', 'host=a%20b&port=80', "its host is 'a b', no name and no address"],
+    ['tcp-tls', 'port=80', 'it has no host'],
+    ['websocket', `url=${encodeURIComponent('wss://a.example:0/')}`, 'no ws:// or wss:// URL'],
+    ['websocket', `url=${encodeURIComponent('wss://a.example:65536/')}`, 'no ws:// or wss:// URL'],
+    ['websocket', `url=${encodeURIComponent('ws://a.example/')}`, 'in clear'],
+    ['unix', 'path=run%2Fsocket', "its path is 'run/socket', not an absolute one"],
+    ['unix-shared', 'host=a.example', 'it has no path'],
+  ])(
+    'add refuses a ref of %s that cannot be dialled (%s), and says why',
+    async (transport, hints, why) => {
+      await serve({});
+      const at = `ocapn://${'a'.repeat(52)}.${transport}/s/${'B'.repeat(42)}A?${hints}`;
+      const added = await herd(here({ input: `${at}\n` }), 'ref', 'add', 'far', '--yes');
+      expect(added.exitCode).toBe(2);
+      expect(added.written.err).toContain('standard input: this ref leads nowhere');
+      expect(added.written.err).toContain(why);
+      expect(added.written.err).not.toContain('BBBB');
+      expect((await run('ref', 'ls')).written.out).toContain('No refs');
+    },
+  );
+  it('add keeps a ref of the lowest port and of the highest', async () => {
+    await serve({});
+    for (const port of ['1', '65535']) {
+      const at = uri.replace(/\?.*|$/, `?host=a.example&port=${port}`);
+      const added = await herd(here({ input: `${at}\n` }), 'ref', 'add', `at-${port}`);
+      expect(added.exitCode).toBe(0);
+    }
+  });
   it('add refuses what is no ref, and a bad petname before it reads anything', async () => {
     await serve({});
     expect((await herd(here({ input: 'nonsense' }), 'ref', 'add', 'web')).exitCode).toBe(2);

@@ -106,7 +106,9 @@ describe('nothing is said to a shared socket', () => {
     expect(await dial({ path: path.join(folder, 'none') })).toContain('there is no socket');
   });
   test('by the name of the private transport, or to a private one by ours', async () => {
-    expect(await dial({ path: at }, 'unix')).toContain('cannot dial a unix location');
+    expect(await dial({ path: at }, 'unix')).toContain(
+      'cannot dial a unix location: nothing dials it as unix-shared',
+    );
     const own = unixNetlayer({ designator: 'own' });
     const location = { transport: 'unix-shared', designator: 'me', hints: { path: at } };
     const reason = new Promise<Error>((failed) => own.dial(location, new Ears().accept, failed));

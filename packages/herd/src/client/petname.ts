@@ -28,6 +28,24 @@ export const openRef = async (ref: Sturdyref, what: string): Promise<Line> => {
   return explaining(line, (error) => explained(error, what));
 };
 
+/** Why a ref cannot be used whatever the network does; undefined where it can, or is of a transport not spoken here. */
+export const refusalOf = async ({ peer }: Sturdyref): Promise<string | undefined> => {
+  switch (peer.transport) {
+    case transports.network: {
+      const { addressOf } = await import('@bellwether/netlayer-tcp-tls');
+      const address = addressOf(peer);
+      return typeof address === 'string' ? address : undefined;
+    }
+    case transports.web:
+      return (await import('./websocket.ts')).urlRefusal(peer);
+    case transports.own:
+    case transports.shared:
+      return (await import('@bellwether/netlayer-unix')).pathRefusal(peer);
+    default:
+      return undefined;
+  }
+};
+
 /** By transport; each is loaded when a ref leads there. A daemon has these loaded: see its table of doors. */
 const diallers: Readonly<Record<string, () => Promise<Dialler>>> = {
   [transports.network]: async () => (await import('@bellwether/netlayer-tcp-tls')).tlsDialler(),

@@ -13,7 +13,7 @@ import { isDetached } from '../../client/errors.ts';
 import { lookMs, questionMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
 import { petnameOf } from '../../refs/petname.ts';
-import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
+import { BadRef, RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
 import { transportOf, transports } from '../../transports.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
@@ -152,6 +152,13 @@ const idOf = (ref: Sturdyref): string =>
 const add = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);
   const ref = await readRef(context);
+  const { refusalOf } = await import('../../client/petname.ts');
+  const refusal = await refusalOf(ref);
+  if (refusal !== undefined)
+    throw new BadRef(
+      `${context.options.from ?? 'standard input'}: this ref leads nowhere: ${visible(refusal)}; @${petname} is not ` +
+        'kept. Have it sent again, or minted anew by its owner.',
+    );
   storeOf(context).add(petname, ref, context.options.yes === true);
   const spoken: readonly string[] = Object.values(transports);
   const { transport } = ref.peer;
