@@ -124,7 +124,7 @@ describe('herd deploy', together, () => {
   });
 
   it('is given up for a later stop: exit code 9', async ({ place }) => {
-    const rest = 'confirmSeconds: 20, healthySeconds: 5, stop: { graceSeconds: 1 }';
+    const rest = 'confirmSeconds: 200, healthySeconds: 100, stop: { graceSeconds: 1 }';
     const slotted = await startSlot(place, rest);
     const file = await releaseOf(slotted, 'one');
     const running = slotted.daemon.begin('deploy', 'web', file);

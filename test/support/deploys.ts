@@ -4,7 +4,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { plant, type Planted } from './release-folder.ts';
-import { configOf, eventually, freePort, type Daemon, type Place } from './programs.ts';
+import { configOf, freePort, type Daemon, type Place } from './programs.ts';
 
 /** What is deployed to: the slot `web` of the shepherd A. */
 export interface Slotted {
@@ -101,9 +101,14 @@ export const phaseOf = async (daemon: Daemon): Promise<string | undefined> => {
   };
   return services[0]?.slot?.phase;
 };
-/** Waits until it is there. */
-export const untilPhase = (daemon: Daemon, phase: string): Promise<void> =>
-  eventually(`the slot is in ${phase}`, async () => (await phaseOf(daemon)) === phase);
+/** Waits until it is there. Looks without a pause: a phase may be over in the time of one. */
+export const untilPhase = async (daemon: Daemon, phase: string): Promise<void> => {
+  const limitMs = 120_000;
+  const end = performance.now() + limitMs;
+  while ((await phaseOf(daemon)) !== phase)
+    if (performance.now() > end)
+      throw new Error(`still not so after ${limitMs} ms: the slot is in ${phase}`);
+};
 
 /** The contents that are whole on the disk of a node. */
 export const contentsIn = (folder: string): ReadonlySet<string> => {
