@@ -10,13 +10,13 @@ import { closest } from '@bellwether/shepherd';
 import { auditIn } from '../../client/audit-answer.ts';
 import { visible } from '../../client/escape.ts';
 import { auditMs } from '../../client/limits.ts';
-import { placesOf } from '../../client/place.ts';
 import { auditFolderOf } from '../../places/paths.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { auditLines, verifyLines } from '../format/audit.ts';
 import { ageIn } from '../grammar/spans.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
+import { stateFolderOf } from './state-folder.ts';
 
 const defaultCount = 50;
 /** Milliseconds after which a line that is being written stands there whole. */
@@ -74,8 +74,8 @@ const verified = async (folder: string, head: string | undefined): Promise<Verif
 };
 
 /** The folder of the audit itself, or a state folder that has one. */
-const folderOf = ({ terminal, options }: Context, word: string | undefined): string => {
-  const said = path.resolve(word ?? options.state ?? placesOf(terminal).state);
+const folderOf = (context: Context, word: string | undefined): string => {
+  const said = word === undefined ? stateFolderOf(context) : path.resolve(word);
   const inside = auditFolderOf(said);
   if (fs.existsSync(inside)) return inside;
   if (word !== undefined && fs.existsSync(said)) return said;

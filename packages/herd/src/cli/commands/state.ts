@@ -22,13 +22,13 @@ import { isRemote } from '@bellwether/actors';
 import { codeIn } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { backupMs } from '../../client/limits.ts';
-import { placesOf } from '../../client/place.ts';
 import { prepareState } from '../../places/folders.ts';
 import { lockFolder } from '../../places/lock.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { counted } from '../format/times.ts';
 import { print } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
+import { socketNamed, stateFolderOf } from './state-folder.ts';
 
 /** Runs `herd state ACTION …`; the result is the exit code. @throws DamagedState, BadBackup, Locked, … */
 export const runState = async (
@@ -105,15 +105,12 @@ const backup = async (context: Context, file: string): Promise<number> => {
 };
 
 /** Nobody runs at the usual place. Whoever named a socket meant one shepherd, and its folder is not known here. */
-const isNobodyThere = ({ options, terminal }: Context, error: unknown): boolean =>
-  !isRemote(error) &&
-  codeIn(error) === 'no-shepherd' &&
-  options.socket === undefined &&
-  (terminal.env['SHEPHERD_SOCKET'] ?? '') === '';
+const isNobodyThere = (context: Context, error: unknown): boolean =>
+  !isRemote(error) && codeIn(error) === 'no-shepherd' && socketNamed(context) === undefined;
 
 const restore = async (context: Context, file: string): Promise<number> => {
   mustBeThere(file);
-  const state = folderOf(context);
+  const state = stateFolderOf(context);
   await prepareState({ state });
   await lockFolder(state);
   const replaced = await restoreState(state, file);
@@ -168,12 +165,9 @@ const formerLines = ({ former, store }: Replaced): readonly string[] =>
         `What was there before is left in ${former}; ${store} counts now. Remove the former at will.`,
       ];
 
-const folderOf = ({ terminal, options }: Context): string =>
-  path.resolve(options.state ?? placesOf(terminal).state);
-
 /** The folder, once no shepherd can be on it. It is never made here. @throws Usage, UnsafePlace, Locked */
 const lockedState = async (context: Context): Promise<string> => {
-  const state = folderOf(context);
+  const state = stateFolderOf(context);
   if (!fs.existsSync(state))
     throw new Usage(`there is no folder ${state}`, 'Name the state folder with --state FOLDER.');
   await prepareState({ state });
