@@ -146,7 +146,7 @@ const everything = (shelf: Shelf) =>
     shelf.uses,
     shelf.invites,
     shelf.inviteRefs,
-    shelf.buckets,
+    shelf.spent,
     shelf.changes,
     shelf.alerts,
     shelf.cuts,

@@ -8,10 +8,11 @@ import { Limit, type Turn, type Vow } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
 import { expectAt, forgetOld, lookAtClock, record } from './endings.ts';
 import { TooMany, uselessInvite } from './errors.ts';
-import { filled, standing, type Chain } from './judge.ts';
+import { standing, type Chain } from './judge.ts';
 import { limits } from './limits.ts';
 import { bytesOf, fingerprintOf, freshId, hexOf, idBytes, idOf, kindOf } from './names.ts';
 import { narrowed, termsOf, type Terms } from './narrow.ts';
+import { spend, waitFor } from './rate.ts';
 import {
   chainOf,
   endOf,
@@ -112,7 +113,7 @@ const drafted = (
   forgetOld(shelf, turn, nowMs, parent === undefined ? '' : topOf(parent).id);
   checkRoom(shelf, issuer, parent, nowMs);
   if (parent !== undefined) checkRoomBelow(shelf, parent, nowMs);
-  spend(shelf, parent === undefined ? issuer : originOf(parent));
+  spendChange(shelf, parent === undefined ? issuer : originOf(parent));
   return { terms, nowMs };
 };
 /** @throws why the issuer's own grant is dead; TooWide */
@@ -178,13 +179,14 @@ const checkRoomBelow = (shelf: Shelf, chain: Chain, nowMs: number): void => {
 };
 
 /** Counts a change for an origin; the owner has no end of them. @throws TooMany */
-const spend = (shelf: Shelf, origin: Principal): void => {
+const spendChange = (shelf: Shelf, origin: Principal): void => {
   if (origin === 'root') return;
   const rate = { count: limits.changeCount, windowMs: limits.changeMs };
-  const { left, atMs } = filled(rate, shelf.changes.get(origin), shelf.options.clock.now());
-  if (left < 1)
-    throw new TooMany(idOf(origin), Math.ceil(((1 - left) * rate.windowMs) / rate.count));
-  shelf.changes.set(origin, { left: left - 1, atMs });
+  const spent = shelf.changes.get(origin) ?? [];
+  const ticksMs = shelf.options.clock.now();
+  const waitMs = waitFor(rate, spent, ticksMs);
+  if (waitMs > 0) throw new TooMany(idOf(origin), waitMs);
+  shelf.changes.set(origin, spend(rate, spent, ticksMs));
 };
 
 /** What an invite tells, as long as it is of use. @throws Refused */
@@ -263,7 +265,7 @@ const bound = (
   const [{ grant: before }] = knownChain(shelf, id);
   const invite = shelf.invites.get(id);
   if (invite === undefined) throw uselessInvite();
-  if (invite.holder !== undefined) spend(shelf, originOf(knownChain(shelf, id)));
+  if (invite.holder !== undefined) spendChange(shelf, originOf(knownChain(shelf, id)));
   const grant: GrantRecord = { ...before, hash: hashOf(shelf, swissnum), holder };
   putGrant(shelf, turn, grant);
   putInvite(shelf, { ...invite, holder });

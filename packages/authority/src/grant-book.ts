@@ -13,11 +13,12 @@ import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
 import { Denied, endedSince, neverAccepted, unknownGrant } from './errors.ts';
 import { bind, livingChain, make, openInvite, usable } from './giving.ts';
 import { makeInvite } from './invite.ts';
-import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
+import { judge, wasCounted, type Chain, type Moment } from './judge.ts';
 import { hold, leave } from './holds.ts';
 import { limits } from './limits.ts';
 import { mintedState, revokeMinted } from './minted.ts';
 import { idOf, kindOf, mintedId } from './names.ts';
+import { spend } from './rate.ts';
 import {
   chainOf,
   factsOf,
@@ -101,18 +102,15 @@ const judged = (shelf: Shelf, turn: Turn, id: string, wish: Wish) => {
   const answer = judge(chain, wish, moment, (each) => nameOf(shelf, each));
   const { action, operation, isTry } = wish;
   if (answer !== undefined || action === undefined || operation === undefined) return answer;
-  takeTokens(shelf, chain, moment);
+  spendRates(shelf, chain, moment);
   if (isTry !== true && !wasCounted(chain, wish))
     count(shelf, turn, chain, operation, moment.nowMs);
   return undefined;
 };
 
-const takeTokens = (shelf: Shelf, chain: Chain, { ticksMs }: Moment): void => {
-  for (const { grant, bucket } of chain) {
-    if (grant.rate === undefined) continue;
-    const { left, atMs } = filled(grant.rate, bucket, ticksMs);
-    shelf.buckets.set(grant.id, { left: left - 1, atMs });
-  }
+const spendRates = (shelf: Shelf, chain: Chain, { ticksMs }: Moment): void => {
+  for (const { grant, spent = [] } of chain)
+    if (grant.rate !== undefined) shelf.spent.set(grant.id, spend(grant.rate, spent, ticksMs));
 };
 /** Its use counts for all of the chain: else whoever narrows a grant would multiply it. */
 const count = (shelf: Shelf, turn: Turn, chain: Chain, operation: string, nowMs: number): void => {

@@ -15,7 +15,7 @@ export {
 } from './errors.ts';
 export { makeGrantBook } from './grant-book.ts';
 export { makeInvite, type InviteOptions } from './invite.ts';
-export { judge, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
+export { judge, type Chain, type Link, type Moment } from './judge.ts';
 export { limits as grantLimits } from './limits.ts';
 export { fingerprintOf, freshId, hexOf, idBytes, kindOf, mintedId, type Kind } from './names.ts';
 export { proveHolder, redemptionBytes, type Redemption } from './redemption.ts';

@@ -18,13 +18,9 @@ import {
   UsedUp,
 } from './errors.ts';
 import { allow, allowBeginning } from './globs.ts';
+import { waitFor, type Spent } from './rate.ts';
 import type { GrantRecord, RevocationEntry, UsesEntry, Wish } from './types.ts';
 
-/** What is left in a bucket, at a time of the monotonic clock. */
-export interface Bucket {
-  readonly left: number;
-  readonly atMs: number;
-}
 /** One grant of a chain, with all that hangs on it. */
 export interface Link {
   readonly grant: GrantRecord;
@@ -32,7 +28,8 @@ export interface Link {
   /** The id of the minted reference that it was made out of, where that one waits for the owner of the host. */
   readonly heldBack?: string;
   readonly uses?: UsesEntry;
-  readonly bucket?: Bucket;
+  /** By its rate, in this life. */
+  readonly spent?: Spent;
 }
 /** A grant and those that it was narrowed from, itself first; never empty. */
 export type Chain = readonly [Link, ...Link[]];
@@ -110,13 +107,10 @@ const spent = (chain: Chain, wish: Wish, at: Moment): ActorError | undefined => 
   if (!wasCounted(chain, wish))
     for (const link of chain)
       if (isUsedUp(link)) return new UsedUp(link.grant.id, link.grant.maxUses ?? 0);
-  for (const { grant, bucket } of chain) {
+  for (const { grant, spent: before = [] } of chain) {
     if (grant.rate === undefined) continue;
-    const { left } = filled(grant.rate, bucket, at.ticksMs);
-    if (left < 1) {
-      const waitMs = Math.ceil(((1 - left) * grant.rate.windowMs) / grant.rate.count);
-      return new TooMany(grant.id, waitMs);
-    }
+    const waitMs = waitFor(grant.rate, before, at.ticksMs);
+    if (waitMs > 0) return new TooMany(grant.id, waitMs);
   }
   return undefined;
 };
@@ -128,14 +122,3 @@ export const wasCounted = ([{ uses }]: Chain, { operation, isKnown }: Wish): boo
 /** Whether the grant is good for no operation more. */
 export const isUsedUp = ({ grant, uses }: Pick<Link, 'grant' | 'uses'>): boolean =>
   grant.maxUses !== undefined && (uses?.count ?? 0) >= grant.maxUses;
-
-/** A bucket as it is by now; one that was never taken from is full. */
-export const filled = (
-  { count, windowMs }: { readonly count: number; readonly windowMs: number },
-  bucket: Bucket | undefined,
-  ticksMs: number,
-): Bucket => {
-  if (bucket === undefined) return { left: count, atMs: ticksMs };
-  const more = ((ticksMs - bucket.atMs) * count) / windowMs;
-  return { left: Math.min(count, bucket.left + more), atMs: ticksMs };
-};

@@ -3,9 +3,10 @@ import type { ActorError, Clock, JournalCell, JournalMap, Ref, Turn } from '@bel
 import type { Crypto } from '@bellwether/ocapn';
 import type { AuditLink } from './audit/index.ts';
 import { Revocation, Unconfirmed, unknownGrant } from './errors.ts';
-import { isUsedUp, standing, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
+import { isUsedUp, standing, type Chain, type Link, type Moment } from './judge.ts';
 import { limits } from './limits.ts';
 import { bytesOf, fingerprintOf, idOf, kindOf, mintedId } from './names.ts';
+import type { Spent } from './rate.ts';
 import type {
   BookRecords,
   Cut,
@@ -46,10 +47,10 @@ export interface Shelf {
   readonly heldBack: JournalMap<string, true>;
   readonly uses: JournalMap<string, UsesEntry>;
   readonly invites: JournalMap<string, InviteEntry>;
-  /** Of this life alone: a bucket is full at its beginning. */
-  readonly buckets: JournalMap<string, Bucket>;
-  /** What each origin may still change, in this life. */
-  readonly changes: JournalMap<string, Bucket>;
+  /** What counts by the rates of grants: of this life alone. */
+  readonly spent: JournalMap<string, Spent>;
+  /** What each origin has changed, in this life. */
+  readonly changes: JournalMap<string, Spent>;
   /** Grants by the hash of what their holders have. */
   readonly held: JournalMap<string, string>;
   /** Grants by the hash of their invite. */
@@ -81,7 +82,7 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
     heldBack: turn.map(),
     uses: turn.map(),
     invites: turn.map(),
-    buckets: turn.map(),
+    spent: turn.map(),
     changes: turn.map(),
     held: turn.map(),
     invited: turn.map(),
@@ -168,13 +169,13 @@ const linkOf = (shelf: Shelf, id: string): Link | undefined => {
   const minted = mintedAbove(grant);
   const revocation = shelf.revocations.get(id) ?? shelf.revocations.get(minted);
   const uses = shelf.uses.get(id);
-  const bucket = shelf.buckets.get(id);
+  const spent = shelf.spent.get(id);
   return {
     grant,
     ...(revocation && { revocation }),
     ...(shelf.heldBack.has(minted) && { heldBack: minted }),
     ...(uses && { uses }),
-    ...(bucket && { bucket }),
+    ...(spent && { spent }),
   };
 };
 /** The grant that all of a chain was narrowed from. */

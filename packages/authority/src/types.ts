@@ -19,7 +19,7 @@ import type { AuditLink, Past } from './audit/index.ts';
 /** Who asks; see the table above. */
 export type Principal = string;
 
-/** So many in a while: a bucket of `count` that fills again in `windowMs` milliseconds. */
+/** So many in any `windowMs` milliseconds. */
 export interface Rate {
   readonly count: number;
   readonly windowMs: number;
