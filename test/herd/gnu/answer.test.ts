@@ -148,6 +148,19 @@ describe('the record of a service', () => {
     expect(found).toContain('(running . 1))');
     expect(found).not.toContain('(running . 0)');
   });
+  it('has it running since its process was there, also where a later daemon has taken that over', () => {
+    const adopted = { ...web, since: 1_000 };
+    expect(recordOf(adopted, [changed('running', 9_000)])).toContain(
+      '(status-changes ((running . 1)))',
+    );
+    const restarted = [changed('stopped', 7_000), changed('running', 9_000)];
+    expect(recordOf({ ...web, since: 9_000 }, restarted)).toContain(
+      '(status-changes ((running . 9) (stopped . 7)))',
+    );
+    expect(recordOf({ ...web, stage: 'stopped', since: 1_000 }, restarted.slice(0, 1))).toContain(
+      '(status-changes ((stopped . 7)))',
+    );
+  });
   it('is of no state that GNU Shepherd knows where nobody can tell, and a line says why', () => {
     const lost = { ...web, stage: 'unknown', unknownReason: 'nobody answers' } as const;
     expect(recordOf(lost)).toContain('(running #f)');

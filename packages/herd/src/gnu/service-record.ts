@@ -42,7 +42,7 @@ export const serviceRecord = (status: Status, { changes }: Beside): Datum =>
     isEnabled: status.isEnabled,
     running: runningValue(status),
     lastRespawns: status.kind === 'fleet' ? [] : momentOf(status.lastRespawn),
-    changes: changesOf(changes),
+    changes: changesOf(sinceThere(status, changes)),
     failures: momentOf(startFailureOf(status)?.at),
     stage: status.stage,
     isOneShot: status.isOneShot,
@@ -171,6 +171,13 @@ const stageOf: Readonly<Record<Change['what'], string | undefined>> = {
   degraded: undefined,
   settling: undefined,
   'too-few': undefined,
+};
+/** A daemon notes as a change that it has taken over what ran, and its status since when that runs. */
+const sinceThere = (status: Status, changes: readonly Change[]): readonly Change[] => {
+  const last = changes.at(-1);
+  if (status.kind === 'fleet' || status.since === undefined) return changes;
+  if (status.stage !== 'running' || last?.what !== 'running') return changes;
+  return [...changes.slice(0, -1), { ...last, at: Math.min(last.at, status.since) }];
 };
 const changesOf = (changes: readonly Change[]): readonly Datum[] =>
   changes
