@@ -190,6 +190,22 @@ describe('the status of a fleet', () => {
       { name: 'web-server-b', stage: 'stopped', ageMs: 40, pid: 42 },
     ]);
   });
+  it('was never seen where none of those who are unknown was', async () => {
+    const bench = await fleetBench();
+    const ask = () =>
+      settled(
+        bench.world,
+        bench.vat.run((turn) => turn.call(bench.fleet, 'status')),
+      );
+    const { ageMs: _age, ...running } = runningStatus;
+    for (const name of members)
+      bench.stages.set(name, { ...running, provision: [name], stage: 'unknown' });
+    expect(await ask()).toMatchObject({ stage: 'unknown' });
+    expect(await ask()).not.toHaveProperty('ageMs');
+    const seen = { ...running, provision: ['web-server-b'], stage: 'unknown', ageMs: 40 } as const;
+    bench.stages.set('web-server-b', seen);
+    expect(await ask()).toMatchObject({ stage: 'unknown', ageMs: 40 });
+  });
   it('is asked of all members at once, and who does not answer is unknown with the reason', async () => {
     const bench = await fleetBench({ minReady: 1 });
     const status = watched(bench.vat.run((turn: Turn) => turn.send(bench.fleet, 'probe', 1_000)));

@@ -16,7 +16,7 @@ export interface FleetFacts {
 
 /**
  * The status of a fleet of these members on its terms. Its age is that of the oldest knowledge in
- * it.
+ * it; it has none where nobody can tell how it is, and none of those who are unknown was ever seen.
  */
 export const fleetStatus = (
   { provision, documentation, labels, follows, sharedWith }: FleetFacts,
@@ -24,8 +24,8 @@ export const fleetStatus = (
   terms: HealthTerms,
 ): FleetStatus => {
   const { stage, runningCount, blame, ...judged } = judge(members, terms);
-  const { neededCount } = terms;
-  const unknownCount = members.filter((member) => member.stage === 'unknown').length;
+  const unknown = members.filter((member) => member.stage === 'unknown');
+  const isSeen = stage !== 'unknown' || unknown.some(({ ageMs }) => ageMs !== undefined);
   const explained = new Set(
     members.filter((each) => reasonOf(each) !== undefined).slice(0, LIMITS.nameCount),
   );
@@ -36,9 +36,9 @@ export const fleetStatus = (
     ...(labels !== undefined && { labels }),
     ...(follows !== undefined && { follows: followText(follows) }),
     stage,
-    isReady: runningCount >= neededCount,
+    isReady: runningCount >= terms.neededCount,
     runningCount,
-    neededCount,
+    neededCount: terms.neededCount,
     ...judged,
     ...(blame.length > 0 && { blame: blame.slice(0, LIMITS.nameCount) }),
     members: members.map((member) => ({
@@ -47,7 +47,7 @@ export const fleetStatus = (
     })),
     requirement: [],
     actions: commonActions(members),
-    ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
+    ...(isSeen && { ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)) }),
     ...mostOf(members, 'readyMs'),
     ...mostOf(members, 'graceMs'),
     // A start is refused only where every member refuses it.
@@ -56,7 +56,7 @@ export const fleetStatus = (
     isRespawned: false,
     respawnCount: 0,
     ...(stage === 'unknown' && {
-      unknownReason: `${unknownCount} of ${members.length} members are unknown`,
+      unknownReason: `${unknown.length} of ${members.length} members are unknown`,
     }),
   };
 };
