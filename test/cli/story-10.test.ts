@@ -44,11 +44,11 @@ describe('who restarted the web server', together, () => {
     // At A: the fleet's reference started it, and another one, minted after it, restarted it.
     const { stdout } = await herd(a, 'audit', 'web-server');
     const [ofFleet, byFleet, ofAlice, byAlice] = stdout.trimEnd().split('\n');
-    const refIn = (line = ''): string => /([0-9a-f]{12})…/.exec(line)?.[1] ?? '';
-    expect(ofFleet).toMatch(/ref mint web-server [0-9a-f]{12}… +by local root$/);
-    expect(byFleet).toMatch(/start web-server +changed +by ref [0-9a-f]{12}…$/);
+    const refIn = (line = ''): string => /(m-[0-9a-f]{12})\b/.exec(line)?.[1] ?? '';
+    expect(ofFleet).toMatch(/ref mint web-server m-[0-9a-f]{12} +by local root$/);
+    expect(byFleet).toMatch(/start web-server +changed +by ref m-[0-9a-f]{12}$/);
     expect(refIn(byFleet)).toBe(refIn(ofFleet));
-    expect(byAlice).toMatch(/restart web-server +changed +by ref [0-9a-f]{12}…$/);
+    expect(byAlice).toMatch(/restart web-server +changed +by ref m-[0-9a-f]{12}$/);
     expect(refIn(byAlice)).toBe(refIn(ofAlice));
     expect(refIn(ofAlice)).not.toBe(refIn(ofFleet));
     // At C: the owner asked for the fleet.

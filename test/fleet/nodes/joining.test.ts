@@ -322,9 +322,12 @@ describe('what a machine gives', () => {
     const place = new JoinPlace(11);
     place.join(place.invite());
     expect(place.herd('start', 'web@web-07').result).toBe('changed');
-    const id = place
-      .looked(place.node(), (turn, root) => turn.send(root, 'grants'))
-      .grants.find(({ service: name }) => name === 'web')?.id;
+    const [home] = place.looked(place.node(), (turn, root) => turn.send(root, 'homes'));
+    const { id, label } =
+      place
+        .looked(place.node(), (turn, root) => turn.send(root, 'grants'))
+        .grants.find(({ service: name }) => name === 'web') ?? {};
+    expect(label).toBe(`controller ${home?.designator}`);
     place.settled(
       place.operator.ask(place.node(), (turn, root) => turn.send(root, 'revokeGrant', id ?? '')),
     );

@@ -25,7 +25,7 @@ describe('the audit as people see it', () => {
       ),
     ).toEqual([
       'restart web  changed           by local root',
-      'restart web  failed (it died)  by ref aaaaaaaaaaaa…',
+      'restart web  failed (it died)  by ref m-aaaaaaaaaaaa',
     ]);
   });
   it('says what was come back to, and whose that was', () => {

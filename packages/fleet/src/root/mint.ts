@@ -37,6 +37,7 @@ import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
 import { makeMintedService, type MintedOptions } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
+import { keyText } from '../nodes/node-shelf.ts';
 import { randomBytes } from '../random.ts';
 import { makeSessionFacet, type Commanded } from './session-facet.ts';
 
@@ -204,7 +205,7 @@ const checkRoom = ({ services }: Held): void => {
 const told = (
   { options: { book, clock } }: Held,
   turn: Turn,
-  { hash, service, madeMs = 0, gift }: MintEntry,
+  { hash, service, madeMs = 0, gift, home }: MintEntry,
 ): readonly GrantFacts[] => {
   const stands = turn.call(book, 'mintedState', hash);
   const revoked = stands.state === 'revoked' ? stands.revoked : undefined;
@@ -212,7 +213,8 @@ const told = (
   const id = mintedId(hash);
   const { state } = stands;
   const facts = { id, service, actions: [], issuer: 'root', madeMs, usedCount: 0, state } as const;
-  const label = gift === undefined ? {} : { label: 'a controller' };
+  const whose = home === undefined ? 'a controller' : `controller ${keyText(home)}`;
+  const label = gift === undefined ? {} : { label: whose };
   return [{ ...facts, isMinted: true, ...label, ...(revoked !== undefined && { revoked }) }];
 };
 

@@ -1,5 +1,5 @@
 /** Records of the audit for people: when, who, what, and what came of it. */
-import type { WrittenRecord } from '@bellwether/authority';
+import { mintedId, type WrittenRecord } from '@bellwether/authority';
 import type { Verified } from '@bellwether/store/audit';
 import { visible } from '../../client/escape.ts';
 import { tableLines } from './table.ts';
@@ -67,8 +67,10 @@ const whoOf = ({ asker, chain = [] }: WrittenRecord): string => {
 export const nameOf = (asker: string): string => {
   if (asker === 'root') return 'local root';
   if (asker === 'shepherd') return 'the shepherd';
-  return /^[0-9a-f]{64}$/.test(asker) ? `ref ${short(asker)}` : short(asker);
+  return isHash(asker) ? `ref ${mintedId(asker)}` : short(asker);
 };
+/** Of a reference that was minted, or given to a controller: it is listed, and taken back, by its id. */
+const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 const whatOf = (record: WrittenRecord): string => {
   const { event, service, action, args = [], label, grant, operation, whose } = record;
@@ -80,10 +82,11 @@ const whatOf = (record: WrittenRecord): string => {
     if (action !== 'cancel') words.unshift('retry', `${operation ?? ''}:`);
     words.push(`(of ${nameOf(whose)})`);
   }
-  const about = [grant, label === undefined ? undefined : short(label)].filter(isSaid);
+  const about = [grant, label === undefined ? undefined : labelText(label)].filter(isSaid);
   // An action tells what was done; of what has none its event does.
   return (action === undefined ? [event, ...about, ...words] : [...words, ...about]).join(' ');
 };
+const labelText = (label: string): string => (isHash(label) ? mintedId(label) : short(label));
 const isSaid = (word: string | undefined): word is string => word !== undefined;
 /** Questions by the commands that ask them. */
 const typedAs: Readonly<Record<string, string>> = {
