@@ -7,6 +7,11 @@ import {
   burstBytes,
   fileBytes,
   keptInPlaceBytes,
+  lastPieceCount,
+  logPollMs,
+  pieceBytes,
+  roomLookMs,
+  roomLossBytes,
 } from '../../../packages/shepherd/src/node/limits.ts';
 import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
 import { rotateFull, rotateLogs } from '../../../packages/shepherd/src/node/log-rotation.ts';
@@ -356,25 +361,85 @@ it('a service that goes on writing goes on at the start of its log, line by line
   expect(numbers.length).toBeGreaterThan(380_000);
 });
 
-it('the logs are looked at every ten seconds, until that is taken back', async () => {
-  const timers: { readonly ms: number; readonly task: () => void; isOff: boolean }[] = [];
-  const { stop } = rotateLogs({
-    ...powers(),
-    after: (ms, task) => {
-      const timer = { ms, task, isOff: false };
-      timers.push(timer);
-      return () => {
-        timer.isOff = true;
-      };
-    },
-  });
+it('what a service writes faster than the end of its log is copied is lost, and a line says how much', async () => {
   write('web.log', 'first');
-  timers[0]?.task();
-  await until('the next timer', () => timers.length === 2);
-  expect(fs.existsSync(place('web.log.1'))).toBe(true);
-  stop();
-  expect(timers.map(({ ms, isOff }) => [ms, isOff])).toEqual([
-    [10_000, false],
-    [10_000, true],
-  ]);
+  const rename = fs.renameSync;
+  vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+    rename(from, to);
+    fs.truncateSync(place('web.log'), 100 * 1024 * 1024);
+  });
+  await rotateFull(powers());
+  const text = fs.readFileSync(place('web.log.1'));
+  const line = text.subarray(text.lastIndexOf('\0') + 1).toString();
+  expect(line).toMatch(/^\n[-\d]+ [:\d]+ 26\.0 MiB were cut out here, since more came than/);
+  expect(text.length).toBe(limit + 1 + lastPieceCount * pieceBytes + line.length);
+  expect(fs.statSync(place('web.log')).size).toBe(0);
+});
+
+describe('the logs are looked at', () => {
+  /** Looks that a test has come to pass. `room`: bytes that the disk has left. */
+  const looking = () => {
+    const timers: { readonly ms: number; readonly task: () => void; isOff: boolean }[] = [];
+    let room = 2 ** 40;
+    vi.spyOn(fs.promises, 'statfs').mockImplementation(
+      async () => ({ bfree: room / 4_096, bsize: 4_096 }) as fs.StatsFs,
+    );
+    const { stop } = rotateLogs({
+      ...powers(),
+      after: (ms, task) => {
+        const timer = { ms, task, isOff: false };
+        timers.push(timer);
+        return () => {
+          timer.isOff = true;
+        };
+      },
+    });
+    const look = async (count = 1): Promise<void> => {
+      for (let n = 0; n < count; n += 1) {
+        const { length } = timers;
+        timers.at(-1)?.task();
+        await until('the next timer', () => timers.length > length);
+      }
+    };
+    const lose = (bytes: number): void => {
+      room -= bytes;
+    };
+    return { timers, stop, look, lose };
+  };
+  const isRotated = (): boolean => fs.existsSync(place('web.log.1'));
+  it('every ten seconds, until that is taken back', async () => {
+    const { timers, stop, look } = looking();
+    write('web.log', 'first');
+    await look(logPollMs / roomLookMs - 1);
+    expect(isRotated()).toBe(false);
+    await look();
+    expect(isRotated()).toBe(true);
+    stop();
+    expect(timers.map(({ ms, isOff }) => [ms, isOff])).toEqual([
+      ...Array<unknown>(10).fill([roomLookMs, false]),
+      [roomLookMs, true],
+    ]);
+  });
+  it('at once where the disk has lost more than 64 MiB since they were, and not for less', async () => {
+    const { look, lose } = looking();
+    await look();
+    write('web.log', 'first');
+    lose(roomLossBytes - 4_096);
+    await look();
+    lose(4_096);
+    await look();
+    expect(isRotated()).toBe(false);
+    lose(4_096);
+    await look();
+    expect(isRotated()).toBe(true);
+    write('web.log', 'again');
+    lose(roomLossBytes);
+    await look();
+    expect(fs.existsSync(place('web.log.2'))).toBe(false);
+    lose(-(2 ** 30));
+    await look();
+    lose(roomLossBytes + 4_096);
+    await look();
+    expect(startOf('web.log.1')).toBe('again');
+  });
 });

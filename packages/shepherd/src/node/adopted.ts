@@ -86,13 +86,11 @@ export const killChecks = (proc: Proc, known: readonly RunningRecord[]): void =>
 /** Looks at all adopted processes by one timer, which runs only while there are some. */
 export class AdoptedProcesses {
   readonly #proc: Proc;
-  readonly #watched: Map<string, { readonly one: Adopted; readonly ended: Answer }>;
+  readonly #watched = new Map<string, { readonly one: Adopted; readonly ended: Answer }>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(proc: Proc) {
     this.#proc = proc;
-    this.#watched = new Map();
-    this.#timer = undefined;
   }
 
   /**

@@ -81,8 +81,8 @@ class ChildProcessBackend implements ProcessBackend {
    */
   readonly #children: Map<string, { readonly started: Started; readonly waiting: Answer[] }>;
   /** Found by `adopt`, also while watched; an entry leaves when its end was told. */
-  readonly #found: Map<string, Adopted>;
-  #commandCount: number;
+  readonly #found = new Map<string, Adopted>();
+  #commandCount = 0;
 
   constructor(powers: ChildProcessPowers) {
     // A daemon that is itself a service must not lend its own start id to others.
@@ -91,8 +91,6 @@ class ChildProcessBackend implements ProcessBackend {
     this.#proc = powers.proc ?? makeProc();
     this.#adopted = new AdoptedProcesses(this.#proc);
     this.#children = new Map();
-    this.#found = new Map();
-    this.#commandCount = 0;
   }
 
   start(start: Start, started: Answer, ended: Answer): void {
@@ -292,10 +290,8 @@ class ChildProcessBackend implements ProcessBackend {
       if (notice !== undefined) fs.closeSync(notice.file);
     }
     const { pid } = child;
-    if (pid === undefined) {
-      child.on('error', (error) => failed(execFailure(program, error)));
-      return;
-    }
+    if (pid === undefined)
+      return void child.on('error', (error) => failed(execFailure(program, error)));
     child.on('error', () => {}); // of signals that failed; ours do not go through `child`
     const { started: facts, waiting } = this.#track(startId, pid);
     this.#letDump(pid);

@@ -16,7 +16,7 @@ import { expireOld, packOld } from './old-logs.ts';
 import { explain } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { shiftOld } from './rotate.ts';
-import { copyMost, copyRest } from './log-copy.ts';
+import { copyMost, copyRest, withCopy } from './log-copy.ts';
 
 /** What came of a look: those that were put aside, by their number, and why others were not. */
 interface Looked {
@@ -118,29 +118,11 @@ const checkStep = (step: string, isLast: boolean): void => {
   if (isOpen) throw new Error(`others can change ${step} (chmod go-w '${step}')`);
 };
 
-const { O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-
-const copyAside = async (file: string, keptCount: number): Promise<void> => {
-  const copy = `${file}.new`;
-  fs.rmSync(copy, { force: true });
-  const from = await fs.promises.open(file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    const { mode, size } = await from.stat();
-    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    const to = await fs.promises.open(copy, flags, mode & 0o777);
-    try {
-      const copied = await copyMost(from, to, 0, size + burstBytes);
-      copyRest(from.fd, to.fd, copied);
-      shiftOld(file, keptCount);
-      fs.renameSync(copy, `${file}.1`);
-      fs.ftruncateSync(from.fd, 0);
-    } catch (error) {
-      fs.rmSync(copy, { force: true });
-      throw error;
-    } finally {
-      await to.close();
-    }
-  } finally {
-    await from.close();
-  }
-};
+const copyAside = (file: string, keptCount: number): Promise<void> =>
+  withCopy(file, async (from, to, { size }) => {
+    const copied = await copyMost(from, to, 0, size + burstBytes);
+    copyRest(from.fd, to.fd, copied);
+    shiftOld(file, keptCount);
+    fs.renameSync(`${file}.new`, `${file}.1`);
+    fs.ftruncateSync(from.fd, 0);
+  });

@@ -80,10 +80,21 @@ export const logBytes = 10 * 1024 * 1024;
 /** Old logs that are kept of each service then. */
 export const keptLogCount = 5;
 /**
- * How often the sizes are looked at: a service that writes 10 MiB a second has 110 MiB by then. It
+ * How often the sizes are looked at, at the latest: a service that writes 10 MiB a second has 110 MiB by then. It
  * is also how exactly it is known when a line was written.
  */
 export const logPollMs = 10_000;
+/**
+ * How often it is looked how much room the disk of the logs has, in milliseconds: one call, however many logs there
+ * are. Where others fill that disk all logs are looked at so often.
+ */
+export const roomLookMs = 1_000;
+/**
+ * Bytes of that room by which it may shrink until the logs are looked at before their time. So a log that somebody
+ * floods has no more than its size, this, and what the disk takes in a second (on a disk that tells late how full it
+ * is, in ten); of that only the end is kept, behind a line that says how much is gone.
+ */
+export const roomLossBytes = 64 * 1024 * 1024;
 /**
  * Bytes over its size of which nothing is lost when a log is rotated: what a service writes that says
  * 12 MiB a second between two looks. Of a longer log, which may be nothing but a hole (ftruncate), only

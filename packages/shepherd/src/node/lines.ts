@@ -70,16 +70,13 @@ const isInside = (byte: number | undefined): boolean => byte !== undefined && by
 /** Keeps the last bytes of a stream that may be endless. */
 export class ByteTail {
   readonly #limit: number;
-  #chunks: Uint8Array[];
-  #length: number;
-  #dropped: boolean;
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+  #dropped = false;
 
   /** Never holds more than twice `limit` bytes, and one chunk. */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#chunks = [];
-    this.#length = 0;
-    this.#dropped = false;
   }
 
   /** Keeps the chunk itself: its owner must not write into it afterwards. */

@@ -1,5 +1,6 @@
 /** Copying what a service goes on writing to: most of it beside the event loop, and the rest in one step. */
 import fs from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { lastPieceCount, pieceBytes } from './limits.ts';
 
 interface Source {
@@ -42,4 +43,34 @@ export const copyRest = (from: number, to: number, start: number): number => {
     at += count;
   }
   return at - start;
+};
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = fs.constants;
+
+/**
+ * Opens a log, and an empty copy beside it, `file.new`, which is gone where the work does not end well. @throws what
+ * the work throws, and the system's error
+ */
+export const withCopy = async <T>(
+  file: string,
+  work: (from: FileHandle, to: FileHandle, stat: fs.Stats) => Promise<T>,
+): Promise<T> => {
+  const copy = `${file}.new`;
+  fs.rmSync(copy, { force: true });
+  const from = await fs.promises.open(file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stat = await from.stat();
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const to = await fs.promises.open(copy, flags, stat.mode & 0o777);
+    try {
+      return await work(from, to, stat);
+    } catch (error) {
+      fs.rmSync(copy, { force: true });
+      throw error;
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
 };

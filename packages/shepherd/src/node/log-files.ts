@@ -23,7 +23,7 @@ import {
   tailLineCount,
 } from './limits.ts';
 import { stampedLine } from './log-cut.ts';
-import { explain } from './program.ts';
+import { explain, isMissing } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { ServiceLog, type AllBounds } from './service-log.ts';
 
@@ -298,7 +298,7 @@ export const openLog = (file: string): number => {
     try {
       return fs.openSync(file, flags, logMode);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!isMissing(error)) throw error;
       fs.mkdirSync(path.dirname(file), { recursive: true, mode: folderMode });
       return fs.openSync(file, flags, logMode);
     }

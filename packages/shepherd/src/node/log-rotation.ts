@@ -7,6 +7,7 @@
  *     poll ──► a log over its size or time? ──► copy, in pieces, beside the event loop ──► old ones move on
  *          ──► the rest, until a read finds nothing more ──► emptied, with no step between
  *
+ * The poll is early where the disk fills: one call tells that, however many logs there are.
  * Where the disk has no room for the copy older ones go, and then all of the log but its newest lines, in place.
  *
  * Of a log that is over its size by more than a service writes between two looks only the end is kept.
@@ -21,7 +22,7 @@ import type { Log } from '@bellwether/actors';
 import { explain } from './program.ts';
 import { makeQueue } from './queue.ts';
 import { nodeZone } from './zone.ts';
-import { logPollMs } from './limits.ts';
+import { logPollMs, roomLookMs, roomLossBytes } from './limits.ts';
 import type { ServiceLogs } from './log-files.ts';
 import type { ServiceLog } from './service-log.ts';
 import type { Starts } from './starts.ts';
@@ -64,12 +65,20 @@ export const rotateLogs = (powers: RotationPowers): Rotation => {
   let cancel = (): void => undefined;
   // One at a time: two rotations of one log would be in each other's way.
   const inTurn = makeQueue(1);
-  const look = (): void => {
-    void inTurn(() => rotateFull(powers)).finally(() => {
-      if (!isOver) cancel = powers.after(logPollMs, look);
-    });
+  let mostRoom = 0;
+  let waitedMs = 0;
+  const look = async (): Promise<void> => {
+    waitedMs += roomLookMs;
+    const room = await roomOf(powers.folder);
+    mostRoom = Math.max(mostRoom, room);
+    if (waitedMs >= logPollMs || mostRoom - room > roomLossBytes) {
+      await inTurn(() => rotateFull(powers));
+      mostRoom = await roomOf(powers.folder);
+      waitedMs = 0;
+    }
+    if (!isOver) cancel = powers.after(roomLookMs, () => void look());
   };
-  cancel = powers.after(logPollMs, look);
+  cancel = powers.after(roomLookMs, () => void look());
   return {
     stop: () => {
       isOver = true;
@@ -77,6 +86,16 @@ export const rotateLogs = (powers: RotationPowers): Rotation => {
     },
     now: (services) => inTurn(() => rotateNow(powers, services)),
   };
+};
+
+/** Bytes that the disk of a folder has left; 0 where it does not tell. */
+const roomOf = async (folder: string): Promise<number> => {
+  try {
+    const { bfree, bsize } = await fs.promises.statfs(folder);
+    return bfree * bsize;
+  } catch {
+    return 0; // there is no folder yet
+  }
 };
 
 const rotateNow = async (

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import { pidFileBytes } from './limits.ts';
 import { openFolder } from './open-folder.ts';
-import { explain } from './program.ts';
+import { explain, isMissing } from './program.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
 
@@ -76,6 +76,3 @@ const numberIn = (text: string): PidFound => {
   if (pid < 1 || pid > highestPid) return { doubt: 'has no number of a process in it' };
   return { pid, isWhole: text.endsWith('\n') };
 };
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';

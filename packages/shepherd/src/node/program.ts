@@ -237,5 +237,6 @@ const keptOut = ({ file, as }: Program): string => {
   if (as === undefined || closed === undefined) return '';
   return `: user ${as.uid} may not enter ${shownFolder(closed)}`;
 };
-const isMissing = (error: unknown): boolean =>
+/** Whether the system has said that something is not there. */
+export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';

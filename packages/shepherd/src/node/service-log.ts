@@ -10,7 +10,7 @@
  * done in one synchronous step. A reading that was under way meanwhile is done again.
  */
 import fs from 'node:fs';
-import { copyMost, copyRest } from './log-copy.ts';
+import { copyMost, copyRest, withCopy } from './log-copy.ts';
 import { bytesOnDisk, cutInPlace, cutLine, giveBackReserved, isPlain, tooMuch } from './log-cut.ts';
 import { LogTimes } from './log-times.ts';
 import {
@@ -18,7 +18,9 @@ import {
   chunkBytes,
   expireLookMs,
   fileBytes,
+  lastPieceCount,
   leastRotatedBytes,
+  pieceBytes,
   scannedBytes,
 } from './limits.ts';
 import { expireOld, packOld } from './old-logs.ts';
@@ -301,42 +303,21 @@ export class ServiceLog {
    * @returns the bytes that were left out in front of that end.
    * @throws the system's error; what was there is there still, though perhaps twice
    */
-  async rotate(wall: number): Promise<number> {
-    const { O_RDWR, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
-    const copy = `${this.file}.new`;
-    fs.rmSync(copy, { force: true });
-    const from = await fs.promises.open(this.file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-    try {
+  rotate(wall: number): Promise<number> {
+    return withCopy(this.file, async (from, to, stat) => {
       this.#untouchedSince = wall;
       this.#isToPack = true;
-      const stat = await from.stat();
       if (!isPlain(stat)) throw new Error('is no plain file with one name');
-      const { size } = stat;
-      const mode = stat.mode & 0o777;
-      const start = this.#startOf(Math.min(size, fileBytes));
-      const to = await fs.promises.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode);
-      try {
-        const line = start === 0 ? '' : cutLine(wall, start, tooMuch);
-        await to.writeFile(Buffer.from(line));
-        const copied = await copyMost(from, to, start, this.bounds.maxBytes + burstBytes);
-        const lineBytes = Buffer.byteLength(line);
-        this.#putAside(from.fd, to.fd, { start, copied, lineBytes }, wall);
-        return start;
-      } catch (error) {
-        fs.rmSync(copy, { force: true });
-        throw error;
-      } finally {
-        await to.close();
-      }
-    } finally {
-      await from.close();
-    }
-  }
-
-  /** Where what is kept of so many bytes begins. */
-  #startOf(size: number): number {
-    const { maxBytes } = this.bounds;
-    return size > maxBytes + burstBytes ? size - maxBytes : 0;
+      const { maxBytes } = this.bounds;
+      const size = Math.min(stat.size, fileBytes);
+      const start = size > maxBytes + burstBytes ? size - maxBytes : 0;
+      const line = start === 0 ? '' : cutLine(wall, start, tooMuch);
+      await to.writeFile(Buffer.from(line));
+      const copied = await copyMost(from, to, start, maxBytes + burstBytes);
+      const lineBytes = Buffer.byteLength(line);
+      this.#putAside(from.fd, to.fd, { start, copied, lineBytes }, wall);
+      return start;
+    });
   }
 
   /**
@@ -363,10 +344,13 @@ export class ServiceLog {
     try {
       shiftOld(this.file, this.bounds.keptCount);
       fs.renameSync(`${this.file}.new`, `${this.file}.1`);
-      const length = copyOrNot(`${this.file}.1`, () => copyRest(from, to, start + copied)) + copied;
+      const rest = copyOrNot(`${this.file}.1`, () => copyRest(from, to, start + copied));
+      const end = start + copied + rest;
+      const lost = rest < lastPieceCount * pieceBytes ? 0 : fs.fstatSync(from).size - end;
       fs.ftruncateSync(from, 0);
-      this.#base += lineBytes + length;
+      this.#base += lineBytes + copied + rest;
       this.#size = 0;
+      if (lost > 0) this.#base += fs.writeSync(to, cutLine(wall, lost, tooMuch));
     } finally {
       this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
     }
