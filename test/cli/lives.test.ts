@@ -114,13 +114,24 @@ describe('a daemon on a full disk', () => {
         const before = await pidOf(daemon, 'two');
         fs.writeFileSync(path.join(disk, 'filler'), '');
         await place.run('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
+        const log = path.join(disk, 'log', 'shepherd.log');
+        const haltCount = (): number =>
+          fs.readFileSync(log, 'utf8').split('daemon.halted').length - 1;
+        for (const action of ['start one', 'stop two', 'restart two', 'disable one']) {
+          const unwritten = await daemon.herd(...action.split(' '));
+          expect(unwritten.code).toBe(1);
+          expect(unwritten.stderr).toContain(
+            'the disk that has the records of its shepherd is full',
+          );
+        }
+        expect([haltCount(), await pidOf(daemon, 'two')]).toEqual([0, before]);
         // A few more records fit into the block that the log of the database has begun.
         let filled = 0;
         while ((await daemon.herd('ref', 'mint', 'one', '--reveal')).code === 0 && filled < 60)
           filled += 1;
         expect(filled).toBeLessThan(60);
         await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
-        const refused = await daemon.herd('start', 'one');
+        const refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
         expect(refused.code).not.toBe(0);
         expect(refused.stderr).toContain(
           'the session ended: the shepherd could not write its state: the disk is full (ENOSPC); it starts anew',
@@ -218,14 +229,15 @@ describe('a daemon whose disk was filled before its next life', () => {
       const keptBytes = (): number => fs.statSync(reserve, { throwIfNoEntry: false })?.size ?? 0;
       await eventually('room is kept', async () => keptBytes() === 8 * 1024 * 1024);
       await fill(disk);
-      let refused = await bob.herd('hi', '@one');
-      // The log of the database has begun a block, into which a few more records fit.
-      for (let at = 0; refused.code === 0 && at < 10; at += 1)
-        refused = await bob.herd('hi', '@one');
+      expect((await bob.herd('hi', '@one')).stderr).toContain('records of its shepherd is full');
+      expect(keptBytes()).toBe(8 * 1024 * 1024);
+      // What is no command ends a life where the log of the database has no room for it.
+      let refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
+      for (let at = 0; refused.code === 0 && at < 60; at += 1)
+        refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
       expect(refused.stderr).toContain('needs room on that disk before it takes this on');
       await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
       expect(keptBytes()).toBe(4 * 1024 * 1024);
-      expect((await bob.herd('hi', '@one')).stderr).toContain('the disk is full (ENOSPC)');
       await daemon.kill('SIGKILL');
       expect((await daemon.herd('status')).code).toBe(4);
       await fill(disk);

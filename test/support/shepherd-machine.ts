@@ -264,6 +264,8 @@ export class Machine {
   readonly time: MachineTime;
   readonly probes = new Probes();
   readonly logs = new Logs();
+  /** Throws where its disk has no room for a command more. */
+  checkRoom: (request: Pick<Request, 'action' | 'member'>, by: string) => void = () => undefined;
   /** Lines that `herd` printed here, as `NODE: text`. */
   readonly lines: string[] = [];
   /** Other events that `herd` was given here. */
@@ -390,6 +392,7 @@ export class Machine {
       log: (event, fields) => void this.log.push({ event, fields }),
       records: this.disk.records(),
       archive: this.disk.archive(say),
+      checkRoom: (request, by) => this.checkRoom(request, by),
     };
   }
   /** A clock whose timers die with the daemon. */

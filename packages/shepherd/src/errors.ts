@@ -118,7 +118,6 @@ export class ShuttingDown extends ActorError {
     );
   }
 }
-
 /** `a requires b requires a`, with the middle left out where it is long. */
 const shown = (path: readonly string[]): string =>
   path.length <= 12

@@ -198,8 +198,11 @@ const makeDoor = (
   bounds && turn.spawn(makeDoorRoot, { shepherd, composition, end, principal: gnuDoor, bounds });
 
 const shepherdPowers = (all: ActorParts) => {
-  const { prober, webhooks, logFiles, clock, zone, spawning, log, archive } = all;
-  return { prober, webhooks, logFiles, clock, zone, spawning, log, archive };
+  const { prober, webhooks, logFiles, clock, zone, spawning, log, archive, checkRoom } = all;
+  return {
+    ...{ prober, webhooks, logFiles, clock, zone, spawning, log, archive },
+    ...(checkRoom && { checkRoom }),
+  };
 };
 
 const urisAt =

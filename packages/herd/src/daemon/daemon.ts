@@ -49,6 +49,7 @@ import { Lives } from './lives.ts';
 import { spawning } from './spawning.ts';
 import { lockFolder } from '../places/lock.ts';
 import { openProcesses, type Processes } from './processes.ts';
+import { recordRoom } from './record-room.ts';
 import { inRoom, Reserve } from './reserve.ts';
 import { refuserOfDescriptors } from './refuse-descriptors.ts';
 import { tellSupervisor } from './supervisor.ts';
@@ -137,6 +138,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       log,
       places,
       processes,
+      checkRoom: recordRoom(options.state, () => reserve.isHeld),
     });
     await runLives(options, powers, configuration, common).finally(rotation.stop);
     log('daemon.end', { pid: process.pid });
@@ -260,7 +262,7 @@ const auditedStore = (state: string, store: Store, reserve: Reserve, log: Log): 
 const commonParts = (
   options: DaemonOptions,
   powers: DaemonPowers,
-  parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log' | 'chores'> & {
+  parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log' | 'chores' | 'checkRoom'> & {
     readonly configuration: Configuration;
     readonly audited: AuditedStore;
     readonly places: ServicePlaces;
@@ -290,6 +292,7 @@ const commonParts = (
     backend: processes.backend,
     zone: nodeZone(),
     spawning,
+    ...(parts.checkRoom && { checkRoom: parts.checkRoom }),
     prober: makeProber({ defaults: defaultsOf(powers), ...places }),
     webhooks: makeWebhooks(),
     ...places,

@@ -17,7 +17,7 @@ import type { LazyDepots } from './lazy-depots.ts';
 /** What a life is built from. All of it belongs to the daemon. */
 export interface LifeParts extends Pick<
   ActorParts,
-  'backend' | 'prober' | 'webhooks' | 'logFiles' | 'zone' | 'spawning'
+  'backend' | 'prober' | 'webhooks' | 'logFiles' | 'zone' | 'spawning' | 'checkRoom'
 > {
   /** Of this node, for people. */
   readonly name: string;

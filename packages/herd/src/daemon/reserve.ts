@@ -99,6 +99,11 @@ export class Reserve {
     return true;
   }
 
+  /** Whether there is some of it to give. */
+  get isHeld(): boolean {
+    return this.#heldBytes > 0;
+  }
+
   /** Whether nothing of it is given away; what was is taken back at once, if the disk has the room. */
   async takenBack(): Promise<boolean> {
     if (this.#isGiven) await this.#tried();

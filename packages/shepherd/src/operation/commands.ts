@@ -71,12 +71,12 @@ export const command = (
 ): Vow<Outcome> => {
   const { operation: id, action, member } = request;
   if (host.isClosing() && isStart(action)) throw new ShuttingDown(member);
-  const key = keyOf(action, member);
-  if (request.isRepeat === true && !hasStep(host, principal, id, key))
+  if (request.isRepeat === true && !hasStep(host, principal, id, keyOf(action, member)))
     throw new UnknownOperation(id);
   const operation = operationOf(host.memory, turn, principal, id);
   checkClaim(operation, request);
   const found = caseOf(host, turn, operation, request);
+  if (found.is === 'new' || found.is === 'left') host.checkRoom?.(request, by);
   if (found.is === 'over') {
     keepMeaning(host, turn, operation, request);
     return outcomeFor(host, turn, operation, request, writer);

@@ -83,6 +83,11 @@ export interface Host {
   readonly desired: JournalMap<string, boolean>;
   /** Whether the end of the daemon was asked for. */
   isClosing(): boolean;
+  /**
+   * Whether a command can be written down, by whoever gives it; only read, and absent: it can. @throws what keeps it
+   * from that: a commit that fails ends a life of the daemon, with everybody's sessions
+   */
+  checkRoom?(asked: { readonly action: string; readonly member: string }, by: string): void;
   /** The canonical name behind any name; undefined where there is no such service. */
   canonical(turn: Turn, name: string): string | undefined;
   /** Who carries out commands for a name; nobody for an aggregate, or what is not there. */

@@ -44,7 +44,7 @@ import type {
 /** What makes a shepherd: its name, its powers and what its records say. */
 export interface ShepherdOptions extends Pick<
   Host,
-  'name' | 'clock' | 'log' | 'archive' | 'grants'
+  'name' | 'clock' | 'log' | 'archive' | 'grants' | 'checkRoom'
 > {
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
   readonly life: string;

@@ -1,0 +1,80 @@
+/**
+ * Whether the disk of the records has room for one command more. It is looked at before a command is taken on, since a
+ * commit that fails ends a life of the daemon, and with it everybody's sessions. Where others fill the disk between the
+ * look and the write that happens all the same.
+ *
+ *     free               a command             a stop of the owner
+ *     a MiB, and more    is taken on           is taken on
+ *     less               refused               is taken on, as long as a quarter of that is free or room is kept for it
+ *
+ * Of a disk of less than 16 MiB a sixteenth stands in the place of that MiB.
+ */
+import fs from 'node:fs';
+import { ActorError } from '@bellwether/actors';
+import { isOwn, itself, type Request } from '@bellwether/shepherd';
+
+/** What of a file system is looked at: counts of blocks, their size in bytes, its kind as statfs(2) has it. */
+export type DiskFacts = Pick<fs.StatsFs, 'type' | 'bsize' | 'blocks' | 'bavail'>;
+
+/** What a command may write until it is over: its operation, its lines of the audit, and what LevelDB has around it. */
+export const commandBytes = 1024 * 1024;
+const smallestShare = 16;
+const urgentShare = 4;
+
+/**
+ * Kinds of file systems that answer out of memory. Any other may be a network's that does not answer, for which nobody
+ * shall wait: there it counts as if there were room.
+ */
+const kindsHere: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0x01021994, // tmpfs
+  0x794c7630, // overlay
+  0x2fc12fc1, // ZFS
+  0xf2f52010, // F2FS
+  0xca451a4e, // bcachefs
+]);
+
+/** What is asked could not be written down, and so is not begun: whoever has made room on that disk asks again. */
+class NoRecordRoom extends ActorError {
+  constructor({ action, member }: Asked, options?: ErrorOptions) {
+    super(
+      'no-room',
+      `${action} of '${member}' was not begun: the disk that has the records of its shepherd is full. ` +
+        'What runs goes on; once there is room on that disk, ask again',
+      options,
+    );
+  }
+}
+type Asked = Pick<Request, 'action' | 'member'>;
+
+/**
+ * Looks at the disk of a state folder; `isKept`: whether room is kept there for what cannot wait. What comes of it
+ * throws NoRecordRoom for a command that the disk has no room for. What the shepherd asks itself it has to try.
+ */
+export const recordRoom = (
+  state: string,
+  isKept: () => boolean,
+  look: (folder: string) => DiskFacts = fs.statfsSync,
+): ((asked: Asked, by: string) => void) => {
+  const looked = (): DiskFacts | undefined => {
+    try {
+      return look(state);
+    } catch {
+      return undefined; // the write that follows will tell what is wrong with it
+    }
+  };
+  const first = looked();
+  if (first === undefined || !kindsHere.has(first.type)) return () => undefined;
+  return (asked, by) => {
+    const facts = by === itself ? undefined : looked();
+    if (facts === undefined) return;
+    const { bsize, blocks, bavail } = facts;
+    const wanted = Math.min(commandBytes, (blocks * bsize) / smallestShare);
+    const free = bavail * bsize;
+    const isUrgent = asked.action === 'stop' && isOwn(by);
+    const hasRoom = free >= wanted || (isUrgent && (free >= wanted / urgentShare || isKept()));
+    if (!hasRoom) throw new NoRecordRoom(asked);
+  };
+};

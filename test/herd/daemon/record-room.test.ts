@@ -1,0 +1,75 @@
+/** Whether a command is taken on, by what the disk of the records has free. */
+import { expect, it } from 'vitest';
+import {
+  commandBytes,
+  recordRoom,
+  type DiskFacts,
+} from '../../../packages/herd/src/daemon/record-room.ts';
+
+const tmpfs = 0x01021994;
+const block = 1_024;
+const big = 64 * 1024 * 1024;
+/** A disk of so many bytes, of which so many are free; `kept`: room is kept there. */
+const roomOf = (size: number, free: number, { type = tmpfs, isKept = false } = {}) => {
+  const facts: DiskFacts = { type, bsize: block, blocks: size / block, bavail: free / block };
+  const check = recordRoom(
+    '/state',
+    () => isKept,
+    () => facts,
+  );
+  return (isUrgent: boolean) => takes(check, isUrgent ? 'stop' : 'start');
+};
+const takes = (check: ReturnType<typeof recordRoom>, action: string, by = 'root'): boolean => {
+  try {
+    check({ action, member: 'web' }, by);
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'no-room' });
+    expect(String(error)).toContain(`${action} of 'web' was not begun`);
+    return false;
+  }
+};
+
+it('of a large disk a MiB is kept free of commands, and a quarter of it of what the owner stops', () => {
+  expect(roomOf(big, commandBytes)(false)).toBe(true);
+  const less = roomOf(big, commandBytes - block);
+  expect([less(false), less(true)]).toEqual([false, true]);
+  expect(roomOf(big, commandBytes / 4)(true)).toBe(true);
+  expect(roomOf(big, commandBytes / 4 - block)(true)).toBe(false);
+});
+it('of a small one a sixteenth, so that it has room at all', () => {
+  const size = 6 * 1024 * 1024;
+  expect(roomOf(size, size / 16)(false)).toBe(true);
+  expect(roomOf(size, size / 16 - block)(false)).toBe(false);
+});
+it('is there for what the owner stops where it is kept for that, and for nothing else', () => {
+  const full = roomOf(big, 0, { isKept: true });
+  expect([full(false), full(true)]).toEqual([false, true]);
+});
+it('is not asked for where a network may not answer, nor believed missing where it cannot be asked', () => {
+  const nfs = 0x6969;
+  expect(roomOf(big, 0, { type: nfs })(false)).toBe(true);
+  let count = 0;
+  const failing = recordRoom(
+    '/state',
+    () => false,
+    () => {
+      count += 1;
+      if (count > 1) throw new Error('EIO');
+      return { type: tmpfs, bsize: block, blocks: 1, bavail: 0 };
+    },
+  );
+  expect(takes(failing, 'start')).toBe(true);
+});
+it('is refused to whoever else stops something, and never to the shepherd itself', () => {
+  const facts = { type: tmpfs, bsize: block, blocks: big / block, bavail: 300 };
+  const check = recordRoom(
+    '/state',
+    () => true,
+    () => facts,
+  );
+  expect(['root', 'gnu', 'g-1', 'shepherd'].map((by) => takes(check, 'stop', by))).toEqual([
+    ...[true, true, false, true],
+  ]);
+  expect(takes(check, 'start', 'shepherd')).toBe(true);
+});
