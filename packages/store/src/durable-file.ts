@@ -4,10 +4,11 @@
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf } from '@bellwether/actors';
 
 /**
  * Replaces `file`, readable by its owner alone.
- * @throws the system's error; the old content then still stands.
+ * @throws the system's error, or one that it is the cause of; the old content then still stands.
  */
 export const replaceFile = async (file: string, content: string | Uint8Array): Promise<void> => {
   const folder = path.dirname(file);
@@ -17,6 +18,9 @@ export const replaceFile = async (file: string, content: string | Uint8Array): P
   try {
     await handle.writeFile(content);
     await handle.sync();
+  } catch (error) {
+    // Of a write the system does not say where it was.
+    throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
   } finally {
     await handle.close();
   }

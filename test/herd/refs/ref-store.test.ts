@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   maxPetnameChars,
   maxRefBytes,
@@ -188,6 +188,16 @@ describe('a petname', () => {
 });
 
 describe('a secret file', () => {
+  it('that a full disk has no room for is told with its folder, and leaves nothing there', () => {
+    const words = 'ENOSPC: no space left on device, write';
+    vi.spyOn(fs, 'writeFileSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error(words), { code: 'ENOSPC' });
+    });
+    const before = fs.readdirSync(home);
+    expect(() => writeSecret(path.join(home, 's'), 'text', false)).toThrow(`${home}: ${words}`);
+    expect(fs.readdirSync(home)).toEqual(before);
+    vi.restoreAllMocks();
+  });
   it('is read up to its limit and not one byte over', () => {
     const file = path.join(home, 'f');
     fs.writeFileSync(file, 'x'.repeat(maxRefBytes), { mode: 0o600 });

@@ -5,7 +5,7 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ActorError } from '@bellwether/actors';
+import { ActorError, messageOf } from '@bellwether/actors';
 
 /**
  * A file or folder that others may read or write, that is a link, or that is no plain file at all.
@@ -100,7 +100,7 @@ export const checkFolder = (folder: string, uid: number): boolean => {
  * place, fsync of the folder. Without `replace` that step is a link, which fails where something
  * is: two at once cannot both win. With it a rename, which replaces a symbolic link instead of
  * following it.
- * @throws AlreadyThere; the system's error; nothing is left behind then.
+ * @throws AlreadyThere; the system's error, or one that it is the cause of; nothing is left behind then.
  */
 export const writeSecret = (file: string, text: string, replace: boolean): void => {
   const folder = path.dirname(file);
@@ -142,6 +142,9 @@ const writeWhole = (file: string, text: string): void => {
   try {
     fs.writeFileSync(descriptor, text);
     fs.fsyncSync(descriptor);
+  } catch (error) {
+    // Of a write the system does not say where it was.
+    throw new Error(`${path.dirname(file)}: ${messageOf(error)}`, { cause: error });
   } finally {
     fs.closeSync(descriptor);
   }
