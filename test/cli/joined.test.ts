@@ -240,7 +240,7 @@ describe('a machine that is to join', together, () => {
     );
     expect(await servicesOf(control)).not.toContain('networking@web-07');
     const slip = await web.herd('node', 'leave', (await keyOf(control)).slice(0, 1));
-    expect([slip.code, slip.stderr]).toEqual([1, expect.stringContaining('4 characters')]);
+    expect([slip.code, slip.stderr]).toEqual([2, expect.stringContaining('4 characters')]);
     const foretold = await web.herd('node', 'leave', '--dry-run');
     expect(foretold.stdout).toContain('Nothing was done.');
     expect((await web.herd('node', 'leave', await keyOf(control))).code).toBe(0);
