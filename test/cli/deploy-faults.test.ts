@@ -252,7 +252,7 @@ describe('herd deploy, which', together, () => {
     expect(cancelled.code).toBe(0);
     const { code, stderr } = await running.ended;
     expect(code).toBe(7);
-    expect(stderr).toContain('rolled-back: it was called off; stopped as before.');
+    expect(stderr).toContain('was rolled back: it was called off; stopped as before.');
     expect(await answerOf(slotted)).toBeUndefined();
   });
 

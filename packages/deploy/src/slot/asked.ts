@@ -197,7 +197,10 @@ const stayedWords = (record: SlotRecord, action: Underway['action']): string | u
 const previousIn = (held: Held): Digest => {
   const { previous } = held.record.get();
   if (previous !== undefined) return previous;
-  throw new Refused(`Service ${held.name}: there is no release before this one to go back to`);
+  throw new Refused(
+    `Service ${held.name}: there is no release before this one to go back to; ` +
+      "'releases' shows those that are there, and a rollback to one of them has to name it",
+  );
 };
 /** Activating takes what is there already; only the others take what was brought. @throws NotOffered */
 const fetched = (
@@ -247,7 +250,8 @@ const busy = (held: Held, underway: Underway): Conflict => {
   const { action, target, phase, operation } = underway;
   const record = held.record.get();
   return new Conflict(
-    `Service ${held.name}: ${action} of ${named(record, target)} is under way (${phase}, operation ${operation})`,
+    `Service ${held.name}: ${action} of ${named(record, target)} is under way (${phase}, operation ${operation}); ` +
+      'wait for its end, or have it called off by a rollback',
   );
 };
 

@@ -138,7 +138,7 @@ const done = (held: Held, turn: Turn, underway: Underway, more: string): void =>
   const record = held.record.get();
   const { action, target, from, why = '', backBy } = underway;
   const to = from === undefined ? 'stopped as before' : `back at ${named(record, from)}`;
-  const before = `Service ${held.name}: ${action} of ${named(record, target)} rolled-back: `;
+  const before = `Service ${held.name}: ${action} of ${named(record, target)} was rolled back: `;
   const words = reasonText(why, before, `; ${to}.${more}`);
   const ended = ending(held, turn, questionIn(underway), 'rolled-back', words);
   move(held, turn, { ...ended, underway: undefined });
@@ -158,7 +158,7 @@ const failed = (
   const { action, target, backBy } = underway;
   const words = reasonText(
     why,
-    `Service ${held.name}: ${action} of ${named(record, target)} rollback-failed: `,
+    `Service ${held.name}: ${action} of ${named(record, target)} could not be rolled back: `,
     '. Nothing more is tried: see what is wrong, then activate a release.',
   );
   const ended = ending(held, turn, questionIn(underway), 'rollback-failed', words);

@@ -147,7 +147,9 @@ export const checkSwitch = (
 /** @throws Refused for a release of another platform */
 export const checkPlatform = (here: string, platform: string | undefined, digest: Digest): void => {
   if (platform === undefined || platform === here) return;
-  throw new Refused(`${shortly(digest)} is for ${platform}, and this machine is ${here}`);
+  throw new Refused(
+    `${shortly(digest)} is for ${platform}, and this machine is ${here}: bring one that was built for it`,
+  );
 };
 
 /** Whether what was switched to may be taken back by the slot itself. */
