@@ -362,6 +362,7 @@ const holdSomewhere: ReadonlySet<GrantFacts['state']> = new Set([
   'revoking',
   'lost',
 ]);
+/** What is asked of a fleet reaches its members, so who may do it there may do it here. */
 const whoCan = (
   { book, direct, mint, shepherd }: LocalRootOptions,
   turn: Turn,
@@ -381,14 +382,37 @@ const whoCan = (
         each.actions.includes(wanted) &&
         (each.service === service || isThere(each)),
     );
-  const all = [...elsewhere, ...turn.call(book, 'whoCan', wanted, service)];
+  const reached = withFleetsOf(shepherd, turn, service);
+  const here = [...reached].flatMap((each) => turn.call(book, 'whoCan', wanted, each));
+  const all = [...elsewhere, ...here.filter((each) => reachesOneOf(each, service, reached))];
   const grants = firstOf(all);
   return {
     grants,
     moreCount: all.length - grants.length,
-    minted: turn.call(mint, 'mintedFor', service),
+    minted: [...reached].flatMap((each) => turn.call(mint, 'mintedFor', each)),
   };
 };
+/** A service, and all fleets that it is in, also by way of other fleets. */
+const withFleetsOf = (
+  shepherd: LocalRootOptions['shepherd'],
+  turn: Turn,
+  service: string,
+): ReadonlySet<string> => {
+  const all = turn.call(shepherd, 'names').map((each) => turn.call(shepherd, 'status', each));
+  const reached = new Set([service]);
+  // What is added while it is walked through is walked through as well.
+  for (const each of reached)
+    for (const { provision, ...status } of all)
+      if (status.kind === 'fleet' && status.members.some((member) => member.name === each))
+        reached.add(provision[0] ?? '');
+  return reached;
+};
+const reachesOneOf = (
+  { service: of, members }: GrantFacts,
+  service: string,
+  reached: ReadonlySet<string>,
+): boolean =>
+  of === service || members === undefined || members.some((member) => reached.has(member));
 
 const runsOf = ({ shepherd }: LocalRootOptions, turn: Turn): readonly UsedBy[] =>
   turn.call(shepherd, 'names').flatMap((service): readonly UsedBy[] => {

@@ -189,6 +189,7 @@ export const whoLines = ({ grants, moreCount, minted }: WhoCan, now: number): re
     grants.map((grant) => [
       grant.id,
       grant.label ?? '',
+      `of ${grant.service}`,
       `holder ${grant.holder ?? 'nobody yet'}`,
       `from ${grant.parent ?? grant.issuer}`,
       [untilText(grant, now), ...limitsOf(grant, now)].join('; '),
