@@ -99,6 +99,20 @@ describe('a timer', () => {
     expect(machine.processes.living('backup')).toEqual([]);
   });
 
+  it('keeps a run that hangs in the next life, as one that goes on, and has no other beside it', () => {
+    up(timerOf(every(10)));
+    machine.processes.programs.set('backup', { hangs: true });
+    world.runFor(10 * second);
+    expect(runs()).toBe(1);
+    machine.crash();
+    machine.boot();
+    world.runFor(25 * second);
+    expect(runs()).toBe(1);
+    expect(status().timer?.executingMs).toBeDefined();
+    expect(status().timer?.runs?.at(-1)?.isLost).toBeUndefined();
+    expect(told('timer.skipped')).toBeGreaterThan(0);
+  });
+
   it('skips an alarm while a run goes on, and says so', () => {
     up(timerOf(every(10)), 25 * second);
     world.runFor(31 * second);
