@@ -91,7 +91,7 @@ describe('herd with -l', () => {
       [['stop', 'root', '-l', 'role'], 'the shepherd itself has no labels'],
       [['stop', '-l', 'role', '--no-members'], '--no-members leaves those alone'],
       [['start'], "too few words for 'start'"],
-      [['check', '-l', 'role'], "'check' takes no option '--selector'"],
+      [['check', '-l', 'role'], "'check' takes no option '--selector'\nIt is about a file"],
     ] as const) {
       const refused = await daemon.herd(...words);
       expect(refused.code, words.join(' ')).toBe(2);

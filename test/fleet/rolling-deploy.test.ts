@@ -52,7 +52,7 @@ describe.each(['here', 'there'] as const)('slots that are %s', (slots) => {
     expect(asked.value).toMatchObject({ result: 'rolled-back' });
     expect(asked.value?.rows[1]).toMatchObject({
       reason: 'left as it is: a member of the canary failed',
-      cause: { member: 'web-1', reason: expect.stringContaining('rolled-back') as string },
+      cause: { member: 'web-1', reason: expect.stringContaining('was rolled back') as string },
     });
     expect(fleet.running).toEqual(fleet.members.map(() => one.digest));
     expect(fleet.startCounts).toEqual([3, 1, 1, 1]);

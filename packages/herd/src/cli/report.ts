@@ -8,6 +8,8 @@ import { visible } from '../client/escape.ts';
 import { isPetnameWord } from './context.ts';
 import { actionRules } from './grammar/grammar.ts';
 import type { Command, Invocation } from './grammar/invocation.ts';
+import type { NoSuchOption } from './grammar/usage.ts';
+import { whyNoSelector } from './grammar/without-selector.ts';
 import { printJson } from './terminal/print.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -97,11 +99,19 @@ export const report = (
   return exitCode;
 };
 
+/** Of the option that nearly every action takes more is said than whose it is; exported for its test. */
+export const whyNotTaken = (error: unknown): string | undefined => {
+  // By its fields: this file is built by itself, with classes of its own.
+  const { action, option } = Object(error) as Partial<NoSuchOption>;
+  return option === 'selector' && action !== undefined ? whyNoSelector(action) : undefined;
+};
 const hintOf = (
   error: unknown,
   invocation: Invocation | undefined,
   meant: string | undefined,
 ): string | undefined => {
+  const why = whyNotTaken(error);
+  if (why !== undefined) return why;
   if (error instanceof Error && 'hint' in error && typeof error.hint === 'string')
     return error.hint;
   if (invocation === undefined) return "Try 'herd --help'.";

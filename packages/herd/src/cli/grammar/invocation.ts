@@ -17,8 +17,7 @@ import {
 } from './grammar.ts';
 import { maxWordChars, maxWordCount } from '../limits.ts';
 import type { Typed } from './parse.ts';
-import { Usage } from './usage.ts';
-import { whyNoSelector } from './without-selector.ts';
+import { NoSuchOption, Usage } from './usage.ts';
 
 /** What one command line asks for. */
 export type Invocation =
@@ -208,9 +207,6 @@ const checkOptions = (name: string, options: Options, more: readonly OptionName[
   const takers = [...actionRules]
     .filter(([, rule]) => rule.options.includes(wrong))
     .map(([taker]) => taker);
-  const why = wrong === 'selector' ? whyNoSelector(name) : undefined;
-  throw new Usage(
-    `'${name}' takes no option '--${wrong}'`,
-    why ?? `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}${ofOthers(wrong)}.`,
-  );
+  const whose = `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}${ofOthers(wrong)}.`;
+  throw new NoSuchOption(name, wrong, whose);
 };

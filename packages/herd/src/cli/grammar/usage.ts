@@ -1,4 +1,4 @@
-/** The one error of a command line that cannot be followed. Nothing was done; exit code 2. */
+/** The errors of a command line that cannot be followed. Nothing was done; exit code 2. */
 import { ActorError } from '@bellwether/actors';
 
 /**
@@ -17,5 +17,16 @@ export class Usage extends ActorError {
     super('usage', message, options);
     this.name = 'Usage';
     this.hint = hint;
+  }
+}
+
+/** An action takes no such option. `hint` names those that do; why this one does not is for report.ts to know. */
+export class NoSuchOption extends Usage {
+  readonly action: string;
+  readonly option: string;
+  constructor(action: string, option: string, hint: string) {
+    super(`'${action}' takes no option '--${option}'`, hint);
+    this.action = action;
+    this.option = option;
   }
 }
