@@ -11,16 +11,10 @@ const ofOneMachine =
   "It is about one machine, by its name: 'herd node ls -l SELECTOR' lists those that are so.";
 const reasons: ReadonlyMap<string, string> = new Map([
   ['accept', 'What is accepted is one ref, by its invite.'],
-  [
-    'audit',
-    "The audit is one text about all services: 'herd audit SERVICE' leaves one, and --json is for any other choice.",
-  ],
+  ['audit', "'herd audit SERVICE' leaves what is about one, and --json is for any other choice."],
   ['check', ofFiles],
   ['completion', ofShepherd],
-  [
-    'deploy',
-    'Machines of a file are chosen by their names: herd deploy --machines FILE NAME... FILE.',
-  ],
+  ['deploy', 'Machines of a file go by their names: herd deploy --machines FILE NAME... FILE.'],
   ['detach', ofShepherd],
   ['grant ls', ofGrants],
   ['grant revoke', ofGrants],
@@ -30,10 +24,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['import', ofFiles],
   ['net', "It is about sessions, which have no labels: 'herd net MACHINE' shows those of one."],
   ['node', ofOneMachine],
-  [
-    'op',
-    "An operation goes by its id, and is about whom it was begun for: 'herd op ls' lists them.",
-  ],
+  ['op', "An operation goes by its id: 'herd op ls' lists them, and whom they are about."],
   [
     'ref',
     'A ref stands for one service; one that stands for several is that of a fleet, fleet({ select }).',
