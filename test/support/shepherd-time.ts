@@ -20,6 +20,9 @@ const roundingMs = 1e-6;
 export class MachineTime {
   /** Each task of the daemon's schedulers comes up to so many milliseconds late. */
   lagMs = 0;
+  /** Up to how much time passes with each look at the clock. Where there is some, timers ring up to 1 ms early, as those of Node do. */
+  readingMs = 0;
+  #readMs = 0;
   /** By how much somebody has set the wall clock, milliseconds. */
   wallShiftMs = 0;
   readonly #world: World;
@@ -84,11 +87,14 @@ export class MachineTime {
   /** The clock of everything on this machine. */
   clock(): Clock {
     const { wall } = this.#world.clock();
-    const now = (): number => this.#now();
+    const now = (): number => {
+      if (this.readingMs > 0) this.#readMs += this.readingMs * this.#world.random();
+      return this.#now() + this.#readMs;
+    };
     return {
       now,
       wall: () => wall() + this.wallShiftMs,
-      after: (ms, task) => this.#after(ms, task),
+      after: (ms, task) => this.#after(this.readingMs > 0 ? Math.max(ms / 2, ms - 1) : ms, task),
     };
   }
   /** A scheduler whose tasks keep their order. */

@@ -92,6 +92,15 @@ describe('a restart batch by batch', () => {
       'A: Service fleet: batch 3 of 3.',
     ]);
   });
+  it('goes on after a pause whose end lies between two looks at the clock', () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const it = six(seed);
+      it.machine.time.readingMs = 0.1;
+      const asked = roll(it, { batch: 1, pauseMs: 60_000 });
+      it.world.run();
+      expect(asked.value, `seed ${seed}`).toMatchObject({ result: 'changed' });
+    }
+  });
   it('tells of each step in which batch it is, and when that was let pass, from memory and from the disk', () => {
     const it = six();
     it.machine.processes.programs.set('c', { refusal: 'no such program' });

@@ -67,15 +67,17 @@ export const judged = (
   again: (moment: Turn) => void,
 ): readonly (readonly [string, StepEnd])[] => {
   const { gates, steps } = operation;
+  // Once for all: a pause that is over between two readings would be waited for, and by nobody.
+  const nowMs = host.clock.now();
   const endings: (readonly [string, StepEnd])[] = [];
   for (const [key, gating] of [...gates.entries()]) {
     const record = steps.get(key);
     const step = record?.step;
     if (record === undefined || step?.kind !== 'gate') continue;
     const before = shutBefore(operation, step);
-    const verdict = before ?? verdictOn(host, moment, operation, record, step, gating);
+    const verdict = before ?? verdictOn(host, moment, nowMs, operation, record, step, gating);
     if (verdict.kind === 'wait') {
-      wait(host, moment, operation, key, again);
+      wait(moment, nowMs, operation, key, again);
       continue;
     }
     gating.timer?.cancel();
@@ -118,13 +120,13 @@ const outcomeOf = ({ name }: GateStep, verdict: Verdict, seen: WhoServes): Outco
 const verdictOn = (
   host: Host,
   moment: Turn,
+  nowMs: number,
   operation: Operation,
   record: StepRecord,
   gate: GateStep,
   gating: Gating,
 ): Verdict => {
   const { deadlineAtMs, isCancelled } = operation.account.get();
-  const nowMs = host.clock.now();
   if (isCancelled) return { kind: 'shut', isCancelled, reason: 'cancelled before its turn came' };
   // Somebody tries again those who are left, and it is none of them; or a later command has all of them.
   if (!record.followers.some((key) => isToBeDone(host, operation, key, gate)))
@@ -182,19 +184,17 @@ const withoutOvertaken = (host: Host, moment: Turn, tally: Tally): Tally => {
 
 /** Looks again when the pause is over, or somebody may serve again; who is under way tells when he is over. */
 const wait = (
-  host: Host,
   moment: Turn,
+  nowMs: number,
   { gates }: Operation,
   key: string,
   again: (moment: Turn) => void,
 ): void => {
   const gating = gates.get(key);
   if (gating === undefined || gating.timer !== undefined) return;
-  const pauseMs = gating.notBeforeMs - host.clock.now();
-  const inMs =
-    pauseMs > 0 ? pauseMs : gating.settledAtMs === undefined ? undefined : limits.rollLookMs;
-  if (inMs === undefined) return;
-  const timer = moment.after(inMs, (moment) => {
+  const pauseMs = gating.notBeforeMs - nowMs;
+  if (pauseMs <= 0 && gating.settledAtMs === undefined) return;
+  const timer = moment.after(pauseMs > 0 ? pauseMs : limits.rollLookMs, (moment) => {
     const now = gates.get(key);
     if (now === undefined) return;
     gates.set(key, { ...now, timer: undefined });
