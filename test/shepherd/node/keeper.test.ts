@@ -156,7 +156,9 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
       return value;
     };
     let hang: Hang | undefined;
-    while (hang?.at !== 'its cgroup') hang = await looked(backend);
+    // What is known of it is answered at once: without a pause nothing more would be heard of the keeper.
+    for (; hang?.at !== 'its cgroup'; hang = await looked(backend))
+      await new Promise((resolve) => setTimeout(resolve, 5));
     const { pid } = hang;
     expect(isAlive(pid)).toBe(true);
     backend.close();
