@@ -205,7 +205,7 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
     process.kill(await roleOf('main'), 'SIGKILL');
     await closed('web');
     await expect(come().connected).rejects.toThrow('ECONNREFUSED');
-    expect(fs.existsSync(file())).toBe(false);
+    await until('its file is gone', () => !fs.existsSync(file()));
     await listening(tcp(), unix());
     await come().connected;
   });
