@@ -65,20 +65,20 @@ export const rotateLogs = (powers: RotationPowers): Rotation => {
   let cancel = (): void => undefined;
   // One at a time: two rotations of one log would be in each other's way.
   const inTurn = makeQueue(1);
-  let mostRoom = 0;
-  let waitedMs = 0;
+  let [mostRoom, waitedMs] = [0, 0];
   const look = async (): Promise<void> => {
     waitedMs += roomLookMs;
     const room = await roomOf(powers.folder);
     mostRoom = Math.max(mostRoom, room);
-    if (waitedMs >= logPollMs || mostRoom - room > roomLossBytes) {
-      await inTurn(() => rotateFull(powers));
-      mostRoom = await roomOf(powers.folder);
-      waitedMs = 0;
-    }
-    if (!isOver) cancel = powers.after(roomLookMs, () => void look());
+    if (waitedMs < logPollMs && mostRoom - room <= roomLossBytes) return;
+    waitedMs = 0;
+    await inTurn(() => rotateFull(powers));
+    mostRoom = await roomOf(powers.folder);
   };
-  cancel = powers.after(roomLookMs, () => void look());
+  const lookLater = (): void => {
+    if (!isOver) cancel = powers.after(roomLookMs, () => void look().finally(lookLater));
+  };
+  lookLater();
   return {
     stop: () => {
       isOver = true;
