@@ -44,11 +44,8 @@ export const idOf = (principal: string): string =>
 /** As a principal a minted reference is the hash of its swissnum. */
 const isHash = (principal: string): boolean => /^[0-9a-f]{64}$/.test(principal);
 /** One character for each byte, of which it takes five bits. */
-const charactersOf = (bytes: Uint8Array): string => {
-  let text = '';
-  for (const byte of bytes) text += alphabet[byte & 31] ?? '';
-  return text;
-};
+const charactersOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => alphabet[byte & 31] ?? '').join('');
 
 /**
  * What people compare of a public key: the first 100 bits of its SHA-256, as `0000-0000-0000-0000-0000`. To find

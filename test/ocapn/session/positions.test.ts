@@ -10,39 +10,39 @@ describe('a table of positions', () => {
     const step = fc.record({ position: fc.oneof(near, colliding, huge), isAdd: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const table = new Positions<{ readonly of: number }>();
-        const model = new Map<number, { readonly of: number }>();
+        const table = new Positions<{ readonly position: number }>();
+        const model = new Map<number, { readonly position: number }>();
         for (const { position, isAdd } of steps) {
           expect(table.get(position)).toBe(model.get(position));
           if (!isAdd) expect(table.drop(position)).toBe(model.delete(position));
           else if (!model.has(position)) {
-            const entry = { of: position };
+            const entry = { position };
             table.add(position, entry);
             model.set(position, entry);
           }
           expect(table.size).toBe(model.size);
         }
-        const inOrder = (entries: Iterable<{ readonly of: number }>): unknown[] =>
-          [...entries].sort((a, b) => a.of - b.of);
+        const inOrder = (entries: Iterable<{ readonly position: number }>): unknown[] =>
+          [...entries].sort((a, b) => a.position - b.position);
         expect(inOrder(table.values())).toEqual(inOrder(model.values()));
       }),
       { seed: 1, numRuns: 300 },
     );
   });
   it('holds more than its ring has room for, and gives all of it out again', () => {
-    const table = new Positions<{ readonly of: number }>();
-    for (let of = 0; of < 5_000; of += 1) table.add(of, { of });
+    const table = new Positions<{ readonly position: number }>();
+    for (let position = 0; position < 5_000; position += 1) table.add(position, { position });
     expect(table.size).toBe(5_000);
-    for (let of = 0; of < 5_000; of += 1) {
-      expect(table.get(of)).toEqual({ of });
-      expect(table.drop(of)).toBe(true);
-      expect(table.get(of)).toBeUndefined();
+    for (let position = 0; position < 5_000; position += 1) {
+      expect(table.get(position)).toEqual({ position });
+      expect(table.drop(position)).toBe(true);
+      expect(table.get(position)).toBeUndefined();
     }
     expect(table.size).toBe(0);
   });
   it('is empty after clear', () => {
-    const table = new Positions<object>();
-    for (const position of [1, 2, 3 + 2 ** 20, 3 + 2 ** 30, 3]) table.add(position, {});
+    const table = new Positions<{ readonly position: number }>();
+    for (const position of [1, 2, 3 + 2 ** 20, 3 + 2 ** 30, 3]) table.add(position, { position });
     table.clear();
     expect([table.size, table.values().length, table.get(3)]).toEqual([0, 0, undefined]);
   });

@@ -1,6 +1,12 @@
 import type { FarAnswer } from '@bellwether/actors';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChosenThere, Exports, Question } from '../../../packages/ocapn/src/session/tables.ts';
+import {
+  ChosenThere,
+  type Export,
+  Exports,
+  Question,
+} from '../../../packages/ocapn/src/session/tables.ts';
 
 const answer: FarAnswer = { slot: undefined, kept: () => undefined, broken: () => undefined };
 const some = { some: 'object' };
@@ -75,23 +81,56 @@ describe('exports', () => {
   });
 });
 
+describe('what is exported', () => {
+  it('has one number for as long as the peer holds it, whatever else comes and goes', () => {
+    const values = Array.from({ length: 4 }, (_, at) => ({ at }));
+    const step = fc.record({ at: fc.integer({ min: 0, max: 3 }), isMention: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const exports = new Exports();
+        const held = new Map<object, number>();
+        const given = new Set<number>();
+        for (const { at, isMention } of steps) {
+          const value = values[at] ?? {};
+          const position = held.get(value);
+          if (isMention) {
+            const mentioned = exports.mention(value, 4);
+            exports.keep();
+            if (position === undefined) expect(given.has(mentioned)).toBe(false);
+            else expect(mentioned).toBe(position);
+            held.set(value, mentioned);
+            given.add(mentioned);
+          } else if (position !== undefined) {
+            const { count } = exports.get(position) as Export;
+            exports.returned(position, count);
+            held.delete(value);
+            expect(exports.get(position)).toBeUndefined();
+          }
+          expect(exports.objectCount).toBe(held.size);
+        }
+      }),
+      { seed: 1 },
+    );
+  });
+});
+
 describe('questions', () => {
   it('share the numbers of exports and have a limit of their own', () => {
     const exports = new Exports();
     exports.mention(some, 9);
     const first = exports.ask(0, answer, 1, 0);
-    expect([first.resolverPos, exports.questionCount, exports.objectCount]).toEqual([2, 1, 1]);
+    expect([first.position, exports.questionCount, exports.objectCount]).toEqual([2, 1, 1]);
     expect(() => exports.ask(1, answer, 1, 0)).toThrow('more than 1 open questions');
     exports.drop(first);
     exports.drop(first);
-    expect([exports.questionCount, exports.ask(1, answer, 1, 0).resolverPos]).toEqual([0, 3]);
+    expect([exports.questionCount, exports.ask(1, answer, 1, 0).position]).toEqual([0, 3]);
   });
   it('come back when the peer gives the resolver back unused, once', () => {
     const exports = new Exports();
     const question = exports.ask(0, answer, 9, 0);
-    expect(() => exports.returned(question.resolverPos, 2)).toThrow('1..1');
-    expect(exports.returned(question.resolverPos, 1)).toBe(question);
-    expect(exports.returned(question.resolverPos, 1)).toBeUndefined();
+    expect(() => exports.returned(question.position, 2)).toThrow('1..1');
+    expect(exports.returned(question.position, 1)).toBe(question);
+    expect(exports.returned(question.position, 1)).toBeUndefined();
     expect(exports.questionCount).toBe(0);
   });
   it('are what is left over when the table is cleared', () => {
@@ -107,13 +146,14 @@ describe('questions', () => {
 
 describe('a table whose numbers the peer picks', () => {
   it('takes any number once, up to its limit', () => {
-    const table = new ChosenThere<object>('answers');
-    table.add(7, some, 2);
-    expect(() => table.add(7, other, 2)).toThrow('has an entry 7');
-    table.add(0, other, 2);
-    expect(() => table.add(1, other, 2)).toThrow('more than 2 answers');
+    const table = new ChosenThere<{ readonly position: number }>('answers');
+    const admit = (position: number): void => table.admit(position, { position }, 2);
+    admit(7);
+    expect(() => admit(7)).toThrow('has an entry 7');
+    admit(0);
+    expect(() => admit(1)).toThrow('more than 2 answers');
     table.drop(7);
-    table.add(1, some, 2);
-    expect([table.get(7), table.get(1), table.size]).toEqual([undefined, some, 2]);
+    admit(1);
+    expect([table.get(7), table.get(1)?.position, table.size]).toEqual([undefined, 1, 2]);
   });
 });

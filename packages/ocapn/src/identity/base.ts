@@ -39,18 +39,20 @@ const fromBase = (text: string, alphabet: string, width: number, name: string): 
   return bytes;
 };
 
+/** In one piece: V8 keeps a text that grew digit by digit as a chain of all that it was on the way. */
 const toBase = (bytes: Uint8Array, alphabet: string, width: number): string => {
   const mask = (1 << width) - 1;
-  let text = '';
+  const digits: string[] = [];
   let bits = 0;
   let have = 0;
   for (const byte of bytes) {
     bits = ((bits << 8) | byte) & 0x3fff;
     for (have += 8; have >= width; have -= width) {
-      text += alphabet.charAt((bits >> (have - width)) & mask);
+      digits.push(alphabet.charAt((bits >> (have - width)) & mask));
     }
   }
-  return have === 0 ? text : text + alphabet.charAt((bits << (width - have)) & mask);
+  if (have > 0) digits.push(alphabet.charAt((bits << (width - have)) & mask));
+  return digits.join('');
 };
 /** Where a text is filed: 32 bits (FNV-1a), which prove nothing. */
 export const hashOf = (text: string): number => {

@@ -80,10 +80,13 @@ const DESIGNATOR = /^[A-Za-z0-9.-]+$/;
 /** Names of hints stand in URIs as they are. */
 const HINT_NAME = /^[A-Za-z0-9._~-]+$/;
 
+/** One for all peers that have none. */
+const NO_HINTS = Object.freeze(Object.create(null) as Record<string, string>);
 /** Without a prototype, so that a hint may be called anything. */
 const makeHints = (
   entries: readonly (readonly [string, string])[],
 ): Readonly<Record<string, string>> => {
+  if (entries.length === 0) return NO_HINTS;
   const hints = Object.create(null) as Record<string, string>;
   for (const [name, value] of entries) {
     if (!HINT_NAME.test(name)) {

@@ -37,12 +37,12 @@ export const NO_DOUBT = 'captp: the session beside this one has come back';
 
 /** A connection that we dialled and that may still lose. */
 export interface Rival {
-  /** Our public id on it. */
-  readonly publicId: Uint8Array;
+  /** Our public id on it; undefined on one that we did not dial, which is nobody's rival. */
+  readonly publicId: Uint8Array | undefined;
 }
 
 /**
  * Whether an inbound connection whose dialler has `theirId` stays, when `rival` is what we dialled.
  */
 export const inboundStays = (rival: Rival | undefined, theirId: Uint8Array): boolean =>
-  rival === undefined || compareBytes(rival.publicId, theirId) < 0;
+  rival?.publicId === undefined || compareBytes(rival.publicId, theirId) < 0;

@@ -14,8 +14,8 @@ export class Link {
   readonly number: number;
   readonly netlayer: Netlayer;
   readonly session: Session;
-  /** Our public id on this connection: the one that crossings compare. */
-  readonly publicId: Uint8Array;
+  /** Our public id on a connection that we dialled: the one that crossings compare. */
+  readonly publicId: Uint8Array | undefined;
   /** Whom we dialled; undefined for a connection that was accepted. */
   readonly dialled: PeerLocation | undefined;
   /** Ends the wait for the peer's hello. */
@@ -40,7 +40,7 @@ export class Link {
     this.number = number;
     this.netlayer = netlayer;
     this.session = session;
-    this.publicId = publicId;
+    this.publicId = dialled && publicId;
     this.dialled = dialled;
     session.meter.lane = laneFor(number, netlayer.facts.believesClaims && dialled === undefined);
   }

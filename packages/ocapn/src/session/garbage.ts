@@ -15,9 +15,13 @@ const LIGHT_COUNT = 16;
 /** The same in bytes of answers. */
 const LIGHT_BYTES = 4 * 1024;
 
+/** Positions that a list has no spare room for. */
+const SHORT_COUNT = 8;
+
 /** The garbage of one session. It has no lists while there is none: most sessions are idle. */
 export class Garbage {
   #positions: number[] | undefined = undefined;
+  /** Undefined while each is one, as for all resolvers. */
   #deltas: number[] | undefined = undefined;
   #answers: number[] | undefined = undefined;
   #answerBytes = 0;
@@ -40,17 +44,19 @@ export class Garbage {
   }
   /** `delta` mentions of one export of the peer. */
   addExport(position: number, delta: number): void {
-    (this.#positions ??= []).push(position);
-    (this.#deltas ??= []).push(delta);
+    if (delta !== 1) this.#deltas ??= onesFor(this.#positions);
+    this.#positions = withOne(this.#positions, position);
+    this.#deltas?.push(delta);
   }
   /** `byteCount`: of the frame that the answer came in. */
   addAnswer(position: number, byteCount: number): void {
-    (this.#answers ??= []).push(position);
+    this.#answers = withOne(this.#answers, position);
     this.#answerBytes += byteCount;
   }
   /** One frame of exports, into an open frame. */
   writeExports(out: Writer): void {
-    writeGcExports(out, firstOf(this.#positions), firstOf(this.#deltas));
+    const positions = firstOf(this.#positions);
+    writeGcExports(out, positions, firstOf(this.#deltas ?? onesFor(positions)));
     this.#positions = restOf(this.#positions);
     this.#deltas = restOf(this.#deltas);
   }
@@ -62,6 +68,13 @@ export class Garbage {
   }
 }
 
+/** A push makes room for 16 more, which most sessions never have: a short list is made anew instead. */
+const withOne = (list: number[] = [], one: number): number[] => {
+  if (list.length < SHORT_COUNT) return [...list, one];
+  list.push(one);
+  return list;
+};
+const onesFor = (list: readonly number[] = []): number[] => list.map(() => 1);
 const firstOf = (list: readonly number[] = []): readonly number[] =>
   list.length <= FRAME_POSITIONS ? list : list.slice(0, FRAME_POSITIONS);
 const restOf = (list: readonly number[] = []): number[] | undefined =>

@@ -38,7 +38,8 @@ const ANSWER_BYTES = 512;
  */
 class Pending implements Answer, HeldAnswer {
   readonly vow: object;
-  readonly answerPos: number | undefined;
+  /** Of the answer; undefined where none is wanted. */
+  readonly position: number | undefined;
   readonly resolverPos: number | undefined;
   /** What its arguments may keep. */
   readonly byteCount: number;
@@ -50,7 +51,7 @@ class Pending implements Answer, HeldAnswer {
   constructor(
     incoming: Incoming,
     vow: object,
-    answerPos: number | undefined,
+    position: number | undefined,
     resolverPos: number | undefined,
     wantsPartial: boolean,
     byteCount: number,
@@ -58,7 +59,7 @@ class Pending implements Answer, HeldAnswer {
     this.#incoming = incoming;
     this.#wantsPartial = wantsPartial;
     this.vow = vow;
-    this.answerPos = answerPos;
+    this.position = position;
     this.resolverPos = resolverPos;
     this.byteCount = byteCount;
   }
@@ -174,7 +175,7 @@ export class Incoming {
     const { resolverPos } = pending;
     let byteCount = ANSWER_BYTES;
     if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
-    else if (!isKept && pending.answerPos === undefined) this.#session.unheard(value);
+    else if (!isKept && pending.position === undefined) this.#session.unheard(value);
     else if (isKept && pending.isHeld) byteCount += this.#outgoing.measure(value);
     if (pending.isHeld) this.#weigh(pending, byteCount);
   }
@@ -225,8 +226,8 @@ export class Incoming {
     if (answer !== undefined) {
       this.#checkFree(answer);
       this.#unknownVow ??= brokenVow(this.#host.frontier, reason);
-      const held = { vow: this.#unknownVow, weight: 0, isHeld: false };
-      this.#tables.answers.add(answer, held, this.#tables.room.answers);
+      const held = { position: answer, vow: this.#unknownVow, weight: 0, isHeld: false };
+      this.#tables.answers.admit(answer, held, this.#tables.room.answers);
       this.#weigh(held, ANSWER_BYTES);
     }
     if (resolver === undefined) return;
@@ -278,16 +279,14 @@ export class Incoming {
     this.#pendingCount += 1;
     this.#pendingBytes += weight;
     const pending = new Pending(this, vow, answerPos, resolverPos, wantsPartial, weight);
-    if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
+    if (answerPos !== undefined) answers.admit(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
     this.#host.keeping.grew(this.#session, weight);
   }
   #answered(question: Question, operation: Deliver): void {
     const { method, args } = operation;
     if (method !== 'fulfill' && method !== 'break')
-      throw new Decode(
-        `captp: resolver ${question.resolverPos} was told neither fulfill nor break`,
-      );
+      throw new Decode(`captp: resolver ${question.position} was told neither fulfill nor break`);
     this.#tables.exports.drop(question);
     this.#outgoing.settle(question, method === 'fulfill', args[0], this.#frameBytes);
     // A resolver is told one way. A peer that asks for an answer all the same gets nothing.

@@ -88,8 +88,8 @@ export class Outgoing implements Connector {
     try {
       if (answer !== undefined)
         question = exports.ask(this.#nextAnswerPos, answer, room.questions, this.#host.seconds);
-      const { answerPos, resolverPos } = question ?? {};
-      writeDeliver(out, this.#references, at, method, args, answerPos, resolverPos);
+      const { answerPos, position } = question ?? {};
+      writeDeliver(out, this.#references, at, method, args, answerPos, position);
     } catch (error) {
       this.#takeBack(question, answer, error);
       return undefined;
@@ -109,7 +109,7 @@ export class Outgoing implements Connector {
     try {
       const { exports, room } = this.#tables;
       question = exports.ask(undefined, answer, room.questions, this.#host.seconds);
-      writeListen(out, at, question.resolverPos, false);
+      writeListen(out, at, question.position, false);
     } catch (error) {
       return this.#takeBack(question, answer, error);
     }

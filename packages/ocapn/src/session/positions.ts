@@ -8,18 +8,20 @@
  *   the last one goes            a ring that has grown is given back
  */
 const FIRST_SLOTS = 4;
-/** At 16 bytes each: what a hostile peer can make of one table with two numbers. */
+/** At 8 bytes each: what a hostile peer can make of one table with two numbers. */
 const RING_SLOTS = 1_024;
 /** A ring above this is not kept for an idle session. */
 const KEPT_SLOTS = 64;
 
-/** What every empty table has: nothing is ever put into these two. */
-const NO_NUMBERS: number[] = [];
+/** What every empty table has: nothing is ever put into it. */
 const NO_ENTRIES: undefined[] = [];
 
+/** What stands at a number says which; undefined for what could stand in a table and does not. */
+export interface Positioned {
+  readonly position: number | undefined;
+}
 /** Entries by position, a safe integer from 0. */
-export class Positions<T extends object> {
-  #numbers: number[] = NO_NUMBERS;
+export class Positions<T extends Positioned> {
   #entries: (T | undefined)[] = NO_ENTRIES;
   #others: Map<number, T> | undefined;
   #size = 0;
@@ -28,11 +30,11 @@ export class Positions<T extends object> {
     return this.#size;
   }
   get(position: number): T | undefined {
-    const slot = position & (this.#entries.length - 1);
-    if (this.#numbers[slot] === position) return this.#entries[slot];
+    const entry = this.#entries[position & (this.#entries.length - 1)];
+    if (entry !== undefined && entry.position === position) return entry;
     return this.#others?.get(position);
   }
-  /** Takes in an entry at a position where none stands. */
+  /** Takes in an entry at its position, where none stands. */
   add(position: number, entry: T): void {
     this.#size += 1;
     let slot = position & (this.#entries.length - 1);
@@ -45,22 +47,18 @@ export class Positions<T extends object> {
       this.#grow();
       slot = position & (this.#entries.length - 1);
     }
-    this.#numbers[slot] = position;
     this.#entries[slot] = entry;
   }
   /** False when there was nothing. */
   drop(position: number): boolean {
     const slot = position & (this.#entries.length - 1);
-    if (this.#numbers[slot] === position) {
-      this.#numbers[slot] = -1;
-      this.#entries[slot] = undefined;
-    } else if (this.#others?.delete(position) !== true) return false;
+    if (this.#entries[slot]?.position === position) this.#entries[slot] = undefined;
+    else if (this.#others?.delete(position) !== true) return false;
     this.#size -= 1;
     if (this.#size === 0 && this.#entries.length > KEPT_SLOTS) this.clear();
     return true;
   }
   clear(): void {
-    this.#numbers = NO_NUMBERS;
     this.#entries = NO_ENTRIES;
     this.#others = undefined;
     this.#size = 0;
@@ -74,15 +72,9 @@ export class Positions<T extends object> {
   /** What is apart in a ring is apart in one of twice the size. */
   #grow(): void {
     const length = this.#entries.length * 2 || FIRST_SLOTS;
-    const numbers = new Array<number>(length).fill(-1);
     const entries = new Array<T | undefined>(length).fill(undefined);
-    for (const [at, entry] of this.#entries.entries()) {
-      if (entry === undefined) continue;
-      const position = this.#numbers[at] ?? 0;
-      numbers[position & (length - 1)] = position;
-      entries[position & (length - 1)] = entry;
-    }
-    this.#numbers = numbers;
+    for (const entry of this.#entries)
+      if (entry !== undefined) entries[(entry.position ?? 0) & (length - 1)] = entry;
     this.#entries = entries;
   }
 }

@@ -104,13 +104,12 @@ export class IncomingReferences implements Binder {
   readonly #session: Session;
   readonly #tables: Tables;
   readonly #connector: Collector;
-  readonly #weakly: WeakRef<Collector>;
+  #weakly: WeakRef<Collector> | undefined;
   constructor(host: SessionHost, session: Session, tables: Tables, connector: Collector) {
     this.#host = host;
     this.#session = session;
     this.#tables = tables;
     this.#connector = connector;
-    this.#weakly = new WeakRef(connector);
   }
   check(reference: Descriptor | Envelope): void {
     if (!(reference instanceof Descriptor)) return;
@@ -134,7 +133,7 @@ export class IncomingReferences implements Binder {
    * value.
    */
   target(at: Descriptor): object | undefined {
-    if (at.kind === 'answer') return this.#tables.answers.get(at.position);
+    if (at.kind === 'answer') return this.#tables.answers.get(at.position)?.vow;
     if (at.position === BOOTSTRAP_POS) return this.#host.bootstrap;
     const entry = this.#tables.exports.get(at.position);
     return entry instanceof Export ? entry.value : undefined;
@@ -145,7 +144,7 @@ export class IncomingReferences implements Binder {
     let entry = imports.get(position);
     if (entry === undefined) {
       entry = new Import(position);
-      imports.add(position, entry, room.imports);
+      imports.admit(position, entry, room.imports);
     }
     entry.count += 1;
     return entry.held?.deref() ?? this.#represent(entry, isPromise);
@@ -159,7 +158,7 @@ export class IncomingReferences implements Binder {
       : frontier.far(this.#connector, entry);
     entry.held = new WeakRef(made);
     // Who waits must not hold what is waited for: a session may lead to it, by its connection, after its end.
-    const weakly = this.#weakly;
+    const weakly = (this.#weakly ??= new WeakRef(this.#connector));
     reaper.watch(made, () => {
       if (entry.generation === generation) weakly.deref()?.collect(entry);
     });

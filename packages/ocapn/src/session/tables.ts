@@ -15,7 +15,7 @@
 import type { FarAnswer, Slot, Target } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
-import { Positions } from './positions.ts';
+import { type Positioned, Positions } from './positions.ts';
 
 /** How much one session may use; see the limits of the same names. */
 export interface Room {
@@ -64,6 +64,8 @@ export class Export {
   count = 0;
   /** Mentions in the frame that is being written. */
   pendingCount = 0;
+  /** Another one that is mentioned in it. */
+  alsoTouched: Export | undefined = undefined;
   constructor(position: number, value: object) {
     this.position = position;
     this.value = value;
@@ -74,7 +76,8 @@ export class Export {
 export class Question {
   /** Where the peer keeps the result; undefined for a listener, which has none. */
   readonly answerPos: number | undefined;
-  readonly resolverPos: number;
+  /** Where our resolver stands. */
+  readonly position: number;
   answer: FarAnswer;
   /**
    * Somebody has sent to the answer before it came. Later messages must take the same way to stay
@@ -89,15 +92,10 @@ export class Question {
   byteCount = 0;
   /** When it was asked, in whole seconds of the host's. */
   readonly askedS: number;
-  constructor(
-    answerPos: number | undefined,
-    resolverPos: number,
-    answer: FarAnswer,
-    askedS: number,
-  ) {
+  constructor(answerPos: number | undefined, position: number, answer: FarAnswer, askedS: number) {
     this.askedS = askedS;
     this.answerPos = answerPos;
-    this.resolverPos = resolverPos;
+    this.position = position;
     this.answer = answer;
   }
 }
@@ -128,8 +126,11 @@ export class Import implements Target {
 export class Exports {
   #nextPos = BOOTSTRAP_POS + 1;
   readonly #entries = new Positions<Export | Question>();
-  readonly #byValue = new Map<object, Export>();
-  #touched: Export[] = [];
+  /** The only one, or one of them: most sessions have no other, and a Map takes more than all else of a table. */
+  #first: Export | undefined;
+  #byValue: Map<object, Export> | undefined;
+  /** The last one that the frame which is being written mentions for the first time; it leads to the others. */
+  #touched: Export | undefined;
   #questionCount = 0;
 
   /** Questions that are open. */
@@ -138,7 +139,7 @@ export class Exports {
   }
   /** Objects and promises that the peer holds. */
   get objectCount(): number {
-    return this.#byValue.size;
+    return (this.#first === undefined ? 0 : 1) + (this.#byValue?.size ?? 0);
   }
   get(position: number): Export | Question | undefined {
     return this.#entries.get(position);
@@ -152,8 +153,12 @@ export class Exports {
    * full.
    */
   mention(value: object, limit: number): number {
-    const entry = this.#byValue.get(value) ?? this.#add(value, limit);
-    if (entry.pendingCount === 0) this.#touched.push(entry);
+    const known = this.#first?.value === value ? this.#first : this.#byValue?.get(value);
+    const entry = known ?? this.#add(value, limit);
+    if (entry.pendingCount === 0) {
+      entry.alsoTouched = this.#touched;
+      this.#touched = entry;
+    }
     entry.pendingCount += 1;
     return entry.position;
   }
@@ -176,18 +181,18 @@ export class Exports {
   }
   /** Takes a resolver out: it was used, or its frame was not written. */
   drop(question: Question): void {
-    if (this.#entries.drop(question.resolverPos)) this.#questionCount -= 1;
+    if (this.#entries.drop(question.position)) this.#questionCount -= 1;
   }
   /** The frame is complete: its mentions count. */
   keep(): void {
-    for (let entry = this.#touched.pop(); entry !== undefined; entry = this.#touched.pop()) {
+    for (let entry = this.#untouch(); entry !== undefined; entry = this.#untouch()) {
       entry.count += entry.pendingCount;
       entry.pendingCount = 0;
     }
   }
   /** The frame was taken back, and its mentions with it. */
   undo(): void {
-    for (let entry = this.#touched.pop(); entry !== undefined; entry = this.#touched.pop()) {
+    for (let entry = this.#untouch(); entry !== undefined; entry = this.#untouch()) {
       entry.pendingCount = 0;
       if (entry.count === 0) this.#forget(entry);
     }
@@ -221,56 +226,53 @@ export class Exports {
   clear(): Question[] {
     const open = this.#entries.values().filter((entry) => entry instanceof Question);
     this.#entries.clear();
-    this.#byValue.clear();
-    this.#touched = [];
+    this.#first = undefined;
+    this.#byValue = undefined;
+    this.#touched = undefined;
     this.#questionCount = 0;
     return open;
   }
 
   #add(value: object, limit: number): Export {
-    if (this.#byValue.size >= limit) throw new Limit(`captp: more than ${limit} exports`);
+    if (this.objectCount >= limit) throw new Limit(`captp: more than ${limit} exports`);
     const entry = new Export(this.#nextPos, value);
     this.#nextPos += 1;
     this.#entries.add(entry.position, entry);
-    this.#byValue.set(value, entry);
+    if (this.#first === undefined) this.#first = entry;
+    else (this.#byValue ??= new Map<object, Export>()).set(value, entry);
+    return entry;
+  }
+  #untouch(): Export | undefined {
+    const entry = this.#touched;
+    this.#touched = entry?.alsoTouched;
+    if (entry !== undefined) entry.alsoTouched = undefined;
     return entry;
   }
   #forget(entry: Export): void {
     this.#entries.drop(entry.position);
-    this.#byValue.delete(entry.value);
+    if (this.#first === entry) this.#first = undefined;
+    else this.#byValue?.delete(entry.value);
   }
 }
 
 /** A table whose numbers the peer picks: imports, answers. */
-export class ChosenThere<T extends object> {
+export class ChosenThere<T extends Positioned> extends Positions<T> {
   readonly #what: string;
-  readonly #entries = new Positions<T>();
   constructor(what: string) {
+    super();
     this.#what = what;
   }
-  get size(): number {
-    return this.#entries.size;
-  }
-  get(position: number): T | undefined {
-    return this.#entries.get(position);
-  }
-  /** @throws Limit when the table is full, Decode when the number is taken. */
-  add(position: number, entry: T, limit: number): void {
-    if (this.#entries.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);
-    if (this.#entries.get(position) !== undefined)
+  /** `add`, of what comes from there. @throws Limit when the table is full, Decode when the number is taken. */
+  admit(position: number, entry: T, limit: number): void {
+    if (this.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);
+    if (this.get(position) !== undefined)
       throw new Decode(`captp: ${this.#what} has an entry ${position} already`);
-    this.#entries.add(position, entry);
-  }
-  drop(position: number): void {
-    this.#entries.drop(position);
-  }
-  clear(): void {
-    this.#entries.clear();
+    this.add(position, entry);
   }
 }
 
 /** The result of a message of the peer, until the peer says that it will not use it any more. */
-export interface HeldAnswer {
+export interface HeldAnswer extends Positioned {
   readonly vow: object;
   /** Bytes that it counts for since it has settled. */
   weight: number;
@@ -278,31 +280,26 @@ export interface HeldAnswer {
 }
 
 /** Answers, and how much those weigh that have settled. */
-export class Answers {
-  readonly #entries = new ChosenThere<HeldAnswer>('answers');
+export class Answers extends ChosenThere<HeldAnswer> {
   #bytes = 0;
-  get size(): number {
-    return this.#entries.size;
+  constructor() {
+    super('answers');
   }
   /** Bytes of all that have settled. */
   get byteCount(): number {
     return this.#bytes;
   }
-  get(position: number): object | undefined {
-    return this.#entries.get(position)?.vow;
-  }
-  /** @throws Limit when the table is full, Decode when the number is taken. */
-  add(position: number, entry: HeldAnswer, limit: number): void {
-    this.#entries.add(position, entry, limit);
+  override admit(position: number, entry: HeldAnswer, limit: number): void {
+    super.admit(position, entry, limit);
     entry.isHeld = true;
     this.#bytes += entry.weight;
   }
-  drop(position: number): void {
-    const entry = this.#entries.get(position);
-    if (entry === undefined) return;
-    this.#entries.drop(position);
+  override drop(position: number): boolean {
+    const entry = this.get(position);
+    if (entry === undefined) return false;
     entry.isHeld = false;
     this.#bytes -= entry.weight;
+    return super.drop(position);
   }
   /** It has settled. */
   weigh(entry: HeldAnswer, byteCount: number): void {
@@ -310,8 +307,8 @@ export class Answers {
     entry.weight = byteCount;
     this.#bytes += byteCount;
   }
-  clear(): void {
-    this.#entries.clear();
+  override clear(): void {
+    super.clear();
     this.#bytes = 0;
   }
 }
