@@ -88,7 +88,7 @@ const idle = async (
   const end = await startOtherEnd(as, at);
   const opened = [];
   // What the first ones have compiled, and the room of shared tables, is no session's.
-  for (let count = 0; count < SESSIONS / 2; count += 1) opened.push(await open(end));
+  for (let count = 0; count < SESSIONS; count += 1) opened.push(await open(end));
   const before = await end.usage(4);
   for (let count = 0; count < SESSIONS; count += 1) opened.push(await open(end));
   const after = await end.usage(4);
