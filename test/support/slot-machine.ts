@@ -52,6 +52,8 @@ export const shortRules: SlotRules = {
   gateMs: 20_000,
 };
 
+const respawn = { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 };
+
 /** What a release of a test is, and what it is made of. */
 export interface Made {
   readonly digest: Digest;
@@ -106,6 +108,8 @@ const makeOrigins = (
 export class SlotMachine extends Machine {
   readonly depots = new MemoryDepots(crypto);
   readonly rules: { now: SlotRules };
+  /** Whether its service is started again where it dies. */
+  isRespawned = true;
   /** Which grant of the owner's that of an asker comes from. */
   origins: (asker: string) => string = (asker) => asker;
   #slot: Ref<Slot> | undefined = undefined;
@@ -137,7 +141,7 @@ export class SlotMachine extends Machine {
       provision: ['web'],
       requirement: ['networking'],
       stop: { signal: 'SIGTERM', graceMs: 1_000 },
-      respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 },
+      ...(this.isRespawned && { respawn }),
     });
     const slot = turn.spawn(makeSlot, {
       name: 'web',

@@ -155,7 +155,11 @@ export interface SlotOptions {
    * 1, default 60.
    */
   readonly confirmSeconds?: number;
-  /** Seconds for which a new release has to be well before it counts as that. Default 5. */
+  /**
+   * Seconds for which a new release has to be well before it counts as that. Whoever deploys confirms it then, and what
+   * crashes once it is confirmed is not taken back: so, longer than a crash takes to show. From 0, default 5. There is
+   * no least one above that: how long that takes is known to who writes the service alone.
+   */
   readonly healthySeconds?: number;
   /**
    * As whom its releases and their checks run, as in an `exec`. Absent: as the shepherd, so that whoever may deploy

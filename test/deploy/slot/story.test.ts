@@ -365,6 +365,26 @@ describe('a deploy', () => {
   });
 });
 
+it('a release that waits to be confirmed is taken back as soon as it has died, where nothing starts it again', () => {
+  const world = new World(1);
+  const machine = new SlotMachine(world, 'A', shortRules, true);
+  machine.isRespawned = false;
+  machine.boot();
+  world.runFor(500);
+  const rig = { world, machine };
+  keep(rig, one);
+  machine.bring(world, two);
+  const deploy = machine.act('deploy', [two.digest]);
+  world.runFor(3_000);
+  expect(machine.record().underway?.phase).toBe('awaiting-confirm');
+  machine.processes.kill('web');
+  world.runFor(slotLimits.lookMs + 100);
+  expect(machine.record().underway?.phase).toBe('reverting');
+  world.runFor(3_000);
+  expect(deploy.value?.result).toBe('rolled-back');
+  expect(machine.running()).toEqual([one.digest]);
+});
+
 /** A tree that was changed since it was made, and what it was made of. */
 describe('a tree that was changed', () => {
   const changed = ['server.js: content'];

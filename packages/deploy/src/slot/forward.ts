@@ -17,6 +17,7 @@ import {
   pointTo,
   questionIn,
   runAsRecorded,
+  serviceOf,
   statusOf,
   whenStill,
   wish,
@@ -247,12 +248,18 @@ const look = (held: Held, turn: Turn, notedMs: number, goneMs?: number): void =>
   const end = endIn(status);
   const now = held.clock.now();
   const sinceMs = end === undefined ? undefined : (goneMs ?? now);
-  // Whoever restarts it, or what it requires, has it stopped for a moment.
-  if (end !== undefined && (isFinal(status) || now - (sinceMs ?? now) >= limits.goneMs))
-    return revert(held, turn, end);
+  // Whoever restarts it, or what it requires, has it stopped for a moment; what has died stays so.
+  const isOver = isFinal(status) || hasDied(held, turn) || now - (sinceMs ?? now) >= limits.goneMs;
+  if (end !== undefined && isOver) return revert(held, turn, end);
   const isDue = now - notedMs >= limits.noteMs;
   if (isDue) noteLeft(held, turn);
   later(held, turn, limits.lookMs, (turn) => look(held, turn, isDue ? now : notedMs, sinceMs));
+};
+
+/** Whether what ended last has ended by itself. */
+const hasDied = (held: Held, turn: Turn): boolean => {
+  const { kind } = turn.call(serviceOf(held), 'prompts').stopped ?? {};
+  return kind === 'ended' || kind === 'not-alive';
 };
 
 /** From now on the release is the active one, and what is not needed any more may go. */

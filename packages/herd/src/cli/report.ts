@@ -89,7 +89,7 @@ export const report = (
     });
   if (isDetached(error)) {
     // A question, and nothing that could go on; an operation is told by the command itself.
-    terminal.err('herd: interrupted\n');
+    terminal.err(`herd: ${error.wasSent ? 'interrupted' : error.message}\n`);
     return exitCode;
   }
   const lines = message.split('\n').map(visible);

@@ -65,9 +65,9 @@ export class Detached extends ActorError {
   /** Whether anything had been asked yet. */
   readonly wasSent: boolean;
 
-  /** `wasSent` tells whether anything had been asked. */
-  constructor(wasSent: boolean) {
-    super('detached', wasSent ? 'detached; what was asked goes on' : 'nothing was asked yet');
+  /** `wasSent` tells whether anything had been asked; `words`, what there is to say where nothing was. */
+  constructor(wasSent: boolean, words = 'interrupted') {
+    super('detached', wasSent ? 'detached; what was asked goes on' : words);
     this.name = 'Detached';
     this.wasSent = wasSent;
   }

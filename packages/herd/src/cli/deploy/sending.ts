@@ -39,6 +39,8 @@ export const noName = (word: string, service = 'SERVICE'): Usage =>
 export const nameFor = (service: string): string | undefined =>
   isPetnameWord(service) ? undefined : service;
 
+const kept = 'what came is kept there for a while: the same command goes on with it';
+
 /** Brings what is missing, and shows how far it is. */
 export const sent = async (
   context: Context,
@@ -51,7 +53,7 @@ export const sent = async (
   // One for all pieces that are on their way.
   let letGo = (): void => undefined;
   const interrupted = new Promise<never>((_never, fail) => {
-    letGo = context.terminal.onInterrupt(() => fail(new Detached(false)));
+    letGo = context.terminal.onInterrupt(() => fail(new Detached(false, `interrupted; ${kept}`)));
   });
   try {
     const brought = bring({
@@ -65,8 +67,7 @@ export const sent = async (
     return await Promise.race([brought, interrupted]);
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
-    const words = `${error.message}; what came is kept there for a while: the same command goes on with it`;
-    throw new NoAnswer(words, error.isTimeUp, { cause: error });
+    throw new NoAnswer(`${error.message}; ${kept}`, error.isTimeUp, { cause: error });
   } finally {
     letGo();
     progress.end();
