@@ -7,7 +7,9 @@
  *                             each socket, and whoever waits there, as it was. Before that it makes an heir itself, for
  *                             a main that is killed before it has one of its own
  *     the heir is killed      main makes another
- *     both are killed         the anchor starts a main with no sockets, and the daemon has them opened again
+ *     both are killed         the anchor starts a main with no sockets, and the daemon has them opened again, which it
+ *                             says in its log; one whose service runs, once that has ended: until then it has it. One
+ *                             that is closed before leaves its path behind, which whoever listens there next takes
  *     RENEW                   the heir is ended first: what the next program makes of sockets is its own affair
  *
  * Nothing is sent or copied, so nothing is missing and nothing is left over: what main opens the heir has, and what

@@ -134,13 +134,16 @@ static int address_of(const struct place *place, union address *address, socklen
   }
 }
 
-/* Whoever was killed leaves its path behind; one that somebody listens at is not taken from him. */
-static int remove_stale(const union address *address, socklen_t length, int type) {
+/*
+ * Whoever was killed leaves its path behind; one that somebody listens at is not taken from him. He is not to find a
+ * client who is nobody, once a second: a datagram socket learns as well whether anybody is there, and gets nowhere.
+ */
+static int remove_stale(const union address *address, socklen_t length) {
   const char *path = address->path.sun_path;
   struct stat found;
   if (lstat(path, &found) < 0) return errno == ENOENT ? 0 : errno;
   if (!S_ISSOCK(found.st_mode)) return EEXIST;
-  int trial = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int trial = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (trial < 0) return errno;
   int is_stale = connect(trial, &address->any, length) < 0 && errno == ECONNREFUSED;
   close(trial);
@@ -189,7 +192,7 @@ static int open_listener(const struct request *request, int *file) {
   socklen_t length;
   int type = request->style & STYLE_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
   int error = address_of(&request->place, &address, &length);
-  if (!error && address.any.sa_family == AF_UNIX) error = remove_stale(&address, length, type);
+  if (!error && address.any.sa_family == AF_UNIX) error = remove_stale(&address, length);
   if (error) return error;
   int opened = socket(address.any.sa_family, type | SOCK_CLOEXEC, 0);
   if (opened < 0) return errno;

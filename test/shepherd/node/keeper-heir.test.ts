@@ -26,6 +26,7 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
   let folder: string;
   let backend: KeeperBackend;
   let port: number;
+  let logged: string[];
   const at = () => path.join(folder, 'keeper');
   const open = async (): Promise<void> => {
     backend = await openKeeper({
@@ -33,6 +34,7 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
       cwd: folder,
       logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
       starts: new Starts(path.join(folder, 'starts')),
+      log: (event) => logged.push(event),
       ...keptFrom(at()),
     });
   };
@@ -58,6 +60,7 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
   const clients: net.Socket[] = [];
   beforeEach(async () => {
     folder = makeFolder();
+    logged = [];
     port = await freePort();
     await open();
     anchor = await until('its anchor', () => keeperPids(at()).anchor[0]);
@@ -240,6 +243,18 @@ describe.skipIf(isWithoutKeeper)(`a keeper whose main is killed${whyNoKeeper}`, 
     await until('another one', () => roles().main.some((pid) => !before.includes(pid)));
     await until('its sockets', () => roles().heir.some((pid) => !before.includes(pid)));
     for (const to of [{ port, host: '127.0.0.1' }, { path: file() }]) await served(to);
+    expect(logged.filter((event) => event === 'socket.lost')).toHaveLength(2);
+  });
+
+  it('asks whether a service still has the path of one it has lost, and is no client of it', async () => {
+    await listening({ ...unix(), bindAttempts: 9 });
+    const ended = startOf(server(2), { sockets: [unix()] });
+    expect(await come({ path: file() }).said).toBe('3');
+    for (const pid of Object.values(roles()).flat()) process.kill(pid, 'SIGKILL');
+    await until('a look at the place', () => logged.includes('socket.busy'));
+    // Had the keeper been a client of it, it would have had its two.
+    expect(await come({ path: file() }).said).toBe('3');
+    expect(await ended).toEqual({ code: 0 });
   });
 
   it('begins without what it had where it cannot come up with it', async () => {

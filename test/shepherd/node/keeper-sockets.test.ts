@@ -22,6 +22,7 @@ let folder: string;
 /** Frames that were sent: what is asked for, and of which socket. */
 let sent: string[];
 let sockets: KeptSockets;
+let logged: string[];
 const at = (host: string, more: Partial<SocketConfig> = {}): SocketConfig => ({
   ...{ name: 'web', place: { family: 'unix', host: path.join(folder, host), port: 0 } },
   ...{ style: 'stream', backlog: 8, bindAttempts: 2, mode: 0o600, folderMode: 0o750 },
@@ -45,7 +46,10 @@ beforeEach(() => {
     const id = frame.toString('utf8', 16, 15 + frame.readUInt32LE(8));
     sent.push(`${wordOf.get(frame.readUInt32LE(4))} ${id.slice(-1)}`);
   };
-  sockets = new KeptSockets({ send, accounts: nodeAccounts(), log: () => undefined });
+  logged = [];
+  const log = (event: string, data: object): unknown =>
+    logged.push(`${event} ${Object.values(data).map(String).join(' ')}`);
+  sockets = new KeptSockets({ send, accounts: nodeAccounts(), log });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -73,8 +77,13 @@ describe('the sockets of a service', () => {
     const { answer } = answerOf<undefined>();
     sockets.connection('web', answer);
     sent.length = 0;
-    sockets.again();
+    sockets.again(new Set([second]));
     expect(sent.splice(0)).toEqual(['LISTEN 0', 'WATCH 0', 'LISTEN 1', 'WATCH 1']);
+    // Said once: it is not lost again before it was there again.
+    sockets.again(new Set());
+    expect(sent.splice(0)).toHaveLength(4);
+    const lost = ['a', 'b'].map((host) => `socket.lost web ${path.join(folder, host)}`);
+    expect(logged).toEqual([lost[0]]);
     for (const key of [first, second])
       for (const error of [EADDRINUSE, EBADF]) sockets.refused(key, error);
     vi.advanceTimersByTime(1_000);
@@ -95,7 +104,7 @@ describe('the sockets of a service', () => {
     sockets.came(second, { number: 2 });
     expect((await one).number).toBe(1);
     // After a loss all are told once more: also whom somebody was given, whose start is on its way.
-    sockets.again();
+    sockets.again(new Set([first]));
     for (const number of [1, 2]) sockets.came(number === 1 ? first : second, { number });
     sent.length = 0;
     expect((await asked()).number).toBe(2);

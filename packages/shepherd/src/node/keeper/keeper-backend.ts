@@ -57,7 +57,7 @@ import {
 import { owedSignalCount, startTryCount } from './limits.ts';
 import { Forgetter, type ForgetPowers } from './forgetter.ts';
 import { KeptSockets } from './sockets.ts';
-import { KeeperLine, type LinePowers } from './line.ts';
+import { KeeperLine, type LineHandlers, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, type Said, type StartState } from './protocol.ts';
 import { prepared, type PreparePowers } from './prepared.ts';
@@ -144,7 +144,7 @@ class KeptBackend implements KeeperBackend {
         ...(log === undefined ? {} : { log }),
       },
       {
-        up: (bootId, states, has) => this.#up(bootId, states, has),
+        up: (...what) => this.#up(...what),
         down: () => {
           this.#isUp = false;
         },
@@ -332,7 +332,7 @@ class KeptBackend implements KeeperBackend {
     return endingOf(state);
   }
 
-  #up(bootId: string, states: readonly StartState[], features: number): void {
+  #up(...[bootId, states, features, sockets]: Parameters<LineHandlers['up']>): void {
     this.#isUp = true;
     this.#features = features;
     this.#bootId = bootId;
@@ -342,7 +342,7 @@ class KeptBackend implements KeeperBackend {
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
     for (const { owed } of this.#kept.values()) for (const frame of owed) this.#line.send(frame);
     this.#followers.again();
-    this.#sockets.again();
+    this.#sockets.again(sockets);
   }
 
   #said(said: Said): void {

@@ -48,10 +48,11 @@ export interface LinePowers {
   readonly coredumpFilter?: string;
   readonly log?: Log;
 }
+type Ids = ReadonlySet<string>;
 /** Who hears what the keeper says. */
 export interface LineHandlers {
-  /** It is there, and this is all that it has. */
-  up(bootId: string, states: readonly StartState[], features: number): void;
+  /** It is there, and this is all that it has; of sockets the ids. */
+  up(bootId: string, states: readonly StartState[], features: number, sockets: Ids): void;
   /** It is not there any more. */
   down(): void;
   said(said: Said): void;
@@ -126,7 +127,7 @@ export class KeeperLine {
       let features = 0;
       let isOther = false;
       let states: StartState[] | undefined = [];
-      const others: Said[] = [];
+      const others: (Said & { readonly id: string })[] = [];
       const heard = (said: Said): void => {
         if (states === undefined) return this.#handlers.said(said);
         if (said.kind === 'hello') {
@@ -144,7 +145,7 @@ export class KeeperLine {
           states = undefined;
           this.#socket = socket;
           clearTimeout(late);
-          this.#handlers.up(bootId, all, features);
+          this.#handlers.up(bootId, all, features, new Set(others.map(({ id }) => id)));
           for (const each of others) this.#handlers.said(each);
           resolve();
         }

@@ -151,14 +151,17 @@ export class KeptSockets implements SocketHolder {
     this.#powers.send(new FrameWriter(types.drop).numbers(tags.connection, [arrival]).frame());
   }
 
-  /** The keeper is there again: it may have all of them, or none. */
-  again(): void {
+  /** The keeper is there again, with those of these keys: it may have all of them, or none. */
+  again(had: ReadonlySet<string>): void {
     for (const { keys } of this.#closing.values())
       for (const key of keys) this.#powers.send(closeFrame(key));
-    for (const { sockets, waiting, arrived } of this.#holdings.values()) {
+    for (const { service, sockets, waiting, arrived } of this.#holdings.values()) {
       // Whom it still has it tells again.
       arrived.length = 0;
       for (const held of sockets) {
+        const lost = { service, place: placeText(held.config.place) };
+        // Whoever waited there is lost with it, but where its service has it.
+        if (held.isListening && !had.has(held.key)) this.#powers.log('socket.lost', lost);
         held.isListening = false;
         this.#powers.send(held.frame);
         if (waiting.length > 0) this.#powers.send(watchFrame(held.key));
