@@ -239,7 +239,7 @@ describe.skipIf(isWithoutKeeper)(`a service in the manner of inetd${whyNoKeeper}
   it('is refused in words by a shepherd without a keeper', async () => {
     await begun('', '', { options: ['--keeper=none'] });
     expect(await herd('start', 'echo')).toContain(
-      'only a shepherd with its keeper can hold sockets for a service; this one has none (its log says why)',
+      'only a shepherd with its keeper can hold sockets for a service; this one has none (herd status root says why)',
     );
   });
 });

@@ -11,6 +11,7 @@ import {
   type Place,
 } from '../support/programs.ts';
 import { accept, grantTo, person } from '../support/grants.ts';
+import { isWithoutKeeper } from '../support/keepers.ts';
 import { writable } from '../support/machine-faults.ts';
 import { pidOf } from '../support/shown.ts';
 
@@ -215,6 +216,24 @@ describe('a daemon whose disk was filled before its next life', () => {
   const greeting = `service({ provision: ['one'], start: exec(['sleep', '600']), actions: {
     hi: { documentation: 'Greets.', run: exec(['echo', 'hi']) } } })`;
   const fill = (disk: string) => place.run('dd', ['if=/dev/zero', `of=${disk}/filler`, 'bs=4k']);
+
+  it.skipIf(!mayMount || isWithoutKeeper)(
+    'goes without a keeper where its table has no room, and says so and what helps',
+    async () => {
+      const disk = await mounted('6m');
+      await place.run('dd', ['if=/dev/zero', `of=${disk}/filler`, 'bs=1k', 'count=5244']);
+      let daemon = await place.shepherd('a', configOf('A', greeting));
+      const why =
+        /the disk has no room for its table .*; make room there, then start this shepherd again/;
+      expect(fs.readFileSync(path.join(disk, 'log/shepherd.log'), 'utf8')).toMatch(why);
+      expect((await daemon.herd('status', 'root')).stdout).toMatch(why);
+      fs.rmSync(path.join(disk, 'filler'));
+      await daemon.kill('SIGTERM');
+      daemon = await place.again(daemon);
+      expect((await daemon.herd('status', 'root')).stdout).not.toMatch(/No keeper|no room/);
+    },
+    60_000,
+  );
 
   it.skipIf(!mayMount)(
     'has room for it, for its owner alone, and for the next daemon, too',

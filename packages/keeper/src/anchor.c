@@ -111,7 +111,8 @@ static void open_all(const char *folder) {
   lock();
   place(open("table", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), ANCHOR_TABLE);
   int error = table_open(ANCHOR_TABLE, 1);
-  if (error) give_up("table", error, error == EPROTO ? EXIT_LAYOUT : EXIT_SYSTEM);
+  int is_full = error == ENOSPC || error == EDQUOT;
+  if (error) give_up("table", error, error == EPROTO ? EXIT_LAYOUT : is_full ? EXIT_FULL : EXIT_SYSTEM);
   if (is_copy()) give_up("this is a copy, and its services have another keeper", EBUSY, EXIT_COPY);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) give_up("pipe", errno, EXIT_SYSTEM);

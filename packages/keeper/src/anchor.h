@@ -16,6 +16,7 @@ enum {
   EXIT_COPY = 76,
   EXIT_LAYOUT = 78,
   EXIT_SYSTEM = 71,
+  EXIT_FULL = 73,
   EXIT_USAGE = 64,
 };
 

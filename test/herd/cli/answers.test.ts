@@ -246,6 +246,7 @@ const reloaded: Required<Extract<Reloaded, { readonly kind: 'read' }>> = {
   outcome,
 };
 const about: Required<ShepherdFacts> = {
+  unkept: 'it is not there',
   name: 'A',
   version: '1',
   pid: 1,

@@ -322,7 +322,7 @@ it('without a keeper what only it can give is refused, by name', async () => {
   const plain = makeChildProcessBackend(around());
   const traits = { umask: 0o027, limits: { openFiles: [16, 16] } } as const;
   expect(await refusal({ argv: ['true'], traits }, { start: plain.start.bind(plain) })).toBe(
-    'exec: only a shepherd with its keeper can give a process umask, limits; this one has none (its log says why)',
+    'only a shepherd with its keeper can give a process umask, limits; this one has none (herd status root says why)',
   );
   fs.rmSync(folder, { recursive: true, force: true });
 });

@@ -208,6 +208,8 @@ export interface ShepherdFacts {
   readonly locations: readonly string[];
   /** Doors that do not open for now, and why; absent: all are open. */
   readonly shut?: readonly string[];
+  /** Why its services have no keeper; absent: they have one. */
+  readonly unkept?: string;
   /** Wall clock, milliseconds since 1970, when its process began. */
   readonly since?: number;
   /** Its own log. */

@@ -95,6 +95,7 @@ export const logBatchIn: (value: unknown) => readonly LogEvent[] = checked(
 export const textIn: (value: unknown) => string = checked(reader.text, 'text');
 /** One batch of an operation's stream. @throws BadAnswer */
 export const batchIn: (value: unknown) => readonly Event[] = checked(reader.batch, 'batch');
+const texts = list(reader.text, limits.listCount);
 /** What a daemon says of itself. @throws BadAnswer */
 export const aboutIn: (value: unknown) => ShepherdFacts = checked(
   struct<ShepherdFacts>(
@@ -102,9 +103,9 @@ export const aboutIn: (value: unknown) => ShepherdFacts = checked(
       name: reader.text,
       version: reader.text,
       pid: readCount,
-      locations: list(reader.text, limits.listCount),
+      locations: texts,
     },
-    { shut: list(reader.text, limits.listCount), since: readCount, logFile: reader.text },
+    { shut: texts, since: readCount, logFile: reader.text, unkept: reader.text },
   ),
   'about',
 );

@@ -289,7 +289,7 @@ const commonParts = (
     commit: audited.commit,
     lastOfAudit: (query) => audited.last(query),
     pastOf: (maxUses) => audited.past(maxUses),
-    backend: processes.backend,
+    ...processes,
     zone: nodeZone(),
     spawning,
     ...(parts.checkRoom && { checkRoom: parts.checkRoom }),

@@ -46,6 +46,8 @@ export interface LifeParts extends Pick<
   readonly log: Log;
   /** Where that is. */
   readonly logFile: string;
+  /** See ShepherdFacts. */
+  readonly unkept?: string;
   readonly usage: UsageReader;
 }
 /** Why a life is over. */

@@ -293,12 +293,12 @@ class VatLife implements Life {
   }
 
   #about() {
-    const { name, version, logFile } = this.#parts;
+    const { name, version, logFile, unkept } = this.#parts;
     const since = Math.round(performance.timeOrigin);
     const locations = this.locations.map(peerUri);
     const shut = this.shut.map(({ transport, reason }) => `${transport}: ${reason}`);
-    const { pid } = process;
-    return { name, version, pid, locations, since, logFile, ...(shut.length > 0 && { shut }) };
+    const faults = { ...(unkept !== undefined && { unkept }), ...(shut.length > 0 && { shut }) };
+    return { name, version, pid: process.pid, locations, since, logFile, ...faults };
   }
 
   #backup(file: string, mayReplace: boolean, answer: Answer): void {

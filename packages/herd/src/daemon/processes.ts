@@ -32,6 +32,8 @@ export interface ProcessesParts extends Omit<KeeperPowers, 'keeper' | 'umask' | 
 export interface Processes {
   readonly backend: ProcessBackend;
   readonly close: () => void;
+  /** Why there is no keeper; absent: there is one. */
+  readonly unkept?: string;
 }
 
 /**
@@ -42,7 +44,7 @@ export const openProcesses = async (
   options: Pick<DaemonOptions, 'keeper' | 'state'>,
   parts: ProcessesParts,
 ): Promise<Processes> => {
-  const { log, usualKeeper, say } = parts;
+  const { usualKeeper, say } = parts;
   if (options.keeper === 'none') return without(parts, '--keeper=none');
   const program = options.keeper ?? usualKeeper;
   const why = await opened(program, options, parts).catch((error: unknown) => {
@@ -58,7 +60,6 @@ export const openProcesses = async (
   if (typeof why !== 'string') return why;
   if (options.keeper !== undefined)
     throw new UsageError(`keeper: ${why}\n  hint: name another one, or go without: --keeper=none`);
-  log('keeper.absent', { why });
   say(`No keeper (${why}): ${lacking}`);
   return without(parts, why);
 };
@@ -77,13 +78,12 @@ const opened = async (
   parts: ProcessesParts,
 ): Promise<Processes> => {
   if (!fs.existsSync(program)) throw new KeeperFailed(`${program} is not there`);
-  const folder = path.join(state, 'keeper');
-  const umask = process.umask();
-  const backend = await openKeeper({ ...parts, keeper: { program, folder }, umask });
+  const keeper = { program, folder: path.join(state, 'keeper') };
+  const backend = await openKeeper({ ...parts, keeper, umask: process.umask() });
   return { backend, close: () => backend.close() };
 };
 
 const without = (parts: ProcessesParts, why: string): Processes => {
   parts.log('keeper.none', { why });
-  return { backend: makeChildProcessBackend(parts), close: () => undefined };
+  return { backend: makeChildProcessBackend(parts), close: () => undefined, unkept: why };
 };

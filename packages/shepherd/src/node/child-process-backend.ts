@@ -36,10 +36,10 @@ import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
 import { openLog, type ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
-import { execFailure, explain, findProgram, idsOf, type Program } from './program.ts';
+import { asFailed, execFailure, explain, findProgram, idsOf, type Program } from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import type { Starts } from './starts.ts';
-import { refuseTraits } from './traits.ts';
+import { needsKeeper, refuseTraits } from './traits.ts';
 import type { Accounts } from './users.ts';
 
 /** What the backend works with. */
@@ -96,10 +96,7 @@ class ChildProcessBackend implements ProcessBackend {
   start(start: Start, started: Answer, ended: Answer): void {
     const failed = (error: unknown): void => {
       this.#forgetStart(start.startId);
-      const reason =
-        error instanceof StartFailed
-          ? error
-          : new StartFailed(explain(error), { summary: explain(error) });
+      const reason = asFailed(error);
       started.broken(reason);
       ended.broken(reason);
     };
@@ -122,10 +119,7 @@ class ChildProcessBackend implements ProcessBackend {
   }
 
   listen(_service: string, _sockets: readonly SocketConfig[], answer: Answer): void {
-    const text = 'only a shepherd with its keeper can hold sockets for a service';
-    answer.broken(
-      new StartFailed(`${text}; this one has none (its log says why)`, { summary: text }),
-    );
+    answer.broken(needsKeeper('hold sockets for a service'));
   }
   unlisten(_service: string, answer: Answer): void {
     answer.kept(undefined);
@@ -139,7 +133,7 @@ class ChildProcessBackend implements ProcessBackend {
 
   /** Whoever it starts has no PID file. */
   follow(_startId: string, _command: Command, _pidFile: PidFile, answer: Answer): void {
-    answer.broken(new StartFailed('only a shepherd with its keeper can follow a PID file'));
+    answer.broken(needsKeeper('follow a PID file'));
   }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {

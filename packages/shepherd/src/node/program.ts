@@ -69,6 +69,12 @@ export const explain = (error: unknown): string => {
     : error.message;
 };
 
+/** What a start is told that could not be made: nothing of a failure without words of ours but the call that failed. */
+export const asFailed = (error: unknown): StartFailed =>
+  error instanceof StartFailed
+    ? error
+    : new StartFailed(explain(error), { summary: explain(error) });
+
 const stat = (file: string): fs.Stats | Error => {
   try {
     return fs.statSync(file);

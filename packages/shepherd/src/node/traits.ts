@@ -14,8 +14,13 @@ export const refuseTraits = (
     ...(keepsGroup === undefined ? [] : ['killGroup: false']),
   ];
   if (asked.length === 0) return;
-  const text = `exec: only a shepherd with its keeper can give a process ${asked.join(', ')}`;
-  throw new StartFailed(`${text}; this one has none (its log says why)`, { summary: text });
+  throw needsKeeper(`give a process ${asked.join(', ')}`);
+};
+
+/** What is asked for takes a keeper, and there is none. */
+export const needsKeeper = (what: string): StartFailed => {
+  const summary = `only a shepherd with its keeper can ${what}`;
+  return new StartFailed(`${summary}; this one has none (herd status root says why)`, { summary });
 };
 
 /**

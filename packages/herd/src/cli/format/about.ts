@@ -21,6 +21,7 @@ export const aboutLines = (about: ShepherdFacts, look: Look): readonly string[] 
   ...(about.logFile === undefined ? [] : [`  Log file: ${visible(about.logFile)}`]),
   `  Node: ${visible(about.name)}, Bellwether ${visible(about.version)}`,
   ...about.locations.map((location) => `  Listens at: ${visible(location)}`),
+  ...[about.unkept ?? []].flat().map((why) => look.paint('yellow', `  No keeper: ${visible(why)}`)),
   ...(about.shut ?? []).map((door) => look.paint('yellow', `  Shut: ${visible(door)}`)),
 ];
 

@@ -35,7 +35,7 @@ import { killChecks } from '../adopted.ts';
 import { withCgroups } from '../cgroup-ends.ts';
 import { makeChildProcessBackend } from '../child-process-backend.ts';
 import { makeProc, type Proc } from '../proc.ts';
-import { explain } from '../program.ts';
+import { asFailed, explain } from '../program.ts';
 import { nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
@@ -181,10 +181,7 @@ class KeptBackend implements KeeperBackend {
       if (this.#isUp) this.#line.send(frame);
     } catch (error) {
       this.#forgetFile(startId);
-      const reason =
-        error instanceof StartFailed
-          ? error
-          : new StartFailed(explain(error), { summary: explain(error) });
+      const reason = asFailed(error);
       started.broken(reason);
       ended.broken(reason);
     }

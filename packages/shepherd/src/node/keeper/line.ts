@@ -286,10 +286,10 @@ const startKeeper = ({ program, folder, coredumpFilter, log }: LinePowers): Prom
     };
     child.once('error', (error) => failed(explain(error)));
     child.once('exit', (code, signal) => {
-      // EXIT_COPY and EXIT_LOCKED of anchor.h.
+      // As of anchor.h.
       if (code === 76) return failed('what runs has another keeper', KeptElsewhere);
       if (code === 75) return failed('another one lives', KeptHere);
-      failed(`ended with ${code ?? signal}`);
+      failed(code === 73 ? noRoom : `ended with ${code ?? signal}`);
     });
     child.stdout?.once('data', () => {
       over();
@@ -297,6 +297,9 @@ const startKeeper = ({ program, folder, coredumpFilter, log }: LinePowers): Prom
       resolve();
     });
   });
+
+const noRoom =
+  'the disk has no room for its table (about 1.1 MiB); make room there, then start this shepherd again';
 
 const openKeeperLog = (folder: string): number => {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
