@@ -377,11 +377,6 @@ int sockets_hand_out(struct request *request) {
   return 0;
 }
 
-void sockets_handed_out(const struct request *request) {
-  struct listener *one = find_connection(request->connection);
-  if (one != NULL) end_connection(one);
-}
-
 /* What another main finds: all of it, if it has the same layout. */
 #define SOCKETS_VARIABLE "KEEPER_SOCKETS"
 enum { SOCKETS_LAYOUT = 2 };
@@ -453,10 +448,8 @@ static void have_records(void) {
 }
 
 void sockets_settle(void) {
-  for (uint32_t at = 0; listener_count > 0 && at < SOCKET_COUNT; at++) {
-    struct listener *one = &listeners[at];
+  for (struct listener *one = listeners; listener_count > 0 && one < listeners + SOCKET_COUNT; one++)
     if (one->id[0] != 0 && one->connection > 0 && starts_have(one->connection)) end_connection(one);
-  }
 }
 
 void sockets_take_over(void) {

@@ -30,8 +30,6 @@ void sockets_settle(void);
 
 /* Finds what a start asks for, and the connection that it is for; 0, or an errno. */
 int sockets_hand_out(struct request *request);
-/* That connection is the start's own now. */
-void sockets_handed_out(const struct request *request);
 
 /* In server.c. */
 void say_listening(const char *id);

@@ -154,7 +154,7 @@ void start_begin(struct request *request) {
     set_free(at);
     return say_refused(request->id, STEP_FORK, error);
   }
-  sockets_handed_out(request);
+  socket_drop(request); /* that connection is the start's own now */
   pipes[at] = ends[0];
   watch_add(ends[0], WATCH_PIPE, at);
 }

@@ -111,17 +111,15 @@ static int has_room(int descriptor) {
   struct stat found;
   struct statvfs disk;
   if (fstat(descriptor, &found) < 0 || fstatvfs(descriptor, &disk) < 0 || disk.f_blocks == 0) return 1;
-  unsigned long long has = (unsigned long long)found.st_blocks * 512, free = (unsigned long long)disk.f_bavail;
-  return has + free * disk.f_frsize >= sizeof *table;
+  return (uint64_t)found.st_blocks * 512 + (uint64_t)disk.f_bavail * disk.f_frsize >= sizeof *table;
 }
 
 int table_open(int descriptor, int is_anchor) {
   char boot[40];
   int error = read_boot(boot);
   if (!error && is_anchor) error = widen_if_small(descriptor, boot);
-  if (error) return error;
   /* All of its blocks at once: a store to a hole on a full disk would be a signal. */
-  error = !is_anchor ? 0 : has_room(descriptor) ? posix_fallocate(descriptor, 0, (off_t)sizeof *table) : ENOSPC;
+  if (!error && is_anchor) error = has_room(descriptor) ? posix_fallocate(descriptor, 0, (off_t)sizeof *table) : ENOSPC;
   if (error) return error;
   void *found = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (found == MAP_FAILED) return errno;

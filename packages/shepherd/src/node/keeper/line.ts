@@ -154,8 +154,7 @@ export class KeeperLine {
         reject(error);
         socket.destroy(error);
       };
-      const { folder } = this.#powers;
-      const silence = `${folder}: somebody listens there, and says nothing`;
+      const silence = `${this.#powers.folder}: somebody listens there, and says nothing`;
       const late = setTimeout(() => fail(new KeeperFailed(silence)), startKeeperMs);
       socket.on('data', (chunk: Buffer) => {
         try {
@@ -236,9 +235,7 @@ const hello = (): Buffer =>
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const isAbsent = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+  error instanceof Error && 'code' in error && /^(ENOENT|ECONNREFUSED)$/.test(String(error.code));
 
 /** Long paths have no room in the address of a socket: by its descriptor every folder has a short one. */
 const connectTo = (folder: string): Promise<net.Socket> =>
