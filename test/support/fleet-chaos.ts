@@ -103,6 +103,8 @@ const deadlinesMs: readonly number[] = [500, 2_000, 20_000];
  * disk.
  */
 const graceMs = 2_000;
+/** How long a look at the clock takes at the most, in every third seed. */
+const readingMs = 0.1;
 
 /** Runs one seed. @throws Verdict */
 export const runChaos = (seed: number, options: ChaosOptions): ChaosReport => {
@@ -152,7 +154,10 @@ class Chaos {
     this.#operator = story.operator;
     this.#begunAtStep = story.world.stepCount;
     for (const node of story.hosts) this.#wishes.set(node, { seen: 0, written: [] });
-    for (const { machine } of this.#nodes) machine.faultRate = options.faultRate;
+    for (const { machine } of this.#nodes) {
+      machine.faultRate = options.faultRate;
+      machine.time.readingMs = this.#world.seed % 3 === 2 ? readingMs : 0;
+    }
   }
 
   /** Some time, and something that goes wrong or is asked for. */

@@ -73,6 +73,8 @@ class RollChaos {
     this.#fleet = new SlotFleet(seed, 'there', memberCount, { ...shortRules, keepCount: 20 });
     this.#faults = new Faults(this.#fleet, 'web');
     for (const { machine } of this.#fleet.hosts) {
+      // A look at the clock takes time, in every third seed.
+      machine.time.readingMs = seed % 3 === 2 ? 0.1 : 0;
       machine.probes.isReady = (url) => !url.endsWith('/2');
       machine.processes.behaves = ({ command: { cwd = '' } }) =>
         dying !== undefined && cwd.endsWith(dying.digest) ? { refusal: 'no program' } : undefined;
