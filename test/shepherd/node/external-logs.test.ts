@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExternalLogs } from '../../../packages/shepherd/src/node/external-logs.ts';
 import { leastRotatedBytes } from '../../../packages/shepherd/src/node/limits.ts';
 import type { RotatedFile, RotationRules } from '../../../packages/shepherd/src/words/types.ts';
@@ -52,6 +52,21 @@ describe('a log of another program', () => {
     expect(fs.readFileSync(place('web.log'), 'utf8')).toBe('next');
     expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe(long('first'));
     expect(fs.statSync(place('web.log.1')).mode & 0o777).toBe(0o640);
+  });
+  it('that is written faster than its end is copied loses that, which is said', async () => {
+    const file = place('web.log');
+    fs.writeFileSync(file, long('first'));
+    // Its writer is faster than each look at what is there.
+    const look = vi.spyOn(fs, 'readSync').mockImplementation(() => {
+      fs.appendFileSync(file, '.'.repeat(1_500));
+      return 0;
+    });
+    const { files, troubles } = await forced(rulesFor({ file })).finally(() => look.mockRestore());
+    expect(files).toEqual([0]);
+    expect(troubles).toEqual([
+      `${file}: its last 2 KiB came faster than they could be copied, and are lost.`,
+    ]);
+    expect(fs.readFileSync(place('web.log.1'), 'utf8')).toBe(long('first'));
   });
   it('is packed once it is not the latest, and kept so many times', async () => {
     const rules = rulesFor({ file: place('web.log') });

@@ -24,6 +24,9 @@ interface Looked {
   readonly troubles: readonly string[];
 }
 
+type Say = (what: string) => unknown;
+type Stat = fs.Stats | undefined;
+
 /** What is remembered of them, as long as this process lives. */
 export class ExternalLogs {
   readonly #zone: Zone;
@@ -47,17 +50,17 @@ export class ExternalLogs {
     const files: number[] = [];
     const troubles: string[] = [];
     for (const [number, one] of rules.files.entries()) {
+      const say = (what: string): unknown => troubles.push(`${one.file}: ${what}.`);
       try {
-        if (await this.#rotateOne(one, rules, look)) files.push(number);
+        if (await this.#rotateOne(one, rules, look, say)) files.push(number);
       } catch (error) {
-        troubles.push(`${one.file}: not rotated: ${explain(error)}.`);
+        say(`not rotated: ${explain(error)}`);
       }
     }
     return { files, troubles };
   }
 
-  async #rotateOne(one: RotatedFile, rules: RotationRules, look: RotationLook): Promise<boolean> {
-    const { file } = one;
+  async #rotateOne({ file, run }: RotatedFile, rules: RotationRules, look: RotationLook, say: Say) {
     const { keptCount, isPacked } = rules;
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     if (!this.#isDue(file, stat, rules, look)) return false;
@@ -67,7 +70,7 @@ export class ExternalLogs {
     if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
     if (stat.size <= leastRotatedBytes) return false;
     const real = path.join(checkedFolder(path.dirname(file)), path.basename(file));
-    if (one.run === undefined) await copyAside(real, keptCount);
+    if (run === undefined) await copyAside(real, keptCount, say);
     else {
       shiftOld(real, keptCount);
       fs.renameSync(real, `${real}.1`);
@@ -77,12 +80,7 @@ export class ExternalLogs {
     return true;
   }
 
-  #isDue(
-    file: string,
-    stat: fs.Stats | undefined,
-    { when }: RotationRules,
-    { wall, isForced }: RotationLook,
-  ): boolean {
+  #isDue(file: string, stat: Stat, { when }: RotationRules, { wall, isForced }: RotationLook) {
     if (isForced) return true;
     // A new name is noted by the system, also of a file that was written long ago.
     const last = fs.lstatSync(`${file}.1`, { throwIfNoEntry: false })?.ctimeMs;
@@ -118,11 +116,14 @@ const checkStep = (step: string, isLast: boolean): void => {
   if (isOpen) throw new Error(`others can change ${step} (chmod go-w '${step}')`);
 };
 
-const copyAside = (file: string, keptCount: number): Promise<void> =>
+const copyAside = (file: string, keptCount: number, say: Say): Promise<void> =>
   withCopy(file, async (from, to, { size }) => {
     const copied = await copyMost(from, to, 0, size + burstBytes);
-    copyRest(from.fd, to.fd, copied);
+    const keptBytes = copied + copyRest(from.fd, to.fd, copied);
     shiftOld(file, keptCount);
     fs.renameSync(`${file}.new`, `${file}.1`);
+    const lostKiB = Math.ceil((fs.fstatSync(from.fd).size - keptBytes) / 1024);
     fs.ftruncateSync(from.fd, 0);
+    if (lostKiB > 0)
+      say(`its last ${lostKiB} KiB came faster than they could be copied, and are lost`);
   });
