@@ -527,6 +527,24 @@ describe('a timer that is described anew', () => {
     expect(status().timer?.runs?.[0]).toMatchObject({ number: 1 });
   });
 
+  it('and never rings again ends the run that it finds, also one that hangs before its program', () => {
+    world = new World(7);
+    const services = [timerOf(every(10))];
+    machine = new Machine(world, 'A', { services, rehearse: true });
+    machine.processes.programs.set('backup', { hangs: true });
+    machine.boot();
+    world.runFor(11 * second);
+    expect(machine.processes.living('backup')).toHaveLength(1);
+    machine.crash();
+    const never = { kind: 'calendar', seconds: [0], daysOfMonth: [30], months: [2] } as const;
+    services[0] = timerOf(every(1, { when: never }));
+    machine.boot();
+    world.runFor(limits.orphanGraceMs + 2 * second);
+    expect(machine.processes.living('backup')).toEqual([]);
+    expect(status()).toMatchObject({ stage: 'stopped' });
+    expect(status().timer?.runs?.at(-1)?.endedMs).toBeDefined();
+  });
+
   it('is a service with a process from then on, and no run of it is taken for that', () => {
     up(timerOf(every(10)), forEver);
     world.runFor(11 * second);

@@ -24,7 +24,7 @@ import {
   stateOf,
   type ServiceHeld,
 } from './service-state.ts';
-import { armTimer, scheduleOf } from './timing.ts';
+import { armTimer, disarmTimer, scheduleOf } from './timing.ts';
 import type { Ending, Run } from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
 
@@ -107,7 +107,7 @@ const adoptTimed = (held: ServiceHeld, turn: Turn, run: Run): void => {
   held.goal.set('start');
   const why = armTimer(held, turn);
   // What goes on is ended with the timer that never rings again.
-  if (why !== undefined) return turn.tell(held.monitor, 'signal', run.startId, 'SIGTERM');
+  if (why !== undefined) return void disarmTimer(held, turn);
   noteTakenOver(held, run.since);
   enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
 };
