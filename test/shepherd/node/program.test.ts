@@ -1,8 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { execFailure, explain, findProgram } from '../../../packages/shepherd/src/node/program.ts';
+import {
+  execFailure,
+  explain,
+  findProgram,
+  spawnProgram,
+} from '../../../packages/shepherd/src/node/program.ts';
 import { makeFolder } from './support.ts';
 
 let folder: string;
@@ -107,4 +113,31 @@ it('the words for a failed system call hold no path', () => {
   expect(explain(failed)).toBe('EIO: i/o error');
   expect(explain(Object.assign(failed, { code: 'EACCES' }))).toBe('permission denied (EACCES)');
   expect(explain(new Error('is no plain file'))).toBe('is no plain file');
+});
+
+describe.skipIf(process.getuid?.() !== 0)('what runs as somebody else (root)', () => {
+  const uid = 54_321;
+  const at = (...names: readonly string[]): string => path.join(folder, ...names);
+  const turnedTo = async (where: string): Promise<string> => {
+    fs.chmodSync(folder, 0o755);
+    fs.mkdirSync(at('closed', 'open'), { recursive: true });
+    fs.chmodSync(at('closed'), 0o700);
+    fs.symlinkSync(at('bin'), at('way'));
+    const command = { argv: ['pwd'], cwd: at('way'), runAs: { user: uid, group: uid } } as const;
+    const program = findProgram(command, { cwd: '/', env: { PATH: '/usr/bin:/bin' } });
+    fs.rmSync(at('way'));
+    fs.symlinkSync(at(where), at('way'));
+    const child = spawnProgram(program, program.env, ['ignore', 'pipe', 'ignore']);
+    const [said] = (await once(child.stdout ?? child, 'data')) as readonly unknown[];
+    return String(said).trim();
+  };
+  it('runs in the folder that is there when its process is made', async () => {
+    fs.mkdirSync(at('other'));
+    expect(await turnedTo('other')).toBe(at('other'));
+  });
+  it('gets into none that it may not enter, though its user turns a link once that was looked at', async () => {
+    await expect(turnedTo('closed/open')).rejects.toThrow(
+      `working directory ${at('way')}: user ${uid} may not enter ${at('closed')} (mode 0700)`,
+    );
+  });
 });

@@ -14,7 +14,7 @@
  * their own. A file that is neither a binary nor begins with #! is read by /bin/sh, since libuv
  * executes by execvp(3).
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../errors.ts';
@@ -36,7 +36,14 @@ import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
 import { openLog, type ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
-import { asFailed, execFailure, explain, findProgram, idsOf, type Program } from './program.ts';
+import {
+  asFailed,
+  execFailure,
+  explain,
+  findProgram,
+  spawnProgram,
+  type Program,
+} from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import type { Starts } from './starts.ts';
 import { needsKeeper, refuseTraits } from './traits.ts';
@@ -326,14 +333,8 @@ const spawnLogged = (
     });
   }
   try {
-    return spawn(program.file, program.args, {
-      argv0: program.argv0,
-      cwd: program.cwd,
-      env: { ...program.env, [startIdVariable]: startId },
-      ...idsOf(program),
-      detached: true,
-      stdio: [input ?? 'ignore', log, log, ...handed(notice)],
-    });
+    const env = { ...program.env, [startIdVariable]: startId };
+    return spawnProgram(program, env, [input ?? 'ignore', log, log, ...handed(notice)]);
   } catch (error) {
     throw execFailure(program, error);
   } finally {

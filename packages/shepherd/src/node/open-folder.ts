@@ -4,7 +4,7 @@ import path from 'node:path';
 import { folderLinkCount } from './limits.ts';
 
 /** Of Linux; Node has no name for it. A folder that may be entered and not listed can be opened so. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
 /**

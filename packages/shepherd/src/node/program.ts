@@ -4,11 +4,13 @@
  * until the child has executed its program): so a start that fails says what was tried, where GNU
  * Shepherd reports a child that exited with 127.
  */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import type { Command } from '../words/types.ts';
 import { namedFolderCount, scriptHeadBytes } from './limits.ts';
+import { O_PATH } from './open-folder.ts';
 import { closedFolder, identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
 
 /** A command whose program and folder were found. */
@@ -103,7 +105,7 @@ const fault = (file: string): string | undefined => {
 
 const checkFolder = (folder: string, as: Identity | undefined): void => {
   // What can be entered is a folder: nothing else is said of most.
-  if (mayExecute(`${folder}/.`)) return as && checkOpen(folder, as);
+  if (mayExecute(`${folder}/.`)) return as && checkOpen(folder, fs.realpathSync(folder), as);
   const found = stat(folder);
   if (found instanceof Error) {
     const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
@@ -125,8 +127,8 @@ const checkFolder = (folder: string, as: Identity | undefined): void => {
  * Libuv changes folder before it changes user: a process could be where its user may not go, and
  * find nothing there.
  */
-const checkOpen = (folder: string, as: Identity): void => {
-  const closed = closedFolder(fs.realpathSync(folder), as);
+const checkOpen = (folder: string, real: string, as: Identity): void => {
+  const closed = closedFolder(real, as);
   if (closed === undefined) return;
   throw new StartFailed(
     `exec: working directory ${folder}: user ${as.uid} may not enter ${shownFolder(closed)}; ` +
@@ -193,9 +195,27 @@ const withoutFolders = (env: CommandDefaults['env']): CommandDefaults['env'] =>
     Object.entries(env).filter(([name]) => name !== 'TMPDIR' && !name.startsWith('XDG_')),
   );
 
-/** What `spawn` takes to run it as somebody else. */
-export const idsOf = ({ as }: Program): { readonly uid?: number; readonly gid?: number } =>
-  as === undefined ? {} : { uid: as.uid, gid: as.gid };
+/**
+ * Its process, which leads a group. What runs as somebody else enters its folder before it becomes that user, who may
+ * have turned a link on the way since that was looked at: so what was opened is judged, and entered.
+ * @throws StartFailed; what the system says, for `execFailure`.
+ */
+export const spawnProgram = (
+  { file, args, argv0, cwd, as }: Program,
+  env: Program['env'],
+  stdio: StdioOptions,
+): ChildProcess => {
+  const how = { argv0, env, stdio, detached: true, ...(as && { uid: as.uid, gid: as.gid }) };
+  if (as?.isOther !== true) return spawn(file, args, { ...how, cwd });
+  const opened = fs.openSync(cwd, O_PATH | fs.constants.O_DIRECTORY);
+  try {
+    const folder = `/proc/self/fd/${opened}`;
+    checkOpen(cwd, fs.readlinkSync(folder), as);
+    return spawn(file, args, { ...how, cwd: folder });
+  } finally {
+    fs.closeSync(opened);
+  }
+};
 
 const interpreterOf = (file: string): string | undefined => {
   let handle: number | undefined;
@@ -218,6 +238,7 @@ const interpreterOf = (file: string): string | undefined => {
  * not.
  */
 export const execFailure = (program: Program, error: unknown): StartFailed => {
+  if (error instanceof StartFailed) return error;
   const interpreter = interpreterOf(program.file);
   const wrong = interpreter === undefined ? undefined : fault(interpreter);
   if (wrong !== undefined) {

@@ -1,12 +1,12 @@
 /** Short commands: custom actions. They are no service, and what they print is their result. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Answer } from '@bellwether/actors';
 import type { CommandResult, Ending } from '../words/types.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandOutputBytes, commandOutputLineCount, pipeCloseMs } from './limits.ts';
 import { ByteTail, lastLines } from './lines.ts';
 import type { Proc } from './proc.ts';
-import { execFailure, idsOf, type Program } from './program.ts';
+import { execFailure, spawnProgram, type Program } from './program.ts';
 
 /** Whoever counts the commands and knows their processes. */
 export interface CommandWatcher {
@@ -31,14 +31,7 @@ export const runProgram = (
 ): void => {
   let child: ChildProcess;
   try {
-    child = spawn(program.file, program.args, {
-      argv0: program.argv0,
-      cwd: program.cwd,
-      env: program.env,
-      ...idsOf(program),
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    child = spawnProgram(program, program.env, ['ignore', 'pipe', 'pipe']);
   } catch (error) {
     answer.broken(execFailure(program, error));
     return watcher.over();
