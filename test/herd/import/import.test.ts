@@ -843,6 +843,24 @@ describe('the command', () => {
     expect(fs.statSync(most).size).toBe(importLimits.fileBytes);
     expect(await errorOf(most)).toMatch(/^0 /);
     fs.appendFileSync(most, '#');
-    expect(await errorOf(most)).toMatch(/^2 .*above 1048576/s);
+    expect(await errorOf(most)).toMatch(/^2 .*more than 1048576 bytes/s);
+    // It says that it has none, and never ends.
+    fs.symlinkSync('/dev/zero', path.join(folder, 'zero.service'));
+    expect(await errorOf(path.join(folder, 'zero.service'))).toMatch(/^2 .*more than 1048576/s);
+  });
+  it('writes over a link, and not through it', async () => {
+    const { run } = await import('./support.ts');
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'import-'));
+    folders.push(folder);
+    const [unit, out, other] = ['web.service', 'out.ts', 'other'].map((name) =>
+      path.join(folder, name),
+    ) as [string, string, string];
+    fs.writeFileSync(unit, '[Service]\nExecStart=/bin/web\nEnvironment=TOKEN=secret\n');
+    fs.writeFileSync(other, 'precious', { mode: 0o644 });
+    fs.symlinkSync(other, out);
+    expect((await run(['import', '--force', '-o', out, unit])).code).toBe(0);
+    expect(fs.readFileSync(other, 'utf8')).toBe('precious');
+    expect([fs.lstatSync(out).isFile(), fs.statSync(out).mode & 0o777]).toEqual([true, 0o600]);
+    expect(fs.readFileSync(out, 'utf8')).toMatch(/secret[^]*\}\);\n$/);
   });
 });

@@ -20,6 +20,7 @@ import { counted } from '../format/times.ts';
 import { importLimits } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
+import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
 
 /**
  * Runs the command: the configuration goes to standard output, or into the file of `--out`; what was left behind to the
@@ -59,14 +60,25 @@ export const runImport = async (context: Context, words: readonly string[]): Pro
 
 const sourceIn = (file: string): SourceFile => {
   try {
-    const { size } = fs.statSync(file);
-    if (size > importLimits.fileBytes)
-      throw new Usage(`import: ${file} has ${size} bytes, above ${importLimits.fileBytes}`);
-    const folder = path.dirname(path.resolve(file));
-    return { file, folder, text: fs.readFileSync(file, 'utf8') };
+    return { file, folder: path.dirname(path.resolve(file)), text: textIn(file) };
   } catch (error) {
     if (error instanceof Usage) throw error;
     throw new Usage(`import: cannot read ${file}: ${codeOf(error)}`, undefined, { cause: error });
+  }
+};
+/** Read up to the limit alone: what says that it has no bytes, as a device does, may have no end. */
+const textIn = (file: string): string => {
+  const opened = fs.openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(importLimits.fileBytes + 1);
+    let length = 0;
+    for (let more = 1; more > 0 && length < bytes.length; length += more)
+      more = fs.readSync(opened, bytes, length, bytes.length - length, null);
+    if (length === bytes.length)
+      throw new Usage(`import: ${file} has more than ${importLimits.fileBytes} bytes`);
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    fs.closeSync(opened);
   }
 };
 const codeOf = (error: unknown): string =>
@@ -95,12 +107,11 @@ const kindFor = (source: SourceFile, from: string | undefined): SourceKind => {
 /** Nobody else can read it: variables that it has may be secrets. */
 const write = (file: string, text: string, isForced: boolean): void => {
   try {
-    fs.writeFileSync(file, text, { flag: isForced ? 'w' : 'wx', mode: 0o600 });
+    writeSecret(file, text.trimEnd(), isForced);
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST')
+    if (error instanceof AlreadyThere)
       throw new Usage(`import: ${file} is there already`, '--force writes over it');
-    throw new Usage(`import: cannot write ${file}: ${code}`, undefined, { cause: error });
+    throw new Usage(`import: cannot write ${file}: ${codeOf(error)}`, undefined, { cause: error });
   }
 };
 const noteLine = ({ file, line, text }: Note): string =>
