@@ -40,7 +40,7 @@ import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../places/paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { prepareFolders, prepareShared, prepareState } from '../places/folders.ts';
+import { prepareFolders, prepareState } from '../places/folders.ts';
 import { threadDepots } from './depot-thread.ts';
 import { reachWords, type Doors } from './doors.ts';
 import { gnuTransport } from './lazy-gnu-door.ts';
@@ -125,7 +125,6 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     closing = () => audited.close();
     const processes = await running;
     ending = processes.close;
-    if (configuration.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const identity = loadOrMakeIdentity(options.state);
     const { rotation, chores } = lookAfterLogs(options, places, log);
     const common = commonParts(options, powers, {

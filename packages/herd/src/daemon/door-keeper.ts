@@ -6,7 +6,8 @@
  *     ----------+----------------------------------------+---------------------------------------+--------
  *     (new)     | opens                                  |                                       | open
  *     (new)     | its port is taken, its address is not  | logged; the daemon serves without it, | shut
- *               | there, its certificate cannot be used  | and says so                           |
+ *               | there, its certificate cannot be used, | and says so                           |
+ *               | its folder is somebody else's          |                                       |
  *     shut      | 10 s later                             | tried again, at the same port: refs   | open,
  *               |                                        | name it. Logged when it is another    | shut
  *               |                                        | reason, and when it opens             |

@@ -6,6 +6,7 @@ import { unixDialler, unixNetlayer } from '@bellwether/netlayer-unix';
 import { WEBSOCKET_FACTS } from '@bellwether/netlayer-websocket/place';
 import { isHere } from '@bellwether/netlayer-stream/here';
 import type { Dialler } from '../client/line.ts';
+import { prepareShared } from '../places/folders.ts';
 import { transports } from '../transports.ts';
 import { gnuTransport, type GnuPlace } from './lazy-gnu-door.ts';
 import { LazyNetlayer } from './lazy-netlayer.ts';
@@ -58,14 +59,11 @@ const table: readonly Door[] = [
   {
     transport: transports.shared,
     isListening: ({ sharedSocket }) => sharedSocket !== undefined,
-    netlayer: ({ sharedSocket: path, refuseDescriptors }, { designator }) =>
-      unixNetlayer({
-        designator,
-        mode: 'shared',
-        ...(path !== undefined && {
-          place: { path, replaceStale: true, ...(refuseDescriptors && { refuseDescriptors }) },
-        }),
-      }),
+    netlayer: ({ sharedSocket: path, refuseDescriptors }, { designator }) => {
+      if (path === undefined) return unixNetlayer({ designator, mode: 'shared' });
+      const place = { path, replaceStale: true, ...(refuseDescriptors && { refuseDescriptors }) };
+      return judged(unixNetlayer({ designator, mode: 'shared', place }), () => prepareShared(path));
+    },
     stranger: () => ({ netlayer: unixDialler('shared') }),
     words: ({ path }) => `other users on ${path}`,
   },
@@ -110,6 +108,14 @@ export const reachWords = (locations: readonly PeerLocation[], gnu: string | und
     ...(gnu === undefined ? [] : [`GNU's herd on ${gnu}`]),
   ].join(', ');
 
+/** Whoever is faster may have made a folder of /tmp: that costs this door, until it is gone, and no other. */
+const judged = (netlayer: Netlayer, judge: () => Promise<void>): Netlayer => ({
+  facts: netlayer.facts,
+  listen: (accept, ready, failed) =>
+    void judge().then(() => netlayer.listen(accept, ready, failed), failed),
+  dial: (to, accept, failed, isForOthers) => netlayer.dial(to, accept, failed, isForOthers),
+  close: (done) => netlayer.close(done),
+});
 const websocketNetlayer = (door: WebSocketDoor, identity: TlsIdentity, log: Log): Netlayer =>
   new LazyNetlayer(WEBSOCKET_FACTS, async () => {
     const { openWebSocketDoor } = await import('./websocket-door.ts');
