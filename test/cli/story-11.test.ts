@@ -158,7 +158,7 @@ describe.skipIf(isAlone)(`one machine, several users${why}`, together, () => {
     expect(await guest.herd(['start', '@web'])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('case 17: has no door in a folder of another user, or one that nobody else may enter, until that is mended', async ({
+  it('case 17: has no door in a folder of another user, or one that is closed, until that is mended', async ({
     place,
   }) => {
     const folder = makePublic(place);

@@ -127,7 +127,7 @@ describe.skipIf(process.getuid?.() !== 0)('what runs as somebody else (root)', (
     const program = findProgram(command, { cwd: '/', env: { PATH: '/usr/bin:/bin' } });
     fs.rmSync(at('way'));
     fs.symlinkSync(at(where), at('way'));
-    const child = spawnProgram(program, program.env, ['ignore', 'pipe', 'ignore']);
+    const child = spawnProgram(program, ['ignore', 'pipe', 'ignore']);
     const [said] = (await once(child.stdout ?? child, 'data')) as readonly unknown[];
     return String(said).trim();
   };

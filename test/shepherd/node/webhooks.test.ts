@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type net from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { webhookCount } from '../../../packages/shepherd/src/node/limits.ts';
+import { interimCount, webhookCount } from '../../../packages/shepherd/src/node/limits.ts';
 import { makeWebhooks } from '../../../packages/shepherd/src/node/webhooks.ts';
 import { answerOf, until } from './support.ts';
 
@@ -86,4 +86,16 @@ it('gives up in time on what has not had its turn, and goes on', async () => {
   told.push(tell(silent, 50));
   for (const each of told.toReversed()) await expect(each).rejects.toThrow('no answer within');
   expect(await tell(await serve((_request, response) => response.end()), 60_000)).toBe(200);
+});
+it('hears of so many announcements of an answer, and not of one more', async () => {
+  const url = await serve((request, response) => {
+    const count = interimCount + Number(request.url?.endsWith('more'));
+    for (let said = 0; said < count; said += 1) response.writeProcessing();
+    // Then nobody would ever come back to it.
+    if (count === interimCount) response.end();
+  });
+  expect(await post(url)).toBe(200);
+  await expect(post(`${url}/more`, '{}', 600_000)).rejects.toThrow(
+    'announces an answer without end',
+  );
 });

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import tls from 'node:tls';
 import { messageOf } from '@bellwether/actors';
 import { BadPlace, systemCode } from '@bellwether/netlayer-stream';
-import { readSecret, UnsafeFile } from '../refs/secret-file.ts';
+import { bytesOf, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { ConfigError } from './config-error.ts';
 import { certificateWarningMs, pemFileBytes } from './limits.ts';
 import type { Description } from './schema.ts';
@@ -66,17 +66,9 @@ const unlessUnread = <T>(file: string, read: () => T): T => {
 
 /** Whoever can change it can serve nothing with it without the key: only its length is bounded. */
 const readCert = (file: string): Buffer => {
-  const { O_RDONLY, O_NONBLOCK } = fs.constants;
-  const descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
-  try {
-    const buffer = Buffer.alloc(pemFileBytes + 1);
-    const byteCount = fs.readSync(descriptor, buffer, 0, buffer.length, 0);
-    if (byteCount > pemFileBytes)
-      throw new BadPlace(`websocket: ${file} has over ${pemFileBytes} bytes`);
-    return buffer.subarray(0, byteCount);
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  const bytes = bytesOf(file, pemFileBytes, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  if (bytes !== undefined) return bytes;
+  throw new BadPlace(`websocket: ${file} has over ${pemFileBytes} bytes`);
 };
 
 /**

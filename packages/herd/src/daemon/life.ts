@@ -55,7 +55,7 @@ import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets } from './join-secrets.ts';
 import type { Life, LifeEnd, LifeParts } from './life-types.ts';
 import { netPowers } from './net-powers.ts';
-import { makeNullSink } from './null-sink.ts';
+import { makeToldSink } from './told-sink.ts';
 
 export type { Life, LifeEnd, LifeParts } from './life-types.ts';
 
@@ -189,7 +189,8 @@ class VatLife implements Life {
   #shutDown(turn: Turn, shepherd: Ref<Pick<Shepherd, 'shutDown'>>): Vow<void> {
     const reason = 'the daemon was told so by a signal';
     audit(turn, { event: 'asked', asker: 'shepherd', service: 'root', action: 'stop', reason });
-    return turn.when(turn.send(shepherd, 'shutDown', turn.spawn(makeNullSink)), (turn) => {
+    const sink = turn.spawn(makeToldSink, () => undefined);
+    return turn.when(turn.send(shepherd, 'shutDown', sink), (turn) => {
       turn.after(0, (turn) => turn.effect(() => this.#over({ kind: 'shut-down' })));
     });
   }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
+import { bytesIn } from '../refs/secret-file.ts';
 
 /** Another daemon holds this state folder, or no lock can be had. */
 export class Locked extends ActorError {
@@ -55,8 +56,7 @@ export const holderOf = (folder: string): number | undefined => {
     // The folder may be anybody's: nothing in it is waited for, and no more is read than a number has.
     descriptor = fs.openSync(lockIn(folder), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (!fs.fstatSync(descriptor).isFile()) return undefined;
-    const bytes = Buffer.alloc(noteBytes + 1);
-    const text = bytes.toString('latin1', 0, fs.readSync(descriptor, bytes));
+    const text = bytesIn(descriptor, noteBytes)?.toString('latin1') ?? '';
     return /^[1-9]\d{0,9}\n?$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined; // for a message alone

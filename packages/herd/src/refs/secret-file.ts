@@ -40,10 +40,28 @@ export const readSecret = (file: string, uid: number, maxBytes: number): string 
   if (descriptor === undefined) return undefined;
   try {
     checkStat(file, fs.fstatSync(descriptor), uid, maxBytes);
-    const buffer = Buffer.alloc(maxBytes + 1);
-    const byteCount = fs.readSync(descriptor, buffer, 0, maxBytes + 1, 0);
-    if (byteCount > maxBytes) throw tooLong(file, maxBytes);
-    return buffer.toString('utf8', 0, byteCount).trim();
+    const bytes = bytesIn(descriptor, maxBytes);
+    if (bytes === undefined) throw tooLong(file, maxBytes);
+    return bytes.toString('utf8').trim();
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};
+
+/** All that can be read there, or undefined where it is more: what says that it has no bytes may have no end. */
+export const bytesIn = (descriptor: number, maxBytes: number): Buffer | undefined => {
+  const bytes = Buffer.alloc(maxBytes + 1);
+  let length = 0;
+  for (let more = 1; more > 0 && length <= maxBytes; length += more)
+    more = fs.readSync(descriptor, bytes, length, bytes.length - length, null);
+  return length > maxBytes ? undefined : bytes.subarray(0, length);
+};
+
+/** The same of a file. @throws the system's error */
+export const bytesOf = (file: string, maxBytes: number, flags: string | number = 'r') => {
+  const descriptor = fs.openSync(file, flags);
+  try {
+    return bytesIn(descriptor, maxBytes);
   } finally {
     fs.closeSync(descriptor);
   }

@@ -333,8 +333,8 @@ const spawnLogged = (
     });
   }
   try {
-    const env = { ...program.env, [startIdVariable]: startId };
-    return spawnProgram(program, env, [input ?? 'ignore', log, log, ...handed(notice)]);
+    const marked = { ...program, env: { ...program.env, [startIdVariable]: startId } };
+    return spawnProgram(marked, [input ?? 'ignore', log, log, ...handed(notice)]);
   } catch (error) {
     throw execFailure(program, error);
   } finally {

@@ -13,7 +13,8 @@ import type { Proc } from './proc.ts';
  */
 export type Delivery = 'sent' | 'gone' | 'refused';
 
-const codeOf = (error: unknown): unknown =>
+/** What the system calls an error, as ENOENT; undefined for what is none of its errors. */
+export const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
 /**

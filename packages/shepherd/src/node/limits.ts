@@ -153,6 +153,8 @@ export const usageProcessCount = 20_000;
 
 /** Posts over HTTP at once: each is a socket, and where much fails at once, much is told; the others wait. */
 export const webhookCount = 64;
+/** Answers that only announce one (100 to 199), of who is asked over HTTP: there is one of each kind at most. */
+export const interimCount = 16;
 
 /** Bytes of a file of variables: a start has room for a mebibyte of them, together with its arguments. */
 export const environmentFileBytes = 65_536;

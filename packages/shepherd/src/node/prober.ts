@@ -9,11 +9,10 @@
  *
  * Of the last three one is under way for each start, and `forget` ends it at once.
  */
-import http from 'node:http';
-import https from 'node:https';
 import net from 'node:net';
 import type { Answer } from '@bellwether/actors';
 import type { Command, CommandResult, Prober } from '../words/types.ts';
+import { askOnce } from './ask-once.ts';
 import { untilSeen, type FileWait } from './file-watch.ts';
 import { signalGroup } from './group.ts';
 import type { ServiceLogs } from './log-files.ts';
@@ -41,14 +40,9 @@ const isReadyStatus = (status: number | undefined): boolean =>
   status !== undefined && status >= 200 && status < 400;
 
 const request = (url: URL, timeoutMs: number, answer: Answer): void => {
-  const isTls = url.protocol === 'https:';
-  // An agent of its own: no connection is kept or shared, and no proxy of the environment is asked.
-  const agent = isTls ? new https.Agent({ maxSockets: 1 }) : new http.Agent({ maxSockets: 1 });
-  const asking = (isTls ? https : http).request(url, { agent, method: 'GET' });
-  const end = attempt(timeoutMs, answer, () => {
-    asking.destroy(); // the body, if any, is not read
-    agent.destroy();
-  });
+  const asking = askOnce(url, {});
+  // The body, if any, is not read.
+  const end = attempt(timeoutMs, answer, () => asking.destroy());
   asking.on('response', (response) => end(isReadyStatus(response.statusCode)));
   asking.on('error', () => end(false)); // refused, reset, unknown host: not ready
   asking.end();

@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import type { Command } from '../words/types.ts';
+import { codeOf } from './group.ts';
 import { namedFolderCount, scriptHeadBytes } from './limits.ts';
 import { O_PATH } from './open-folder.ts';
 import { closedFolder, identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
@@ -201,8 +202,7 @@ const withoutFolders = (env: CommandDefaults['env']): CommandDefaults['env'] =>
  * @throws StartFailed; what the system says, for `execFailure`.
  */
 export const spawnProgram = (
-  { file, args, argv0, cwd, as }: Program,
-  env: Program['env'],
+  { file, args, argv0, cwd, env, as }: Program,
   stdio: StdioOptions,
 ): ChildProcess => {
   const how = { argv0, env, stdio, detached: true, ...(as && { uid: as.uid, gid: as.gid }) };
@@ -265,5 +265,4 @@ const keptOut = ({ file, as }: Program): string => {
   return `: user ${as.uid} may not enter ${shownFolder(closed)}`;
 };
 /** Whether the system has said that something is not there. */
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+export const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';

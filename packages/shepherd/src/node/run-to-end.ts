@@ -31,7 +31,7 @@ export const runProgram = (
 ): void => {
   let child: ChildProcess;
   try {
-    child = spawnProgram(program, program.env, ['ignore', 'pipe', 'pipe']);
+    child = spawnProgram(program, ['ignore', 'pipe', 'pipe']);
   } catch (error) {
     answer.broken(execFailure(program, error));
     return watcher.over();

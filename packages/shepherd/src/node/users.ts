@@ -47,16 +47,11 @@ export const nodeAccounts = (folder = '/etc'): Accounts => ({
 });
 
 const textOf = (file: string): string => {
-  if (!fs.existsSync(file)) return '';
-  const handle = fs.openSync(file, 'r');
-  try {
-    const { size } = fs.fstatSync(handle);
-    if (size > accountFileBytes)
-      throw new Error(`${file} has ${size} bytes, at most ${accountFileBytes} are read`);
-    return fs.readFileSync(handle, 'utf8');
-  } finally {
-    fs.closeSync(handle);
-  }
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return '';
+  if (size > accountFileBytes)
+    throw new Error(`${file} has ${size} bytes, at most ${accountFileBytes} are read`);
+  return fs.readFileSync(file, 'utf8');
 };
 
 /**

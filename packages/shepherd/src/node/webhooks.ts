@@ -3,10 +3,9 @@
  * followed, since what is told is meant for who was named, and no proxy of the environment is asked. URLs may be as
  * good as passwords, so no error has one in it.
  */
-import http from 'node:http';
-import https from 'node:https';
 import type { Answer } from '@bellwether/actors';
 import type { Webhooks } from '../words/types.ts';
+import { askOnce } from './ask-once.ts';
 import { webhookCount } from './limits.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 
@@ -45,16 +44,13 @@ const post = (
   const timer = setTimeout(() => end(() => answer.broken(late)), timeoutMs);
   const ask = (over: () => void): void => {
     if (isOver) return over();
-    const isTls = url.protocol === 'https:';
-    const agent = isTls ? new https.Agent({ maxSockets: 1 }) : new http.Agent({ maxSockets: 1 });
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(json),
     };
-    const asking = (isTls ? https : http).request(url, { agent, method: 'POST', headers });
+    const asking = askOnce(url, { method: 'POST', headers });
     close = () => {
       asking.destroy(); // the body, if any, is not read
-      agent.destroy();
       over();
     };
     asking.on('response', ({ statusCode = 0 }) => end(() => answer.kept(statusCode)));

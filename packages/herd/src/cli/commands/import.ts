@@ -2,7 +2,6 @@
  * `herd import FILE…`: units of systemd, Procfiles, and what supervisor and pm2 are told, as a configuration. Needs no
  * shepherd, starts nothing, and runs nothing of what it reads.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { visible } from '../../client/escape.ts';
 import {
@@ -20,7 +19,7 @@ import { counted } from '../format/times.ts';
 import { importLimits } from '../limits.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
-import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
+import { AlreadyThere, bytesOf, writeSecret } from '../../refs/secret-file.ts';
 
 /**
  * Runs the command: the configuration goes to standard output, or into the file of `--out`; what was left behind to the
@@ -60,26 +59,12 @@ export const runImport = async (context: Context, words: readonly string[]): Pro
 
 const sourceIn = (file: string): SourceFile => {
   try {
-    return { file, folder: path.dirname(path.resolve(file)), text: textIn(file) };
+    const text = bytesOf(file, importLimits.fileBytes)?.toString('utf8');
+    if (text !== undefined) return { file, folder: path.dirname(path.resolve(file)), text };
   } catch (error) {
-    if (error instanceof Usage) throw error;
     throw new Usage(`import: cannot read ${file}: ${codeOf(error)}`, undefined, { cause: error });
   }
-};
-/** Read up to the limit alone: what says that it has no bytes, as a device does, may have no end. */
-const textIn = (file: string): string => {
-  const opened = fs.openSync(file, 'r');
-  try {
-    const bytes = Buffer.alloc(importLimits.fileBytes + 1);
-    let length = 0;
-    for (let more = 1; more > 0 && length < bytes.length; length += more)
-      more = fs.readSync(opened, bytes, length, bytes.length - length, null);
-    if (length === bytes.length)
-      throw new Usage(`import: ${file} has more than ${importLimits.fileBytes} bytes`);
-    return bytes.toString('utf8', 0, length);
-  } finally {
-    fs.closeSync(opened);
-  }
+  throw new Usage(`import: ${file} has more than ${importLimits.fileBytes} bytes`);
 };
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
