@@ -39,10 +39,10 @@ export const readSecret = (file: string, uid: number, maxBytes: number): string 
   const descriptor = openPlain(file);
   if (descriptor === undefined) return undefined;
   try {
-    checkStat(file, fs.fstatSync(descriptor), uid, maxBytes);
+    checkStat(file, fs.fstatSync(descriptor), uid);
     const bytes = bytesIn(descriptor, maxBytes);
-    if (bytes === undefined) throw tooLong(file, maxBytes);
-    return bytes.toString('utf8').trim();
+    if (bytes !== undefined) return bytes.toString('utf8').trim();
+    throw new UnsafeFile(`${file}: is longer than ${maxBytes} bytes`);
   } finally {
     fs.closeSync(descriptor);
   }
@@ -80,20 +80,17 @@ const openPlain = (file: string): number | undefined => {
   }
 };
 
-const checkStat = (file: string, stat: fs.Stats, uid: number, maxBytes: number): void => {
+const checkStat = (file: string, stat: fs.Stats, uid: number): void => {
   if (!stat.isFile()) throw new UnsafeFile(`${file}: is no plain file`);
   checkOwner(file, stat, uid);
   if ((stat.mode & othersBits) !== 0)
     throw new UnsafeFile(`${file}: others may use it (mode ${modeText(stat)}); chmod 600 ${file}`);
-  if (stat.size > maxBytes) throw tooLong(file, maxBytes);
 };
 
 const checkOwner = (file: string, stat: fs.Stats, uid: number): void => {
   if (stat.uid !== uid)
     throw new UnsafeFile(`${file}: belongs to user ${stat.uid}, not to you (${uid})`);
 };
-const tooLong = (file: string, maxBytes: number): UnsafeFile =>
-  new UnsafeFile(`${file}: is longer than ${maxBytes} bytes`);
 const modeText = (stat: fs.Stats): string => (stat.mode & 0o777).toString(8).padStart(4, '0');
 
 /**

@@ -6,6 +6,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { interimCount } from './limits.ts';
 
+/** What it can be asked of; undefined for any other text. */
+export const httpUrl = (text: string): URL | undefined =>
+  /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+
 /** Who makes it ends it, destroys it as soon as there is an answer, and listens to its errors. */
 export const askOnce = (url: URL, options: http.RequestOptions): http.ClientRequest => {
   const on = url.protocol === 'https:' ? https : http;

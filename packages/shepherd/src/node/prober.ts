@@ -12,7 +12,7 @@
 import net from 'node:net';
 import type { Answer } from '@bellwether/actors';
 import type { Command, CommandResult, Prober } from '../words/types.ts';
-import { askOnce } from './ask-once.ts';
+import { askOnce, httpUrl } from './ask-once.ts';
 import { untilSeen, type FileWait } from './file-watch.ts';
 import { signalGroup } from './group.ts';
 import type { ServiceLogs } from './log-files.ts';
@@ -33,19 +33,6 @@ const attempt = (timeoutMs: number, answer: Answer, close: () => void) => {
   };
   const timer = setTimeout(end, timeoutMs, false);
   return end;
-};
-
-/** Redirects are answers: a service that redirects is up, and following could lead anywhere. */
-const isReadyStatus = (status: number | undefined): boolean =>
-  status !== undefined && status >= 200 && status < 400;
-
-const request = (url: URL, timeoutMs: number, answer: Answer): void => {
-  const asking = askOnce(url, {});
-  // The body, if any, is not read.
-  const end = attempt(timeoutMs, answer, () => asking.destroy());
-  asking.on('response', (response) => end(isReadyStatus(response.statusCode)));
-  asking.on('error', () => end(false)); // refused, reset, unknown host: not ready
-  asking.end();
 };
 
 /** What asking takes beside the network. */
@@ -74,11 +61,16 @@ class NodeProber implements Prober {
   }
 
   http(url: string, timeoutMs: number, answer: Answer): void {
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    const parsed = httpUrl(url);
+    if (parsed === undefined)
       return answer.broken(new TypeError(`probe: expected an http or https URL, found ${url}`));
-    }
-    request(parsed, timeoutMs, answer);
+    const asking = askOnce(parsed, {});
+    // The body, if any, is not read.
+    const end = attempt(timeoutMs, answer, () => asking.destroy());
+    // A service that redirects is up.
+    asking.on('response', ({ statusCode = 0 }) => end(statusCode >= 200 && statusCode < 400));
+    asking.on('error', () => end(false)); // refused, reset, unknown host: not ready
+    asking.end();
   }
 
   tcp(host: string, port: number, timeoutMs: number, answer: Answer): void {

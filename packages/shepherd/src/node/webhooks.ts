@@ -5,7 +5,7 @@
  */
 import type { Answer } from '@bellwether/actors';
 import type { Webhooks } from '../words/types.ts';
-import { askOnce } from './ask-once.ts';
+import { askOnce, httpUrl } from './ask-once.ts';
 import { webhookCount } from './limits.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 
@@ -14,8 +14,8 @@ export const makeWebhooks = (): Webhooks => {
   const inTurn = makeQueue(webhookCount);
   return {
     post: (url, json, timeoutMs, answer) => {
-      const parsed = URL.canParse(url) ? new URL(url) : undefined;
-      if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
+      const parsed = httpUrl(url);
+      if (parsed === undefined)
         return answer.broken(new TypeError('webhook: expected an http or https URL'));
       post(inTurn, parsed, json, timeoutMs, answer);
     },
@@ -44,10 +44,7 @@ const post = (
   const timer = setTimeout(() => end(() => answer.broken(late)), timeoutMs);
   const ask = (over: () => void): void => {
     if (isOver) return over();
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(json),
-    };
+    const headers = { 'content-type': 'application/json' };
     const asking = askOnce(url, { method: 'POST', headers });
     close = () => {
       asking.destroy(); // the body, if any, is not read
