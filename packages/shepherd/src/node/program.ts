@@ -108,21 +108,15 @@ const checkFolder = (folder: string, as: Identity | undefined): void => {
   // What can be entered is a folder: nothing else is said of most.
   if (mayExecute(`${folder}/.`)) return as && checkOpen(folder, fs.realpathSync(folder), as);
   const found = stat(folder);
-  if (found instanceof Error) {
-    const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
-    throw new StartFailed(`exec: working directory ${folder}: ${why}`, {
-      summary: `exec: working directory: ${why}`,
-    });
-  }
-  if (!found.isDirectory()) {
-    throw new StartFailed(`exec: working directory ${folder}: is not a directory`, {
-      summary: 'exec: working directory: is not a directory',
-    });
-  }
-  throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`, {
-    summary: 'exec: working directory: this user may not enter it',
-  });
+  if (found instanceof Error)
+    throw unusable(folder, explain(found).replace('no such file (ENOENT)', 'no such directory'));
+  if (!found.isDirectory()) throw unusable(folder, 'is not a directory');
+  throw unusable(folder, 'this user may not enter it');
 };
+const unusable = (folder: string, why: string, plain = why): StartFailed =>
+  new StartFailed(`exec: working directory ${folder}: ${why}`, {
+    summary: `exec: working directory: ${plain}`,
+  });
 
 /**
  * Libuv changes folder before it changes user: a process could be where its user may not go, and
@@ -131,11 +125,8 @@ const checkFolder = (folder: string, as: Identity | undefined): void => {
 const checkOpen = (folder: string, real: string, as: Identity): void => {
   const closed = closedFolder(real, as);
   if (closed === undefined) return;
-  throw new StartFailed(
-    `exec: working directory ${folder}: user ${as.uid} may not enter ${shownFolder(closed)}; ` +
-      'it needs another cwd',
-    { summary: 'exec: working directory: its user may not enter it' },
-  );
+  const why = `user ${as.uid} may not enter ${shownFolder(closed)}; it needs another cwd`;
+  throw unusable(folder, why, 'its user may not enter it');
 };
 const shownFolder = (folder: string): string =>
   `${folder} (mode ${(fs.statSync(folder).mode & 0o7777).toString(8).padStart(4, '0')})`;
