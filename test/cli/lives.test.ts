@@ -118,21 +118,27 @@ describe('a daemon on a full disk', () => {
         const log = path.join(disk, 'log', 'shepherd.log');
         const haltCount = (): number =>
           fs.readFileSync(log, 'utf8').split('daemon.halted').length - 1;
-        for (const action of ['start one', 'stop two', 'restart two', 'disable one']) {
-          const unwritten = await daemon.herd(...action.split(' '));
-          expect(unwritten.code).toBe(1);
+        const elsewhere = `${place.folder}/x.secret`;
+        for (const words of [
+          ...['start one', 'stop two', 'restart two', 'disable one', 'reload'],
+          ...['ref mint one --reveal', 'node invite --name y --reveal'],
+          ...['grant one --to alice --expires 8h --reveal', 'grant revoke m-000000000000'],
+          ...[`state backup ${elsewhere}`],
+        ]) {
+          const unwritten = await daemon.herd(...words.split(' '));
           expect(unwritten.stderr).toContain(
-            'the disk that has the records of its shepherd is full',
+            `begun: the disk that has the records of its shepherd is full (${disk}).`,
           );
+          expect([words, unwritten.code]).toEqual([words, 1]);
         }
         expect([haltCount(), await pidOf(daemon, 'two')]).toEqual([0, before]);
-        // A few more records fit into the block that the log of the database has begun.
+        // What decides which grants hold is tried. A few records fit into the block that the database's log has begun.
         let filled = 0;
-        while ((await daemon.herd('ref', 'mint', 'one', '--reveal')).code === 0 && filled < 60)
+        while ((await daemon.herd('grant', 'clock', '--yes')).code === 0 && filled < 60)
           filled += 1;
         expect(filled).toBeLessThan(60);
         await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
-        const refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
+        const refused = await daemon.herd('grant', 'clock', '--yes');
         expect(refused.code).not.toBe(0);
         expect(refused.stderr).toContain(
           'the session ended: the shepherd could not write its state: the disk is full (ENOSPC); it starts anew',
@@ -250,10 +256,10 @@ describe('a daemon whose disk was filled before its next life', () => {
       await fill(disk);
       expect((await bob.herd('hi', '@one')).stderr).toContain('records of its shepherd is full');
       expect(keptBytes()).toBe(8 * 1024 * 1024);
-      // What is no command ends a life where the log of the database has no room for it.
-      let refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
+      // What is tried all the same ends a life where the log of the database has no room for it.
+      let refused = await daemon.herd('grant', 'clock', '--yes');
       for (let at = 0; refused.code === 0 && at < 60; at += 1)
-        refused = await daemon.herd('ref', 'mint', 'one', '--reveal');
+        refused = await daemon.herd('grant', 'clock', '--yes');
       expect(refused.stderr).toContain('needs room on that disk before it takes this on');
       await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
       expect(keptBytes()).toBe(4 * 1024 * 1024);

@@ -265,7 +265,7 @@ export class Machine {
   readonly probes = new Probes();
   readonly logs = new Logs();
   /** Throws where its disk has no room for a command more. */
-  checkRoom: (request: Pick<Request, 'action' | 'member'>, by: string) => void = () => undefined;
+  checkRoom: NonNullable<ShepherdOptions['checkRoom']> = () => undefined;
   /** Lines that `herd` printed here, as `NODE: text`. */
   readonly lines: string[] = [];
   /** Other events that `herd` was given here. */
@@ -392,7 +392,7 @@ export class Machine {
       log: (event, fields) => void this.log.push({ event, fields }),
       records: this.disk.records(),
       archive: this.disk.archive(say),
-      checkRoom: (request, by) => this.checkRoom(request, by),
+      checkRoom: (...asked) => this.checkRoom(...asked),
     };
   }
   /** A clock whose timers die with the daemon. */

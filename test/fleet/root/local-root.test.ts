@@ -1,4 +1,11 @@
-import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import {
+  ActorError,
+  type Answer,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+} from '@bellwether/actors';
 import { makeNoSlots } from '../../support/no-slots.ts';
 import {
   FLEET_LIMITS,
@@ -9,6 +16,7 @@ import {
   type Composition,
   type Homes,
   type LocalRoot,
+  type LocalRootOptions,
   type Net,
   type Nodes,
   type NonceRegistry,
@@ -218,7 +226,10 @@ const grounds: Grounds = { wish: 'stop', underWay: [] };
 const usage: MachineUsage = {
   ...{ atMs: 1, cpuCount: 2, memoryBytes: 3, availableBytes: 2, services: [] },
 };
-const rootBench = async (hasWays = true): Promise<RootBench> => {
+const rootBench = async (
+  hasWays = true,
+  checkRoom: LocalRootOptions['checkRoom'] = undefined,
+): Promise<RootBench> => {
   const bench = makeBench();
   const asked: string[] = [];
   const refs = {
@@ -262,6 +273,7 @@ const rootBench = async (hasWays = true): Promise<RootBench> => {
           `ocapn://x.${isLocal ? 'unix-shared' : 'tcp-tls'}/s/${swissnum.join('')}`,
         mintedUriOf: (swissnum, way) => `ocapn://x.${way}/s/${swissnum.join('')}`,
         hasWay: () => hasWays,
+        checkRoom,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),
       }),
@@ -305,6 +317,48 @@ describe('the network at the local root', () => {
         code: 'malformed',
       });
     expect(bench.asked).toHaveLength(1);
+  });
+});
+
+describe('a local root whose disk is full', () => {
+  const looked: unknown[] = [];
+  const full = (...asked: readonly unknown[]): never => {
+    looked.push(asked);
+    throw new ActorError('no-room', 'full');
+  };
+  const writing: Readonly<Record<string, readonly unknown[]>> = {
+    ...{ mint: ['web'], grant: [{ service: 'web' }], 'grant-direct': [{ service: 'web' }] },
+    ...{ 'confirm-grants': [[]], 'adopt-ref': ['x', 'ocapn://x'], backup: ['/x', false] },
+    ...{ 'free-slot': ['web'], 'invite-node': [{}], 'rekey-node': ['n'], 'label-node': ['n', {}] },
+    ...{ 'approve-node': ['n'], 'join-home': ['ocapn://x', {}], 'give-home': [{}] },
+    ...{ reload: [false] },
+  };
+  it.each(Object.entries(writing))(
+    'begins nothing that it would write down: %s',
+    async (method, args) => {
+      const bench = await rootBench(true, full);
+      looked.length = 0;
+      const asked = ask(bench, method, ...args, bench.sink);
+      await expect(asked).rejects.toMatchObject({ code: 'no-room' });
+      expect([looked.length, bench.asked]).toEqual([1, []]);
+      expect(looked).toEqual([expect.arrayContaining(['root'])]);
+      expect(looked).not.toEqual([expect.arrayContaining(['revoke'])]);
+    },
+  );
+  it.each([['revoke-grant', 'g-1'], ['remove-node', 'n'], ['leave-home']])(
+    'says that it would take rights back: %s',
+    async (method, ...args) => {
+      const bench = await rootBench(true, full);
+      looked.length = 0;
+      await expect(ask(bench, method, ...args)).rejects.toMatchObject({ code: 'no-room' });
+      expect(looked).toEqual([['root', 'revoke']]);
+    },
+  );
+  it('reads, and looks what a reload would change', async () => {
+    const bench = await rootBench(true, full);
+    expect(await ask(bench, 'refs')).toHaveLength(1);
+    expect(await ask(bench, 'grants')).toMatchObject({ grants: [] });
+    await ask(bench, 'reload', true, bench.sink);
   });
 });
 

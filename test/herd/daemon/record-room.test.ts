@@ -21,11 +21,13 @@ const roomOf = (size: number, free: number, { type = tmpfs, isKept = false } = {
 };
 const takes = (check: ReturnType<typeof recordRoom>, action: string, by = 'root'): boolean => {
   try {
-    check({ action, member: 'web' }, by);
+    check(by, action, 'web');
     return true;
   } catch (error) {
     expect(error).toMatchObject({ code: 'no-room' });
     expect(String(error)).toContain(`${action} of 'web' was not begun`);
+    // Whoever asks from elsewhere learns of no path.
+    expect(String(error).includes('is full (/state). ')).toBe(by === 'root');
     return false;
   }
 };
@@ -72,4 +74,20 @@ it('is refused to whoever else stops something, and never to the shepherd itself
     ...[true, true, false, true],
   ]);
   expect(takes(check, 'start', 'shepherd')).toBe(true);
+});
+it('is not refused to what takes rights back as long as anything is free, or kept', () => {
+  const roomWith = (free: number, isKept: boolean) =>
+    recordRoom(
+      '/state',
+      () => isKept,
+      () => ({ type: tmpfs, bsize: block, blocks: big / block, bavail: free }),
+    );
+  for (const check of [roomWith(1, false), roomWith(0, true)]) {
+    check('root', 'revoke');
+    // A service may have an action of that name.
+    expect(takes(check, 'revoke')).toBe(false);
+  }
+  expect(() => roomWith(0, false)('root', 'revoke')).toThrow(
+    'nothing was begun: the disk that has the records of its shepherd is full (/state). ',
+  );
 });

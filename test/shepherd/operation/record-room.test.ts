@@ -39,7 +39,7 @@ it('refuses what is new, writes nothing, answers what is known, and takes it on 
 it('tells whoever looks what is asked, and by whom', () => {
   const { machine, ask } = up();
   const seen: unknown[] = [];
-  machine.checkRoom = ({ action, member }, by) => void seen.push([action, member, by]);
+  machine.checkRoom = (by, action, member) => void seen.push([action, member, by]);
   ask('start', 'op-1');
   ask('start', 'op-1');
   ask('stop', 'op-2', principalOf('g-1'));

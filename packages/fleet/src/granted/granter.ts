@@ -2,7 +2,7 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { unknownGrant } from '@bellwether/authority';
 import type { GrantBook, GrantClock, GrantFacts, GrantSpec } from '@bellwether/authority';
-import { readField, readName, weightOf } from '@bellwether/shepherd';
+import { readField, readName, weightOf, type ShepherdOptions } from '@bellwether/shepherd';
 import { noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { doubtsAbout, type Knowing } from './there.ts';
@@ -14,10 +14,15 @@ import type { Terms } from './view.ts';
 export interface Issuing {
   readonly book: Ref<GrantBook>;
   readonly shepherd: Knowing;
-  /** The URI of an invite at this daemon: a secret. `isLocal`: over the socket for all users of this machine. */
+  /**
+   * The URI of a swissnum at this daemon, where whoever comes can prove a key: a secret. `isLocal`: over the socket for
+   * all users of this machine. @throws Refused where that is asked for and there is none
+   */
   readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
-  /** Whether there is such a door, as of LocalRootOptions. */
+  /** Whether there is such a door. @throws Refused where there is, and it is shut */
   readonly hasWay: (way: NamedWay) => boolean;
+  /** As of a shepherd. */
+  readonly checkRoom?: ShepherdOptions['checkRoom'];
 }
 
 /**
@@ -25,7 +30,7 @@ export interface Issuing {
  * @throws UnknownService, UnknownAction, BadRequest, Malformed, and as the grant book does
  */
 export const makeGrant = (
-  { book, shepherd, uriOf, hasWay }: Issuing,
+  { book, shepherd, uriOf, hasWay, checkRoom }: Issuing,
   turn: Turn,
   issuer: string,
   spec: GrantSpec,
@@ -34,6 +39,7 @@ export const makeGrant = (
   const name = readName(readField(spec, 'service', 'grant'), 'grant.service');
   const status = turn.call(shepherd, 'status', name);
   const [service = name] = status.provision;
+  checkRoom?.(issuer);
   const made = turn.call(book, 'make', issuer, { ...spec, service });
   if (spec.isLocal === true && !hasWay('local')) throw noSuchWay('local');
   // The book has looked at its shape; what is refused here undoes that.

@@ -16,6 +16,7 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import type { Composition } from './composition.ts';
+import type { Issuing } from '../granted/granter.ts';
 import { LIMITS } from '../limits.ts';
 import { readStatusNames, readUpTo } from '../read.ts';
 import type { Reloaded } from './types.ts';
@@ -94,7 +95,10 @@ export const auditedAs =
 
 /** Has the configuration read again; of a dry run no record is made. */
 export const reload = (
-  { composition }: { readonly composition: Ref<Composition> },
+  {
+    composition,
+    checkRoom,
+  }: Pick<Issuing, 'checkRoom'> & { readonly composition: Ref<Composition> },
   turn: Turn,
   isDryRun: boolean,
   sink: Ref<Sink>,
@@ -102,6 +106,7 @@ export const reload = (
 ): Vow<Reloaded> => {
   const done = turn.send(composition, 'reload', isDryRun, sink);
   if (isDryRun) return done;
+  checkRoom?.(principal);
   return auditedAs(principal)(turn, { action: 'reload' }, done, (reloaded) =>
     reloaded.kind === 'refused' ? 'failed' : (reloaded.outcome?.result ?? 'ok'),
   );

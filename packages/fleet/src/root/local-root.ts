@@ -19,7 +19,6 @@ import {
   readGrantReason,
   readGrantSpec,
   type AuditQuery,
-  type GrantBook,
   type GrantFacts,
   type GrantSpec,
   type Past,
@@ -37,7 +36,7 @@ import {
   type Shepherd,
   type UsedBy,
 } from '@bellwether/shepherd';
-import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
+import { firstOf, makeGrant, pageOf, takeBack, type Issuing } from '../granted/granter.ts';
 import type { Net } from '../net/net.ts';
 import { netMethods } from '../net/methods.ts';
 import type { Homes, Nodes } from '../nodes/types.ts';
@@ -52,8 +51,15 @@ import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
 import type { MadeDirect, TakenBack, WhoCan } from '../granted/types.ts';
-import type { MintWay, NamedWay } from '../ways.ts';
-import type { ShepherdFacts, BackedUp, Facetlike, LocalRoot } from './types.ts';
+import type { MintWay } from '../ways.ts';
+import type {
+  ShepherdFacts,
+  BackedUp,
+  Facetlike,
+  GrantRoot,
+  LocalRoot,
+  NodeRoot,
+} from './types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -69,13 +75,8 @@ const audited = auditedAs(localRoot);
 export type RootShepherd = Pick<
   Shepherd,
   | Question
-  | 'perform'
+  | Exclude<keyof Facetlike, 'plan'>
   | 'foresee'
-  | 'cancel'
-  | 'operations'
-  | 'operation'
-  | 'retry'
-  | 'join'
   | 'status'
   | 'grounds'
   | 'probe'
@@ -88,10 +89,9 @@ export type RootShepherd = Pick<
   | 'shutDown'
 >;
 /** What a local root stands in front of. */
-export interface LocalRootOptions {
+export interface LocalRootOptions extends Issuing {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
-  readonly book: Ref<GrantBook>;
   readonly direct: Ref<DirectGrants>;
   readonly refs: RefStore;
   /** Told of refs that are new. */
@@ -111,16 +111,8 @@ export interface LocalRootOptions {
   readonly lastOfAudit: (query: AuditQuery, answer: Answer) => void;
   /** Reads all of it for what it tells of grants that are good for so many uses, and answers with a Past. */
   readonly pastOf: (maxUses: ReadonlyMap<string, number>, answer: Answer) => void;
-  /**
-   * The URI of a swissnum at this daemon, where whoever comes can prove a key: a secret. `isLocal`: over the socket for
-   * all users of this machine.
-   * @throws Refused where that is asked for and there is none
-   */
-  readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
-  /** The same of a swissnum that was minted, where nobody has to prove anything. @throws Refused */
+  /** The URI of a swissnum that was minted, where nobody has to prove anything. @throws Refused */
   readonly mintedUriOf: (swissnum: Uint8Array, way: MintWay) => string;
-  /** Whether there is such a door. @throws Refused where there is, and it is shut */
-  readonly hasWay: (way: NamedWay) => boolean;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
   /** Ends the daemon and nothing else: services go on for the next one. */
@@ -134,7 +126,7 @@ export const makeLocalRoot = (
   options: LocalRootOptions,
 ): Behavior<LocalRoot> => {
   const { shepherd, mint, refs } = options;
-  return {
+  return withRoom(options, {
     ...operationMethods(options),
     ...questionMethods<LocalRoot>(true, (turn, question, args, name) =>
       turn.send(shepherd, question, readName(name, 'service'), ...args, asker),
@@ -195,7 +187,30 @@ export const makeLocalRoot = (
       turn.after(0, (turn) => turn.effect(options.leave));
     },
     shutDown: (turn, sink) => shutDown(options, turn, sink, localRoot),
+  });
+};
+
+/** Methods that write something down, but for those that look themselves whether there is room for that. */
+const written = [
+  ...(['mint', 'grantDirect', 'confirmGrants', 'adoptRef', 'backup', 'freeSlot'] as const),
+  ...(['inviteNode', 'rekeyNode', 'labelNode', 'approveNode', 'joinHome', 'giveHome'] as const),
+  ...(['revokeGrant', 'removeNode', 'leaveHome'] as const),
+];
+const takingBack: ReadonlySet<string> = new Set(written.slice(-3));
+
+/** The same, of which nothing is begun that the disk has no room for. */
+const withRoom = (
+  { checkRoom }: LocalRootOptions,
+  methods: Behavior<LocalRoot>,
+): Behavior<LocalRoot> => {
+  const checked = (name: (typeof written)[number]) => {
+    const method = methods[name] as (turn: Turn, ...args: readonly unknown[]) => unknown;
+    return (turn: Turn, ...args: readonly unknown[]): unknown => {
+      checkRoom?.(localRoot, takingBack.has(name) ? 'revoke' : undefined);
+      return method(turn, ...args);
+    };
   };
+  return { ...methods, ...Object.fromEntries(written.map((name) => [name, checked(name)])) };
 };
 
 /** What the shepherd says of itself, of its machine and of how a service came to be so. */
@@ -229,12 +244,7 @@ const operationMethods = ({
 });
 
 /** Of this host, of references that were minted here, and at hosts elsewhere. */
-const grantMethods = (
-  options: LocalRootOptions,
-): Pick<
-  Behavior<LocalRoot>,
-  'grant' | 'grantDirect' | 'grants' | 'revokeGrant' | 'confirmGrants' | 'grantClock' | 'whoCan'
-> => ({
+const grantMethods = (options: LocalRootOptions): Pick<Behavior<LocalRoot>, keyof GrantRoot> => ({
   grant: (turn, spec) => makeGrant(options, turn, localRoot, spec),
   grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
   grants: (turn, after) => pageOf(allGrants(options, turn), after),
@@ -255,20 +265,7 @@ const grantMethods = (
 const nodeMethods = ({
   nodes,
   homes,
-}: LocalRootOptions): Pick<
-  Behavior<LocalRoot>,
-  | 'inviteNode'
-  | 'rekeyNode'
-  | 'labelNode'
-  | 'approveNode'
-  | 'nodes'
-  | 'removeNode'
-  | 'joinHome'
-  | 'giveHome'
-  | 'leaveHome'
-  | 'machineKey'
-  | 'homes'
-> => ({
+}: LocalRootOptions): Pick<Behavior<LocalRoot>, keyof NodeRoot> => ({
   inviteNode: (turn, spec) => turn.send(nodes, 'invite', spec),
   rekeyNode: (turn, name, expiresMs, more) => turn.send(nodes, 'rekey', name, expiresMs, more),
   labelNode: (turn, name, change) => turn.send(nodes, 'label', name, change),

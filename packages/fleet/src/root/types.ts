@@ -43,37 +43,8 @@ export type Facetlike = Pick<
   ServiceFacet,
   'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
 >;
-/**
- * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. Its plan knows the `stop`
- * of `root`, too.
- */
-export interface LocalRoot extends Facetlike, Named, NetRoot {
-  /**
-   * No names: all services, in order of registration. All are asked at once, for at most
-   * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is
-   * asked, where a name is none. `isGlance`: services of this machine leave out what a list does not show, which is the
-   * last lines of their logs, the runs of a timer, and who wanted them so.
-   */
-  status(names: readonly string[], timeoutMs: number, isGlance?: boolean): Vow<readonly Status[]>;
-  /**
-   * Whom a selector picks out: of all, of the members of an aggregate, or of those that are called so, as `web-server`
-   * and `web-server@web-07` are both called `web-server`. Broken with UnknownService, BadSelector, NothingSelected.
-   */
-  select(selector: string, service?: string): Selected;
-  /**
-   * From now on the observer is told of these services, of all where none is named, and at least
-   * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.
-   */
-  watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
-  /** Status changes of all services, oldest first. */
-  history(): Vow<readonly Change[]>;
-  /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */
-  followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
-  /**
-   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. Broken with Refused
-   * where there is no such way, with Malformed where the word is none: nothing is made then.
-   */
-  mint(service: string, way?: MintWay): Vow<string>;
+/** What it is asked about grants: of this host, of references that were minted here, and at hosts elsewhere. */
+export interface GrantRoot {
   /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
   /**
@@ -103,6 +74,9 @@ export interface LocalRoot extends Facetlike, Named, NetRoot {
   grantClock(isTakenBack?: boolean): Vow<GrantClock>;
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;
+}
+/** What it is asked about machines that join this one, and about those that it has joined. */
+export interface NodeRoot {
   /** An invite for a machine to join by, which is a secret. Kept once it is durable. Broken with Conflict, Refused. */
   inviteNode(spec: NodeSpec): Vow<NodeInvite>;
   /** Another one for a machine that is known: for a new key under its name. */
@@ -128,6 +102,38 @@ export interface LocalRoot extends Facetlike, Named, NetRoot {
   machineKey(): string;
   /** The controllers that this machine has joined, or is about to. */
   homes(): readonly HomeFacts[];
+}
+/**
+ * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. Its plan knows the `stop`
+ * of `root`, too.
+ */
+export interface LocalRoot extends Facetlike, GrantRoot, NodeRoot, Named, NetRoot {
+  /**
+   * No names: all services, in order of registration. All are asked at once, for at most
+   * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is
+   * asked, where a name is none. `isGlance`: services of this machine leave out what a list does not show, which is the
+   * last lines of their logs, the runs of a timer, and who wanted them so.
+   */
+  status(names: readonly string[], timeoutMs: number, isGlance?: boolean): Vow<readonly Status[]>;
+  /**
+   * Whom a selector picks out: of all, of the members of an aggregate, or of those that are called so, as `web-server`
+   * and `web-server@web-07` are both called `web-server`. Broken with UnknownService, BadSelector, NothingSelected.
+   */
+  select(selector: string, service?: string): Selected;
+  /**
+   * From now on the observer is told of these services, of all where none is named, and at least
+   * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.
+   */
+  watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
+  /** Status changes of all services, oldest first. */
+  history(): Vow<readonly Change[]>;
+  /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */
+  followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  /**
+   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. Broken with Refused
+   * where there is no such way, with Malformed where the word is none: nothing is made then.
+   */
+  mint(service: string, way?: MintWay): Vow<string>;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */

@@ -120,7 +120,7 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
-  const { name, life, boot, prober, log } = parts;
+  const { name, life, boot, prober, log, checkRoom } = parts;
   const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
@@ -160,7 +160,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     load: parts.load,
     keep: parts.keep,
   });
-  const granting = { book, shepherd, uriOf: provedUris(uriOf), hasWay: place.hasWay };
+  const granting = { book, shepherd, uriOf: provedUris(uriOf), hasWay: place.hasWay, checkRoom };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,

@@ -1,17 +1,19 @@
 /**
- * Whether the disk of the records has room for one command more. It is looked at before a command is taken on, since a
- * commit that fails ends a life of the daemon, and with it everybody's sessions. Where others fill the disk between the
- * look and the write that happens all the same.
+ * Whether the disk of the records has room for one command more, or what else is written down when somebody asks. It is
+ * looked at before that is begun, since a commit that fails ends a life of the daemon, and with it everybody's
+ * sessions. Where others fill the disk between the look and the write that happens all the same.
  *
- *     free               a command             a stop of the owner
- *     a MiB, and more    is taken on           is taken on
- *     less               refused               is taken on, as long as a quarter of that is free or room is kept for it
+ *     free               what is asked       a stop of the owner               what takes rights back
+ *     a MiB, and more    is begun            is begun                          is begun
+ *     a quarter of it    is refused          is begun                          is begun
+ *     less               is refused          is begun where room is kept for   is begun
+ *     nothing            is refused          it, and refused otherwise         as a stop
  *
  * Of a disk of less than 16 MiB a sixteenth stands in the place of that MiB.
  */
 import fs from 'node:fs';
 import { ActorError } from '@bellwether/actors';
-import { isOwn, itself, type Request } from '@bellwether/shepherd';
+import { isOwn, itself } from '@bellwether/shepherd';
 
 /** What of a file system is looked at: counts of blocks, their size in bytes, its kind as statfs(2) has it. */
 export type DiskFacts = Pick<fs.StatsFs, 'type' | 'bsize' | 'blocks' | 'bavail'>;
@@ -38,26 +40,26 @@ const kindsHere: ReadonlySet<number> = new Set([
 
 /** What is asked could not be written down, and so is not begun: whoever has made room on that disk asks again. */
 class NoRecordRoom extends ActorError {
-  constructor({ action, member }: Asked, options?: ErrorOptions) {
+  /** `folder`: on that disk, where whoever asks may know it. */
+  constructor(what: string, folder = '') {
+    const where = folder && ` (${folder})`;
     super(
       'no-room',
-      `${action} of '${member}' was not begun: the disk that has the records of its shepherd is full. ` +
+      `${what} begun: the disk that has the records of its shepherd is full${where}. ` +
         'What runs goes on; once there is room on that disk, ask again',
-      options,
     );
   }
 }
-type Asked = Pick<Request, 'action' | 'member'>;
 
 /**
  * Looks at the disk of a state folder; `isKept`: whether room is kept there for what cannot wait. What comes of it
- * throws NoRecordRoom for a command that the disk has no room for. What the shepherd asks itself it has to try.
+ * throws NoRecordRoom for what the disk has no room for. What the shepherd asks itself it has to try.
  */
 export const recordRoom = (
   state: string,
   isKept: () => boolean,
   look: (folder: string) => DiskFacts = fs.statfsSync,
-): ((asked: Asked, by: string) => void) => {
+): ((by: string, action?: string, member?: string) => void) => {
   const looked = (): DiskFacts | undefined => {
     try {
       return look(state);
@@ -67,14 +69,16 @@ export const recordRoom = (
   };
   const first = looked();
   if (first === undefined || !kindsHere.has(first.type)) return () => undefined;
-  return (asked, by) => {
+  return (by, action, member) => {
     const facts = by === itself ? undefined : looked();
     if (facts === undefined) return;
     const { bsize, blocks, bavail } = facts;
     const wanted = Math.min(commandBytes, (blocks * bsize) / smallestShare);
-    const free = bavail * bsize;
-    const isUrgent = asked.action === 'stop' && isOwn(by);
-    const hasRoom = free >= wanted || (isUrgent && (free >= wanted / urgentShare || isKept()));
-    if (!hasRoom) throw new NoRecordRoom(asked);
+    const isRevoking = action === 'revoke' && member === undefined;
+    const isStop = action === 'stop' && isOwn(by);
+    const needed = isRevoking ? bsize : isStop ? wanted / urgentShare : wanted;
+    if (bavail * bsize >= needed || ((isStop || isRevoking) && isKept())) return;
+    const what = member === undefined ? 'nothing was' : `${action} of '${member}' was not`;
+    throw new NoRecordRoom(what, isOwn(by) ? state : undefined);
   };
 };

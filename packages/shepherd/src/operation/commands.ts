@@ -76,7 +76,7 @@ export const command = (
   const operation = operationOf(host.memory, turn, principal, id);
   checkClaim(operation, request);
   const found = caseOf(host, turn, operation, request);
-  if (found.is === 'new' || found.is === 'left') host.checkRoom?.(request, by);
+  if (found.is === 'new' || found.is === 'left') host.checkRoom?.(by, action, member);
   if (found.is === 'over') {
     keepMeaning(host, turn, operation, request);
     return outcomeFor(host, turn, operation, request, writer);

@@ -84,10 +84,11 @@ export interface Host {
   /** Whether the end of the daemon was asked for. */
   isClosing(): boolean;
   /**
-   * Whether a command can be written down, by whoever gives it; only read, and absent: it can. @throws what keeps it
-   * from that: a commit that fails ends a life of the daemon, with everybody's sessions
+   * Whether what somebody asks can be written down: a command, which has a member, or anything else, of which only
+   * `revoke` is named, that takes rights back. Only read, and absent: it can. @throws what keeps it from that: a commit
+   * that fails ends a life of the daemon, with everybody's sessions
    */
-  checkRoom?(asked: { readonly action: string; readonly member: string }, by: string): void;
+  checkRoom?(by: string, action?: string, member?: string): void;
   /** The canonical name behind any name; undefined where there is no such service. */
   canonical(turn: Turn, name: string): string | undefined;
   /** Who carries out commands for a name; nobody for an aggregate, or what is not there. */
