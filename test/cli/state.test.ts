@@ -42,12 +42,18 @@ describe('a backup of a shepherd that runs', () => {
     expect((await daemon.herd('state', 'backup', 'monday.backup')).code).not.toBe(0);
     expect((await daemon.herd('state', 'backup', 'monday.backup', '--yes')).code).toBe(0);
     const checked = await place.herd(['state', 'check', 'monday.backup']);
-    expect(checked.stdout).toMatch(/: a whole backup, \d+ records \(.*running 1.*\), epoch 1\n$/);
+    expect(checked.stdout).toMatch(
+      /: a whole backup, \d+ records \(.*running 1.*\), epoch 1, of node [a-z2-7]{52}\n$/,
+    );
 
     await daemon.herd('stop', 'one');
     await daemon.herd('start', 'two');
     const { pid } = await statusOf(daemon, 'two');
     await daemon.kill('SIGKILL');
+    const would = await state('restore', 'monday.backup', '--dry-run');
+    expect(would.stdout).toMatch(
+      /would begin with .*, of node [a-z2-7]{52}\.\nNothing was changed\.\n$/,
+    );
     const restored = await state('restore', 'monday.backup');
     expect(restored).toMatchObject({ code: 0, stderr: '' });
     expect(restored.stdout).toContain('put back in epoch 2');

@@ -64,6 +64,56 @@ describe('a backup', () => {
     expect(fs.readFileSync(at('offline')).equals(fs.readFileSync(at('online')))).toBe(true);
   });
 
+  it('says whose it is, and is put into the folder of another node only where that is meant', async () => {
+    const a = folder('a');
+    await put(a, samples.desired);
+    await backupState(a, at('backup'), false, 'node-a');
+    expect(await checkBackup(at('backup'))).toMatchObject({
+      node: 'node-a',
+      counts: { desired: 1 },
+    });
+    const b = folder('b');
+    await put(b, samples.port);
+    const before = contentOf(b);
+    const refused = restoreState(b, at('backup'), { node: 'node-b' });
+    await expect(refused).rejects.toThrow(
+      /is of another node, node-a; .* is that of node-b\. With --yes/,
+    );
+    expect(contentOf(b)).toEqual(before);
+    await restoreState(a, at('backup'), { node: 'node-a' });
+    await restoreState(folder('new'), at('backup'), { node: undefined });
+    await restoreState(b, at('backup'), { node: 'node-b', mayBeOther: true });
+    expect(await found(b)).toEqual([samples.desired]);
+  });
+
+  it('of the version before, which does not say whose it is, is read as well', async () => {
+    const a = folder('a');
+    await put(a, samples.desired);
+    await backupState(a, at('backup'), false);
+    const bytes = fs.readFileSync(at('backup'));
+    bytes.write('1', bytes.indexOf('\n') - 1);
+    fs.writeFileSync(at('backup'), bytes);
+    expect(await checkBackup(at('backup'))).not.toHaveProperty('node');
+    await restoreState(a, at('backup'), { node: 'node-a' });
+  });
+
+  it('is tried, and a repair is, without changing anything', async () => {
+    const a = folder('a');
+    await put(a, samples.desired, samples.port);
+    await backupState(a, at('backup'), false, 'node-a');
+    await put(a, samples.grant);
+    const before = contentOf(a);
+    const would = await restoreState(a, at('backup'), { isDry: true });
+    const repaired = await repairState(a, { isDry: true });
+    expect(contentOf(a)).toEqual(before);
+    expect(await restoreState(a, at('backup'))).toEqual(would);
+    const again = await repairState(a);
+    expect(repaired).toMatchObject({ lostCount: 0, counts: { desired: 1, port: 1, grant: 1 } });
+    expect(again).toMatchObject({ lostCount: 0, counts: { desired: 1, port: 1 } });
+    fs.writeFileSync(at('cut'), fs.readFileSync(at('backup')).subarray(0, -1));
+    await expect(restoreState(a, at('cut'), { isDry: true })).rejects.toThrow(BadBackup);
+  });
+
   it('replaces no file unless it is told to, and leaves nothing where it fails', async () => {
     const a = folder('a');
     await put(a, samples.port);
@@ -82,7 +132,7 @@ describe('a backup', () => {
   it('that was changed anywhere, cut or added to is refused, and changes nothing', async () => {
     const a = folder('a');
     await put(a, samples.desired, samples.grant);
-    await backupState(a, at('backup'), false);
+    await backupState(a, at('backup'), false, 'node-a');
     const b = folder('b');
     await put(b, samples.port);
     const before = contentOf(b);

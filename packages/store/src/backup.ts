@@ -1,8 +1,10 @@
 /**
- * A backup: one file with every value of one moment, the seal first.
+ * A backup: one file with every value of one moment, the seal first, and before that whose they are.
  *
- *     bellwether-backup 1\n
+ *     bellwether-backup 2\n
  *     key bytes (4, big-endian), value bytes (4), key as UTF-8, value          once for each value
+ *
+ *     !node    the designator of the node, where it has one; version 1, which is read as well, does not have it
  *
  * Every value proves itself, and all of them together match the seal; so a file that was cut, changed or added to is
  * found out. It holds hashes of secrets, no secrets, and names and pids of services: it is made for its owner alone.
@@ -16,23 +18,27 @@ import { Cbor } from './cbor.ts';
 import { syncFolder } from './durable-file.ts';
 import { BadBackup } from './errors.ts';
 import { limits } from './limits.ts';
-import { digestBytes, recordOf } from './record.ts';
+import { digestBytes, opened, recordOf, sealed } from './record.ts';
 import { readSeal, sealKey, Tally, type Seal } from './seal.ts';
 import { Misfit } from './shape.ts';
 
-const magic = Buffer.from('bellwether-backup 1\n');
+const magic = Buffer.from('bellwether-backup 2\n');
+const magicBefore = Buffer.from('bellwether-backup 1\n');
+const nodeKey = '!node';
 const headBytes = 8;
 /** Bytes that are gathered before they are written, and read at once. */
 const chunkBytes = 256 * 1024;
 
 /**
- * Writes a backup, whole or not at all, and readable by its owner alone; settles once it is durable.
+ * Writes a backup, whole or not at all, and readable by its owner alone; settles once it is durable. `node`: whose it
+ * is, by its designator.
  * @throws ActorError `already-there` for a file that is not to be replaced; the system's error; what `image` throws
  */
 export const writeBackup = async (
   image: AsyncIterable<readonly [string, Uint8Array]>,
   file: string,
   mayReplace: boolean,
+  node?: string,
 ): Promise<{ readonly recordCount: number; readonly epoch: number }> => {
   if (!mayReplace && (await isThere(file)))
     throw new ActorError('already-there', `backup: ${file} is there already; --yes replaces it`);
@@ -40,13 +46,13 @@ export const writeBackup = async (
   const handle = await fs.open(temp, 'wx', 0o600);
   let written;
   try {
-    let recordCount = -1;
+    let recordCount = 0;
     let epoch = 0;
     const seen = (key: string, value: Uint8Array): void => {
-      recordCount += 1;
+      if (!key.startsWith('!')) recordCount += 1;
       if (key === sealKey) ({ epoch } = readSeal(value, new Cbor()));
     };
-    for await (const chunk of chunksOf(image, seen)) await handle.writeFile(chunk);
+    for await (const chunk of chunksOf(withNode(image, node), seen)) await handle.writeFile(chunk);
     await handle.sync();
     written = { recordCount, epoch };
   } catch (error) {
@@ -59,6 +65,14 @@ export const writeBackup = async (
   await syncFolder(path.dirname(file));
   return written;
 };
+
+async function* withNode(
+  image: AsyncIterable<readonly [string, Uint8Array]>,
+  node: string | undefined,
+): AsyncIterable<readonly [string, Uint8Array]> {
+  if (node !== undefined) yield [nodeKey, sealed(nodeKey, Buffer.from(node))];
+  yield* image;
+}
 
 async function* chunksOf(
   image: AsyncIterable<readonly [string, Uint8Array]>,
@@ -85,6 +99,8 @@ async function* chunksOf(
 /** A backup that is being read. The seal is known from the start, and proved when `values` has ended. */
 export interface Backup {
   readonly seal: Seal;
+  /** Whose it is, by its designator; undefined: it does not say. */
+  readonly node: string | undefined;
   /** All values but the seal, each proved. To be run through once. @throws BadBackup, NewerState, the system's error */
   readonly values: AsyncIterable<readonly [string, Uint8Array]>;
 }
@@ -103,13 +119,19 @@ export const readBackup = async <T>(
     if (size > limits.backupBytes)
       throw new Misfit(`it has ${size} bytes, at most ${limits.backupBytes} are read`);
     const source = new Source(handle);
-    if (!magic.equals((await source.take(magic.length)) ?? Buffer.alloc(0)))
+    const begin = (await source.take(magic.length)) ?? Buffer.alloc(0);
+    if (!magic.equals(begin) && !magicBefore.equals(begin))
       throw new Misfit('it does not begin as a backup of this version does');
-    const first = await frameOf(source);
+    let first = await frameOf(source);
+    let node: string | undefined;
+    if (first?.[0] === nodeKey) {
+      node = Buffer.from(opened(nodeKey, first[1])).toString();
+      first = await frameOf(source);
+    }
     if (first?.[0] !== sealKey) throw new Misfit('it has no seal');
     const cbor = new Cbor();
     const seal = readSeal(first[1], cbor);
-    return await use({ seal, values: proved(source, seal, cbor) });
+    return await use({ seal, node, values: proved(source, seal, cbor) });
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     throw new BadBackup(

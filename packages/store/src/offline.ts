@@ -12,7 +12,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { readBackup, writeBackup } from './backup.ts';
 import { Cbor } from './cbor.ts';
-import { DamagedState, DiskFailed } from './errors.ts';
+import { BadBackup, DamagedState, DiskFailed } from './errors.ts';
 import { kindOf, type KindName, type StoreRecord } from './kinds.ts';
 import { levelPlace, rebuildLevel } from './level-shelf.ts';
 import { limits } from './limits.ts';
@@ -29,6 +29,17 @@ export interface Report {
   readonly counts: Readonly<Partial<Record<KindName, number>>>;
   readonly epoch: number;
   readonly restored: number;
+  /** Of a backup: whose it is, by its designator, where it says so. */
+  readonly node?: string;
+}
+/** How records are put in the place of others. */
+export interface Replacing {
+  /** Only says what would come of it. */
+  readonly isDry?: boolean;
+  /** Whose the folder is, by its designator; undefined: nobody's yet. */
+  readonly node?: string | undefined;
+  /** Whether the backup may be another node's. */
+  readonly mayBeOther?: boolean;
 }
 /** What has become of a state folder. */
 export interface Replaced extends Report {
@@ -71,35 +82,55 @@ export const backupState = async (
   state: string,
   file: string,
   mayReplace: boolean,
+  node?: string,
 ): Promise<Report> => {
   await withState(state, async (shelf) => {
     await load(shelf, new Cbor(), state);
-    await writeBackup(shelf.read(''), file, mayReplace);
+    await writeBackup(shelf.read(''), file, mayReplace, node);
   });
   return checkBackup(file);
 };
 
 /** Reads a whole backup. @throws BadBackup, NewerState, the system's error */
 export const checkBackup = async (file: string): Promise<Report> =>
-  readBackup(file, async ({ seal, values }) => {
+  readBackup(file, async ({ seal, node, values }) => {
     const tally = new Counts();
     for await (const [key] of values) tally.add(key);
-    return tally.report(seal);
+    return { ...tally.report(seal), ...(node !== undefined && { node }) };
   });
 
 /**
  * Makes a backup what counts, in an epoch later than any that the folder or the backup knows.
  * @throws BadBackup, NewerState, DiskFailed, the system's error; what counted before counts still then
  */
-export const restoreState = async (state: string, file: string): Promise<Replaced> => {
+export const restoreState = async (
+  state: string,
+  file: string,
+  how: Replacing = {},
+): Promise<Replaced> => {
   const former = await formerOf(state);
-  const store = await nextFolder(state, former);
-  return readBackup(file, async ({ seal, values }) => {
+  const store = how.isDry === true ? nextName(former) : await nextFolder(state, former);
+  return readBackup(file, async ({ seal, node, values }) => {
+    if (
+      node !== undefined &&
+      how.node !== undefined &&
+      node !== how.node &&
+      how.mayBeOther !== true
+    )
+      throw new BadBackup(
+        `backup: ${file} is of another node, ${node}; ${state} is that of ${how.node}. With --yes it is restored ` +
+          'all the same. Nothing was changed.',
+      );
     const epoch = 1 + Math.max(former?.epoch ?? 0, seal.epoch);
     const tally = new Counts();
-    const made = await makeStore(state, store, tally.over(values), { epoch, restored: epoch });
-    await new MarkFile(state, 0, store).point(store, epoch);
-    return { ...tally.report(made), store, former: former?.store };
+    const made = { epoch, restored: epoch };
+    if (how.isDry === true) for await (const [key] of values) tally.add(key);
+    else {
+      await makeStore(state, store, tally.over(values), made);
+      await new MarkFile(state, 0, store).point(store, epoch);
+    }
+    const report = { ...tally.report(made), ...(node !== undefined && { node }) };
+    return { ...report, store, former: former?.store };
   });
 };
 
@@ -107,7 +138,10 @@ export const restoreState = async (state: string, file: string): Promise<Replace
  * Makes a database of everything that can still be read of the one that counts.
  * @throws NewerState where records are of a newer version, DiskFailed, DamagedState where nothing can be read at all
  */
-export const repairState = async (state: string): Promise<Repaired> => {
+export const repairState = async (
+  state: string,
+  { isDry = false }: Pick<Replacing, 'isDry'> = {},
+): Promise<Repaired> => {
   const former = await formerOf(state);
   if (former === undefined)
     throw new DamagedState(`state: there is no database in ${state} to be repaired.`);
@@ -117,12 +151,13 @@ export const repairState = async (state: string): Promise<Repaired> => {
     const saved = await saveFrom(state, former.store, copy);
     const epoch = 1 + Math.max(former.epoch, saved.seal?.epoch ?? 0);
     const tally = new Counts();
-    const made = await makeStore(state, store, tally.over(saved.values), {
-      epoch,
-      restored: epoch,
-    });
-    await new MarkFile(state, 0, store).point(store, epoch);
-    const missingCount = Math.max(0, (saved.seal?.count ?? 0) - made.count);
+    const made = { epoch, restored: epoch };
+    if (isDry) for (const key of saved.values.keys()) tally.add(key);
+    else {
+      await makeStore(state, store, tally.over(saved.values), made);
+      await new MarkFile(state, 0, store).point(store, epoch);
+    }
+    const missingCount = Math.max(0, (saved.seal?.count ?? 0) - saved.values.size);
     return {
       ...tally.report(made),
       store,
@@ -211,12 +246,15 @@ const nextFolder = async (
   state: string,
   former: { readonly store: string } | undefined,
 ): Promise<string> => {
-  const next = 1 + (former === undefined ? 0 : (folderNumber(former.store) ?? 0));
+  const name = nextName(former);
+  const next = folderNumber(name) ?? 0;
   for (const number of await storesIn(state))
     if (number >= next)
       await fs.rm(path.join(state, folderName(number)), { recursive: true, force: true });
-  return folderName(next);
+  return name;
 };
+const nextName = (former: { readonly store: string } | undefined): string =>
+  folderName(1 + (former === undefined ? 0 : (folderNumber(former.store) ?? 0)));
 
 class Counts {
   readonly #counts = new Map<KindName, number>();

@@ -303,8 +303,8 @@ class VatLife implements Life {
   }
 
   #backup(file: string, mayReplace: boolean, answer: Answer): void {
-    const { store, log } = this.#parts;
-    writeBackup(store.image(), file, mayReplace).then(
+    const { store, log, identity } = this.#parts;
+    writeBackup(store.image(), file, mayReplace, identity.designator).then(
       ({ recordCount, epoch }) => {
         log('state.backed-up', { file, recordCount });
         answer.kept({ recordCount, epoch });

@@ -19,6 +19,8 @@ import {
   type Report,
 } from '@bellwether/store';
 import { isRemote } from '@bellwether/actors';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { pemDesignator } from '@bellwether/ocapn';
 import { codeIn } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { backupMs } from '../../client/limits.ts';
@@ -67,26 +69,16 @@ const checkFile = async (context: Context, file: string): Promise<number> => {
     throw new Usage('a folder and a backup are checked one at a time');
   mustBeThere(file);
   const report = await checkBackup(file);
-  print(context, [`${visible(file)}: a whole backup, ${wordsFor(report)}`], {
-    kind: 'state',
-    what: 'checked',
-    file,
-    ...report,
-  });
+  const document = { kind: 'state', what: 'checked', file, ...report };
+  print(context, [`${visible(file)}: a whole backup, ${wordsFor(report)}`], document);
   return 0;
 };
 
 const backup = async (context: Context, file: string): Promise<number> => {
   const { yes, timeout } = context.options;
   const done = (recordCount: number, epoch: number, others: object): number => {
-    print(context, [`${counted(recordCount, 'record')} are in ${visible(file)}.`], {
-      kind: 'state',
-      what: 'backed-up',
-      file,
-      recordCount,
-      epoch,
-      ...others,
-    });
+    const document = { kind: 'state', what: 'backed-up', file, recordCount, epoch, ...others };
+    print(context, [`${counted(recordCount, 'record')} are in ${visible(file)}.`], document);
     return 0;
   };
   if (context.options.state === undefined) {
@@ -100,7 +92,8 @@ const backup = async (context: Context, file: string): Promise<number> => {
       if (!isNobodyThere(context, error)) throw error;
     }
   }
-  const report = await backupState(await lockedState(context), file, yes === true);
+  const state = await lockedState(context);
+  const report = await backupState(state, file, yes === true, nodeOf(state));
   return done(recordCountOf(report), report.epoch, { counts: report.counts });
 };
 
@@ -110,46 +103,45 @@ const isNobodyThere = (context: Context, error: unknown): boolean =>
 
 const restore = async (context: Context, file: string): Promise<number> => {
   mustBeThere(file);
+  const { yes, 'dry-run': isDry } = context.options;
   const state = stateFolderOf(context);
-  await prepareState({ state });
-  await lockFolder(state);
-  const replaced = await restoreState(state, file);
-  print(
-    context,
-    [
-      `The next shepherd on ${visible(state)} begins with ${wordsFor(replaced)}.`,
-      ...confirmLines('since that backup'),
-      ...formerLines(replaced),
-    ],
-    { kind: 'state', what: 'restored', state, file, ...replaced },
-  );
-  return 0;
+  if (isDry !== true || fs.existsSync(state)) await lock(state);
+  const how = { isDry: isDry === true, mayBeOther: yes === true, node: nodeOf(state) };
+  const restored = await restoreState(state, file, how);
+  return tell(context, { what: 'restored', state, file, ...restored }, [], 'since that backup');
 };
 
 const repair = async (context: Context): Promise<number> => {
   const state = await lockedState(context);
-  const repaired = await repairState(state);
+  const repaired = await repairState(state, { isDry: context.options['dry-run'] === true });
   const { lost, lostCount } = repaired;
-  const lostLines =
-    lostCount === 0
-      ? ['Nothing was lost.']
-      : [
-          `${counted(lostCount, 'record')} lost.`,
-          ...lost.map((key) => `  ${visible(key)}`),
-          ...(lost.length > 0 && lost.length < lostCount
-            ? [`  and ${lostCount - lost.length} more`]
-            : []),
-        ];
-  print(
+  const rest = lostCount - lost.length;
+  const lines = [
+    lostCount === 0 ? 'Nothing was lost.' : `${counted(lostCount, 'record')} lost.`,
+    ...lost.map((key) => `  ${visible(key)}`),
+    ...(lost.length > 0 && rest > 0 ? [`  and ${rest} more`] : []),
+  ];
+  return tell(
     context,
-    [
-      `The next shepherd on ${visible(state)} begins with ${wordsFor(repaired)}.`,
-      ...lostLines,
-      ...confirmLines('by a record that was lost'),
-      ...formerLines(repaired),
-    ],
-    { kind: 'state', what: 'repaired', state, ...repaired },
+    { what: 'repaired', state, ...repaired },
+    lines,
+    'by a record that was lost',
   );
+};
+
+/** What came of it, or would. */
+const tell = (
+  context: Context,
+  said: Replaced & { readonly what: string; readonly state: string; readonly file?: string },
+  lines: readonly string[],
+  how: string,
+): number => {
+  const isDryRun = context.options['dry-run'] === true;
+  const begins = `${visible(said.state)} ${isDryRun ? 'would begin' : 'begins'}`;
+  const first = `The next shepherd on ${begins} with ${wordsFor(said)}.`;
+  const rest = isDryRun ? ['Nothing was changed.'] : [...confirmLines(how), ...formerLines(said)];
+  const dry = isDryRun ? { isDryRun } : {};
+  print(context, [first, ...lines, ...rest], { kind: 'state', ...dry, ...said });
   return 0;
 };
 
@@ -170,9 +162,18 @@ const lockedState = async (context: Context): Promise<string> => {
   const state = stateFolderOf(context);
   if (!fs.existsSync(state))
     throw new Usage(`there is no folder ${state}`, 'Name the state folder with --state FOLDER.');
+  await lock(state);
+  return state;
+};
+const lock = async (state: string): Promise<void> => {
   await prepareState({ state });
   await lockFolder(state);
-  return state;
+};
+
+/** Whose a state folder is, by its designator; undefined where no shepherd has begun on it. */
+const nodeOf = (state: string): string | undefined => {
+  const file = path.join(state, 'tcp-tls.pem');
+  return fs.existsSync(file) ? pemDesignator(nodeCrypto(), fs.readFileSync(file)) : undefined;
 };
 
 const mustBeThere = (file: string): void => {
@@ -187,5 +188,6 @@ const wordsFor = (report: Report): string => {
   const kinds = Object.entries(report.counts).map(([kind, count]) => `${kind} ${count}`);
   const list = kinds.length === 0 ? '' : ` (${kinds.join(', ')})`;
   const restored = report.restored === 0 ? '' : `, put back in epoch ${report.restored}`;
-  return `${counted(recordCountOf(report), 'record')}${list}, epoch ${report.epoch}${restored}`;
+  const node = report.node === undefined ? '' : `, of node ${visible(report.node)}`;
+  return `${counted(recordCountOf(report), 'record')}${list}, epoch ${report.epoch}${restored}${node}`;
 };

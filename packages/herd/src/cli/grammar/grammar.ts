@@ -269,8 +269,8 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['net events', rule('[SESSION]', 0, 1, ['log-history'])],
   ['state check', rule('[FILE]', 0, 1, ['state'])],
   ['state backup', rule('FILE', 1, 1, ['state', 'yes'])],
-  ['state restore', rule('FILE', 1, 1, ['state'])],
-  ['state repair', rule('', 0, 0, ['state'])],
+  ['state restore', rule('FILE', 1, 1, ['state', 'yes', 'dry-run'])],
+  ['state repair', rule('', 0, 0, ['state', 'dry-run'])],
   ['audit', rule('[SERVICE]', 0, 1, ['log-history', 'since'])],
   ['audit verify', rule('[FOLDER]', 0, 1, ['state', 'head'])],
   [

@@ -422,8 +422,9 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'Reads a whole backup and makes it what the next shepherd begins with. What was there stays ' +
       'beside it. It is known from then on as what was put back: rights that were taken back since the ' +
-      'backup was made do not return with it.',
+      'backup was made do not return with it. A backup of another node is refused without --yes.',
     examples: [
+      ['herd state restore monday.backup --dry-run', 'what is in it, and whose it is'],
       ['herd state restore monday.backup', 'while no shepherd runs'],
       ['herd state restore monday.backup --state ./a', 'into another folder'],
     ],
@@ -434,6 +435,7 @@ export const pages: Readonly<Record<string, Page>> = {
       'proves to be whole and says which are lost. The damaged database is left where it was.',
     examples: [
       ['herd state repair', 'while no shepherd runs'],
+      ['herd state repair --dry-run', 'what would be lost'],
       ['herd state repair --state /var/lib/bellwether', 'that of the system'],
     ],
   },
