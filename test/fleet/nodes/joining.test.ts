@@ -199,7 +199,9 @@ describe('what a machine gives', () => {
         N: {
           services: [
             service({ provision: ['@home'] }),
-            service({ provision: ['a@b', '-rf'] }),
+            service({ provision: ['a@b', '-rf', '$(reboot)'] }),
+            // `herd why` and others show commands with it, to be typed.
+            service({ provision: ['web;reboot'] }),
             service({ provision: ['taken'] }),
             service({ provision: [`${long}y`] }),
             service({ provision: [long] }),
@@ -212,6 +214,7 @@ describe('what a machine gives', () => {
     expect(place.names()).toEqual(['own', 'a@b@web-07', `${long}@web-07`]);
     expect(place.nodes()[0]?.leftOut).toEqual([
       { service: '@home@web-07', why: 'that cannot be the name of a service here' },
+      { service: 'web;reboot@web-07', why: 'that cannot be the name of a service here' },
       { service: `${long}y@web-07`, why: 'that cannot be the name of a service here' },
       { service: 'taken@web-07', why: 'the configuration here has that name' },
     ]);
