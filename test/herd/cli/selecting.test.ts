@@ -1,6 +1,6 @@
 /** What `herd` does with whom a selector picks out: says it, asks whether that is meant, and asks for no more. */
 import { Refused } from '@bellwether/actors';
-import { NothingSelected } from '@bellwether/shepherd';
+import { NothingSelected, UnknownService } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openRoot } from '../../../packages/herd/src/client/root.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
@@ -320,7 +320,28 @@ describe('what only looks, with -l,', () => {
 
 describe('herd grant with -l', () => {
   const words = ['--to', 'alice', '--expires', '8h', '--dry-run'];
-  const answers = { ...picked(2), grants: () => ({ grants: [] }), status: () => [] };
+  const answers: Answers = {
+    ...{ ...picked(2), grants: () => ({ grants: [] }), status: () => [] },
+    whoCan: () => ({ grants: [], moreCount: 0, minted: [] }),
+  };
+  /** Machines have it, and no service here is called so. */
+  const ofMachines = (count: number): Answers => ({
+    ...{ ...answers, ...picked(count) },
+    whoCan: () => {
+      throw new UnknownService('web');
+    },
+  });
+  it('is for the one service that has the rest of its name by a machine, and for no more', async () => {
+    const one = await herd(ofMachines(1), ['grant', 'web', '-l', 'role', ...words]);
+    expect(one.out).toContain('Would let alice do this: status of web-0, until');
+    await shepherd?.stop();
+    const two = await herd(ofMachines(2), ['grant', 'web', '-l', 'role', ...words]);
+    expect([two.code, two.err]).toEqual([
+      2,
+      "herd: error: a grant is of one service, and 2 of those are called 'web'\n" +
+        "Name one of them, or a fleet that has them: fleet({ select: 'role' }) makes one.\n",
+    ]);
+  });
   it('is for the members of the fleet that it picks out, of whom there are no more later', async () => {
     const ran = await herd(answers, ['grant', 'webs', '-l', 'role', ...words]);
     expect(ran.asked[0]).toEqual({ method: 'select', args: ['role', 'webs'] });

@@ -1,5 +1,6 @@
 /** What a command of `herd` works with. */
 import { isNoShepherd } from '../client/errors.ts';
+import { questionMs } from '../client/limits.ts';
 import type { Line, Patience } from '../client/line.ts';
 import { rootClient, type RootClient } from '../client/local-root.ts';
 import { operationsClient, type OperationsClient } from '../client/operations.ts';
@@ -98,8 +99,8 @@ export const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): 
   }
 };
 
-/** How long a question waits: as long as its caller says, and until Ctrl-C. */
-export const patienceOf = ({ terminal }: Context, waitMs: number): Patience => ({
-  waitMs,
-  onInterrupt: terminal.onInterrupt,
-});
+/** How long a question waits: as long as its caller says, or who typed it, and until Ctrl-C. */
+export const patienceOf = (
+  { options, terminal }: Context,
+  waitMs = options.timeout ?? questionMs,
+): Patience => ({ waitMs, onInterrupt: terminal.onInterrupt });

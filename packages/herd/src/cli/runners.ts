@@ -14,7 +14,9 @@ export type Runner = (
 
 /** The runner of one of herd's own actions; undefined where it is none. */
 export const runnerOf = (action: string): Runner | undefined =>
-  runners.get(action) ?? runners.get(action.split(' ', 1)[0] ?? '');
+  runners.get(sharing[action] ?? action) ?? runners.get(action.split(' ', 1)[0] ?? '');
+/** Who is carried out as another one, which is told which of them it is. */
+const sharing: Record<string, string> = { detach: 'reload', retry: 'op', schedule: 'spawn' };
 
 /** One that is alone in its file, or says itself which of it is meant. */
 const alone =
@@ -41,16 +43,13 @@ const runners: ReadonlyMap<string, Runner> = new Map<string, Runner>([
   ['log', alone(async () => (await import('./commands/log.ts')).runLog)],
   ['doc', alone(async () => (await import('./commands/doc.ts')).runDoc)],
   ['spawn', several(async () => (await import('./commands/spawn.ts')).runSpawn)],
-  ['schedule', several(async () => (await import('./commands/spawn.ts')).runSpawn)],
   ['check', alone(async () => (await import('./commands/check.ts')).runCheck)],
   ['import', alone(async () => (await import('./commands/import.ts')).runImport)],
   ['reload', several(async () => (await import('./commands/reload.ts')).runOnRoot)],
-  ['detach', several(async () => (await import('./commands/reload.ts')).runOnRoot)],
   ['completion', alone(async () => (await import('./commands/completion.ts')).runCompletion)],
   ['audit', alone(async () => (await import('./commands/audit.ts')).runAudit)],
   ['audit verify', alone(async () => (await import('./commands/audit.ts')).runVerify)],
   ['op', several(async () => (await import('./commands/op.ts')).runOperation)],
-  ['retry', several(async () => (await import('./commands/op.ts')).runOperation)],
   ['ref', several(async () => (await import('./commands/ref.ts')).runRef)],
   ['grant', several(async () => (await import('./commands/grant.ts')).runGrant)],
   ['who-can', several(async () => (await import('./commands/grant.ts')).runGrant)],

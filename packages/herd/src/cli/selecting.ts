@@ -12,7 +12,6 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { checked } from '../client/answers.ts';
-import { questionMs } from '../client/limits.ts';
 import { visible } from '../client/escape.ts';
 import { type Context, isPetnameWord, overLine, patienceOf } from './context.ts';
 import type { ShownStatus } from './format/shown-status.ts';
@@ -62,7 +61,7 @@ export const choose = async (context: Context, service: string | undefined): Pro
   const text = selectorText(selector);
   const isFar = service !== undefined && isPetnameWord(service);
   const args = service === undefined || isFar ? [text] : [text, service];
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   try {
     const answer = await overLine(context, service ?? '', (line) =>
       line.ask({ method: 'select', args, ...patience }),

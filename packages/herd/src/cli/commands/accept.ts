@@ -16,7 +16,6 @@ import type { KeyPair, Sturdyref } from '@bellwether/ocapn';
 import { isDetached } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { inviteClient, type Accepted, type InviteClient } from '../../client/invite.ts';
-import { questionMs } from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
 import { placesOf } from '../../client/place.ts';
 import { invitesIn, type NamedInvite } from '../../refs/bundle.ts';
@@ -49,7 +48,7 @@ export const runAccept = async (context: Context, words: readonly string[]): Pro
     store,
     mayReplace: options.yes === true,
     isForced: options.force === true,
-    patience: patienceOf(context, options.timeout ?? questionMs),
+    patience: patienceOf(context),
     key: () => holderKey(places.keys, terminal.uid),
   };
   const [first] = invites;

@@ -130,7 +130,7 @@ const detachWords = ({ service }: Command): readonly string[] => [
 const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
   const { command, digest, release } = deploy;
   const { service } = command;
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const name = nameFor(service);
   const request = requestFor(context, deploy);
   const steps = await serviceClient(line, name).plan(request, patience);

@@ -1,7 +1,6 @@
 /** `herd grant clock`: by what time grants end, and with `--yes` the way back from one that was wrong. */
 import type { GrantClock } from '@bellwether/fleet';
 import { visible } from '../../client/escape.ts';
-import { questionMs } from '../../client/limits.ts';
 import { patienceOf, type Context } from '../context.ts';
 import { counted, spanText, timeText } from '../format/times.ts';
 import { withOwner } from './granting.ts';
@@ -9,10 +8,8 @@ import { print } from '../terminal/print.ts';
 
 /** Runs the command; the result is the exit code. */
 export const grantClock = async (context: Context): Promise<number> => {
-  const { yes = false, timeout } = context.options;
-  const clock = await withOwner(context, (client) =>
-    client.clock(yes, patienceOf(context, timeout ?? questionMs)),
-  );
+  const { yes = false } = context.options;
+  const clock = await withOwner(context, (client) => client.clock(yes, patienceOf(context)));
   const { nowMs, wallMs, returned } = clock;
   const lines = yes ? takenBackLines(clock) : aheadLines(clock);
   const isTakenBack = yes && nowMs > wallMs;

@@ -4,7 +4,6 @@
  */
 import type { DirectRow, GrantSpec } from '@bellwether/fleet';
 import { visible } from '../../client/escape.ts';
-import { questionMs } from '../../client/limits.ts';
 import { bundleText } from '../../refs/bundle.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
@@ -31,9 +30,9 @@ export const grantDirect = async (
   if (spec.isLocal === true)
     throw new Usage("'--direct' leads to other machines", 'Leave out --local.');
   const file = targetOf(context, 'an invite');
-  const { lease, reveal, timeout } = context.options;
+  const { lease, reveal } = context.options;
   const answer = await withOwner(context, (client) =>
-    client.grantDirect(spec, lease, patienceOf(context, timeout ?? questionMs)),
+    client.grantDirect(spec, lease, patienceOf(context)),
   );
   if (answer.kind === 'not-made') return notMade(context, service, answer.rows);
   const { grant, inviteExpiresMs } = answer;

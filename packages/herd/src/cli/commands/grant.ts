@@ -7,8 +7,8 @@ import { sturdyrefUri } from '@bellwether/ocapn';
 import { FLEET_LIMITS, type GrantFacts, type GrantSpec } from '@bellwether/fleet';
 import { closest } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
+import { codeIn } from '../../client/errors.ts';
 import type { GrantClient, OwnerClient } from '../../client/grants.ts';
-import { questionMs } from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
@@ -54,22 +54,20 @@ export const runGrant = async (
   }
 };
 
-const patienceFor = (context: Context): Patience =>
-  patienceOf(context, context.options.timeout ?? questionMs);
-
 /** Asks where the secret shall go before there is one. */
-const grant = async (context: Context, service: string): Promise<number> => {
-  const spec = await narrowed(context, service, specOf(context, service));
+const grant = async (context: Context, word: string): Promise<number> => {
+  const spec = await narrowed(context, word, specOf(context, word));
   if (spec === undefined) return 1;
+  const service = isPetnameWord(word) ? word : spec.service;
   if (context.options['dry-run'] === true) return foretell(context, service, spec);
   if (context.options.direct === true)
     return (await import('./grant-direct.ts')).grantDirect(context, service, spec);
   const file = targetOf(context, 'an invite');
   const { reveal, yes } = context.options;
   // Asked before there is an invite: what comes after one must not fail.
-  const doubts = await doubtsOf(context, service, spec);
+  const doubts = await (await import('./own-user.ts')).doubtsAboutGrant(context, service, spec);
   const { grant, invite, inviteExpiresMs, doubt } = await withGrants(context, service, (client) =>
-    client.grant(spec, patienceFor(context)),
+    client.grant(spec, patienceOf(context)),
   );
   const ref = sturdyrefOf(invite, 'the answer of the host');
   const [uri, host] = [sturdyrefUri(ref), hostFingerprint(ref.peer)];
@@ -101,7 +99,8 @@ const grant = async (context: Context, service: string): Promise<number> => {
 
 /**
  * Of a fleet the members that a selector picks out now, as `--nodes` would name them: who comes to have such labels
- * later is none of them. Undefined where somebody said that they are not meant. @throws Usage, …
+ * later is none of them. Of a name that machines have, the service of the one that it picks out. Undefined where
+ * somebody said that they are not meant. @throws Usage, …
  */
 const narrowed = async (
   context: Context,
@@ -111,16 +110,26 @@ const narrowed = async (
   if (context.options.selector === undefined) return spec;
   const { meant } = await import('./selected.ts');
   const chosen = await meant(context, { action: 'grant', service, args: [] });
-  return chosen && { ...spec, members: chosen.names };
+  if (chosen === undefined) return undefined;
+  const { names: members } = chosen;
+  if (isPetnameWord(service) || (await isThere(context, service))) return { ...spec, members };
+  const [only = service, ...others] = members;
+  if (others.length === 0) return { ...spec, service: only };
+  throw new Usage(
+    `a grant is of one service, and ${members.length} of those are called '${visible(service)}'`,
+    `Name one of them, or a fleet that has them: fleet({ select: '${context.options.selector}' }) makes one.`,
+  );
 };
 
-/** What whoever grants this should know. */
-const doubtsOf = async (
-  context: Context,
-  service: string,
-  spec: GrantSpec,
-): Promise<readonly string[]> =>
-  (await import('./own-user.ts')).doubtsAboutGrant(context, service, spec);
+/** What is called so may be services of machines alone: `web` of `web@web-07`. */
+const isThere = (context: Context, service: string): Promise<boolean> =>
+  withOwner(context, (client) => client.whoCan('status', service, patienceOf(context))).then(
+    () => true,
+    (reason: unknown) => {
+      if (codeIn(reason) === 'unknown-service') return false;
+      throw reason;
+    },
+  );
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate, selector } = options;
@@ -205,8 +214,8 @@ const argumentRules = (
 
 /** What would be made, from what is known here; and whether anybody is there who could make it. */
 const foretell = async (context: Context, service: string, spec: GrantSpec): Promise<number> => {
-  await withGrants(context, service, (client) => client.grants(patienceFor(context)));
-  const doubts = await doubtsOf(context, service, spec);
+  await withGrants(context, service, (client) => client.grants(patienceOf(context)));
+  const doubts = await (await import('./own-user.ts')).doubtsAboutGrant(context, service, spec);
   const { lifetimeMs, members } = spec;
   const now = context.terminal.wall();
   const some = members === undefined ? '' : ` (only ${members.join(', ')})`;
@@ -228,7 +237,7 @@ const foretell = async (context: Context, service: string, spec: GrantSpec): Pro
 
 const list = async (context: Context, way: string): Promise<number> => {
   checkWay(way);
-  const grants = await withGrants(context, way, (client) => client.grants(patienceFor(context)));
+  const grants = await withGrants(context, way, (client) => client.grants(patienceOf(context)));
   const lines = grantLines(grants, context.options.tree === true, context.terminal.wall());
   print(context, lines, { kind: 'grants', grants });
   return 0;
@@ -239,7 +248,7 @@ const revoke = async (context: Context, id: string, way: string): Promise<number
   const { reason, force = false } = context.options;
   if (context.options['dry-run'] === true) return foretellRevocation(context, id, way);
   const { revoked } = await withGrants(context, way, (client) =>
-    client.revoke(id, { reason, isForced: force }, patienceFor(context)),
+    client.revoke(id, { reason, isForced: force }, patienceOf(context)),
   );
   const now = context.terminal.wall();
   print(
@@ -291,7 +300,7 @@ const subtreeOf = async (
   client: GrantClient,
   id: string,
 ): Promise<readonly GrantFacts[]> => {
-  const grants = await client.grants(patienceFor(context));
+  const grants = await client.grants(patienceOf(context));
   const within = new Set([id]);
   // Parents come before their children, being older.
   for (const each of grants) if (within.has(each.parent ?? each.issuer)) within.add(each.id);
@@ -317,7 +326,7 @@ const confirm = async (context: Context, ids: readonly string[]): Promise<number
       all ? 'confirm: GRANT and --all exclude each other' : 'confirm: which grants?',
       "'herd grant ls' lists them; --all confirms all that the audit does not say were ended since.",
     );
-  const patience = patienceFor(context);
+  const patience = patienceOf(context);
   const [grants, waiting] = await withOwner(context, async (client) => {
     const confirmed = await confirmAll(client, ids, force, patience);
     const left = all ? (await client.grants(patience)).filter(isUnconfirmed) : [];
@@ -365,7 +374,7 @@ const whoCan = async (context: Context, action: string, service: string): Promis
       'Who may do what is known where the service runs; ask its shepherd.',
     );
   const found = await withOwner(context, (client) =>
-    client.whoCan(action, service, patienceFor(context)),
+    client.whoCan(action, service, patienceOf(context)),
   );
   print(context, whoLines(found, context.terminal.wall()), {
     kind: 'who-can',

@@ -7,7 +7,7 @@ import type { HomeFacts, JoinSpec } from '@bellwether/fleet';
 import { sturdyrefUri, type Sturdyref } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
 import { codeIn, OutOfReach } from '../../client/errors.ts';
-import { joinMs, questionMs } from '../../client/limits.ts';
+import { joinMs } from '../../client/limits.ts';
 import { nodesClient, type NodesClient } from '../../client/nodes.ts';
 import type { Patience } from '../../client/line.ts';
 import { statusesOf } from '../../client/service.ts';
@@ -48,7 +48,7 @@ export const withNodes = <T>(
   context: Context,
   work: (client: NodesClient, patience: Patience) => Promise<T>,
 ): Promise<T> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   return withRootLine(context, (line) => work(nodesClient(line), patience));
 };
 
@@ -99,7 +99,7 @@ const givenText = ({ services, isAll }: JoinSpec, known: HomeFacts | undefined):
 };
 /** @throws UnknownService as a Remote */
 const checkServices = (context: Context, names: readonly string[]): Promise<unknown> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   return withRootLine(context, (line) => statusesOf(line, names, 0, patience));
 };
 

@@ -4,7 +4,6 @@
  */
 import { Refused } from '@bellwether/actors';
 import { bytesText } from '@bellwether/deploy';
-import { questionMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { tableLines } from '../format/table.ts';
@@ -15,7 +14,7 @@ import type { LeftSlot } from '@bellwether/fleet';
 
 /** Shows those that there are; the result is the exit code. */
 export const runLeft = async (context: Context): Promise<number> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const slots = await withRoot(context, (root) => root.leftSlots(patience));
   const rows = slots.map((each) => [each.slot, ...amountOf(each)]);
   const lines =

@@ -49,7 +49,7 @@ export const runLog = async (context: Context, words: readonly string[]): Promis
 };
 
 const logOfAll = async (context: Context): Promise<number> => {
-  const { follow, timeout } = context.options;
+  const { follow } = context.options;
   if (follow === true) {
     const printer = new Printer(context, '');
     await followed(context, undefined, (now) =>
@@ -61,7 +61,7 @@ const logOfAll = async (context: Context): Promise<number> => {
     );
     return 0;
   }
-  const patience = patienceOf(context, timeout ?? questionMs);
+  const patience = patienceOf(context);
   const all = await withRoot(context, (root) => root.history(patience));
   const { sinceMs, lineCount = all.length } = queryOf(context, all.length);
   const since = sinceMs === undefined ? 0 : context.look.now - sinceMs;

@@ -17,7 +17,7 @@ import type { Sturdyref } from '@bellwether/ocapn';
 import { closest, isGood, worstOf, type Outcome, type Row } from '@bellwether/shepherd';
 import { codeIn, isDetached, isNoAnswer, isOutOfReach } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
-import { deployMs, marginMs, questionMs } from '../../client/limits.ts';
+import { deployMs, marginMs } from '../../client/limits.ts';
 import type { Line } from '../../client/line.ts';
 import { placesOf } from '../../client/place.ts';
 import { releaseClient } from '../../client/releases.ts';
@@ -285,7 +285,7 @@ const lookAt = async (
   target: Target,
   line: Line,
 ): Promise<ToSend> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const offered = await releaseClient(line).offer(offerOf(release), patience);
   const { platform } = offered;
   if (platform === undefined || platform === target.platform) return toSend(release, offered);
@@ -325,7 +325,7 @@ const foreseen = async (run: Run, target: Target): Promise<Foreseen> => {
       const args = [release.digest, ...switchesIn(context)];
       const command = { action: 'deploy', service, args };
       const request = requestOf(context, command, deployMs);
-      const patience = patienceOf(context, context.options.timeout ?? questionMs);
+      const patience = patienceOf(context);
       const steps = await serviceClient(line).plan(request, patience);
       const refused = steps.find(({ effect }) => effect === 'refused');
       if (refused !== undefined) {

@@ -54,7 +54,7 @@ const notOfOthers = (action: string): Usage =>
 const withNet = <T>(context: Context, work: (client: NetClient) => Promise<T>): Promise<T> =>
   withRootLine(context, (line) => work(netClient(line)));
 const viewOf = (context: Context, client: NetClient): Promise<NetView> =>
-  client.links(patienceOf(context, context.options.timeout ?? questionMs));
+  client.links(patienceOf(context));
 
 const net = async (context: Context, word: string | undefined): Promise<number> => {
   const order = orderIn(context);
@@ -129,7 +129,7 @@ const events = async (context: Context, word: string | undefined): Promise<numbe
   const { netEventCount } = FLEET_LIMITS;
   // What is about one session is picked out of all that there is.
   const asked = word === undefined ? Math.min(count, netEventCount) : netEventCount;
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const [all, meant] = await withNet(context, async (client) => {
     const all = await client.events(asked, patience);
     if (word === undefined) return [all, undefined];

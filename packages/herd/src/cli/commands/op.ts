@@ -3,7 +3,7 @@
  * The shepherd remembers each of them, whoever gave it; through a petname it tells of those that were given to that.
  */
 import { actionFacts, isRepeatable, isStart, type OperationReport } from '@bellwether/shepherd';
-import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
+import { actionMs, mostActionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
 import { cancelEffect, cancelWords, shownNames } from '../format/called-off.ts';
@@ -71,7 +71,7 @@ const wayIn = (words: readonly string[], otherCount: number): string | undefined
 const runList = async (context: Context, way: string | undefined): Promise<number> => {
   const { options, look } = context;
   const count = Math.min(options['log-history'] ?? defaultCount, maxOperations);
-  const patience = patienceOf(context, options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const operations = await withOperations(context, way, (client) =>
     client.operations({ count }, patience),
   );
@@ -89,9 +89,7 @@ const runShow = async (context: Context, meant: Meant): Promise<number> => {
   return 0;
 };
 const reportOf = (context: Context, { id, way }: Meant): Promise<OperationReport> =>
-  withOperations(context, way, (client) =>
-    client.operation(id, patienceOf(context, context.options.timeout ?? questionMs)),
-  );
+  withOperations(context, way, (client) => client.operation(id, patienceOf(context)));
 const commandOf = ({ action, service, args }: OperationReport, { way }: Meant): Command => ({
   action,
   service: way ?? service,
@@ -166,7 +164,7 @@ const twiceIn = (report: OperationReport): readonly string[] => {
 
 /** An id means something to whoever the command was asked through. */
 const runCancel = async (context: Context, { id, way }: Meant): Promise<number> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const { result, report } = await withOperations(context, way, async (client) => {
     const result = await client.cancel(id, patience);
     if (result !== undefined) return { result };

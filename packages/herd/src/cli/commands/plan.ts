@@ -1,6 +1,5 @@
 /** `--dry-run`: what a command would do now, in order, and why. Nothing is done. */
 import type { PlannedStep, Request } from '@bellwether/shepherd';
-import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withService } from '../context.ts';
 import { endsShepherd, planLines } from '../format/plan.ts';
 import type { Command } from '../grammar/invocation.ts';
@@ -13,7 +12,7 @@ export const runPlan = async (
   request: Request,
 ): Promise<number> => {
   const { action, service } = command;
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   const steps = await withService(context, service, (client) => client.plan(request, patience));
   const exitCode = exitCodeOfPlan(steps);
   const document = { kind: 'plan', action, service, exitCode, steps, ...endOf(command) };

@@ -5,7 +5,7 @@
 import { ActorError } from '@bellwether/actors';
 import { exitCodeOf, type Reloaded } from '@bellwether/fleet';
 import { isDetached, isNoAnswer } from '../../client/errors.ts';
-import { questionMs, shutDownMs } from '../../client/limits.ts';
+import { shutDownMs } from '../../client/limits.ts';
 import { evaluationMs } from '../../config/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { reloadLines } from '../format/reload.ts';
@@ -74,7 +74,7 @@ const told = (
 
 /** Runs `detach`. Exit code 0: the shepherd has heard it, and ends. */
 const runDetach = async (context: Context): Promise<number> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   await withRoot(context, (root) => root.detach(patience));
   const text = 'The shepherd ends. Its services go on, and are left to the next one.';
   print(context, [text], { kind: 'detach' });

@@ -1,7 +1,6 @@
 /** Actions of a service that are asked of the shepherd itself: all but its stop, which is an operation. */
 import { ActorError } from '@bellwether/actors';
 import { UnknownAction } from '@bellwether/shepherd';
-import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { print } from '../terminal/print.ts';
@@ -11,9 +10,7 @@ export const runRootAction = async (
   context: Context,
   { action, service }: Command,
 ): Promise<number> => {
-  await withRoot(context, (root) =>
-    root.about(patienceOf(context, context.options.timeout ?? questionMs)),
-  );
+  await withRoot(context, (root) => root.about(patienceOf(context)));
   if (action === 'restart')
     throw new ActorError(
       'refused',

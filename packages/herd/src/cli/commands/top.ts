@@ -10,7 +10,6 @@
  */
 import type { MachineUsage } from '@bellwether/shepherd';
 import { machineClient, type MachineClient } from '../../client/machine.ts';
-import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRootLine } from '../context.ts';
 import { topLines, topOf, topOrders, type Top, type TopOrder } from '../format/top.ts';
 import { lookOf } from '../terminal/look.ts';
@@ -53,7 +52,7 @@ type LookAt = () => Promise<MachineUsage>;
 const looking =
   (context: Context, client: MachineClient, names: readonly string[] | undefined): LookAt =>
   async () => {
-    const usage = await client.usage(patienceOf(context, context.options.timeout ?? questionMs));
+    const usage = await client.usage(patienceOf(context));
     if (names === undefined) return usage;
     return { ...usage, services: usage.services.filter(({ service }) => names.includes(service)) };
   };

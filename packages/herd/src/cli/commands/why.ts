@@ -1,6 +1,5 @@
 /** `herd why SERVICE`, and `-l`: why they run or do not, from what their shepherd knows; see format/why.ts. */
 import type { Grounds, Status } from '@bellwether/shepherd';
-import { questionMs } from '../../client/limits.ts';
 import { rootClient } from '../../client/local-root.ts';
 import { machineClient } from '../../client/machine.ts';
 import { type Context, isPetnameWord, patienceOf, withRootLine, withService } from '../context.ts';
@@ -63,7 +62,7 @@ const nothingElse = { grounds: () => undefined };
 /** What the shepherd here knows of these, and of what has a part in how they are. */
 const knownHere = (context: Context, services: readonly string[]): Promise<Known> => {
   const { probe } = lookFor(context);
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const patience = patienceOf(context);
   return withRootLine(context, async (line) => {
     const root = rootClient(line);
     const machine = machineClient(line);
