@@ -2,7 +2,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configOf, makePlace, type Daemon, type Ended, type Place } from '../support/programs.ts';
+import { isWithoutKeeper } from '../support/keepers.ts';
+import {
+  configOf,
+  eventually,
+  isAlive,
+  makePlace,
+  type Daemon,
+  type Ended,
+  type Place,
+} from '../support/programs.ts';
 import { pidOf, statusOf } from '../support/shown.ts';
 
 const services = `
@@ -33,6 +42,12 @@ const damage = (): void => {
   fs.writeFileSync(file, content);
 };
 
+/** What no record is of: the shepherd ends it where it has a keeper, and leaves it alone where it has none. */
+const endOfStranger = async (pid: number): Promise<void> => {
+  if (isWithoutKeeper) process.kill(-pid, 'SIGKILL');
+  else await eventually('the end of what no record is of', () => !isAlive(pid));
+};
+
 describe('a backup of a shepherd that runs', () => {
   it('is whole, and brings back what was wanted then, and the processes that live', async () => {
     await daemon.herd('start', 'one');
@@ -61,7 +76,7 @@ describe('a backup of a shepherd that runs', () => {
     const next = await place.again(daemon);
     expect(await statusOf(next, 'one')).toMatchObject({ stage: 'running' });
     expect(await statusOf(next, 'two')).toMatchObject({ stage: 'stopped' });
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    if (pid !== undefined) await endOfStranger(pid);
   });
 });
 
@@ -85,7 +100,7 @@ describe('records that are damaged', () => {
     const next = await place.again(daemon);
     expect((await next.herd('start', 'one')).code).toBe(0);
     expect((await next.herd('status')).code).toBe(0);
-    if ((await pidOf(next, 'one')) !== pid) process.kill(-pid, 'SIGKILL');
+    if ((await pidOf(next, 'one')) !== pid) await endOfStranger(pid);
   });
 });
 

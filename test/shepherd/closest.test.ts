@@ -11,6 +11,11 @@ describe('closest', () => {
       'stop',
     ]);
   });
+  it('takes what the word is the beginning of rather than what is as near otherwise', () => {
+    expect(closest('stat', ['start', 'status', 'stop'])).toBe('status');
+    expect(closest('star', ['status', 'stop', 'start'])).toBe('start');
+    expect(closest('web', ['web-server-fleet'])).toBeUndefined();
+  });
   it('does not guess at a word that is something else', () => {
     expect(closest('reload', ['status', 'start'])).toBeUndefined();
   });

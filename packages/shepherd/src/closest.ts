@@ -1,13 +1,16 @@
 /** What somebody may have meant. */
 import { limits } from './limits.ts';
 
-/** The candidate that differs by the fewest letters, if by no more than a third of the word; none of a long word. */
+/**
+ * The candidate that differs by the fewest letters, if by no more than a third of the word; none of a long word. What
+ * begins with the word, and was not typed to its end, is rather meant than what is written otherwise.
+ */
 export const closest = (word: string, candidates: Iterable<string>): string | undefined => {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   if (word.length > limits.meantCharacters) return undefined;
   for (const candidate of candidates) {
-    const distance = editDistance(word, candidate);
+    const distance = editDistance(word, candidate) - (candidate.startsWith(word) ? 1.5 : 0);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -91,13 +91,18 @@ const topicIn = (words: readonly string[]): string | undefined => {
   if (topic?.wordCount === words.length) return topic.name;
   if ((isGroup(first) || isOfSlots(first)) && second === undefined) return first;
   if (isGroup(first)) throw unknownOfGroup(first, second);
-  const meant = closest(words.join(' '), actionRules.keys());
+  const typed = words.join(' ');
+  const hint = meantBy(typed, actionRules.keys(), 'help ');
   throw new Usage(
-    `'${words.join(' ')}' is no action of herd itself`,
-    meant === undefined
-      ? "Those of a service: 'herd doc SERVICE list-actions'."
-      : `Did you mean 'herd help ${meant}'?`,
+    `'${typed}' is no action of herd itself`,
+    hint ?? "Those of a service: 'herd doc SERVICE list-actions'.",
   );
+};
+
+/** What was typed in the place of something that there is. */
+const meantBy = (word: string, known: Iterable<string>, before = ''): string | undefined => {
+  const meant = closest(word, known);
+  return meant === undefined ? undefined : `Did you mean 'herd ${before}${meant}'?`;
 };
 
 const perform = (words: readonly string[], options: Options): Invocation => {
@@ -122,14 +127,11 @@ const custom = (words: readonly string[], options: Options): Invocation => {
       `'${action}' is kept for herd itself, and this version has no such command`,
       `An action of that name is reached with 'herd do ${action} SERVICE'.`,
     );
-  if (second === undefined && options.selector === undefined) {
-    const meant = closest(action, actionRules.keys());
-    const hint = meant === undefined ? undefined : `Did you mean 'herd ${meant}'?`;
+  if (second === undefined && options.selector === undefined)
     throw new Usage(
       `'${action}' needs a SERVICE: herd [OPTION...] ${action} SERVICE [ARG...]`,
-      hint,
+      meantBy(action, actionRules.keys()),
     );
-  }
   checkOptions(action, options, optionsOfOther(action));
   return perform(words, options);
 };
@@ -138,11 +140,8 @@ const unknownOfGroup = (group: string, second: string | undefined): Usage => {
   const members = wordsOfGroup(group);
   const choice = `there are ${members.join(', ')}`;
   if (second === undefined) return new Usage(`'${group}' needs another word; ${choice}`);
-  const meant = closest(second, members);
-  return new Usage(
-    `'${group} ${second}' is not known; ${choice}`,
-    meant === undefined ? undefined : `Did you mean 'herd ${group} ${meant}'?`,
-  );
+  const hint = meantBy(second, members, `${group} `);
+  return new Usage(`'${group} ${second}' is not known; ${choice}`, hint);
 };
 
 const checkWords = (words: readonly string[]): void => {
@@ -167,7 +166,7 @@ const checkSecrets = (typed: Typed): void => {
   const texts = [...typed.words, ...Object.values(typed.options).map(String)];
   if (!texts.some(isSecret)) return;
   throw new Usage(
-    'a ref is a secret and was given as an argument, where every user of this machine can read it',
+    'a ref is a secret and was given as an argument, which every user here can read',
     "Have another one minted, and give that as a file: 'herd ref add PETNAME < FILE'.",
   );
 };
@@ -184,8 +183,7 @@ const checkCount = (
   const least = rule.least - (selector === undefined || rule.least === 0 ? 0 : 1);
   if (rest.length < least) throw new Usage(`too few words for '${name}': ${usage}`);
   if (rest.length <= rule.most) return;
-  const meant = isGroup(name) ? closest(word, wordsOfGroup(name)) : undefined;
-  const hint = meant === undefined ? hintAt(name) : `Did you mean 'herd ${name} ${meant}'?`;
+  const hint = isGroup(name) ? meantBy(word, wordsOfGroup(name), `${name} `) : hintAt(name);
   throw new Usage(`too many words for '${name}': ${usage}`, hint);
 };
 
