@@ -275,6 +275,24 @@ describe('herd deploy, which', together, () => {
     expect(await listed(slotted)).toBe('No releases yet.\n');
   });
 
+  it('of a file that is damaged is refused, with what says where', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const file = await releaseOf(slotted, 'one');
+    const bytes = fs.readFileSync(file);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 3) ^ 1, bytes.length - 3);
+    fs.writeFileSync(file, bytes);
+    const refused = await slotted.daemon.herd('deploy', 'web', file);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /have another digest\nThe file is damaged: 'herd release show .*' says where\.\n$/,
+      ),
+    ]);
+    const shown = await slotted.daemon.herd('release', 'show', file);
+    expect(shown.stderr).toContain('is not what its digest says');
+    expect(await listed(slotted)).toBe('No releases yet.\n');
+  });
+
   it('works with a ref to the slot alone, over the network', async ({ place }) => {
     const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";
     const slotted = await startSlot(place, undefined, listen);

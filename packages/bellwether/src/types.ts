@@ -145,9 +145,10 @@ export interface SlotOptions {
   readonly keep?: number;
   /**
    * Mebibytes of the files of all releases that are here, from 1 to 1,048,576: beyond it no other one is taken. The
-   * disk has them twice. What was brought and is not staged yet comes on top: for an hour as much again for whoever
-   * brings it, for two of them at most, and for each 423 MiB more, since files may be small: the disk has no less than
-   * 4 KiB of each of 100,000, and the text that lists them. Default 16,384.
+   * disk has them twice. What was brought and is not staged yet comes on top, since what it replaces goes once it is
+   * staged: for an hour as much again for whoever brings it, for two of them at most, and for each 423 MiB more, since
+   * files may be small: the disk has no less than 4 KiB of each of 100,000, and the text that lists them. Default
+   * 16,384.
    */
   readonly maxMiB?: number;
   /**

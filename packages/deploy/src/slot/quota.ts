@@ -180,7 +180,13 @@ interface Brought extends PartialOwner {
 type Entry = readonly [key: string, each: Brought];
 const onDisk = (size: number): number =>
   Math.max(1, Math.ceil(size / limits.blockBytes)) * limits.blockBytes;
-/** Bytes of the disk for all contents of one release, also of the smallest, whose files have so many bytes. */
+/**
+ * Bytes of the disk for all contents of one release, also of the smallest, whose files have so many bytes: what one who
+ * brings them may have that is not staged, beside all that the slot keeps. It is not taken off that, since a release
+ * makes room when it is staged and not before: what it replaces is there to go back to as long as it is not whole, so a
+ * slot that is full would take no other. Nor off what the slot has left: two uploads of one asker would then have each
+ * other's contents go, again and again. Nobody's counts as anybody else's until all of a slot have two such shares.
+ */
 export const broughtBytes = (fileBytes: number): number =>
   fileBytes + releaseLimits.manifestBytes + (releaseLimits.entryCount + 1) * limits.blockBytes;
 const keyIn = (slot: string, sha256: string): string => `${slot} ${sha256}`;

@@ -149,6 +149,8 @@ const hintForId = (code: string, invocation: Invocation): string | undefined => 
     return way === undefined
       ? "'herd op ls' lists the last ones; one that was given to a ref is known there: add its @PETNAME."
       : `'herd op ls${where}' lists those that were given to it.`;
+  if (code === 'wrong-content')
+    return `The file is damaged: 'herd release show ${visible(invocation.words.at(-1) ?? '')}' says where.`;
   if (invocation.action === 'doc' && code === 'unknown-action')
     return `Run 'herd doc ${invocation.words[0] ?? ''} list-actions' to see what it offers.`;
   if (invocation.action.startsWith('grant ') && code === 'refused')
