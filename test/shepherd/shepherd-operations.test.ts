@@ -310,6 +310,23 @@ describe('the log', () => {
       'a running',
     ]);
   });
+  it('of changes of one instant is in the order in which they came', () => {
+    const it = up([named('a', 'b'), named('b')]);
+    herd(it, 'start', 'a');
+    herd(it, 'stop', 'b');
+    const asked = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'history'));
+    it.world.run();
+    expect(new Set(asked.value?.slice(0, 4).map(({ at }) => at)).size).toBe(1);
+    expect(asked.value?.map(({ service, what }) => `${service} ${what}`)).toEqual([
+      'b starting',
+      'b running',
+      'a starting',
+      'a running',
+      'a stopped',
+      'b stopped',
+    ]);
+    expect(asked.value?.[0]).not.toHaveProperty('number');
+  });
 });
 
 describe('an aggregate', () => {

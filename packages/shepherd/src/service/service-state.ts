@@ -18,6 +18,7 @@ import type {
   Attempt,
   Attendant,
   Change,
+  KeptChange,
   ChangeFeed,
   Ending,
   Exit,
@@ -202,7 +203,7 @@ export interface ServiceHeld extends ServicePowers {
   readonly remains: JournalCell<Remains | undefined>;
   /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
   readonly checkedAt: JournalCell<number | undefined>;
-  readonly history: JournalCell<readonly Change[]>;
+  readonly history: JournalCell<readonly KeptChange[]>;
   /** Of those that it has accepted; see accepting.ts. */
   readonly accepting: Accepting;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
@@ -251,7 +252,7 @@ export const hold = (
   retirement: turn.cell<string | undefined>(undefined),
   remains: turn.cell<Remains | undefined>(undefined),
   checkedAt: turn.cell<number | undefined>(undefined),
-  history: turn.cell<readonly Change[]>([]),
+  history: turn.cell<readonly KeptChange[]>([]),
   accepting: openAccepting(turn),
   commands: turn.map<string, number>(),
   ...powers,
@@ -362,9 +363,9 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
   if (held.agent !== undefined && (before.at === 'running') !== (next.at === 'running'))
     turn.tell(held.agent, 'turned', next.at === 'running');
   if (what === undefined) return;
-  const noted: Change = { service: held.name, what, at };
+  const seen: Change = { service: held.name, what, at };
+  const noted = { number: turn.call(held.feed, 'changed', seen), ...seen };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
-  turn.tell(held.feed, 'changed', noted);
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
 };
 

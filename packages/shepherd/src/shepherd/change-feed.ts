@@ -21,9 +21,12 @@ export const makeChangeFeed = (
 ): Behavior<ChangeFeed> => {
   const entries = turn.map<number, Listening>();
   const lastNumber = turn.cell(0);
+  const changeCount = turn.cell(0);
   return {
     changed: (turn, change) => {
       for (const entry of entries.values()) tell(node, turn, entry, { kind: 'change', ...change });
+      changeCount.set(changeCount.get() + 1);
+      return changeCount.get();
     },
     follow: (turn, stream) => {
       const number = lastNumber.get() + 1;

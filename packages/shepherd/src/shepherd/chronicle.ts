@@ -16,7 +16,7 @@ import type { Bcom, Behavior, Clock, JournalMap, Ref, Turn } from '@bellwether/a
 import { limits } from '../limits.ts';
 import type { Health } from '../words/vocabulary.ts';
 import { cutText } from '../text.ts';
-import type { Change, ChangeFeed, Chronicle, ServiceRegistry, Status } from '../words/types.ts';
+import type { ChangeFeed, Chronicle, KeptChange, ServiceRegistry, Status } from '../words/types.ts';
 import { makeFairRing, type FairRing } from './fair-ring.ts';
 
 /** What makes a chronicle. */
@@ -28,10 +28,10 @@ export interface ChronicleOptions {
 }
 interface Held extends ChronicleOptions {
   /** By canonical name: what was taken down last; `nothing` of what was never heard of. */
-  readonly noted: JournalMap<string, Change['what'] | 'nothing'>;
+  readonly noted: JournalMap<string, KeptChange['what'] | 'nothing'>;
   /** Aggregates that are to be looked at; while there are any there is a timer. */
   readonly due: JournalMap<string, true>;
-  readonly changes: FairRing<Change>;
+  readonly changes: FairRing<KeptChange>;
 }
 
 /** Makes one that has heard of nothing. */
@@ -40,7 +40,7 @@ export const makeChronicle = (
   _bcom: Bcom<Chronicle>,
   options: ChronicleOptions,
 ): Behavior<Chronicle> => {
-  const changes = makeFairRing<Change>(turn, limits.observedChangeCount);
+  const changes = makeFairRing<KeptChange>(turn, limits.observedChangeCount);
   const held: Held = { ...options, noted: turn.map(), due: turn.map(), changes };
   return {
     service: (turn, name) => look(held, turn, name),
@@ -79,16 +79,16 @@ const look = (held: Held, turn: Turn, name: string): void => {
   held.noted.set(name, what);
   const words =
     reason === undefined ? {} : { reason: cutText(reason, limits.changeReasonCharacters) };
-  const change: Change = { service: name, what, at: held.clock.wall(), ...words };
-  held.changes.add(sharerOf(status), change);
-  turn.tell(held.feed, 'changed', change);
+  const change = { service: name, what, at: held.clock.wall(), ...words };
+  const number = turn.call(held.feed, 'changed', change);
+  held.changes.add(sharerOf(status), { number, ...change });
 };
 
 /** Whose share it counts for: the operator's label for a machine, whatever that calls itself. */
 const sharerOf = (status: Exclude<Status, { readonly kind: 'local' }>): string =>
   `${status.kind} ${status.kind === 'exported' ? status.origin : (status.provision[0] ?? '')}`;
 
-type Seen = Pick<Change, 'what' | 'reason'>;
+type Seen = Pick<KeptChange, 'what' | 'reason'>;
 const seen = (status: Exclude<Status, { readonly kind: 'local' }>): Seen => {
   const { stage, unknownReason, health, blame = [] } = status;
   if (stage === 'unknown') return because('unknown', unknownReason);
@@ -102,10 +102,10 @@ const seen = (status: Exclude<Status, { readonly kind: 'local' }>): Seen => {
     return because('failed', status.failure.reason);
   return { what: stage };
 };
-const because = (what: Change['what'], reason: string | undefined): Seen =>
+const because = (what: KeptChange['what'], reason: string | undefined): Seen =>
   reason === undefined ? { what } : { what, reason };
 
-const judged: Readonly<Record<Health, Change['what']>> = {
+const judged: Readonly<Record<Health, KeptChange['what']>> = {
   ok: 'running',
   degraded: 'degraded',
   settling: 'settling',

@@ -307,5 +307,6 @@ const history = (held: ShepherdHeld, turn: Turn): readonly Change[] =>
     ...allOwn(held).flatMap(([, { service }]) => turn.call(service, 'history')),
     ...turn.call(held.chronicle, 'history'),
   ]
-    .sort((a, b) => a.at - b.at)
-    .slice(-limits.changeCount);
+    .sort((a, b) => a.at - b.at || a.number - b.number)
+    .slice(-limits.changeCount)
+    .map(({ number: _number, ...change }) => change);

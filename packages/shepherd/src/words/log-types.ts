@@ -84,7 +84,8 @@ export interface LogStream {
 }
 /** The `^change-feed`: tells who follows the history of each status that changes. */
 export interface ChangeFeed {
-  changed(change: Change): void;
+  /** Gives the number of this change among all. */
+  changed(change: Change): number;
   /** Kept when nobody follows any more. */
   follow(stream: Ref<LogStream>): Vow<void>;
 }

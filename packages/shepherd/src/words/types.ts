@@ -324,7 +324,7 @@ export interface LocalService extends Service {
   /** What its schedule leaves behind; undefined where it has none. */
   timerMemory(): TimerMemory | undefined;
   /** Its last status changes, oldest first. */
-  history(): readonly Change[];
+  history(): readonly KeptChange[];
 }
 /** One status change, for `herd log`. */
 export interface Change {
@@ -335,6 +335,8 @@ export interface Change {
   /** Of what is observed: why nobody can tell, what failed, or who does not serve. */
   readonly reason?: string;
 }
+/** One that is kept, and which it is of all of this life: several have the same time. */
+export type KeptChange = Change & { readonly number: number };
 /** The `^chronicle`: status changes of services elsewhere and of aggregates, as they were observed. */
 export interface Chronicle {
   /** Something may be different about the service of this canonical name. */
@@ -342,5 +344,5 @@ export interface Chronicle {
   /** The same of an aggregate, which is looked at a little later. */
   aggregate(name: string): void;
   /** The last changes, oldest first. */
-  history(): readonly Change[];
+  history(): readonly KeptChange[];
 }
