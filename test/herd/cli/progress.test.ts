@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event, Result, Row } from '@bellwether/shepherd';
 import type { Context } from '../../../packages/herd/src/cli/context.ts';
 import type { Options } from '../../../packages/herd/src/cli/grammar/grammar.ts';
-import { groupFromCount } from '../../../packages/herd/src/cli/limits.ts';
+import { groupFromCount, keptRowChars } from '../../../packages/herd/src/cli/limits.ts';
 import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
 import { Progress } from '../../../packages/herd/src/cli/operation/progress.ts';
 import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
@@ -315,5 +315,20 @@ describe('what is done on one machine alone', () => {
   it('says of a restart what has been started', () => {
     const events = [alone, said('top', 'stopped'), said('web', 'stopped'), said('web', 'started')];
     expect(shown('restart', {}, events)).toEqual(['Service web has been started.\n']);
+  });
+});
+
+describe('rows without end', () => {
+  it('are kept up to the limit of their characters, and not one more', () => {
+    const { progress } = watch();
+    const rowOf = (member: string, reason: string) =>
+      ({ kind: 'row', row: { member, result: 'failed', reason } }) as const;
+    const half = keptRowChars / 2;
+    const bare = JSON.stringify(rowOf('a', '').row).length;
+    progress.take([rowOf('a', 'x'.repeat(half - bare)), rowOf('b', 'x'.repeat(half - bare))]);
+    expect(progress.rows().map(({ member }) => member)).toEqual(['a', 'b']);
+    progress.take([rowOf('c', '')]);
+    expect(progress.rows().map(({ member }) => member)).toEqual(['a', 'b']);
+    progress.end();
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ref, Turn } from '@bellwether/actors';
-import type { Event, Sink } from '@bellwether/shepherd';
+import { limits, type Event, type Follower, type Sink } from '@bellwether/shepherd';
+import { openLog } from '../../../packages/herd/src/client/follower.ts';
 import { isNoAnswer } from '../../../packages/herd/src/client/errors.ts';
 import type { Line, Stream, StreamQuestion } from '../../../packages/herd/src/client/line.ts';
 import { openRoot } from '../../../packages/herd/src/client/root.ts';
@@ -116,5 +117,43 @@ describe('a stream', () => {
     await serve(never);
     await shepherd.stop();
     await expect(line.open(question()).done).rejects.toThrow(/no shepherd answers/);
+  });
+});
+
+describe('a log', () => {
+  it('that comes faster than it is read is refused beyond its credit, and kept no further', async () => {
+    const all = limits.followBatchCount + 1;
+    let fates: readonly string[] = [];
+    let read = (): void => undefined;
+    const isRead = new Promise<void>((resolve) => (read = resolve));
+    shepherd = await startFakeShepherd({
+      followHistory: (turn, _query, follower) => {
+        const sent = Array.from({ length: all }, (_none, at) =>
+          turn.when(
+            turn.send(follower as Ref<Follower>, 'lines', [event], at),
+            () => 'taken',
+            (turn) => {
+              turn.effect(read);
+              return 'refused';
+            },
+          ),
+        );
+        for (const [at, fate] of sent.entries())
+          turn.when(fate, (turn, said) => turn.effect(() => (fates = fates.with(at, said))));
+        fates = Array.from({ length: all }, () => 'open');
+      },
+    });
+    line = openRoot(user, shepherd.socket);
+    let batches = 0;
+    const told = (): Promise<void> => {
+      batches += 1;
+      return isRead;
+    };
+    openLog(line, 'follow-history', [], {}, told, () => () => undefined);
+    await isRead;
+    await expect
+      .poll(() => fates)
+      .toEqual([...Array.from({ length: all - 1 }, () => 'taken'), 'refused']);
+    expect(batches).toBe(all - 1);
   });
 });

@@ -47,6 +47,10 @@ export const mostLines = 16;
 export const machinesAtOnce = 4;
 /** Services that a selector picks out, from which on a person is asked whether they are meant: a line of names. */
 export const askFromCount = 10;
+/** Bytes of output that wait for whoever reads it, as a pager: what comes beyond them is lost, and that is said. */
+export const unreadBytes = 67_108_864;
+/** Characters of rows, as JSON, that are kept until what came of a command is told: more than of 10,000 members. */
+export const keptRowChars = 33_554_432;
 /** Names of those that are shown before; `--dry-run` has them all. */
 export const shownNameCount = 20;
 

@@ -3,7 +3,7 @@
  * it was printed to has taken it: a slow pager slows the reading of the file, on whatever machine that is.
  */
 import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
-import type { Follower, LogEvent, LogQuery } from '@bellwether/shepherd';
+import { limits, type Follower, type LogEvent, type LogQuery } from '@bellwether/shepherd';
 import { BadAnswer, logBatchIn } from './answers.ts';
 import type { Line, OnInterrupt, Stream } from './line.ts';
 
@@ -13,27 +13,35 @@ import type { Line, OnInterrupt, Stream } from './line.ts';
  */
 export type LogTold = (events: readonly LogEvent[]) => Promise<void>;
 
-/** Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused. */
+/**
+ * Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused, and what
+ * comes without credit: it would have to be kept until somebody reads it.
+ */
 const makeClientFollower = (
   turn: Turn<Follower>,
   _bcom: Bcom<Follower>,
   told: LogTold,
 ): Behavior<Follower> => {
   const batchCount = turn.cell(0);
+  const waitingCount = turn.cell(0);
   const never = turn.vow<void>().vow;
   return {
     lines: (turn, batch, sequence): Vow<void> => {
       const next = batchCount.get();
       if (sequence !== next)
         throw new BadAnswer(`log: expected batch ${next}, found ${String(sequence)}`);
+      if (waitingCount.get() >= limits.followBatchCount)
+        throw new BadAnswer(`log: more than ${limits.followBatchCount} batches are unanswered`);
       const events = logBatchIn(batch);
       batchCount.set(next + 1);
-      return turn.ask<void>((answer) => {
+      waitingCount.set(waitingCount.get() + 1);
+      const taken = turn.ask<void>((answer) => {
         told(events).then(
           () => answer.kept(undefined),
           (reason: unknown) => answer.broken(reason),
         );
       });
+      return turn.when(taken, () => waitingCount.set(waitingCount.get() - 1));
     },
     // Whoever sends asks this first of all.
     over: (turn) => {

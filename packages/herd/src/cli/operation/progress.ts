@@ -29,7 +29,7 @@ import type { Context } from '../context.ts';
 import { rowLines, resultWords, paintedResult } from '../format/outcome.ts';
 import { tailKey } from '../format/tails.ts';
 import { counted, spanText } from '../format/times.ts';
-import { groupFromCount } from '../limits.ts';
+import { groupFromCount, keptRowChars } from '../limits.ts';
 import { cutTo, erase, redrawMs } from '../terminal/screen.ts';
 
 /**
@@ -62,6 +62,8 @@ export class Progress {
   /** In which batch each of them is, where there are any. */
   #batches: ReadonlyMap<string, number>;
   #drawnCount: number;
+  /** Of all rows that have come: a peer may send them without end. */
+  #rowChars: number;
   /** Nobody elsewhere has a part in it. */
   #isAlone: boolean;
   /** It may take longer, and because of whom. */
@@ -84,6 +86,7 @@ export class Progress {
     this.#expected = [];
     this.#batches = new Map();
     this.#drawnCount = 0;
+    this.#rowChars = 0;
     this.#isAlone = false;
     this.#extension = undefined;
     this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
@@ -149,8 +152,9 @@ export class Progress {
   }
   /** A failure is worth a look while the others are still at it: with the end of its log, at once, if that is news. */
   #row(row: Row): void {
-    this.#rows.set(row.member, row);
     const { member } = row;
+    this.#rowChars += JSON.stringify(row).length;
+    if (this.#rowChars <= keptRowChars) this.#rows.set(member, row);
     const tail = tailKey(row);
     if (!this.isLive || tail === undefined || !this.#expected.includes(member)) return;
     if (this.#tails.has(tail)) return;

@@ -5,6 +5,7 @@
  * behind a hole.
  */
 import fs from 'node:fs';
+import { unreadBytes } from '../limits.ts';
 
 /** What a process calls its `stdout`. */
 type Output = NodeJS.Process['stdout'];
@@ -34,6 +35,9 @@ export class StandardOutput {
     if (this.#lost !== undefined) return;
     const stream = this.#stream();
     this.#isFile ??= isFile(stream);
+    // Whoever sends it may write faster than it is read here, without end.
+    if (stream.writableLength > unreadBytes)
+      return this.lose(new Error(`nobody reads it: over ${unreadBytes} bytes wait`));
     if (!this.#isFile) return void stream.write(text);
     try {
       writeWhole(stream.fd, Buffer.from(text));
