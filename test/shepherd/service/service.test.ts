@@ -695,6 +695,6 @@ describe('the status', () => {
     }
     const history = rig.ask((turn, service) => turn.call(service, 'history')).value ?? [];
     expect(history).toHaveLength(limits.historyCount);
-    expect(history.at(-1)).toEqual({ service: 'networking', what: 'stopped', at: 0 });
+    expect(history.at(-1)).toEqual({ service: 'networking', what: 'stopped', at: 0, number: 33 });
   });
 });

@@ -18,6 +18,7 @@
  *                                reload, detach       root
  *                                doc SERVICE          list-actions, action
  *     -l role=web,t              keys of labels, and their texts
+ *     --allow status,re          what can be granted of that service
  *     after an option            its value: files, or nothing
  */
 import { actionAbouts, optionAbouts } from '../help/abouts.ts';
@@ -96,6 +97,7 @@ const isPlain = (word: string, typed: string): boolean =>
 const everything = async (line: TypedLine, world: World): Promise<Completion> => {
   const { words, open, isLiteral } = walk(line.typed);
   if (open === 'selector') return selectorWords(line.current, await world.services());
+  if (open === 'allow') return allowWords(line.current, words[1], world);
   if (open !== undefined) return valueOf(open);
   if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
     return optionsFor(words);
@@ -258,16 +260,27 @@ const operationWords = async (
   return first.startsWith('@') ? world.operations(first) : petnameWords(world);
 };
 
+/** A list, of what can be granted: of the service, where it is known. */
+const allowWords = async (
+  current: string,
+  service: string | undefined,
+  world: World,
+): Promise<readonly Candidate[]> => {
+  const before = current.slice(0, current.lastIndexOf(',') + 1);
+  const found = (await world.services()).find(({ names }) => names.includes(service ?? ''));
+  const own = found?.actions.map(actionWord) ?? (await customActions(world));
+  return [...ofEach, ...own].map((each) => ({ ...each, word: `${before}${each.word}` }));
+};
+const ofEach: readonly Candidate[] = ['status', 'log', ...actionNames.filter(isBuiltIn)].map(
+  (word) => ({ word }),
+);
+
 /** Whatever can be granted, of a service of this shepherd. */
 const afterWhoCan = async (
   [action, ...more]: readonly string[],
   world: World,
 ): Promise<readonly Candidate[]> => {
-  if (action === undefined)
-    return [
-      ...['status', 'log', ...actionNames.filter(isBuiltIn)].map((word) => ({ word })),
-      ...(await customActions(world)),
-    ];
+  if (action === undefined) return [...ofEach, ...(await customActions(world))];
   if (more.length > 0) return [];
   const services = await world.services();
   const those = services.filter((each) => offers(each, action));
