@@ -97,7 +97,7 @@ const isPlain = (word: string, typed: string): boolean =>
 const everything = async (line: TypedLine, world: World): Promise<Completion> => {
   const { words, open, isLiteral } = walk(line.typed);
   if (open === 'selector') return selectorWords(line.current, await world.services());
-  if (open === 'allow') return allowWords(line.current, words[1], world);
+  if (open === 'allow') return allowWords(line.current, world, words[1]);
   if (open !== undefined) return valueOf(open);
   if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
     return optionsFor(words);
@@ -261,19 +261,13 @@ const operationWords = async (
 };
 
 /** A list, of what can be granted: of the service, where it is known. */
-const allowWords = async (
-  current: string,
-  service: string | undefined,
-  world: World,
-): Promise<readonly Candidate[]> => {
+const allowWords = async (current: string, world: World, service = '') => {
   const before = current.slice(0, current.lastIndexOf(',') + 1);
-  const found = (await world.services()).find(({ names }) => names.includes(service ?? ''));
+  const found = (await world.services()).find(({ names }) => names.includes(service));
   const own = found?.actions.map(actionWord) ?? (await customActions(world));
   return [...ofEach, ...own].map((each) => ({ ...each, word: `${before}${each.word}` }));
 };
-const ofEach: readonly Candidate[] = ['status', 'log', ...actionNames.filter(isBuiltIn)].map(
-  (word) => ({ word }),
-);
+const ofEach = ['status', 'log', ...actionNames.filter(isBuiltIn)].map((word) => ({ word }));
 
 /** Whatever can be granted, of a service of this shepherd. */
 const afterWhoCan = async (
