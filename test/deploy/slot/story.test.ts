@@ -288,6 +288,25 @@ describe('a deploy', () => {
     expect(start.value?.reason).toContain('has no release yet');
     expect(machine.running()).toEqual([]);
   });
+  it('is told of with all else that is done with releases, in words', () => {
+    const { world, machine } = waiting({ keepCount: 0 });
+    const told = (action: string, ...args: readonly string[]): string | undefined => {
+      const asked = machine.act(action, args);
+      world.runFor(3_000);
+      return asked.value?.reason?.replace(/rel:sha256-/, '').replaceAll(/[0-9a-f]{12}/g, 'x');
+    };
+    expect([
+      ...[told('confirm'), told('confirm', two.digest), told('pin', two.digest)],
+      ...[told('pin', two.digest), told('unpin', two.digest), told('unpin', two.digest)],
+      ...[told('activate', one.digest, 'no-confirm'), told('prune')],
+    ]).toEqual([
+      ...['is confirmed', 'was confirmed before', 'is pinned', 'was pinned before'].map(
+        (words) => `Service web: web 2 (x) ${words}.`,
+      ),
+      ...['is pinned no more', 'was not pinned'].map((words) => `Service web: web 2 (x) ${words}.`),
+      ...['Service web: web 1 (x) is active.', 'Service web: nothing can go.'],
+    ]);
+  });
   it('is refused while another is under way, with which one that is', () => {
     const { world, machine } = waiting();
     machine.bring(world, three);
@@ -296,7 +315,9 @@ describe('a deploy', () => {
     world.runFor(100);
     for (const each of [second, staged]) {
       expect(each.error).toMatchObject({ code: 'conflict' });
-      expect(refusal(each)).toMatch(/deploy of web 2 .* is under way \(awaiting-confirm/);
+      expect(refusal(each)).toMatch(
+        /deploy of web 2 .* is under way \(awaiting-confirm.*; confirm it, wait/,
+      );
     }
     expect(machine.running()).toEqual([two.digest]);
   });

@@ -251,7 +251,7 @@ const busy = (held: Held, underway: Underway): Conflict => {
   const record = held.record.get();
   return new Conflict(
     `Service ${held.name}: ${action} of ${named(record, target)} is under way (${phase}, operation ${operation}); ` +
-      'wait for its end, or have it called off by a rollback',
+      `${phase === 'awaiting-confirm' ? 'confirm it, ' : ''}wait for its end, or have it called off by a rollback`,
   );
 };
 
@@ -307,7 +307,7 @@ const confirm = (
   const { digest } = wantedIn('confirm', request.args, false, record);
   const { underway, current } = record;
   if (underway === undefined && digest !== undefined && digest === current)
-    return turn.kept(outcomeOf(held, turn, 'ok'));
+    return turn.kept(outcomeOf(held, turn, 'ok', said(held, digest, 'was confirmed before')));
   if (underway?.phase !== 'awaiting-confirm') {
     const what = underway === undefined ? '' : `: ${busy(held, underway).message}`;
     throw new Refused(`Service ${held.name}: nothing waits to be confirmed${what}`);
@@ -322,9 +322,13 @@ const confirm = (
     throw new NotConfirmed(`Service ${held.name} is ${stage}: only what runs can be confirmed`);
   commit(held, turn);
   const answer = wait(held, turn, question, lines);
-  move(held, turn, ending(held, turn, question, 'changed'));
+  const words = said(held, underway.target, 'is confirmed');
+  move(held, turn, ending(held, turn, question, 'changed', words));
   return answer;
 };
+/** What became of a release of which nothing else is shown. */
+const said = (held: Held, release: Digest, what: string): string =>
+  `Service ${held.name}: ${named(held.record.get(), release)} ${what}.`;
 /** A session from before the switch says nothing of whether the machine can be reached since. @throws NotConfirmed */
 const checkSession = ({ upSinceMs, name }: Held, { sinceMs }: Asker): void => {
   if (sinceMs !== undefined && sinceMs > upSinceMs.get()) return;
@@ -345,16 +349,20 @@ const pin = (
   const digest = digestIn(action, wantedIn(action, request.args, false, record));
   if (action === 'pin' && releaseIn(record, digest) === undefined)
     throw new Refused(`Service ${held.name}: ${shortly(digest)} is not there`);
-  if (record.pinned.includes(digest) === (action === 'pin'))
-    return turn.kept(outcomeOf(held, turn, 'ok'));
+  const isPin = action === 'pin';
+  if (record.pinned.includes(digest) === isPin) {
+    const words = said(held, digest, isPin ? 'was pinned before' : 'was not pinned');
+    return turn.kept(outcomeOf(held, turn, 'ok', words));
+  }
   if (action === 'pin' && record.pinned.length >= limits.pinCount)
     throw new Limit(
       `Service ${held.name}: ${record.pinned.length} releases are pinned, and no more: unpin some`,
     );
   const others = record.pinned.filter((each) => each !== digest);
-  const pinned = action === 'pin' ? [...others, digest] : others;
+  const pinned = isPin ? [...others, digest] : others;
   const answer = wait(held, turn, question, lines);
-  move(held, turn, { ...ending(held, turn, question, 'changed'), pinned });
+  const words = said(held, digest, isPin ? 'is pinned' : 'is pinned no more');
+  move(held, turn, { ...ending(held, turn, question, 'changed', words), pinned });
   return answer;
 };
 
@@ -363,12 +371,12 @@ const prune = (held: Held, turn: Turn, { question, request, lines }: Asked): Vow
   const record = held.record.get();
   const { gone, releases } = pruned(record, held.rules.get().keepCount);
   if (gone.length === 0) {
-    const ok = outcomeOf(held, turn, 'ok');
+    const ok = outcomeOf(held, turn, 'ok', `Service ${held.name}: nothing can go.`);
     // A tree that was made for nobody, before a crash, is no release.
     return turn.when(keepOnly(held, turn), () => ok);
   }
   const answer = wait(held, turn, question, lines);
-  const words = `${gone.length} removed: ${gone.map(shortly).join(', ')}`;
+  const words = `Service ${held.name}: ${gone.length} removed: ${gone.map(shortly).join(', ')}.`;
   move(held, turn, { ...ending(held, turn, question, 'changed', words), releases });
   return turn.when(keepOnly(held, turn), () => answer);
 };

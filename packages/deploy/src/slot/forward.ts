@@ -276,11 +276,14 @@ export const commit = (held: Held, turn: Turn): void => {
     ...(from !== undefined && from !== target && { previous: from }),
   };
   const { releases: kept } = pruned(next, held.rules.get().keepCount);
-  // Who deploys knows where to; who goes back is told.
+  // Who deploys knows where to; who goes back, or activates what somebody has staged, is told.
+  const { action } = underway;
+  const back = action === 'rollback' ? 'back at ' : '';
+  const active = action === 'activate' ? ' is active' : '';
   const words =
-    underway.action === 'rollback'
-      ? `Service ${held.name}: back at ${named(record, target)}.`
-      : undefined;
+    action === 'deploy'
+      ? undefined
+      : `Service ${held.name}: ${back}${named(record, target)}${active}.`;
   const ended = ending(held, turn, questionIn(underway), 'changed', words);
   move(held, turn, { ...next, ...ended, releases: kept, underway: undefined, held: undefined });
   keepOnly(held, turn);
