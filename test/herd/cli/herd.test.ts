@@ -165,7 +165,7 @@ describe('admin.ref', () => {
     const ran = await herd(ticking(), '--timeout', '1', 'status');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(adminRef());
-    expect(ran.written.err).toContain('restart it');
+    expect(ran.written.err).toContain('restart it. Start one with ');
   });
   it('that others may read is not used', async () => {
     await serve({});

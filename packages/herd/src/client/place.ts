@@ -114,7 +114,7 @@ const adminText = (user: User, socket: string, file: string): string => {
     );
   throw new NoShepherd(
     `there is a socket ${socket}, but no ${file}, which a shepherd leaves beside it at its start`,
-    `If a shepherd runs there, restart it.`,
+    `If a shepherd runs there, restart it. ${howToStart(user)}`,
     {},
     true,
   );
