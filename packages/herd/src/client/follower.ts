@@ -5,6 +5,7 @@
 import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
 import { limits, type Follower, type LogEvent, type LogQuery } from '@bellwether/shepherd';
 import { BadAnswer, logBatchIn } from './answers.ts';
+import { inOrder, whenTaken } from './batches.ts';
 import type { Line, OnInterrupt, Stream } from './line.ts';
 
 /**
@@ -27,21 +28,15 @@ const makeClientFollower = (
   const never = turn.vow<void>().vow;
   return {
     lines: (turn, batch, sequence): Vow<void> => {
-      const next = batchCount.get();
-      if (sequence !== next)
-        throw new BadAnswer(`log: expected batch ${next}, found ${String(sequence)}`);
+      inOrder('log: expected batch', batchCount, sequence);
       if (waitingCount.get() >= limits.followBatchCount)
-        throw new BadAnswer(`log: more than ${limits.followBatchCount} batches are unanswered`);
+        throw new BadAnswer('log: a batch without credit');
       const events = logBatchIn(batch);
-      batchCount.set(next + 1);
       waitingCount.set(waitingCount.get() + 1);
-      const taken = turn.ask<void>((answer) => {
-        told(events).then(
-          () => answer.kept(undefined),
-          (reason: unknown) => answer.broken(reason),
-        );
-      });
-      return turn.when(taken, () => waitingCount.set(waitingCount.get() - 1));
+      return turn.when(
+        whenTaken(turn, () => told(events)),
+        () => waitingCount.set(waitingCount.get() - 1),
+      );
     },
     // Whoever sends asks this first of all.
     over: (turn) => {

@@ -24,8 +24,9 @@ import {
   wordOf,
   type Read,
 } from '@bellwether/shepherd';
-import { BadAnswer, checked } from './answers.ts';
+import { checked } from './answers.ts';
 import { ask } from './ask.ts';
+import { inOrder, whenTaken } from './batches.ts';
 import { maxNetPages } from './limits.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 
@@ -88,18 +89,10 @@ const makeClientTracer = (
   const never = turn.vow<void>().vow;
   return {
     traced: (turn, batch, sequence, droppedCount): Vow<void> => {
-      const next = batchCount.get();
-      if (sequence !== next)
-        throw new BadAnswer(`trace: expected batch ${next}, found ${String(sequence)}`);
+      inOrder('trace: expected batch', batchCount, sequence);
       const lines = linesIn(batch);
       const dropped = droppedIn(droppedCount);
-      batchCount.set(next + 1);
-      return turn.ask<void>((answer) => {
-        told(lines, dropped).then(
-          () => answer.kept(undefined),
-          (reason: unknown) => answer.broken(reason),
-        );
-      });
+      return whenTaken(turn, () => told(lines, dropped));
     },
     over: (turn) => {
       turn.effect(begun);

@@ -4,7 +4,8 @@
  */
 import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
 import type { Observer, Status } from '@bellwether/shepherd';
-import { BadAnswer, statusesIn } from './answers.ts';
+import { statusesIn } from './answers.ts';
+import { inOrder, whenTaken } from './batches.ts';
 import type { Line, OnInterrupt, Stream } from './line.ts';
 
 /** Shows a push; none: a heartbeat. Settles when more may come; rejects where nobody looks any more. */
@@ -19,17 +20,9 @@ const makeClientObserver = (
   const pushCount = turn.cell(0);
   return {
     observed: (turn, sequence, pushed): Vow<void> => {
-      const next = pushCount.get();
-      if (sequence !== next)
-        throw new BadAnswer(`watch: expected push ${next}, found ${String(sequence)}`);
+      inOrder('watch: expected push', pushCount, sequence);
       const statuses = statusesIn(pushed);
-      pushCount.set(next + 1);
-      return turn.ask<void>((answer) => {
-        told(statuses).then(
-          () => answer.kept(undefined),
-          (reason: unknown) => answer.broken(reason),
-        );
-      });
+      return whenTaken(turn, () => told(statuses));
     },
   };
 };

@@ -4,7 +4,8 @@
  */
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import type { Event, Sink } from '@bellwether/shepherd';
-import { BadAnswer, batchIn } from './answers.ts';
+import { batchIn } from './answers.ts';
+import { inOrder } from './batches.ts';
 
 /** Hears of the events of a stream, batch by batch. Must not throw. */
 export type Told = (events: readonly Event[]) => void;
@@ -17,11 +18,8 @@ export const makeClientSink = (turn: Turn<Sink>, _bcom: Bcom<Sink>, told: Told):
   const batchCount = turn.cell(0);
   return {
     rows: (turn, batch, sequence) => {
-      const next = batchCount.get();
-      if (sequence !== next)
-        throw new BadAnswer(`sink: expected batch ${next}, found ${String(sequence)}`);
+      inOrder('sink: expected batch', batchCount, sequence);
       const events = batchIn(batch);
-      batchCount.set(next + 1);
       turn.effect(() => told(events));
     },
   };

@@ -36,8 +36,7 @@ export class StandardOutput {
     const stream = this.#stream();
     this.#isFile ??= isFile(stream);
     // Whoever sends it may write faster than it is read here, without end.
-    if (stream.writableLength > unreadBytes)
-      return this.lose(new Error(`nobody reads it: over ${unreadBytes} bytes wait`));
+    if (stream.writableLength > unreadBytes) return this.lose(new Error('nobody reads it'));
     if (!this.#isFile) return void stream.write(text);
     try {
       writeWhole(stream.fd, Buffer.from(text));
