@@ -141,7 +141,7 @@ describe('a shepherd without its keeper', () => {
       ended.answer,
     );
     await expect(started.value).rejects.toThrow(
-      'exec: only a shepherd with its keeper can give a process pidFile',
+      'only a shepherd with its keeper can give a process pidFile',
     );
   });
 });
