@@ -147,9 +147,9 @@ const closedTo = (file: string, home: string): readonly string[] => {
  * they were last set, and 5 %.
  */
 const budgetLines: Readonly<Record<string, number>> = {
-  'packages/actors': 2_600,
+  'packages/actors': 2_620,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_710,
+  'packages/shepherd': 20_730,
   'packages/authority': 2_150,
   'packages/deploy': 6_400,
   'packages/store': 3_100,

@@ -27,6 +27,7 @@ export {
 export { actorLabel, declaredName, wireName } from './names.ts';
 export { EventRing } from './event-ring.ts';
 export { limits as actorLimits } from './limits.ts';
+export { deliverTo, postTo } from './near.ts';
 export { sharing } from './places.ts';
 export { isRef, isVow } from './promised.ts';
 export { createVat } from './vat.ts';

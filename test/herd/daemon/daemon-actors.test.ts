@@ -1,5 +1,14 @@
 /** What is inside of a daemon, as simulated machines and real ones have it. */
-import { createVat, World } from '@bellwether/actors';
+import {
+  createVat,
+  World,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import type { NonceRegistry } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
 import type { PeerLocation, SessionView } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
@@ -37,6 +46,45 @@ describe('the router of a daemon', () => {
     powers.opened?.({ peer: host, direction: 'accepted' } as SessionView);
     expect(met).toMatchObject([{ peer: host }]);
     expect(powers.fetch(new Uint8Array(32), 0)).toBeUndefined();
+  });
+});
+
+describe('what a registry is asked by a router', () => {
+  type Asked = Pick<NonceRegistry, 'fetch' | 'originOf'>;
+  const makeRegistry = (turn: Turn<Asked>, _bcom: Bcom<Asked>): Behavior<Asked> => ({
+    fetch: () => turn.self,
+    originOf: (_turn, swissnum) => `m-${swissnum.length}`,
+  });
+  it('is what a swissnum names, and what its rights come from', async () => {
+    const world = new World(1);
+    const vat = createVat({ name: 'A', clock: world.clock(), scheduler: world.scheduler() });
+    let registry: Ref<NonceRegistry> | undefined;
+    const powers = routerPowers({
+      vat,
+      netlayers: [],
+      crypto: simulatedCrypto(world),
+      clock: world.clock(),
+      scheduler: world.scheduler(),
+      reaper: new TestReaper(),
+      log: () => undefined,
+      designator: 'A',
+      refs: { met: () => undefined },
+      mint: () => registry,
+    });
+    void vat.run((turn) => {
+      registry = turn.spawn(makeRegistry) as Ref<unknown> as Ref<NonceRegistry>;
+    });
+    world.run(world.now + 1);
+    const told: unknown[] = [];
+    const swissnum = new Uint8Array(32);
+    for (const vow of [powers.partyOf?.(swissnum), powers.fetch(swissnum, 0)])
+      if (vow !== undefined)
+        vat.listen(vow as Vow, {
+          kept: (value) => told.push(value),
+          broken: (why) => told.push(why),
+        });
+    world.run(world.now + 1);
+    expect(told).toEqual(['m-32', registry]);
   });
 });
 

@@ -9,6 +9,7 @@
  *                                                      ^direct-grants, ^peers, ^carrier, the daemon's refs
  */
 import { makeGrantBook, type GrantBook, type GrantBookOptions } from '@bellwether/authority';
+import { deliverTo } from '@bellwether/actors';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
 import { makeCarrier } from '@bellwether/deploy';
 import {
@@ -298,11 +299,11 @@ export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowe
   ...powers,
   fetch: (swissnum, openedMs, peer) => {
     const registry = mint();
-    return registry && powers.vat.deliver(registry, 'fetch', [swissnum, openedMs, peer]);
+    return registry && deliverTo(powers.vat, registry, 'fetch', swissnum, openedMs, peer);
   },
   partyOf: (swissnum) => {
     const registry = mint();
-    return registry && powers.vat.deliver(registry, 'originOf', [swissnum]);
+    return registry && deliverTo(powers.vat, registry, 'originOf', swissnum);
   },
   // What a peer passes in an argument makes this daemon dial nobody.
   mayDial: (_to, because) => because === 'asked',

@@ -3,6 +3,7 @@
  * same kind of folder as a user's; and the secrets of machines that join (destination.ts of fleet, join-secrets.ts).
  */
 import {
+  deliverTo,
   messageOf,
   Refused,
   Unreachable,
@@ -18,6 +19,7 @@ import {
   type DialRef,
   type DoorStore,
   type FreshDial,
+  type Gift,
   type GiftStore,
   type RefStore as RefPower,
 } from '@bellwether/fleet';
@@ -290,7 +292,7 @@ const serviceOf = ({ frontier }: Dialling, { service }: Place, reached: Answer):
   };
   const ask = (gift: unknown): void => {
     if (!reaching.isOff)
-      frontier().listen(frontier().deliver(gift as Ref, 'service', [service]), told);
+      frontier().listen(deliverTo(frontier(), gift as Ref<Gift>, 'service', service), told);
   };
   const reaching: Reaching = { answer: { kept: ask, broken: told.broken }, isOff: false };
   return reaching;

@@ -15,6 +15,7 @@
  * until he has fetched something, and strangers have little room, are few, and are cut first.
  */
 import {
+  reasonOf,
   type Answer,
   type Clock,
   type Frontier,
@@ -411,7 +412,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     if (party === undefined) return;
     this.frontier.listen(party, {
       kept: (value) => typeof value === 'string' && told(value),
-      broken: () => undefined, // what nobody can tell is told apart by itself
+      // What nobody can tell is told apart by itself.
+      broken: (reason) => this.log('router.unknown-party', { reason: reasonOf(reason).message }),
     });
   }
   /** Undefined for what we dialled: that is counted by who dials. */
