@@ -231,6 +231,19 @@ describe('a carrier', () => {
     await rig.bring(last);
     expect(await rig.held([first, last])).toEqual([false, true]);
   });
+  it('is done at once where it is called off before it has begun', async () => {
+    const rig = await new Rig().begin();
+    const one = release('1');
+    await rig.bring(one);
+    const sent = await rig.ask((turn, on) => {
+      const errand = { to: turn.spawn(makeNobody), name: 'far', writer: turn.spawn(makeMute) };
+      const courier = turn.call(on, 'courier', one.digest, errand);
+      if (courier === undefined) throw new Error('no courier');
+      turn.call(courier, 'cancel');
+      return turn.within(1_000, turn.send(courier, 'run'));
+    });
+    expect(sent).toMatchObject({ byteCount: 0 });
+  });
   it('asks for what has gone from its disk, also of a release that it had', async () => {
     const rig = await new Rig().begin();
     const one = release('1');

@@ -96,6 +96,8 @@ export const makeCourier = (
   };
   return {
     run: (turn) => {
+      // Called off while its way was being found.
+      if (held.isOver.get()) return turn.kept(sentIn(held));
       const { vow, resolver } = turn.vow<Carried>();
       held.resolver.set(resolver);
       turn.when(
