@@ -197,6 +197,21 @@ describe('a service that comes', () => {
     expect(stages(rig)).toEqual({ db: 'running', web: 'running' });
     expect(asked.value).toMatchObject({ rows: [{ member: 'web', result: 'changed' }] });
   });
+  it('waits for the end of what an earlier life has left of one that was called so', () => {
+    const services = [db];
+    const { world, machine } = up(services, ['db']);
+    services.pop();
+    machine.crash();
+    machine.processes.programs.set('db', { stopMs: 1_000 });
+    machine.boot();
+    world.run(world.now + 100);
+    expect(machine.logged('service.orphaned')).toMatchObject([{ service: 'db' }]);
+    const asked = swap(machine, { own: [{ ...db, isAutoStarted: true }] });
+    world.run();
+    expect(asked.value).toMatchObject({ rows: [{ member: 'db', result: 'changed' }] });
+    expect(machine.processes.started).toEqual(['db', 'db']);
+    expect(machine.processes.doubled).toEqual([]);
+  });
   it('waits where the last explicit wish was a stop, as at boot', () => {
     const eager = { ...db, isAutoStarted: true };
     const rig = up([eager]);

@@ -208,7 +208,14 @@ const endOrphan = (
   const timer = turn.after(limits.orphanGraceMs, (turn) =>
     turn.tell(held.monitor, 'signal', startId, 'SIGKILL'),
   );
-  turn.when(run.ended, () => timer.cancel());
+  // What even that does not end keeps nobody waiting for ever.
+  const over = turn.within(2 * limits.orphanGraceMs, run.ended);
+  held.orphans.set(startId, { service, over });
+  const gone = (): void => {
+    timer.cancel();
+    held.orphans.delete(startId);
+  };
+  turn.when(over, gone, gone);
 };
 
 /**

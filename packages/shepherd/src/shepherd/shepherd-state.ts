@@ -114,6 +114,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly prompts: JournalMap<string, Prompts>;
   /** The same of what their timers have left. */
   readonly timers: JournalMap<string, TimerMemory>;
+  /** Processes of an earlier life that no service has any more, by start id, until they have ended. */
+  readonly orphans: JournalMap<string, { readonly service: string; readonly over: Vow<unknown> }>;
   /** Services that nobody has configured, also those that have ended. */
   readonly transients: JournalMap<string, Transient>;
   /** The last number of a connection, by what its name begins with. */
@@ -146,11 +148,10 @@ export const holdShepherd = (
   const closing = turn.cell<Vow<Outcome> | undefined>(undefined);
   const alarms = turn.spawn(makeAlarmClock, options.clock);
   const { monitor, prober, logFiles, log, zone = utc } = options;
-  const about = { node: options.name, boot: options.boot };
-  const told = { log, board, feed, attendant };
+  const about = { node: options.name, boot: options.boot, log, board, feed, attendant };
   return {
     ...options,
-    servicePowers: { monitor, prober, logFiles, clock, alarms, zone, ...about, ...told },
+    servicePowers: { monitor, prober, logFiles, clock, alarms, zone, ...about },
     ...found,
     canonical: (turn, name) => turn.call(registry, 'canonical', name),
     graph: (turn) => graphOf(registry, found, turn),
@@ -158,6 +159,7 @@ export const holdShepherd = (
     alarms,
     timers,
     prompts,
+    orphans: turn.map(),
     transients: turn.map(),
     connectionNumbers: turn.map(),
     isClosing: () => closing.get() !== undefined,

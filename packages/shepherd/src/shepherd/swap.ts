@@ -1,7 +1,8 @@
 /**
  * How the services of a shepherd change while it serves: all at once, or not at all.
  *
- *     stopping   what goes starts nothing any more and is stopped, and before it what requires it
+ *     stopping   what goes starts nothing any more and is stopped, and before it what requires it; what an earlier
+ *                life has left of what comes, and is being ended, has its end
  *     swap       one turn: what goes is forgotten, what comes is there, what changes is described anew
  *     starting   what was stopped along with something and stays, and what is new and wanted
  *     giving up  in place of the last two, where something does not stop in its time, or what comes turns
@@ -90,7 +91,12 @@ export const swapServices = (
   begin(held, turn, operation, request, steps);
   const turnover = { swap: { ...swap, removed }, operation, writer, going, staying, up };
   const stops = outcomeFor(held, turn, operation, request, undefined);
-  const done = turn.when(stops, (turn) => afterStops(held, turn, turnover));
+  const coming = new Set(namesOf(turn, swap));
+  const orphans = [...held.orphans.values()].filter(({ service }) => coming.has(service));
+  const ends = turn.all(orphans.map(({ over }) => over));
+  const done = turn.when(stops, (turn) =>
+    turn.when(ends, (turn) => afterStops(held, turn, turnover)),
+  );
   return turn.when(
     done,
     (_turn, outcome) => outcome,

@@ -92,6 +92,8 @@ export const spawn = (
   const name = spec.name ?? freeName(held, turn, parent);
   if (held.canonical(turn, name) !== undefined && !hasEnded(held, name))
     throw new Conflict(`there is a service '${name}' already`);
+  if ([...held.orphans.values()].some(({ service }) => service === name))
+    throw new Conflict(`a process of an earlier '${name}' is being ended; try again`);
   const { logFile } = spec;
   const config = configOf(name, {
     command: spawning.commandOf(spec),
