@@ -56,7 +56,7 @@ describe('the audit of a shepherd', together, () => {
         "greet two 'hello there' +changed  ",
         "login two '<redacted>' +changed  ",
         'stop one +ok  ',
-        'ref mint one [0-9a-f]{12}…  ',
+        'ref mint one m-[0-9a-f]{12}  ',
         'reload root +ok  ',
       ].map((what): unknown =>
         expect.stringMatching(
@@ -82,15 +82,16 @@ describe('the audit of a shepherd', together, () => {
     b.process.kill('SIGTERM');
     await b.ended;
     const c = await place.again(b);
-    expect((await recordsOf(c)).map(({ asker, action }) => [asker, action])).toEqual([
-      ['root', 'detach'],
-      ['shepherd', 'stop'],
+    expect((await recordsOf(c)).map((one) => [one.asker, one.action, one.result])).toEqual([
+      ['root', 'detach', undefined],
+      ['shepherd', 'stop', undefined],
+      ['shepherd', 'stop', 'ok'],
     ]);
     await c.herd('stop', 'root');
     await c.ended;
     const found = await verify(place, c.folder);
     expect(found).toMatchObject({ code: 0, stderr: '' });
-    expect(found.stdout).toContain(': 4 records, from ');
+    expect(found.stdout).toContain(': 5 records, from ');
     const last = fs.readFileSync(lastFile(c), 'utf8').trimEnd().split('\n').at(-1) ?? '';
     expect(JSON.parse(last)).toMatchObject({ event: 'ended', action: 'stop', result: 'ok' });
   });

@@ -76,7 +76,7 @@ describe.each(['c', 'd'] as const)(
 
 describe('a deploy of which nothing is switched yet, and whose asker has no right to it any more', () => {
   it('is called off there', () => {
-    const { story, deploy, revoke } = begun(4, 'c', 'verified');
+    const { story, deploy, revoke } = begun(3, 'c', 'verified');
     revoke();
     story.world.runFor(2_000);
     expect(deploy.value?.result).toBe('cancelled');

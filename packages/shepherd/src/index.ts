@@ -92,7 +92,14 @@ export { makeReader, type Reader, type ReadPolicy } from './words/shapes.ts';
 export { slotPhases } from './words/slot-shapes.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';
 export { questionMethods } from './words/questions.ts';
-export { gnuDoor, isOwn, itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
+export {
+  gnuDoor,
+  isOwn,
+  itself,
+  localRoot,
+  principalOf,
+  recordedPrincipal,
+} from './words/principal.ts';
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';
@@ -110,4 +117,4 @@ export {
   spend,
   type Credit,
 } from './streams/credit.ts';
-export { makeWriter, type WriterOptions } from './streams/writer.ts';
+export { makeDeafSink, makeWriter, type WriterOptions } from './streams/writer.ts';

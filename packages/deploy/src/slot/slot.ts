@@ -37,7 +37,7 @@
  * more with `reverting`, so that the next life starts and stops what it should without the slot.
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import type { Lines, LocalService, Offered, Sink } from '@bellwether/shepherd';
+import { makeDeafSink, type Lines, type LocalService, type Offered } from '@bellwether/shepherd';
 import type { Digest } from '../release/types.ts';
 import { perform } from './asked.ts';
 import { callOff } from './calling-off.ts';
@@ -130,7 +130,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     record: turn.cell(record ?? emptyRecord(name)),
     service: turn.cell<Ref<LocalService> | undefined>(undefined),
     mute: turn.spawn(makeMute),
-    deaf: turn.spawn(makeDeaf),
+    deaf: turn.spawn(makeDeafSink),
     waiters: turn.map<string, Waiter>(),
     step: turn.cell(0),
     endTimer: turn.cell<Timer | undefined>(undefined),
@@ -147,9 +147,6 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     isResting: turn.cell(false),
   };
 };
-const makeDeaf = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
-  rows: () => undefined,
-});
 const makeMute = (_turn: Turn<Lines>, _bcom: Bcom<Lines>): Behavior<Lines> => ({
   line: () => undefined,
   pass: () => undefined,

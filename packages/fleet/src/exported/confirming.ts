@@ -15,21 +15,14 @@
  * could not be confirmed is said and no more: its host goes back by itself, and tells. Why `herd`, which confirms, too,
  * is no client of this, stands at its confirming.ts.
  */
-import {
-  messageOf,
-  Refused,
-  type Bcom,
-  type Behavior,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { messageOf, Refused, type Turn, type Vow } from '@bellwether/actors';
 import {
   isGood,
   isSwitch,
   limits,
+  makeDeafSink,
   type Outcome,
   type Request,
-  type Sink,
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
@@ -169,11 +162,6 @@ const confirm = (
   turn.when(answer, over, over);
   return turn.when(answer, (_turn, value) => reader.outcome(value, 'outcome'));
 };
-/** What is said of a confirmation is in its outcome. */
-const makeDeafSink = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
-  rows: () => undefined,
-});
-
 /** It was not confirmed. */
 const again = (held: ExportedHeld, turn: Turn, operation: string, trouble: string): void => {
   const confirming = held.confirming.get(operation);

@@ -73,7 +73,7 @@ export const auditedAs =
   (principal: Principal) =>
   <T>(
     turn: Turn,
-    about: { readonly action: string; readonly label?: string },
+    about: { readonly action: string; readonly label?: string; readonly reason?: string },
     done: Vow<T>,
     resultOf: (value: T) => string = () => 'changed',
   ): Vow<T> => {
@@ -124,9 +124,11 @@ export const shutDown = (
   turn: Turn,
   sink: Ref<Sink>,
   principal: Principal,
+  reason?: string,
 ): Vow<Outcome> => {
   const done = turn.send(shepherd, 'shutDown', sink);
-  const told = auditedAs(principal)(turn, { action: 'stop' }, done, ({ result }) => result);
+  const about = { action: 'stop', ...(reason !== undefined && { reason }) };
+  const told = auditedAs(principal)(turn, about, done, ({ result }) => result);
   return turn.when(told, (turn, outcome) => {
     turn.after(0, (turn) => turn.effect(end));
     return outcome;

@@ -26,7 +26,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { Conflict, cutText, type Sink } from '@bellwether/shepherd';
+import { Conflict, cutText, makeDeafSink, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
 import { registerServices, swapOf, takeAgents, type ComposePowers } from './compose.ts';
 import type { ExportedSpec, PlannedService } from '../planned.ts';
@@ -243,6 +243,3 @@ const exchangeJoined = (held: Held, turn: Turn): void => {
     else turn.after(LIMITS.exchangeGapMs, (turn) => exchangeJoined(held, turn));
   });
 };
-const makeDeafSink = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
-  rows: () => undefined,
-});

@@ -13,15 +13,15 @@
 import {
   createVat,
   EventRing,
+  postTo,
   reasonOf,
   type Answer,
+  type Args,
   type Frontier,
-  type Ref,
   type Turn,
   type Vat,
-  type Vow,
 } from '@bellwether/actors';
-import { audit, type AuditQuery } from '@bellwether/authority';
+import type { AuditQuery } from '@bellwether/authority';
 import {
   nodeClock,
   nodeCrypto,
@@ -38,7 +38,8 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import type { Shepherd } from '@bellwether/shepherd';
+import { shutDown, type Peers } from '@bellwether/fleet';
+import { itself, makeDeafSink } from '@bellwether/shepherd';
 import { makeProc } from '@bellwether/shepherd/node';
 import { writeBackup } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
@@ -55,7 +56,6 @@ import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets } from './join-secrets.ts';
 import type { Life, LifeEnd, LifeParts } from './life-types.ts';
 import { netPowers } from './net-powers.ts';
-import { makeToldSink } from './told-sink.ts';
 
 export type { Life, LifeEnd, LifeParts } from './life-types.ts';
 
@@ -136,8 +136,8 @@ class VatLife implements Life {
       joinStores: parts.joinStores,
       frontier: () => this.#vat,
       callBack: (node, service, reached) => this.#callBack(node, service, reached),
-      moved: (petname, destination) => this.#tellPeers('hurry', [petname, destination]),
-      called: (key) => this.#tellPeers('called', [key]),
+      moved: (...where) => this.#tellPeers('hurry', where),
+      called: (...key) => this.#tellPeers('called', key),
       log: parts.log,
     });
     this.#failures = new DialFailures(this.#clock);
@@ -178,21 +178,20 @@ class VatLife implements Life {
     const shepherd = this.#actors?.shepherd;
     if (shepherd === undefined || this.#isOver) return;
     this.#vat
-      .run((turn) => this.#shutDown(turn, shepherd))
+      .run((turn) => {
+        const how = { shepherd, end: () => this.#over({ kind: 'shut-down' }) };
+        return shutDown(
+          how,
+          turn,
+          turn.spawn(makeDeafSink),
+          itself,
+          'the daemon was told so by a signal',
+        );
+      })
       .catch((error: unknown) => {
         this.#parts.log('shutdown.failed', { error });
         this.halt(error instanceof Error ? error : new Error(String(error)));
       });
-  }
-
-  /** As the local root does it, but nobody asked through that. */
-  #shutDown(turn: Turn, shepherd: Ref<Pick<Shepherd, 'shutDown'>>): Vow<void> {
-    const reason = 'the daemon was told so by a signal';
-    audit(turn, { event: 'asked', asker: 'shepherd', service: 'root', action: 'stop', reason });
-    const sink = turn.spawn(makeToldSink, () => undefined);
-    return turn.when(turn.send(shepherd, 'shutDown', sink), (turn) => {
-      turn.after(0, (turn) => turn.effect(() => this.#over({ kind: 'shut-down' })));
-    });
   }
 
   detach(): void {
@@ -277,9 +276,9 @@ class VatLife implements Life {
     });
   }
 
-  #tellPeers(method: 'hurry' | 'called', args: readonly unknown[]): void {
+  #tellPeers<K extends 'hurry' | 'called'>(method: K, args: Args<Peers, K>): void {
     if (this.#actors !== undefined && !this.#isOver)
-      this.#vat.post(this.#actors.peers, method, args);
+      postTo(this.#vat, this.#actors.peers, method, args);
   }
 
   #callBack(node: string, service: string, reached: Answer): () => void {
@@ -287,9 +286,9 @@ class VatLife implements Life {
     if (nodes === undefined || this.#isOver) return () => undefined;
     this.#callCount += 1;
     const id = this.#callCount;
-    this.#vat.post(nodes, 'call-back', [id, node, service], reached);
+    postTo(this.#vat, nodes, 'callBack', [id, node, service], reached);
     return () => {
-      if (!this.#isOver) this.#vat.post(nodes, 'call-back-over', [id]);
+      if (!this.#isOver) postTo(this.#vat, nodes, 'callBackOver', [id]);
     };
   }
 

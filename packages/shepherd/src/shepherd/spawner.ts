@@ -14,6 +14,7 @@ import {
 import { readSpawnCommand, readSpawnWords } from '../checks/spawn-words.ts';
 import { UnknownAction } from '../errors.ts';
 import { digestOf } from '../digest.ts';
+import { makeDeafSink } from '../streams/writer.ts';
 import { readMoment } from '../timer/moment.ts';
 import { isOwn, itself } from '../words/principal.ts';
 import { isGood } from '../words/vocabulary.ts';
@@ -42,7 +43,7 @@ export const makeSpawner = (
   _bcom: Bcom<Agent>,
   options: SpawnerOptions,
 ): Behavior<Agent> => {
-  const deaf = turn.spawn(makeDeaf);
+  const deaf = turn.spawn(makeDeafSink);
   const none = (turn: Turn): never => {
     throw new UnknownAction(String(turn.self), 'deploy');
   };
@@ -155,8 +156,4 @@ const startOf = (name: string, { operation, remainingMs }: Request): Request => 
   args: [],
   remainingMs,
   hops: [],
-});
-
-const makeDeaf = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
-  rows: () => undefined,
 });
