@@ -171,7 +171,7 @@ describe('a fleet of machines', () => {
     expect(rowsOf(asked)).toEqual(['a changed', 'b changed', 'd changed', 'e changed']);
   });
   it('is left at the end of a member whose turn it is, where it is called off', () => {
-    const story = tell(3);
+    const story = tell(1);
     const asked = roll(story, 'restart', { batch: 1 });
     while (servingIn(story) === hosts.length) story.world.step();
     story.operator.ask(story.c, (turn, root) => turn.send(root, 'cancel', 'op-1'));
