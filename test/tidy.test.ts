@@ -93,6 +93,15 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
     'checks',
     'words',
   ]),
+  // Within operation/; what lies directly in it is above all of these, or below.
+  ...floors('packages/shepherd', [
+    'node',
+    'shepherd',
+    'facet',
+    'operation/told',
+    'operation/kept',
+    'operation/plan',
+  ]),
   // Within cli/; what lies directly in it is what all of these stand on, and main.ts, which begins.
   ...floors('packages/herd', [
     'man',
@@ -101,6 +110,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
     'cli/commands',
     'cli/complete',
     'cli/help',
+    'cli/deploy',
     'cli/operation',
     'cli/format',
     'cli/terminal',
@@ -149,7 +159,7 @@ const closedTo = (file: string, home: string): readonly string[] => {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_620,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_730,
+  'packages/shepherd': 20_740,
   'packages/authority': 2_150,
   'packages/deploy': 6_400,
   'packages/store': 3_100,

@@ -204,7 +204,7 @@ export const mutants: readonly Mutant[] = [
     name: 'table-without-an-end',
     rule: 'tables keep their limits, whatever a peer says',
     file: 'packages/ocapn/src/session/tables.ts',
-    find: 'if (this.#entries.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);',
+    find: 'if (this.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);',
     replace: '',
     tests: ['test/ocapn/captp/hostile.test.ts', replay],
   },

@@ -46,7 +46,7 @@ import {
   type StepRecord,
 } from './kept/memory.ts';
 import { isDoubtful, isOver, notThere, refused, withAlso, withoutAsking } from './outcomes.ts';
-import { layOut, openBefore } from './plan/layout.ts';
+import { layOut, openBefore } from './kept/layout.ts';
 import { linesOfDisabled, withLines } from './told/last-lines.ts';
 import { noteMoved } from './muster.ts';
 import { partOf, promptingOf } from './part.ts';

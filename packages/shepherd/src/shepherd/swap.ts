@@ -92,8 +92,8 @@ export const swapServices = (
   const turnover = { swap: { ...swap, removed }, operation, writer, going, staying, up };
   const stops = outcomeFor(held, turn, operation, request, undefined);
   const coming = new Set(namesOf(turn, swap));
-  const orphans = [...held.orphans.values()].filter(({ service }) => coming.has(service));
-  const ends = turn.all(orphans.map(({ over }) => over));
+  const left = [...held.orphans.values()].filter(({ service }) => coming.has(service));
+  const ends = turn.all(left.map(({ over }) => over));
   const done = turn.when(stops, (turn) =>
     turn.when(ends, (turn) => afterStops(held, turn, turnover)),
   );

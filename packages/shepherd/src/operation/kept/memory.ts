@@ -27,13 +27,24 @@ import {
 import { Conflict } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { weightOf } from '../../read.ts';
-import type { Listeners } from '../told/listeners.ts';
 import type { Step } from '../plan/plan.ts';
 import type { MemberTurn } from '../plan/rolling.ts';
 import type { StepPhase } from '../../words/vocabulary.ts';
 import { cutText } from '../../text.ts';
-import type { Attempt, Outcome, Prompting, Request, Writer } from '../../words/types.ts';
+import type { Attempt, Outcome, Prompting, Request, Row } from '../../words/types.ts';
+import type { Lines, Writer } from '../../words/types.ts';
+import type { Saying } from '../../words/wording.ts';
 import type { Principal } from '../../words/principal.ts';
+
+/** The writer that an operation hands to its services; told/listeners.ts makes it. */
+export interface Listeners extends Lines {
+  /** What there is to say of one step: lines of this shepherd's own, and the row of a member behind them. */
+  tell(sayings: readonly Saying[], row?: Row): void;
+  /** From now on this one hears what is said, too. */
+  add(writer: Ref<Lines>): void;
+  /** This one hears nothing any more; its stream stays as it is. */
+  remove(writer: Ref<Lines>): void;
+}
 
 /** A request as an operation keeps it. */
 export interface KeptRequest extends Request {

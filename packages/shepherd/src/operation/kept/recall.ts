@@ -7,7 +7,7 @@ import type { Turn, Vow } from '@bellwether/actors';
 import { forgetWhole } from './durable.ts';
 import { entryOf, isExpired } from './ledger.ts';
 import { keepRequest, operationOf, recalled, refile, kept, type Operation } from './memory.ts';
-import { layOut, openBefore } from '../plan/layout.ts';
+import { layOut, openBefore } from './layout.ts';
 import { isOver } from '../outcomes.ts';
 import { recordedIn, type Recorded } from './pieces.ts';
 import { resume } from './resume.ts';

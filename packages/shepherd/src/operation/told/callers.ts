@@ -9,8 +9,9 @@
  */
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../../limits.ts';
-import { makeListeners, type Listeners } from './listeners.ts';
-import { isAtRest, type Operation, type StepRecord, type Caller } from '../kept/memory.ts';
+import { makeListeners } from './listeners.ts';
+import { isAtRest } from '../kept/memory.ts';
+import type { Caller, Listeners, Operation, StepRecord } from '../kept/memory.ts';
 import { noteChanged, save } from '../kept/durable.ts';
 import { isOver, summed } from '../outcomes.ts';
 import { inOrder } from '../../graph.ts';

@@ -5,18 +5,9 @@
  */
 import type { Bcom, Behavior, Log, Ref, Turn } from '@bellwether/actors';
 import { cut } from '../../text.ts';
-import type { Event, Lines, Row } from '../../words/types.ts';
+import type { Event, Lines } from '../../words/types.ts';
+import type { Listeners } from '../kept/memory.ts';
 import type { Saying } from '../../words/wording.ts';
-
-/** The writer that an operation hands to its services. */
-export interface Listeners extends Lines {
-  /** What there is to say of one step: lines of this shepherd's own, and the row of a member behind them. */
-  tell(sayings: readonly Saying[], row?: Row): void;
-  /** From now on this one hears what is said, too. */
-  add(writer: Ref<Lines>): void;
-  /** This one hears nothing any more; its stream stays as it is. */
-  remove(writer: Ref<Lines>): void;
-}
 
 /** Whose lines these are. */
 export interface ListenersOptions {

@@ -1,8 +1,8 @@
 /** The steps of a plan as they are laid out in an operation: who waits for whom, and for how many of them. */
 import type { Host } from '../host.ts';
-import { reserve, type Operation } from '../kept/memory.ts';
 import { isOver } from '../outcomes.ts';
-import type { Step } from './plan.ts';
+import type { Step } from '../plan/plan.ts';
+import { reserve, type Operation } from './memory.ts';
 
 /** Adds steps that wait. @throws Limit when there is no room for them */
 export const layOut = (
