@@ -85,7 +85,8 @@ describe('a release for many machines', { timeout: 600_000 }, () => {
       expect.objectContaining({ reason: expect.stringContaining('back at web one') }),
     ]);
     expect(rows.filter(({ result }) => result === 'skipped')).toHaveLength(19);
-    expect(counts.length).toBeGreaterThan(10);
+    // What dies is taken back at once, so that all of it is over within a second.
+    expect(counts.length).toBeGreaterThan(4);
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(19);
     expect(await servedBy(nodes)).toEqual(nodes.map(() => 'one'));
     const canary = nodes.filter((node) => startsAt(place, node).includes('bad'));
