@@ -18,6 +18,7 @@ import {
 } from '@bellwether/store';
 import { describe, expect, it } from 'vitest';
 import { keyOf } from '../../packages/store/src/record.ts';
+import { limits } from '../../packages/store/src/limits.ts';
 import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts';
 import { allOf, commit, kindNames, samples } from '../support/store-rig.ts';
 
@@ -84,6 +85,16 @@ describe('a backup', () => {
     await restoreState(folder('new'), at('backup'), { node: undefined });
     await restoreState(b, at('backup'), { node: 'node-b', mayBeOther: true });
     expect(await found(b)).toEqual([samples.desired]);
+  });
+
+  it('says no more of whose it is than a name has room for', async () => {
+    const a = folder('a');
+    await put(a, samples.desired);
+    const longest = 'n'.repeat(limits.nodeBytes);
+    await backupState(a, at('longest'), false, longest);
+    expect(await checkBackup(at('longest'))).toMatchObject({ node: longest });
+    const longer = backupState(a, at('longer'), false, `${longest}n`);
+    await expect(longer).rejects.toThrow('whose name is too long');
   });
 
   it('of the version before, which does not say whose it is, is read as well', async () => {

@@ -57,7 +57,7 @@ export {
 } from './words/labels.ts';
 export { canRing } from './timer/calendar.ts';
 export { BadCron, parseCron } from './timer/cron.ts';
-export { isName } from './words/names.ts';
+export { givenNameForm, isName } from './words/names.ts';
 export { goneText, lostWords, topicWords } from './words/wording.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';
 export {

@@ -125,7 +125,10 @@ export const readBackup = async <T>(
     let first = await frameOf(source);
     let node: string | undefined;
     if (first?.[0] === nodeKey) {
-      node = Buffer.from(opened(nodeKey, first[1])).toString();
+      const name = opened(nodeKey, first[1]);
+      if (name.length > limits.nodeBytes)
+        throw new Misfit('it is of a node whose name is too long');
+      node = Buffer.from(name).toString();
       first = await frameOf(source);
     }
     if (first?.[0] !== sealKey) throw new Misfit('it has no seal');

@@ -26,6 +26,8 @@ export const limits = {
   recordCount: 2_000_000,
   /** Bytes of one backup: the largest database, its values small as they are in practice. */
   backupBytes: 4 * 1024 * 1024 * 1024,
+  /** Bytes of what a backup says of whose it is: a designator has 52. */
+  nodeBytes: 256,
   /** Bytes of the file that says which database counts: two short members. */
   markBytes: 4_096,
   /** Bytes of one file of the audit: as much as any editor opens. */

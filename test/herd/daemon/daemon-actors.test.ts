@@ -4,8 +4,10 @@ import {
   World,
   type Bcom,
   type Behavior,
+  type Frontier,
   type Ref,
   type Turn,
+  type Vat,
   type Vow,
 } from '@bellwether/actors';
 import type { NonceRegistry } from '@bellwether/fleet';
@@ -19,11 +21,14 @@ import { program } from '../../support/shepherd-machine.ts';
 
 const host: PeerLocation = { transport: 'memory', designator: 'A', hints: { host: 'A' } };
 
-describe('the router of a daemon', () => {
-  const world = new World(1);
-  const met: SessionView[] = [];
-  const powers = routerPowers({
-    vat: createVat({ name: 'A', clock: world.clock(), scheduler: world.scheduler() }),
+const powersOf = (
+  world: World,
+  vat: Vat & Frontier,
+  refs: { met(session: SessionView): void },
+  mint: () => Ref<NonceRegistry> | undefined = () => undefined,
+) =>
+  routerPowers({
+    ...{ vat, refs, mint },
     netlayers: [],
     crypto: simulatedCrypto(world),
     clock: world.clock(),
@@ -31,9 +36,13 @@ describe('the router of a daemon', () => {
     reaper: new TestReaper(),
     log: () => undefined,
     designator: 'A',
-    refs: { met: (session) => void met.push(session) },
-    mint: () => undefined,
   });
+
+describe('the router of a daemon', () => {
+  const world = new World(1);
+  const met: SessionView[] = [];
+  const vat = createVat({ name: 'A', clock: world.clock(), scheduler: world.scheduler() });
+  const powers = powersOf(world, vat, { met: (session) => void met.push(session) });
   it('dials for its own code and for no sturdyref that a peer has passed', () => {
     expect(powers.mayDial?.(host, 'asked')).toBe(true);
     expect(powers.mayDial?.(host, 'sturdyref')).toBe(false);
@@ -59,18 +68,7 @@ describe('what a registry is asked by a router', () => {
     const world = new World(1);
     const vat = createVat({ name: 'A', clock: world.clock(), scheduler: world.scheduler() });
     let registry: Ref<NonceRegistry> | undefined;
-    const powers = routerPowers({
-      vat,
-      netlayers: [],
-      crypto: simulatedCrypto(world),
-      clock: world.clock(),
-      scheduler: world.scheduler(),
-      reaper: new TestReaper(),
-      log: () => undefined,
-      designator: 'A',
-      refs: { met: () => undefined },
-      mint: () => registry,
-    });
+    const powers = powersOf(world, vat, { met: () => undefined }, () => registry);
     void vat.run((turn) => {
       registry = turn.spawn(makeRegistry) as Ref<unknown> as Ref<NonceRegistry>;
     });

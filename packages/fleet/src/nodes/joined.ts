@@ -1,5 +1,5 @@
 /** What machines that have joined give, as services of the controller: pure, so that a boot and a change agree. */
-import { doubtLabel, limits, type Labels } from '@bellwether/shepherd';
+import { doubtLabel, givenNameForm, limits, type Labels } from '@bellwether/shepherd';
 import type { ExportedSpec } from '../planned.ts';
 import type { NodeEntry } from './types.ts';
 
@@ -59,6 +59,6 @@ const nameAt = (service: string, node: string): string => `${service}${routeTo(n
 /** What the gift of a machine is called among the daemon's refs. */
 export const routeTo = (node: string): string => `@${node}`;
 
-/** As in a configuration: of it are the commands that are shown to be typed, so nothing that a shell obeys. */
+/** As in a configuration: commands that are shown, to be typed, have it in them. */
 const isUsable = (name: string): boolean =>
-  /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/.test(name) && name.length <= limits.nameCharacters;
+  givenNameForm.test(name) && name.length <= limits.nameCharacters;

@@ -191,26 +191,27 @@ export const makeLocalRoot = (
 };
 
 /** Methods that write something down, but for those that look themselves whether there is room for that. */
-const written = [
+const giving = [
   ...(['mint', 'grantDirect', 'confirmGrants', 'adoptRef', 'backup', 'freeSlot'] as const),
   ...(['inviteNode', 'rekeyNode', 'labelNode', 'approveNode', 'joinHome', 'giveHome'] as const),
-  ...(['revokeGrant', 'removeNode', 'leaveHome'] as const),
 ];
-const takingBack: ReadonlySet<string> = new Set(written.slice(-3));
+const takingBack = ['revokeGrant', 'removeNode', 'leaveHome'] as const;
 
 /** The same, of which nothing is begun that the disk has no room for. */
 const withRoom = (
   { checkRoom }: LocalRootOptions,
   methods: Behavior<LocalRoot>,
 ): Behavior<LocalRoot> => {
-  const checked = (name: (typeof written)[number]) => {
+  const checked = (name: keyof LocalRoot, action?: 'revoke') => {
     const method = methods[name] as (turn: Turn, ...args: readonly unknown[]) => unknown;
     return (turn: Turn, ...args: readonly unknown[]): unknown => {
-      checkRoom?.(localRoot, takingBack.has(name) ? 'revoke' : undefined);
+      checkRoom?.(localRoot, action);
       return method(turn, ...args);
     };
   };
-  return { ...methods, ...Object.fromEntries(written.map((name) => [name, checked(name)])) };
+  const given = giving.map((name) => [name, checked(name)] as const);
+  const taken = takingBack.map((name) => [name, checked(name, 'revoke')] as const);
+  return { ...methods, ...Object.fromEntries([...given, ...taken]) };
 };
 
 /** What the shepherd says of itself, of its machine and of how a service came to be so. */

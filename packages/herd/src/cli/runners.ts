@@ -14,9 +14,9 @@ export type Runner = (
 
 /** The runner of one of herd's own actions; undefined where it is none. */
 export const runnerOf = (action: string): Runner | undefined =>
-  runners.get(sharing[action] ?? action) ?? runners.get(action.split(' ', 1)[0] ?? '');
+  runners.get(sharing.get(action) ?? action) ?? runners.get(action.split(' ', 1)[0] ?? '');
 /** Who is carried out as another one, which is told which of them it is. */
-const sharing: Record<string, string> = { detach: 'reload', retry: 'op', schedule: 'spawn' };
+const sharing = new Map(Object.entries({ detach: 'reload', retry: 'op', schedule: 'spawn' }));
 
 /** One that is alone in its file, or says itself which of it is meant. */
 const alone =

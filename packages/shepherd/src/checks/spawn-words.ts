@@ -10,7 +10,7 @@ import { keptNames } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
-import { isName } from '../words/names.ts';
+import { givenNameForm, isName } from '../words/names.ts';
 import type { SpawnSpec } from '../words/transient-types.ts';
 
 /** What stands before the command. */
@@ -79,8 +79,6 @@ const options: Readonly<Record<string, (said: Said, value: string) => void>> = {
     said.group = value;
   },
 };
-/** As a configuration may have it. */
-const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** Whether a transient service may be called so. */
 export const isSpawnName = (name: string): boolean =>
-  isName(name) && nameForm.test(name) && !keptNames.includes(name);
+  isName(name) && givenNameForm.test(name) && !keptNames.includes(name);

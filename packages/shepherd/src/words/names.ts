@@ -11,6 +11,9 @@ export const isName = (value: unknown): value is string =>
   value.length <= limits.nameCharacters &&
   nameForm.test(value);
 
+/** A name of a service as somebody gives it: a shell obeys nothing of it, where it stands in a command to be typed. */
+export const givenNameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
+
 /** Names with slashes between them. */
 const namesIn = (way: string): readonly string[] => way.split('/', limits.wayNameCount + 1);
 
