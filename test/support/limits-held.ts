@@ -245,6 +245,9 @@ export const held: Readonly<Record<string, Held>> = {
   'stream TIMER_MS': by(
     'netlayers/stream/powers: waits for longer than Node can in one go, and can still be cancelled on the way',
   ),
+  'stream NEIGHBOUR_MS': by(
+    'netlayers/stream/neighbour: a dial over %s gets through once the cable is plugged in, whatever was found out before',
+  ),
   'stream READ_BYTES': ours('the size of a buffer'),
   'stream handshakeMs': by(
     `${liars}one that says nothing is dropped at the deadline`,

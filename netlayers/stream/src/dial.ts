@@ -8,7 +8,8 @@
  * after which nothing happens any more.
  */
 import type { Duplex } from 'node:stream';
-import { Unreachable } from './errors.ts';
+import { systemCode, Unreachable } from './errors.ts';
+import { NEIGHBOUR_MS } from './limits.ts';
 
 /** Made by `Traffic.dial`; ends exactly once. */
 export class DialAttempt {
@@ -19,8 +20,10 @@ export class DialAttempt {
   readonly #failed: (reason: Error) => void;
   readonly #over: (dial: DialAttempt) => void;
   readonly #deadline: NodeJS.Timeout;
+  readonly #begunAt: number;
   #socket: Duplex | undefined;
   #isOver: boolean;
+  #isAgain: boolean;
 
   /** `over` is called when the attempt ends, however it ends, before anybody else is told. */
   constructor(
@@ -36,6 +39,8 @@ export class DialAttempt {
     this.#over = over;
     this.#socket = undefined;
     this.#isOver = false;
+    this.#isAgain = false;
+    this.#begunAt = performance.now();
     this.#deadline = setTimeout(() => {
       this.fail(new Unreachable(place, `no answer within ${deadlineMs} ms`));
     }, deadlineMs);
@@ -49,6 +54,17 @@ export class DialAttempt {
   use(socket: Duplex): void {
     if (this.#isOver) socket.destroy();
     else this.#socket = socket;
+  }
+
+  /**
+   * Whether to connect once more, since what stands in the way was found out for somebody else: Linux asks for a
+   * neighbour for `NEIGHBOUR_MS`, and whoever connects meanwhile is told how that ended, though a cable may have been
+   * plugged in since. True once at most.
+   */
+  connectsAgain(error: Error): boolean {
+    if (this.#isOver || this.#isAgain || systemCode(error) !== 'EHOSTUNREACH') return false;
+    this.#isAgain = performance.now() - this.#begunAt < NEIGHBOUR_MS;
+    return this.#isAgain;
   }
 
   /** True for the caller that may go on with the socket, false when the attempt has ended before. */

@@ -5,6 +5,9 @@ export const CLOSE_MS = 1_000;
 /** The longest delay that Node's setTimeout takes; a longer one would fire at once. */
 export const TIMER_MS = 2_147_483_647;
 
+/** Milliseconds until Linux says of a neighbour that there is no way to it: three questions, a second each (arp(7)). */
+export const NEIGHBOUR_MS = 3_000;
+
 /** Bytes that a socket which dials takes out of the kernel at a time: what libuv reads at once. */
 export const READ_BYTES = 64 * 1024;
 

@@ -54,10 +54,11 @@ export interface DiallingEnd {
 /** Connects for a dial; `connected` gets an open socket whose peer is the one that was dialled. */
 export function connectTls(
   dial: DialAttempt,
-  { traffic, identity, buffer }: DiallingEnd,
+  end: DiallingEnd,
   to: PeerLocation,
   connected: (socket: tls.TLSSocket) => void,
 ): void {
+  const { traffic, identity, buffer } = end;
   const address = addressOf(to);
   if (typeof address === 'string')
     return dial.fail(new BadPlace(`tcp-tls: cannot dial ${to.designator}: ${address}`));
@@ -84,7 +85,11 @@ export function connectTls(
   });
   traffic.hold(raw);
   dial.use(raw);
-  const onError = (error: Error): void => dial.fail(explain(dial, error));
+  const onError = (error: Error): void => {
+    if (!dial.connectsAgain(error)) return dial.fail(explain(dial, error));
+    raw.off('close', onClose);
+    connectTls(dial, end, to, connected);
+  };
   const onClose = (): void =>
     dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake'));
   raw.on('error', onError);

@@ -73,11 +73,19 @@ export function connectWebSocket(
   ws.once('upgrade', ({ headers: { server } }) => {
     peer = typeof server === 'string' ? server : undefined;
   });
-  ws.on('error', (error) => dial.fail(explained(dial, error)));
-  socket.on('error', (error) => dial.fail(explained(dial, error)));
-  ws.once('close', () =>
-    dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake')),
-  );
+  let isLeft = false;
+  const onError = (error: Error): void => {
+    if (isLeft) return;
+    isLeft = dial.connectsAgain(error);
+    if (isLeft) connectWebSocket(dial, parts, target, connected);
+    else dial.fail(explained(dial, error));
+  };
+  ws.on('error', onError);
+  socket.on('error', onError);
+  ws.once('close', () => {
+    if (isLeft) return;
+    dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake'));
+  });
   ws.once('open', () => {
     const challenge = makeChallenge(crypto);
     ws.send(challenge);
