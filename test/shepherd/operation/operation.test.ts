@@ -473,7 +473,7 @@ describe('a policy that comes with a command', () => {
       ['fleet', 3, "3 members must be ready, but 'fleet' has 2"],
     ] as const) {
       const request = requestOf({ action: 'start', operation: member, member, minReady });
-      const planned = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'plan', request));
+      const planned = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'foresee', request));
       it.world.run();
       const refusal = {
         code: 'bad-request',
@@ -744,10 +744,10 @@ describe('a plan', () => {
   it('is shown and nothing is touched', () => {
     const it = up([run('base'), run('web', 'base')]);
     const asked = it.machine.ask((turn, shepherd) =>
-      turn.call(shepherd, 'plan', requestOf({ action: 'start', member: 'web' })),
+      turn.call(shepherd, 'foresee', requestOf({ action: 'start', member: 'web' })),
     );
     it.world.run();
-    expect(asked.value?.map(({ name, action }) => `${action} ${name}`)).toEqual([
+    expect(asked.value?.map(({ service, action }) => `${action} ${service}`)).toEqual([
       'start base',
       'start web',
     ]);

@@ -24,7 +24,7 @@ import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from './log-question.ts';
-import { planEnd, type Step } from '../operation/plan/plan.ts';
+import { planEnd } from '../operation/plan/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
   checkedCount,
@@ -89,7 +89,6 @@ export const makeShepherd = (
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
     perform: (turn, request, sink, asker, prompting) =>
       perform(held, turn, request, sink, asker, prompting),
-    plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     select: (turn, wanted, within) => select(held, turn, wanted, within),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
@@ -280,15 +279,9 @@ const probe = (
   return answer;
 };
 
-/** Plans without doing anything. */
-const show = (held: ShepherdHeld, turn: Turn, request: Request): readonly Step[] => {
-  const checked = checkedRequest(request);
-  const wanted = { ...checked, member: memberOf(held, turn, checked) };
-  return planOf(held, turn, wanted);
-};
-
 const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly PlannedStep[] => {
-  const { member, action, args } = checkedRequest(request);
+  const checked = checkedRequest(request);
+  const { member, action, args } = checked;
   const sight = (name: string): Status | undefined =>
     held.canonical(turn, name) === undefined
       ? undefined
@@ -298,8 +291,8 @@ const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly Pla
     const names = allOwn(held).map(([name]) => name);
     return foreseen(planEnd(names, held.graph(turn)), names, [], sight);
   }
-  const name = memberOf(held, turn, { member });
-  return foreseen(show(held, turn, request), [name], args, sight);
+  const name = memberOf(held, turn, checked);
+  return foreseen(planOf(held, turn, { ...checked, member: name }), [name], args, sight);
 };
 
 const history = (held: ShepherdHeld, turn: Turn): readonly Change[] =>

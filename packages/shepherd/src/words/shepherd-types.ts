@@ -14,7 +14,7 @@ import type { Swap } from './registry.ts';
 import type { Selected, Selecting, SelectView } from './selectors.ts';
 import type { ServiceConfig } from './service-config.ts';
 import type { ServiceFacet } from './service-facet.ts';
-import type { Step, Wish } from './steps.ts';
+import type { Wish } from './steps.ts';
 import type { Connecting, SpawnSpec, Unserved } from './transient-types.ts';
 import type { Aggregate, Change, LocalService, ServiceElsewhere, Status } from './types.ts';
 import type { Result } from './vocabulary.ts';
@@ -49,13 +49,9 @@ export interface Shepherd extends OperationDesk, NamedAndAsked, Attendant {
   /** Whether an operation that is not over has the name of a release among its arguments. Near only. */
   awaits(release: string): boolean;
   /**
-   * The steps that a command would take now, in an order in which they could be taken one by one.
-   * Nothing is touched. @throws UnknownService, BadRequest, Cycle
-   */
-  plan(request: Request): readonly Step[];
-  /**
-   * The same for people, with what is known of each service: see `PlannedStep`. Of `root` it knows
-   * the stop.
+   * The steps that a command would take now, in an order in which they could be taken one by one, with what is known of
+   * each service: see `PlannedStep`. Of `root` it knows the stop. Nothing is touched. @throws UnknownService,
+   * BadRequest, Cycle
    */
   foresee(request: Request): readonly PlannedStep[];
   /**
