@@ -49,7 +49,7 @@ describe('reading an outcome', () => {
   ])('refuses %s', (_what, value) => refuses(() => readOutcome(value, 'outcome')));
   it('names the field, what was expected and what was found', () => {
     expect(() => readOutcome({ ...outcome, rows: [row, { member: 7 }] }, 'outcome')).toThrow(
-      'outcome.rows[1].member: expected a string, found number',
+      'outcome.rows[1].member: expected a string, found 7',
     );
   });
 });

@@ -2,7 +2,7 @@
  * Reading plain data of unknown shape: types, sizes and words are checked field by field. Fields
  * that no shape names are left out, so that a newer peer may say more.
  */
-import { Malformed } from './errors.ts';
+import { BadRequest, Malformed } from './errors.ts';
 import { limits } from './limits.ts';
 import { cutText } from './text.ts';
 
@@ -11,6 +11,17 @@ import { cutText } from './text.ts';
  * @throws Malformed
  */
 export type Read<T> = (value: unknown, what: string) => T;
+
+/** The same of what somebody asks for: not to be read is a fault of his then. The result throws BadRequest. */
+export const requested =
+  <T>(read: Read<T>, what: string): ((value: unknown) => T) =>
+  (value) => {
+    try {
+      return read(value, what);
+    } catch (error) {
+      throw error instanceof Malformed ? new BadRequest(error.message, { cause: error }) : error;
+    }
+  };
 
 type OptionalKeys<T> = {
   [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
@@ -23,7 +34,8 @@ export type Optional<T> = {
 };
 
 const fail = (what: string, expected: string, found: unknown): never => {
-  const kind = Array.isArray(found) ? 'a list' : found === null ? 'null' : typeof found;
+  const isTold = found === null || typeof found === 'number';
+  const kind = isTold ? String(found) : Array.isArray(found) ? 'a list' : typeof found;
   throw new Malformed(`${what}: expected ${expected}, found ${kind}`);
 };
 
@@ -97,6 +109,18 @@ export const listOfKnown =
   (value, what) =>
     list(one, maxCount)(value, what).filter((each) => each !== undefined);
 
+/** What a test lets through; `expected` says what that is. */
+export const readIf =
+  <T>(isOne: (value: unknown) => value is T, expected: string): Read<T> =>
+  (value, what) =>
+    isOne(value) ? value : fail(what, expected, value);
+/** The same of texts. */
+export const textIf = (isOne: (text: string) => boolean, expected: string): Read<string> =>
+  readIf((value): value is string => typeof value === 'string' && isOne(value), expected);
+/** The same of numbers. */
+export const numberIf = (isOne: (number: number) => boolean, expected: string): Read<number> =>
+  readIf((value): value is number => typeof value === 'number' && isOne(value), expected);
+
 /** One word of a table, or `other` for a word that is not in it: a newer peer may know more. */
 export const wordOf =
   <T extends string, const O>(words: readonly T[], other: O): Read<T | O> =>
@@ -111,29 +135,29 @@ export const textOf =
   (value, what) =>
     typeof value === 'string' ? cutText(value, maxCharacters) : fail(what, 'a string', value);
 /** A name: refused where it is too long, since a cut name is another name. */
-export const readName: Read<string> = (value, what) => {
-  if (typeof value !== 'string') return fail(what, 'a name', value);
-  if (value.length > 0 && value.length <= limits.nameCharacters) return value;
-  throw new Malformed(
-    `${what}: expected 1 to ${limits.nameCharacters} characters, found ${value.length}`,
-  );
-};
+export const readName: Read<string> = textIf(
+  ({ length }) => length > 0 && length <= limits.nameCharacters,
+  `a name of 1 to ${limits.nameCharacters} characters`,
+);
 /** A number of things or of milliseconds, up to what a number counts exactly. */
-export const readCount: Read<number> = (value, what) =>
-  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
-    ? value
-    : fail(what, 'a number from 0', value);
+export const readCount: Read<number> = numberIf(
+  (value) => value >= 0 && value <= Number.MAX_SAFE_INTEGER,
+  'a number from 0',
+);
 /** True or false. */
-export const readBoolean: Read<boolean> = (value, what) =>
-  typeof value === 'boolean' ? value : fail(what, 'true or false', value);
+export const readBoolean: Read<boolean> = readIf(
+  (value) => typeof value === 'boolean',
+  'true or false',
+);
 
+/** A whole number between two others, inclusive. */
+export const readFrom = (least: number, most: number): Read<number> =>
+  numberIf(
+    (value) => Number.isInteger(value) && value >= least && value <= most,
+    `a whole number from ${least} to ${most}`,
+  );
 /** A whole number from 0 to `max`. */
-export const readUpTo =
-  (max: number): Read<number> =>
-  (value, what) =>
-    Number.isInteger(value) && readCount(value, what) <= max
-      ? readCount(value, what)
-      : fail(what, `a whole number from 0 to ${max}`, value);
+export const readUpTo = (max: number): Read<number> => readFrom(0, max);
 
 /** A place or another whole number, up to what a number counts exactly. */
 export const readWhole: Read<number> = readUpTo(Number.MAX_SAFE_INTEGER);

@@ -272,7 +272,7 @@ describe('herd status', () => {
     await serve({ status: () => [{ ...statusOf('web'), stage: 7 }] });
     const ran = await run('status');
     expect(ran.exitCode).toBe(1);
-    expect(ran.written.err).toContain('statuses[0].stage: expected a word, found number');
+    expect(ran.written.err).toContain('statuses[0].stage: expected a word, found 7');
   });
 });
 

@@ -77,7 +77,7 @@ describe('a request', () => {
     expect(taken(given)).toThrow(expect.objectContaining({ code: 'bad-request' }));
   });
   it.each([undefined, null, 'start web', 7])('is refused when it is %o', (value) => {
-    expect(() => checkedRequest(value as unknown as Request)).toThrow('request: no record');
+    expect(() => checkedRequest(value as unknown as Request)).toThrow('request: expected a struct');
   });
 });
 

@@ -116,7 +116,7 @@ describe('other commands', () => {
   it('that say false of it are refused', () => {
     const rig = up([program({ provision: ['web'] })], 0);
     const asked = rig.ask('start', 'web', { isPatient: false } as never);
-    expect(asked.error?.message).toContain('isPatient must be true or absent');
+    expect(asked.error?.message).toContain('isPatient: expected true, or nothing');
   });
 });
 

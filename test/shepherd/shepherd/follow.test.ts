@@ -54,10 +54,10 @@ describe('a follower', () => {
     expect(heard('{role=web}', ['c', 'a'])).toEqual(['of c', 'of a']);
     expect(heard('{role=web}', ['nobody'])).toEqual([]);
     expect(heard('{role=web}')).toContain('has the logs of those that are named');
-    expect(heard('{role=web}', ['a b'])).toContain('onlyMembers must be a list');
+    expect(heard('{role=web}', ['a b'])).toContain('log.onlyMembers[0]: expected a name of a service');
     const names = (count: number) => Array.from({ length: count }, (_, at) => `n${at}`);
     expect(heard('{role=web}', names(limits.rowCount))).toEqual([]);
-    expect(heard('{role=web}', names(limits.rowCount + 1))).toContain('up to 10000 names');
+    expect(heard('{role=web}', names(limits.rowCount + 1))).toContain('log.onlyMembers: 10001 of at most 10000');
   });
   it('ends where what is there ends, if that is all that it wants', () => {
     const { world, machine } = boot('web');

@@ -1,169 +1,133 @@
 /** What a shepherd checks before it believes a request: the sender may be any peer on earth. */
 import { isName } from '../words/names.ts';
-import { isStart } from '../action-table.ts';
-import { BadRequest } from '../errors.ts';
+import { batchActions, hasBatches, isStart } from '../action-table.ts';
+import { BadRequest, Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
+import {
+  list,
+  numberIf,
+  readBoolean,
+  readFrom,
+  readIf,
+  readUpTo,
+  requested,
+  struct,
+  textIf,
+  type Read,
+} from '../read.ts';
 import { utf8Bytes } from '../text.ts';
 import { isSelection } from '../words/selectors.ts';
-import { checkedRolling, percentOf } from './rolling.ts';
-import type { MinReady, OperationQuery, Request } from '../words/types.ts';
+import { percentOf } from './rolling.ts';
+import type { MinReady, OperationQuery, Request, Rolling } from '../words/types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
+const readOperation = textIf(
+  (text) => text.length <= limits.nameCharacters && operationForm.test(text),
+  `1 to ${limits.nameCharacters} letters, digits, '.', '_' or '-'`,
+);
+const readText = textIf((text) => !text.includes('\0'), 'a text without NUL');
+const readArguments: Read<readonly string[]> = (value, what) => {
+  const args = list(readText, limits.argumentCount)(value, what);
+  const bytes = args.reduce((sum, each) => sum + utf8Bytes(each), 0);
+  if (bytes <= limits.argumentBytes) return args;
+  throw new Malformed(`${what}: ${bytes} bytes, at most ${limits.argumentBytes} are taken`);
+};
+const readRemaining = numberIf(
+  (ms) => ms >= 1 && ms <= limits.remainingMs,
+  `1 to ${limits.remainingMs} milliseconds`,
+);
+/** The way that something came, through at most so many services. */
+export const readHops = (maxCount: number): Read<readonly string[]> =>
+  list(
+    textIf(
+      (text) => text.length <= limits.hopCharacters,
+      `a text of at most ${limits.hopCharacters} characters`,
+    ),
+    maxCount,
+  );
+/** Names of members. */
+export const readMembers = list(textIf(isName, 'a name of a service'), limits.rowCount);
+/** A count, or a share from `least`% on, of members. */
+const readShare = (least: number): Read<MinReady> =>
+  readIf((share): share is MinReady => {
+    const number = typeof share === 'number' ? share : (percentOf(share) ?? NaN);
+    return Number.isInteger(number) && number >= least && number <= limits.rowCount;
+  }, `a count from ${least} to ${limits.rowCount}, or a share from ${least}% to 100%`);
+const readRolling = struct<Rolling>(
+  { batch: readShare(1) },
+  {
+    maxUnavailable: readShare(1),
+    maxFailed: readShare(0),
+    pauseMs: readUpTo(limits.rollPauseMs),
+    canary: readFrom(1, limits.rowCount),
+  },
+);
+const readTrue = readIf((value): value is true => value === true, 'true, or nothing');
 
+const readRequest = requested(
+  struct<Request>(
+    {
+      operation: readOperation,
+      member: textIf(isName, 'a name of a service'),
+      action: textIf(isName, 'a name of an action'),
+      args: readArguments,
+      remainingMs: readRemaining,
+      hops: readHops(limits.hopCount),
+    },
+    {
+      withMembers: readBoolean,
+      onlyMembers: readMembers,
+      isRepeat: readTrue,
+      isPatient: readTrue,
+      minReady: readShare(0),
+      queueMs: readFrom(1, limits.queueMs),
+      rolling: readRolling,
+    },
+  ),
+  'request',
+);
 /**
  * The request with nothing in it but what a request has.
  * @throws BadRequest
  */
 export const checkedRequest = (request: Request): Request => {
-  if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
-  const { operation, member, action, args, remainingMs, hops } = request;
-  const { withMembers, onlyMembers, minReady, rolling, isRepeat, isPatient } = request;
-  const { queueMs } = request;
-  if (
-    typeof operation !== 'string' ||
-    operation.length > limits.nameCharacters ||
-    !operationForm.test(operation)
-  )
-    throw new BadRequest(
-      `request: the operation id must be 1 to ${limits.nameCharacters} letters, digits, '.', '_' or '-'`,
-    );
-  if (!isName(member)) throw new BadRequest('request: the member is no name of a service');
-  if (!isName(action)) throw new BadRequest('request: the action is no name of an action');
-  checkRemaining(remainingMs);
-  if (withMembers !== undefined && typeof withMembers !== 'boolean')
-    throw new BadRequest('request: withMembers must be true or false');
+  const read = readRequest(request);
+  const misfit = misfitIn(read);
+  if (misfit !== undefined) throw new BadRequest(`request: ${misfit}`);
+  return read;
+};
+/** What does not go together. */
+const misfitIn = (request: Request): string | undefined => {
+  const { member, action, withMembers, onlyMembers, minReady, rolling, queueMs } = request;
   if (isSelection(member) && (withMembers === false || onlyMembers === undefined))
-    throw new BadRequest('request: what was picked out is commanded by the names of its members');
-  if (isRepeat !== undefined && isRepeat !== true)
-    throw new BadRequest('request: isRepeat must be true or absent');
-  if (isPatient !== undefined && isPatient !== true)
-    throw new BadRequest('request: isPatient must be true or absent');
-  return {
-    operation,
-    member,
-    action,
-    args: checkedArguments(args),
-    remainingMs,
-    hops: checkedHops(hops),
-    ...(withMembers === undefined ? {} : { withMembers }),
-    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers('request', onlyMembers) }),
-    ...(isRepeat === undefined ? {} : { isRepeat }),
-    ...(isPatient === undefined ? {} : { isPatient }),
-    ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
-    ...(queueMs === undefined ? {} : { queueMs: checkedQueue(queueMs, request) }),
-    ...(rolling === undefined ? {} : { rolling: checkedRolling(rolling, request) }),
-  };
+    return 'what was picked out is commanded by the names of its members';
+  if (minReady !== undefined && !isStart(action))
+    return `minReady goes with start and restart, not with ${action}`;
+  if (rolling === undefined) return undefined;
+  if (queueMs !== undefined)
+    return 'batches wait for nobody who is away; queueMs does not go with them';
+  if (!hasBatches(action)) return `batches go with ${batchActions.join(', ')}, not with ${action}`;
+  return withMembers === false
+    ? `a ${action} that leaves the members alone has no batches`
+    : undefined;
 };
 
-/** How long somebody may be waited for. @throws BadRequest */
-const checkedQueue = (queueMs: number, { rolling }: Pick<Request, 'rolling'>): number => {
-  if (!Number.isInteger(queueMs) || queueMs < 1 || queueMs > limits.queueMs)
-    throw new BadRequest(
-      `request: queueMs is ${shown(queueMs)}, expected 1 to ${limits.queueMs} whole milliseconds`,
-    );
-  if (rolling !== undefined)
-    throw new BadRequest(
-      'request: batches wait for nobody who is away; queueMs does not go with them',
-    );
-  return queueMs;
-};
-
-/** @throws BadRequest for what is no time to carry something out in */
-export const checkRemaining = (remainingMs: number): void => {
-  if (typeof remainingMs !== 'number' || !(remainingMs >= 1 && remainingMs <= limits.remainingMs))
-    throw new BadRequest(
-      `request: ${shown(remainingMs)} ms remain, expected 1 to ${limits.remainingMs}`,
-    );
-};
-
+/** The way that a question came. @throws BadRequest beyond the limits */
+export const checkedHops = requested(readHops(limits.hopCount), 'request.hops');
+/** What is no time to carry something out in is refused. @throws BadRequest */
+export const checkRemaining: (remainingMs: unknown) => void = requested(
+  readRemaining,
+  'request.remainingMs',
+);
 /** A question for operations, with nothing in it but what such a question has. @throws BadRequest */
-export const checkedOperations = (query: OperationQuery): OperationQuery => {
-  if (typeof query !== 'object' || query === null) throw new BadRequest('operations: no query');
-  const { count, isOpen } = query;
-  if (isOpen !== undefined && typeof isOpen !== 'boolean')
-    throw new BadRequest('operations: isOpen must be true or false');
-  return {
-    ...(count !== undefined && {
-      count: checkedCount('operations: count', count, limits.operationListCount),
-    }),
-    ...(isOpen !== undefined && { isOpen }),
-  };
-};
-
-/** A count, or a share from `0%` to `100%`, of something that can be enough: a start. */
-const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
-  const isCount =
-    Number.isInteger(minReady) && Number(minReady) >= 0 && Number(minReady) <= limits.rowCount;
-  if (!isCount && percentOf(minReady) === undefined)
-    throw new BadRequest(
-      `request: minReady must be a count up to ${limits.rowCount}, or a share from 0% to 100%`,
-    );
-  if (!isStart(action))
-    throw new BadRequest(`request: minReady goes with start and restart, not with ${action}`);
-  return minReady;
-};
-
-/** Names of members. @throws BadRequest */
-export const checkedMembers = (what: string, members: readonly string[]): readonly string[] => {
-  if (!Array.isArray(members) || members.length > limits.rowCount || !members.every(isName))
-    throw new BadRequest(
-      `${what}: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
-    );
-  return [...members];
-};
-
-const checkedArguments = (args: readonly string[]): readonly string[] => {
-  if (!Array.isArray(args)) throw new BadRequest('request: the arguments are no list');
-  if (args.length > limits.argumentCount)
-    throw new BadRequest(
-      `request: ${args.length} arguments, at most ${limits.argumentCount} are taken`,
-    );
-  let bytes = 0;
-  for (const each of args) {
-    if (typeof each !== 'string' || each.includes('\0'))
-      throw new BadRequest('request: an argument is no text');
-    bytes += utf8Bytes(each);
-  }
-  if (bytes > limits.argumentBytes)
-    throw new BadRequest(
-      `request: ${bytes} bytes of arguments, at most ${limits.argumentBytes} are taken`,
-    );
-  return [...args];
-};
-
-/** The way that something came. @throws BadRequest beyond the limits */
-export const checkedHops = (hops: readonly string[]): readonly string[] => {
-  if (!Array.isArray(hops)) throw new BadRequest('request: the hops are no list');
-  if (hops.length > limits.hopCount)
-    throw new BadRequest(
-      `request: it came through ${hops.length} services, at most ${limits.hopCount} are taken`,
-    );
-  for (const each of hops)
-    if (typeof each !== 'string' || each.length > limits.hopCharacters)
-      throw new BadRequest(
-        `request: a hop is no text of at most ${limits.hopCharacters} characters`,
-      );
-  return [...hops];
-};
-
-const shown = (value: unknown): string =>
-  typeof value === 'number' ? String(value) : typeof value;
-
-/**
- * A count or a time from outside.
- * @throws BadRequest if it is no integer from 0 to `max`.
- */
-export const checkedCount = (what: string, value: number, max: number): number => {
-  if (!Number.isInteger(value) || value < 0 || value > max)
-    throw new BadRequest(`${what}: expected an integer from 0 to ${max}, found ${shown(value)}`);
-  return value;
-};
-
-/** @throws BadRequest for what is no time between two heartbeats. */
-export const checkHeartbeat = (heartbeatMs: number): void => {
-  const { leastHeartbeatMs, mostHeartbeatMs } = limits;
-  if (checkedCount('watch: heartbeat', heartbeatMs, mostHeartbeatMs) < leastHeartbeatMs)
-    throw new BadRequest(
-      `watch: expected a heartbeat each ${leastHeartbeatMs} to ${mostHeartbeatMs} ms, found ${heartbeatMs}`,
-    );
-};
+export const checkedOperations = requested(
+  struct<OperationQuery>({}, { count: readUpTo(limits.operationListCount), isOpen: readBoolean }),
+  'operations',
+);
+/** How long an answer may take. @throws BadRequest if it is no integer from 0 to what is taken. */
+export const checkedProbe = requested(readUpTo(limits.probeMs), 'probe.timeout');
+/** What is no time between two heartbeats is refused. @throws BadRequest */
+export const checkHeartbeat: (heartbeatMs: unknown) => void = requested(
+  readFrom(limits.leastHeartbeatMs, limits.mostHeartbeatMs),
+  'watch.heartbeat',
+);

@@ -1,56 +1,40 @@
 /** What is believed of a release that somebody brings, and of what a slot answers to that. */
-import { BadRequest, Malformed } from '../errors.ts';
+import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { checkedCount } from './requests.ts';
-import { list, readUpTo, readWhole, struct, type Read } from '../read.ts';
+import { list, readUpTo, readWhole, requested, struct, textIf, type Read } from '../read.ts';
 import type { Missing, Offer, Offered, Piece, Put } from '../words/types.ts';
 
-const digestForm = /^rel:sha256-[0-9a-f]{64}$/;
-const sha256Form = /^[0-9a-f]{64}$/;
-
-/** An offer with nothing in it but what an offer has. @throws BadRequest */
-export const checkedOffer = (offer: Offer): Offer => {
-  if (typeof offer !== 'object' || offer === null) throw new BadRequest('offer: no record');
-  const { release, manifestBytes, signatures, after } = offer;
-  if (typeof release !== 'string' || !digestForm.test(release))
-    throw new BadRequest("offer: the release must be 'rel:sha256-' and 64 hex digits");
-  return {
-    release,
-    manifestBytes: checkedCount('offer: manifestBytes', manifestBytes, limits.manifestBytes),
-    ...(signatures !== undefined && {
-      signatures: checkedBytes('offer: signatures', signatures, limits.signaturesBytes),
-    }),
-    ...(after !== undefined && { after: checkedSha256('offer: after', after) }),
+const readSha256 = textIf((text) => /^[0-9a-f]{64}$/.test(text), 'a SHA-256 as 64 hex digits');
+const readDigest = textIf(
+  (text) => /^rel:sha256-[0-9a-f]{64}$/.test(text),
+  "'rel:sha256-' and 64 hex digits",
+);
+const bytes =
+  (mostBytes: number): Read<Uint8Array> =>
+  (value, what) => {
+    if (!(value instanceof Uint8Array)) throw new Malformed(`${what}: expected bytes`);
+    if (value.length <= mostBytes) return value;
+    throw new Malformed(`${what}: ${value.length} bytes, at most ${mostBytes} are taken`);
   };
-};
 
+const readOffer = struct<Offer>(
+  { release: readDigest, manifestBytes: readUpTo(limits.manifestBytes) },
+  { signatures: bytes(limits.signaturesBytes), after: readSha256 },
+);
+/** An offer with nothing in it but what an offer has. @throws BadRequest */
+export const checkedOffer = requested(readOffer, 'offer');
+
+const readPiece = struct<Piece>(
+  { sha256: readSha256, offset: readWhole, bytes: bytes(limits.pieceOfReleaseBytes) },
+  {},
+);
 /** The same of a piece. @throws BadRequest */
-export const checkedPiece = (piece: Piece): Piece => ({
-  sha256: checkedSha256('put', piece.sha256),
-  offset: checkedCount('put: offset', piece.offset, Number.MAX_SAFE_INTEGER),
-  bytes: checkedBytes('put', piece.bytes, limits.pieceOfReleaseBytes),
-});
+export const checkedPiece = requested(readPiece, 'put');
 
-const checkedSha256 = (what: string, sha256: string): string => {
-  if (typeof sha256 === 'string' && sha256Form.test(sha256)) return sha256;
-  throw new BadRequest(`${what}: expected a SHA-256 as 64 hex digits`);
-};
-const checkedBytes = (what: string, bytes: Uint8Array, mostBytes: number): Uint8Array => {
-  if (!(bytes instanceof Uint8Array)) throw new BadRequest(`${what}: expected bytes`);
-  if (bytes.length <= mostBytes) return bytes;
-  throw new BadRequest(`${what}: ${bytes.length} bytes, at most ${mostBytes} are taken`);
-};
-
-const readSha256: Read<string> = (value, what) => {
-  if (typeof value === 'string' && sha256Form.test(value)) return value;
-  throw new Malformed(`${what}: expected a SHA-256 as 64 hex digits`);
-};
-const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
-const platformForm = /^[a-z0-9]{1,16}-[a-z0-9]{1,16}$/;
-const readPlatform: Read<string> = (value, what) => {
-  if (typeof value === 'string' && platformForm.test(value)) return value;
-  throw new Malformed(`${what}: expected a platform like linux-x64`);
-};
+const readPlatform = textIf(
+  (text) => /^[a-z0-9]{1,16}-[a-z0-9]{1,16}$/.test(text),
+  'a platform like linux-x64',
+);
 const readMissing = struct<Missing>({ sha256: readSha256, size: readWhole, have: readWhole }, {});
 
 /** What a slot elsewhere lacks. @throws Malformed */
@@ -60,7 +44,7 @@ export const readOffered: Read<Offered> = struct<Offered>(
     missingCount: readWhole,
     missingBytes: readWhole,
   },
-  { isMore: readTrue, platform: readPlatform },
+  { isMore: (value) => (value === true ? true : undefined), platform: readPlatform },
 );
 /** What it has after a piece. @throws Malformed */
-export const readPut: Read<Put> = struct<Put>({ have: readUpTo(Number.MAX_SAFE_INTEGER) }, {});
+export const readPut: Read<Put> = struct<Put>({ have: readWhole }, {});

@@ -62,7 +62,7 @@ import { standingOf, statusOf } from './service-status.ts';
 import { scheduleOf, timed, timerMemoryOf } from './timing.ts';
 import { beginAction } from '../words/steps.ts';
 import { limits } from '../limits.ts';
-import { checkedCount } from '../checks/requests.ts';
+import { checkedProbe } from '../checks/requests.ts';
 import type {
   Agent,
   LocalService,
@@ -156,7 +156,7 @@ const perform = (
 
 /** The status with the last lines of the log, as far as those come in time. */
 const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
-  checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  checkedProbe(timeoutMs);
   // Most have said nothing: for a thousand of those there are no vows to wait for.
   if (turn.call(held.logger, 'isSilent')) return turn.kept(statusOf(held, turn, true, []));
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);

@@ -27,9 +27,9 @@ import { askLog } from './log-question.ts';
 import { planEnd } from '../operation/plan/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
-  checkedCount,
   checkedHops,
   checkedOperations,
+  checkedProbe,
   checkedRequest,
   checkHeartbeat,
   checkRemaining,
@@ -259,7 +259,7 @@ const probe = (
   turn: Turn,
   { name, timeoutMs, hops, asker }: Probing,
 ): Vow<Status> => {
-  const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  const waitMs = checkedProbe(timeoutMs);
   const provider = providerOf(held, turn, name);
   const canonical = turn.call(provider, 'canonicalName');
   const way = through(checkedHops(hops), canonical, held.hop(canonical));

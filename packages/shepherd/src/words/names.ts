@@ -1,7 +1,6 @@
 /** Names of services and actions, and the way to a service through the shepherds that lead to it. */
-import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Read } from '../read.ts';
+import { textIf, type Read } from '../read.ts';
 
 const nameForm = /^[^\s\p{C}/]+$/u;
 /** A name of a service or an action: no blanks, no slashes, nothing that a terminal would obey. */
@@ -18,12 +17,10 @@ export const givenNameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 const namesIn = (way: string): readonly string[] => way.split('/', limits.wayNameCount + 1);
 
 /** A way; refused where it is none, since it is kept: a cut one would be another one. @throws Malformed */
-export const readWay: Read<string> = (value, what) => {
-  if (typeof value === 'string' && !isDeep(value) && namesIn(value).every(isName)) return value;
-  throw new Malformed(
-    `${what}: expected 1 to ${limits.wayNameCount} names of services with slashes between them`,
-  );
-};
+export const readWay: Read<string> = textIf(
+  (way) => !isDeep(way) && namesIn(way).every(isName),
+  `1 to ${limits.wayNameCount} names of services with slashes between them`,
+);
 
 /**
  * Whether a way leads further than a log comes. Whoever passes one on adds a name and cannot know how many

@@ -313,10 +313,7 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
   const readers: { readonly [K in Event['kind']]: Read<Event> } = {
     line: lineReader(text),
     row: struct<Of<'row'>>({ kind: () => 'row', row }, {}),
-    dropped: struct<Of<'dropped'>>(
-      { kind: () => 'dropped', count: readUpTo(Number.MAX_SAFE_INTEGER) },
-      {},
-    ),
+    dropped: struct<Of<'dropped'>>({ kind: () => 'dropped', count: readWhole }, {}),
     deadline: struct<Of<'deadline'>>(
       { kind: () => 'deadline', remainingMs: readUpTo(limits.remainingMs) },
       { slowest: text, slowestMs: readUpTo(limits.remainingMs) },
