@@ -104,6 +104,14 @@ describe.each([1, 2, 3])('a release for a fleet, seed %i', (seed) => {
     expect(story.hosts.map((host) => story.putsAt(host))).toEqual([2, 2]);
     expect(story.bring(one)).toBe(0);
   });
+  it('comes to each member, too, where it is named by its digits', () => {
+    const story = new Story(seed);
+    story.bring(one);
+    const asked = story.act('deploy', [one.digest.slice('rel:sha256-'.length), 'no-confirm']);
+    story.run(10_000);
+    expect(rowsOf(asked)).toEqual(['web-a changed', 'web-b changed']);
+    expect(story.hosts.map(runningAt)).toEqual([[one.digest], [one.digest]]);
+  });
   it('brings along only what is different in the next one', () => {
     const story = new Story(seed);
     const before = releaseOf('1', [300_000, 200_000, 5]);

@@ -25,10 +25,8 @@ export {
 } from './release/difference.ts';
 export { releaseLimits } from './release/limits.ts';
 export {
-  beginningOf,
   contentsOf,
   digestOf,
-  isDigest,
   readManifest,
   treeBytesOf,
   writeManifest,

@@ -90,6 +90,15 @@ export {
 export { promptKindOf } from './words/prompt-types.ts';
 export { makeReader, type Reader, type ReadPolicy } from './words/shapes.ts';
 export { slotPhases } from './words/slot-shapes.ts';
+export {
+  beginningOf,
+  isDigest,
+  readSlotWord,
+  readSlotWords,
+  sha256Of,
+  slotWords,
+  type SlotWords,
+} from './words/slot-words.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';
 export { questionMethods } from './words/questions.ts';
 export {

@@ -4,12 +4,12 @@ import {
   BadRelease,
   contentsOf,
   digestOf,
-  isDigest,
   readManifest,
   releaseLimits,
   writeManifest,
   type Manifest,
 } from '@bellwether/deploy';
+import { isDigest } from '@bellwether/shepherd';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileOf, manifestOf, rawManifest, refusalOf } from '../../support/releases.ts';

@@ -1,6 +1,7 @@
 /** What a slot understands by its arguments: names of releases, whole or as far as they tell one from the others. */
 import { describe, expect, it } from 'vitest';
-import { beginningOf, emptyRecord, type Digest, type SlotRecord } from '@bellwether/deploy';
+import { emptyRecord, type Digest, type SlotRecord } from '@bellwether/deploy';
+import { beginningOf } from '@bellwether/shepherd';
 import { wantedIn } from '../../../packages/deploy/src/slot/policy.ts';
 import { release, shortRules, SlotMachine } from '../../support/slot-machine.ts';
 import { World } from '@bellwether/actors';
@@ -16,7 +17,7 @@ const read = (...args: readonly string[]) => wantedIn('pin', args, false, there)
 describe('a release that is there', () => {
   it.each(['123456', 'rel:sha256-123456', other, other.slice('rel:sha256-'.length)])(
     'is named by %s',
-    (word) => expect(read(word)).toEqual({ digest: other }),
+    (word) => expect(read(word)).toEqual({ release: other }),
   );
   it.each(['12345', 'rel:sha256-12345', 'rel:123456', '123456g', 'ABCDEF1', `${other}0`])(
     'is not named by %s',
@@ -26,19 +27,19 @@ describe('a release that is there', () => {
     expect(() => read('abcdef')).toThrow(
       `pin: several begin with rel:sha256-abcdef: ${one}, ${two}`,
     );
-    expect(read('abcdef1')).toEqual({ digest: one });
+    expect(read('abcdef1')).toEqual({ release: one });
     expect(() => read('abcdef3')).toThrow('no release here begins with rel:sha256-abcdef3');
   });
   it('may be another one by its whole name alone, and is said once', () => {
     const absent = digest('fedcba');
-    expect(read(absent)).toEqual({ digest: absent });
-    expect(read(absent.slice('rel:sha256-'.length))).toEqual({ digest: absent });
+    expect(read(absent)).toEqual({ release: absent });
+    expect(read(absent.slice('rel:sha256-'.length))).toEqual({ release: absent });
     expect(() => read('123456', other)).toThrow('is said twice');
   });
   it('is found by what is under way, too', () => {
     const underway = { target: digest('fedcba') } as NonNullable<SlotRecord['underway']>;
     expect(wantedIn('confirm', ['fedcba'], false, { ...there, underway })).toEqual({
-      digest: digest('fedcba'),
+      release: digest('fedcba'),
     });
   });
 });

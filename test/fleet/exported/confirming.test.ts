@@ -16,6 +16,8 @@ import {
 
 const digest = `rel:sha256-${'ab'.repeat(32)}`;
 const other = `rel:sha256-${'cd'.repeat(32)}`;
+/** As a person may name it. */
+const digits = digest.slice('rel:sha256-'.length);
 const waits: SlotFacts = { phase: 'awaiting-confirm', target: digest };
 const done: Outcome = { member: 'web', result: 'changed', rows: [] };
 
@@ -85,6 +87,7 @@ describe('what waits to be confirmed', () => {
   });
   it.each<[string, SlotFacts, Partial<Status>, Partial<Request>]>([
     ['another release', { ...waits, target: other }, {}, {}],
+    ['another one than digits name', { ...waits, target: other }, {}, { args: [digits] }],
     ['what another controller stands before', waits, { kind: 'exported' }, {}],
     ['what shall not be confirmed', waits, {}, { args: [digest, 'no-confirm'] }],
     ['what is only gone back to', waits, {}, { action: 'rollback' }],
@@ -96,6 +99,11 @@ describe('what waits to be confirmed', () => {
     await bench.see(slot, more);
     await pass(bench, 10_000);
     expect(bench.freshCalls).toEqual([]);
+  });
+  it.each([digits, digits.slice(0, 12)])('is where its digits alone name it: %s', async (word) => {
+    const bench = await deploying({ action: 'activate', args: [word] });
+    await bench.see(waits);
+    expect(await bench.reach()).toMatchObject({ action: 'confirm', args: [digest] });
   });
   it('is where it is gone back to and somebody wants to see that confirmed', async () => {
     const bench = await deploying({ action: 'rollback', args: ['confirm=60'] });
@@ -190,5 +198,10 @@ describe('where it may not be seen whether it waits', () => {
     expect(ids.size).toBeGreaterThanOrEqual(30_000 / FLEET_LIMITS.confirmLastMs - 1);
     expect(ids.size).toBeLessThanOrEqual(30_000 / 2_500 + 3);
     expect(bench.told).toEqual([]);
+  });
+  it('it is the one alone that digits name', async () => {
+    const bench = await deploying({ args: [digits] }, true);
+    await pass(bench, 10_000);
+    expect(await bench.reach()).toMatchObject({ action: 'confirm', args: [digest] });
   });
 });

@@ -78,8 +78,10 @@ describe('what is disabled is enabled first, by a name that can be typed', () =>
   });
 });
 
-it('a deploy that lost is asked for anew by the name of its release', () => {
-  const release = `rel:sha256-${'a'.repeat(64)}`;
+it.each([
+  ['name', `rel:sha256-${'a'.repeat(64)}`],
+  ['digits', 'a'.repeat(12)],
+])('a deploy that lost is asked for anew by the %s of its release', (_what, release) => {
   const lost: Outcome = { member: 'web', result: 'superseded', rows: [] };
   const words = nextWords({ ...command, args: [release, 'no-confirm'] }, 'op-1', lost);
   expect(words).toEqual([

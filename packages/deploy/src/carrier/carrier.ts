@@ -23,9 +23,16 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import type { Asker, Courier, Errand, Offer, Offered, Shepherd } from '@bellwether/shepherd';
+import {
+  isDigest,
+  type Asker,
+  type Courier,
+  type Errand,
+  type Offer,
+  type Offered,
+  type Shepherd,
+} from '@bellwether/shepherd';
 import { releaseLimits } from '../release/limits.ts';
-import { isDigest } from '../release/manifest.ts';
 import type { Inspected } from '../slot/inspect.ts';
 import { sizeIn } from '../slot/packed.ts';
 import { broughtBytes } from '../slot/quota.ts';

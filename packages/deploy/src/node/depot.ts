@@ -17,7 +17,7 @@ import path from 'node:path';
 import { Limit, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import { localRoot, type Put } from '@bellwether/shepherd';
+import { localRoot, sha256Of, type Put } from '@bellwether/shepherd';
 import type { Shelf } from '../carrier/types.ts';
 import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
@@ -188,7 +188,7 @@ export class Depots {
   /** What a release has is nobody's any more. */
   #use(slot: string, release: Digest, manifest: Manifest): void {
     const tag = this.#tag(slot);
-    this.#brought.forget(tag, release.slice('rel:sha256-'.length));
+    this.#brought.forget(tag, sha256Of(release));
     for (const { sha256 } of manifest.files) this.#brought.forget(tag, sha256);
   }
   async #put(owner: PartialOwner, piece: PieceOf): Promise<Put> {
@@ -227,7 +227,7 @@ export class Depots {
   }
   /** The text of a manifest. One that has rotted goes: it is nobody's, whoever asks, and is brought again. */
   async #manifestOf(release: Digest): Promise<Uint8Array> {
-    const sha256 = release.slice('rel:sha256-'.length);
+    const sha256 = sha256Of(release);
     const bytes = await this.#blobs.readWhole(sha256);
     if (hexOf(this.#options.crypto.sha256(bytes)) === sha256) return bytes;
     await this.#blobs.drop(sha256);
@@ -303,7 +303,7 @@ export class Depots {
   }
   /** What a release has, its text with it; that alone where neither the text nor the copy beside a tree can be read. */
   async #contentsOf(release: Digest, trees?: Trees): Promise<readonly string[]> {
-    const text = release.slice('rel:sha256-'.length);
+    const text = sha256Of(release);
     const manifest = await this.#blobs
       .readWhole(text)
       .then((bytes) => readManifest(bytes))

@@ -23,9 +23,10 @@
  */
 import path from 'node:path';
 import type { Crypto } from '@bellwether/ocapn';
+import { isDigest } from '@bellwether/shepherd';
 import { BadRelease } from '../release/errors.ts';
 import { releaseLimits } from '../release/limits.ts';
-import { digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { digestOf, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { readSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
 import {

@@ -62,18 +62,6 @@ export const writeManifest = (manifest: Manifest): Uint8Array => {
 export const digestOf = (crypto: Pick<Crypto, 'sha256'>, bytes: Uint8Array): Digest =>
   `rel:sha256-${hexOf(crypto.sha256(bytes))}`;
 
-/** Whether a text is the name of a release. */
-export const isDigest = (text: string): text is Digest => /^rel:sha256-[0-9a-f]{64}$/.test(text);
-
-/**
- * The name of a release, or at least six digits of its beginning, as a name begins; with or without `rel:sha256-`.
- * Undefined for what is neither.
- */
-export const beginningOf = (text: string): Digest | undefined => {
-  const [, digits] = /^(?:rel:sha256-)?([0-9a-f]{6,64})$/.exec(text) ?? [];
-  return digits === undefined ? undefined : `rel:sha256-${digits}`;
-};
-
 /** Bytes of all files of a release; one that is there twice counts twice. */
 export const treeBytesOf = ({ files }: Pick<Manifest, 'files'>): number =>
   files.reduce((sum, { size }) => sum + size, 0);

@@ -1,7 +1,6 @@
 /** The words of a release. All of it is plain data. */
 
-/** The name of a release: the SHA-256 of its manifest's text, in hex. */
-export type Digest = `rel:sha256-${string}`;
+export type { Digest } from '@bellwether/shepherd';
 
 /** A file of a tree: what it holds is named by its SHA-256, in hex. `size` in bytes. */
 export interface ReleaseFile {

@@ -3,7 +3,9 @@ import { ActorError, Limit, Refused, type Ref, type Turn, type Vow } from '@bell
 import {
   BadRequest,
   Conflict,
+  isDigest,
   isLeftUndone,
+  readSlotWords,
   takesRelease,
   topicWords,
   UnknownAction,
@@ -12,15 +14,15 @@ import {
   type Offer,
   type Outcome,
   type Request,
+  type SlotWords,
 } from '@bellwether/shepherd';
-import { isDigest } from '../release/manifest.ts';
 import type { Digest } from '../release/types.ts';
 import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage, stageAgain } from './forward.ts';
 import { limits } from './limits.ts';
 import { once } from './once.ts';
-import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
+import { checkSwitch, digestIn, isWayBack, judge, wantedIn } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
   ending,
@@ -85,9 +87,10 @@ const carriedFor = (
   { action, args }: Pick<Request, 'action' | 'args'>,
 ): Offer | undefined => {
   if (held.carrier === undefined || !takesRelease(action)) return undefined;
-  const release = args.find(isDigest);
+  const { release } = readSlotWords(args);
   const isHere =
     release === undefined ||
+    !isDigest(release) ||
     releaseIn(held.record.get(), release) !== undefined ||
     isOffered(takerOf(held), release);
   return isHere ? undefined : turn.call(held.carrier, 'offerOf', release);
@@ -144,7 +147,7 @@ const change = (
       return callBack(held, turn, asked, record.underway, wanted);
   }
   const digest =
-    action === 'rollback' ? (wanted.digest ?? previousIn(held)) : digestIn(action, wanted);
+    action === 'rollback' ? (wanted.release ?? previousIn(held)) : digestIn(action, wanted);
   const isThere = releaseIn(record, digest) !== undefined;
   const isActive = digest === record.current;
   if (!isUnsound && (action === 'stage' ? isThere : isActive && record.held === undefined))
@@ -216,7 +219,7 @@ const fetched = (
 const policyOf = (
   held: Held,
   action: Underway['action'],
-  { confirmMs, isUnconfirmed, acceptsLoss }: Wanted,
+  { confirmMs, isUnconfirmed, acceptsLoss }: SlotWords,
 ): Pick<Underway, 'confirmMs' | 'acceptsLoss'> => {
   // What is gone back to was confirmed once.
   const ownMs = action === 'rollback' ? undefined : held.rules.get().confirmMs;
@@ -228,7 +231,7 @@ const checkBefore = (
   turn: Turn,
   action: Underway['action'],
   target: SlotRelease,
-  { confirmMs, isUnconfirmed, acceptsLoss }: Wanted,
+  { confirmMs, isUnconfirmed, acceptsLoss }: SlotWords,
 ): void => {
   const record = held.record.get();
   if (!statusOf(held, turn).isEnabled)
@@ -264,7 +267,7 @@ const callBack = (
   turn: Turn,
   { question, lines }: Asked,
   underway: Underway,
-  { digest, acceptsLoss }: Wanted,
+  { release: digest, acceptsLoss }: SlotWords,
 ): Vow<Outcome> => {
   const { phase, from, target } = underway;
   const record = held.record.get();
@@ -304,7 +307,7 @@ const confirm = (
   { question, request, asker, lines }: Asked,
 ): Vow<Outcome> => {
   const record = held.record.get();
-  const { digest } = wantedIn('confirm', request.args, false, record);
+  const { release: digest } = wantedIn('confirm', request.args, false, record);
   const { underway, current } = record;
   if (underway === undefined && digest !== undefined && digest === current)
     return turn.kept(outcomeOf(held, turn, 'ok', said(held, digest, 'was confirmed before')));

@@ -1,5 +1,6 @@
 /** What is known of a release once its manifest was read: little, however many files it has. */
 import type { Crypto } from '@bellwether/ocapn';
+import { sha256Of } from '@bellwether/shepherd';
 import { BadRelease } from '../release/errors.ts';
 import { contentsOf, digestOf, readManifest, treeBytesOf } from '../release/manifest.ts';
 import type { Digest, Manifest } from '../release/types.ts';
@@ -27,7 +28,7 @@ export const inspected = (
     throw new BadRelease('manifest', 'is not what its digest says');
   const manifest = readManifest(bytes);
   const { files: _files, links: _links, provenance: _from, schema: _schema, ...facts } = manifest;
-  const text = { sha256: release.slice('rel:sha256-'.length), size: bytes.length };
+  const text = { sha256: sha256Of(release), size: bytes.length };
   return {
     ...facts,
     byteCount: treeBytesOf(manifest),

@@ -1,8 +1,7 @@
 /** What a slot is asked for, and whether it may be done: judged before anything is touched, and again later. */
 import { Refused } from '@bellwether/actors';
-import { BadRequest, cutText } from '@bellwether/shepherd';
+import { BadRequest, cutText, isDigest, readSlotWord, type SlotWords } from '@bellwether/shepherd';
 import { NotTrusted } from '../release/errors.ts';
-import { beginningOf, isDigest } from '../release/manifest.ts';
 import { judgeTrust } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { migrationBetween } from './arrivals.ts';
@@ -10,14 +9,6 @@ import { limits } from './limits.ts';
 import { named, releaseIn, shortly } from './record.ts';
 import type { SlotOptions, SlotRecord, SlotRelease, SlotRules, SlotTrust } from './types.ts';
 
-/** How an activation is to be carried out. */
-export interface Wanted {
-  readonly digest?: Digest;
-  /** Milliseconds; absent: as the slot has it. */
-  readonly confirmMs?: number;
-  readonly isUnconfirmed?: true;
-  readonly acceptsLoss?: true;
-}
 /** Releases of which the beginnings are understood. */
 type There = Pick<SlotRecord, 'releases' | 'underway'>;
 
@@ -30,8 +21,8 @@ export const wantedIn = (
   args: readonly string[],
   switches: boolean,
   there: There,
-): Wanted => {
-  let wanted: Wanted = {};
+): SlotWords => {
+  let wanted: SlotWords = {};
   for (const each of args) {
     const told = argumentIn(action, each, switches, there);
     const [twice] = Object.keys(told).filter((key) => Object.hasOwn(wanted, key));
@@ -42,14 +33,13 @@ export const wantedIn = (
     throw new BadRequest(`${action}: it is either confirm=SECONDS or no-confirm`);
   return wanted;
 };
-const argumentIn = (action: string, word: string, switches: boolean, there: There): Wanted => {
-  const name = beginningOf(word);
-  if (name !== undefined) return { digest: isDigest(name) ? name : begunBy(action, name, there) };
-  if (switches && word === 'no-confirm') return { isUnconfirmed: true };
-  if (switches && word === 'accept-data-loss') return { acceptsLoss: true };
-  const [, seconds] = /^confirm=(\d{1,6})$/.exec(word) ?? [];
-  if (switches && seconds !== undefined)
-    return { confirmMs: checkedConfirm(action, 1_000 * Number(seconds)) };
+const argumentIn = (action: string, word: string, switches: boolean, there: There): SlotWords => {
+  const read = readSlotWord(word);
+  const { release, confirmMs } = read ?? {};
+  if (release !== undefined)
+    return { release: isDigest(release) ? release : begunBy(action, release, there) };
+  if (confirmMs !== undefined && switches) checkConfirm(action, confirmMs);
+  if (read !== undefined && switches) return read;
   const shown = JSON.stringify(cutText(word, 80));
   const what = switches ? ', nor confirm=SECONDS, no-confirm or accept-data-loss' : '';
   throw new BadRequest(
@@ -71,16 +61,16 @@ const begunBy = (action: string, beginning: Digest, { releases, underway }: Ther
     `${action}: several begin with ${beginning}: ${found.slice(0, 4).join(', ')}`,
   );
 };
-const checkedConfirm = (action: string, ms: number): number => {
+const checkConfirm = (action: string, ms: number): void => {
   const { confirmLeastMs, confirmMostMs } = limits;
-  if (ms >= confirmLeastMs && ms <= confirmMostMs) return ms;
+  if (ms >= confirmLeastMs && ms <= confirmMostMs) return;
   throw new BadRequest(
     `${action}: confirm= takes ${confirmLeastMs / 1_000} to ${confirmMostMs / 1_000} seconds`,
   );
 };
 /** The digest that an action cannot do without. @throws BadRequest */
-export const digestIn = (action: string, { digest }: Wanted): Digest => {
-  if (digest !== undefined) return digest;
+export const digestIn = (action: string, { release }: SlotWords): Digest => {
+  if (release !== undefined) return release;
   throw new BadRequest(`${action}: which release? 'releases' shows those that are there`);
 };
 
@@ -109,7 +99,7 @@ export const judge = (
 };
 
 /** What a switch is judged by. */
-export interface Switch extends Pick<Wanted, 'isUnconfirmed' | 'acceptsLoss'> {
+export interface Switch extends Pick<SlotWords, 'isUnconfirmed' | 'acceptsLoss'> {
   readonly target: SlotRelease;
   /** It was active before, and is gone back to. */
   readonly isWayBack?: boolean;

@@ -20,7 +20,9 @@
 import { ActorError, Limit, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
+  isDigest,
   localRoot,
+  sha256Of,
   type Asker,
   type Offer,
   type Offered,
@@ -30,7 +32,6 @@ import {
 import { canonicalText } from '../release/canonical.ts';
 import { BadRelease } from '../release/errors.ts';
 import { releaseLimits } from '../release/limits.ts';
-import { isDigest } from '../release/manifest.ts';
 import { byteCountOf } from '../release/paths.ts';
 import { readSignatures } from '../release/signatures.ts';
 import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
@@ -98,7 +99,7 @@ export const offer = (
     throw new BadRelease('manifest', `has ${manifestBytes} bytes`);
   const signatures = offer.signatures === undefined ? [] : readSignatures(offer.signatures);
   if (held.admit(turn, release, signatures)) return turn.kept(nothing);
-  const manifest = { sha256: release.slice('rel:sha256-'.length), size: manifestBytes };
+  const manifest = { sha256: sha256Of(release), size: manifestBytes };
   const known = held.offers.get(keyOf(principal, release));
   const atMs = held.clock.now();
   const offering: Offering = { asker: principal, origin, release, manifest, signatures, atMs };

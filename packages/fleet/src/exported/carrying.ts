@@ -13,6 +13,8 @@
  */
 import { fateOf, isRemote, messageOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
+  isDigest,
+  readSlotWords,
   takesRelease,
   type Attempt,
   type Courier,
@@ -60,16 +62,16 @@ export const bringFirst = (
   );
 };
 
-const releaseForm = /^rel:sha256-[0-9a-f]{64}$/;
 const courierFor = (
   { carrier, couriers, name }: ExportedHeld,
   turn: Turn<Inner>,
   { request, writer, operation }: Sent,
 ): Ref<Courier> | undefined => {
   const { action, args, isRepeat } = request;
-  const release = args.find((each) => releaseForm.test(each));
+  const { release } = readSlotWords(args);
   const isWanted = takesRelease(action) && isRepeat !== true && !couriers.has(operation);
-  if (!isWanted || carrier === undefined || release === undefined) return undefined;
+  if (!isWanted || carrier === undefined || release === undefined || !isDigest(release))
+    return undefined;
   return turn.call(carrier, 'courier', release, { to: turn.self, name, writer });
 };
 

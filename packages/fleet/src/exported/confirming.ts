@@ -21,6 +21,7 @@ import {
   isSwitch,
   limits,
   makeDeafSink,
+  readSlotWords,
   type Outcome,
   type Request,
 } from '@bellwether/shepherd';
@@ -44,18 +45,13 @@ export const lookToConfirm = (held: ExportedHeld, turn: Turn): void => {
 
 /** What is gone back to was confirmed once, unless somebody says how long it shall wait. */
 const mayHaveToBeConfirmed = ({ action, args }: Request): boolean => {
-  if (args.includes('no-confirm')) return false;
-  if (action === 'rollback') return confirmMsIn(args) !== undefined;
-  return isSwitch(action);
+  const { isUnconfirmed, confirmMs } = readSlotWords(args);
+  if (isUnconfirmed === true) return false;
+  return action === 'rollback' ? confirmMs !== undefined : isSwitch(action);
 };
 /** Milliseconds for which its machine may be cut off by it, and be back by itself; none for what switches nothing. */
 export const backWithinMs = ({ action, args }: Request): number =>
-  isSwitch(action) ? LIMITS.backMs + (confirmMsIn(args) ?? 0) : 0;
-
-const confirmMsIn = (args: readonly string[]): number | undefined => {
-  const seconds = args.map((each) => /^confirm=(\d{1,6})$/.exec(each)?.[1]).find(Boolean);
-  return seconds === undefined ? undefined : 1_000 * Number(seconds);
-};
+  isSwitch(action) ? LIMITS.backMs + (readSlotWords(args).confirmMs ?? 0) : 0;
 
 const lookAt = (held: ExportedHeld, turn: Turn, operation: string): void => {
   const confirming = held.confirming.get(operation);
@@ -73,12 +69,12 @@ const sightOf = (
   { observed, deniedMs }: ExportedHeld,
   { args }: Request,
 ): Waiting | 'blind' | undefined => {
-  const wanted = args.find((each) => each.startsWith('rel:'));
+  const { release } = readSlotWords(args);
   if (deniedMs.get() !== undefined) return 'blind';
   const { last, trouble } = observed.get();
   const { phase, target } = last?.slot ?? {};
   const isThere = trouble === undefined && last?.kind === 'local';
-  const isMeant = wanted === undefined || target?.startsWith(wanted) === true;
+  const isMeant = release === undefined || target?.startsWith(release) === true;
   const isIt = phase === 'awaiting-confirm' && isMeant;
   return isThere && isIt ? { target } : undefined;
 };
@@ -86,7 +82,7 @@ const sightOf = (
 /** Waits: so long at most, and half of it at least. */
 const pause = (held: ExportedHeld, turn: Turn, confirming: Confirming, ms: number): void => {
   const { operation, request } = confirming;
-  const mostMs = Math.min(ms, (confirmMsIn(request.args) ?? Infinity) / 4);
+  const mostMs = Math.min(ms, (readSlotWords(request.args).confirmMs ?? Infinity) / 4);
   held.confirming.set(operation, { ...confirming, step: 'pausing' });
   turn.when(share(turn, held.entropy), (turn, share) => {
     turn.after(mostMs * (1 - share / 2), (turn) => {
@@ -113,7 +109,7 @@ const tryIt = (
   const { operation, request } = confirming;
   const tryCount = confirming.tryCount + 1;
   held.confirming.set(operation, { ...confirming, step: 'asking', tryCount });
-  const wanted = target ?? digestIn(request.args);
+  const wanted = target ?? readSlotWords(request.args).release;
   const told = turn.when(share(turn, held.entropy), (turn, share) =>
     turn.when(turn.call(held.lines, 'open', held.petname, LIMITS.confirmMs), (turn, line) => {
       // It was called off, or is over: its host may be about to go back.
@@ -139,8 +135,6 @@ const tryIt = (
     (turn, reason) => again(held, turn, operation, messageOf(reason)),
   );
 };
-const digestIn = (args: readonly string[]): string | undefined =>
-  args.find((each) => each.startsWith('rel:'));
 /** One that nobody has used: a refusal is remembered under its id. */
 const idOf = (operation: string, share: number): string => {
   const own = Math.floor(share * 2 ** 32).toString(16);

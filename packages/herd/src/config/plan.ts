@@ -1,19 +1,20 @@
 /**
  * From a description to what makes the actors: times in milliseconds, names of members canonical.
  */
-import { isDigest, type DescribedRules } from '@bellwether/deploy';
+import type { DescribedRules } from '@bellwether/deploy';
 import type { FleetSpec, PlannedService } from '@bellwether/fleet';
-import type {
-  ActionConfig,
-  Command,
-  FailureHook,
-  LogBounds,
-  ProcessTraits,
-  Readiness,
-  RespawnPolicy,
-  RunAs,
-  ServiceConfig,
-  SignalName,
+import {
+  isDigest,
+  type ActionConfig,
+  type Command,
+  type FailureHook,
+  type LogBounds,
+  type ProcessTraits,
+  type Readiness,
+  type RespawnPolicy,
+  type RunAs,
+  type ServiceConfig,
+  type SignalName,
 } from '@bellwether/shepherd';
 import { withEqualParts } from './equal-parts.ts';
 import { inherited, withoutUser, type Environment } from './environment.ts';

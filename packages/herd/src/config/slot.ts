@@ -1,5 +1,6 @@
 /** What a configuration may say of a slot alone: what it keeps, how a new release is judged, and whose it takes. */
-import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
+import { isPublicKeyText, slotLimits } from '@bellwether/deploy';
+import { isDigest } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { runAs } from './accounts.ts';
 import { longestHealthySeconds, trustedKeyCount } from './limits.ts';

@@ -2,13 +2,11 @@
 import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { list, readUpTo, readWhole, requested, struct, textIf, type Read } from '../read.ts';
+import { isDigest } from '../words/slot-words.ts';
 import type { Missing, Offer, Offered, Piece, Put } from '../words/types.ts';
 
 const readSha256 = textIf((text) => /^[0-9a-f]{64}$/.test(text), 'a SHA-256 as 64 hex digits');
-const readDigest = textIf(
-  (text) => /^rel:sha256-[0-9a-f]{64}$/.test(text),
-  "'rel:sha256-' and 64 hex digits",
-);
+const readDigest = textIf(isDigest, "'rel:sha256-' and 64 hex digits");
 const bytes =
   (mostBytes: number): Read<Uint8Array> =>
   (value, what) => {

@@ -44,6 +44,7 @@ import {
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { isSelection } from '../words/selectors.ts';
+import { readSlotWords } from '../words/slot-words.ts';
 import { select } from './select.ts';
 import { hasEnded, haveParent, spawn, spawnedBy, transientEnded } from './transients.ts';
 import { isOwn } from '../words/principal.ts';
@@ -179,7 +180,7 @@ const agentMethods = (
   endsOwn: (turn, name, action, principal) => endsOwn(held, turn, name, action, principal),
   awaits: (_turn, release) =>
     openIn(held.memory).some(({ requests }) =>
-      [...requests.values()].some(({ args }) => args.includes(release)),
+      [...requests.values()].some(({ args }) => readSlotWords(args).release === release),
     ),
   offer: (turn, name, offer, asker) => offerTo(held, turn, name, offer, asker),
   put: (turn, name, sha256, offset, bytes, asker) =>

@@ -38,6 +38,7 @@ export type * from './service-config.ts';
 export type * from './socket-types.ts';
 export type { Health, Result, Stage, Topic } from './vocabulary.ts';
 export type { SlotPhase } from './slot-shapes.ts';
+export type { Digest } from './slot-words.ts';
 export type * from './timer-types.ts';
 export type * from './transient-types.ts';
 

@@ -1,8 +1,8 @@
 /** `herd deploy`, `herd stage` and `herd rollback`: a release is brought to a slot, which is asked to switch to it. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { beginningOf, bytesText, type Digest } from '@bellwether/deploy';
-import type { Status } from '@bellwether/shepherd';
+import { bytesText, type Digest } from '@bellwether/deploy';
+import { beginningOf, type Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Line } from '../../client/line.ts';
 import { questionMs } from '../../client/limits.ts';

@@ -14,7 +14,7 @@ import {
   type Sending,
 } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
-import { Malformed, type Offer, type Offered } from '@bellwether/shepherd';
+import { Malformed, sha256Of, type Offer, type Offered } from '@bellwether/shepherd';
 import { BadAnswer } from '../../client/answers.ts';
 import type { Patience } from '../../client/line.ts';
 import type { ReleaseClient } from '../../client/releases.ts';
@@ -78,7 +78,7 @@ class Flights {
     this.#bringing = bringing;
     const { digest, manifest, manifestBytes } = bringing.release;
     const contents = contentsOf(manifest).map(({ sha256, size }) => [sha256, size] as const);
-    this.sending = beginSending(new Map([[textOf(digest), manifestBytes.length], ...contents]));
+    this.sending = beginSending(new Map([[sha256Of(digest), manifestBytes.length], ...contents]));
   }
 
   /** What is to be done next. @throws the first failure */
@@ -119,8 +119,7 @@ class Flights {
   }
   #read({ sha256, offset, byteCount }: PieceToSend): Promise<Uint8Array> {
     const { release } = this.#bringing;
-    if (sha256 !== textOf(release.digest)) return release.read(sha256, offset, byteCount);
+    if (sha256 !== sha256Of(release.digest)) return release.read(sha256, offset, byteCount);
     return Promise.resolve(release.manifestBytes.slice(offset, offset + byteCount));
   }
 }
-const textOf = (digest: string): string => digest.slice('rel:sha256-'.length);

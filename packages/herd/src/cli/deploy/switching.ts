@@ -5,7 +5,7 @@
  */
 import { slotLimits, type Digest } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
-import { isGood, type Outcome, type Request } from '@bellwether/shepherd';
+import { isGood, readSlotWords, slotWords, type Outcome, type Request } from '@bellwether/shepherd';
 import { codeIn, isNoAnswer, isNoShepherd, isOutOfReach, OutOfReach } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
@@ -60,11 +60,11 @@ export const switchesIn = ({ options }: Context): readonly string[] => {
     );
   if (confirm !== undefined && confirm > slotLimits.confirmMostMs)
     throw new Usage('a release waits to be confirmed for a day at most: --confirm 24h');
-  return [
-    ...(confirm === undefined ? [] : [`confirm=${Math.ceil(confirm / 1_000)}`]),
-    ...(isUnconfirmed === true ? ['no-confirm'] : []),
-    ...(acceptsLoss === true ? ['accept-data-loss'] : []),
-  ];
+  return slotWords({
+    ...(confirm !== undefined && { confirmMs: confirm }),
+    ...(isUnconfirmed === true && { isUnconfirmed }),
+    ...(acceptsLoss === true && { acceptsLoss }),
+  });
 };
 
 /** Has what was brought switched to, and confirms it; what came of it. */
@@ -89,7 +89,7 @@ export const switched = async (
 
 /** Whether the slot goes back by itself, unless somebody confirms it. */
 export const waitsToBeConfirmed = ({ action, args }: Command): boolean =>
-  action === 'deploy' && !args.includes('no-confirm');
+  action === 'deploy' && readSlotWords(args).isUnconfirmed !== true;
 
 /** A slot says nothing of what went well. */
 const worded = (outcome: Outcome, { action, service }: Command, digest: Digest): Outcome => {

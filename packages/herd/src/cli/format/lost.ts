@@ -1,5 +1,5 @@
 /** What is said of a command that a later one stands in the way of. */
-import type { Row } from '@bellwether/shepherd';
+import { readSlotWord, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { typedWord } from './typed.ts';
@@ -16,7 +16,7 @@ export const lostWords = (
 
 /** Another release is asked for by its name, whatever file it came from. */
 const releaseIn = (args: readonly string[]): string => {
-  const release = args.find((each) => each.startsWith('rel:'));
+  const release = args.find((each) => readSlotWord(each)?.release);
   return release === undefined ? '' : ` ${visible(release)}`;
 };
 

@@ -2,7 +2,7 @@
  * What is told of slots: which release is active, which one is on its way and how far, and where the members of a fleet
  * are at different ones.
  */
-import type { MemberStatus, SlotFacts } from '@bellwether/shepherd';
+import { sha256Of, type MemberStatus, type SlotFacts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal/terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
@@ -29,8 +29,7 @@ const phaseWords: Readonly<Record<Phase, string>> = {
 };
 
 /** The first digits of a digest, as many as tell one release from another. */
-export const shortRelease = (digest: string): string =>
-  digest.replace(/^rel:sha256-/, '').slice(0, digestCharacters);
+export const shortRelease = (digest: string): string => sha256Of(digest).slice(0, digestCharacters);
 const digestCharacters = 12;
 
 /** Sentences of a report. */

@@ -1,7 +1,7 @@
 /** How much of a release would be sent. */
 import { bytesText } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
-import type { Offered } from '@bellwether/shepherd';
+import { sha256Of, type Offered } from '@bellwether/shepherd';
 
 /** Bytes that would be sent. */
 export interface ToSend {
@@ -14,8 +14,7 @@ export const toSend = (
   { digest, contentBytes }: Pick<ReleaseFileReader, 'digest' | 'contentBytes'>,
   { missing, missingBytes }: Pick<Offered, 'missing' | 'missingBytes'>,
 ): ToSend => {
-  const manifestOf = digest.slice('rel:sha256-'.length);
-  const isAtMost = missing.some(({ sha256 }) => sha256 === manifestOf);
+  const isAtMost = missing.some(({ sha256 }) => sha256 === sha256Of(digest));
   return { byteCount: missingBytes + (isAtMost ? contentBytes : 0), isAtMost };
 };
 /** The same in words. */
