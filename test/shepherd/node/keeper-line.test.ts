@@ -140,16 +140,21 @@ describe('a connection to the keeper', () => {
     expect(await end).toEqual({ code: 4 });
     expect(keeper.count(types.start)).toBe(1);
   });
-  it(`repeats the ${owedSignalCount} last signals of which it has not heard that they were sent`, async () => {
+  it.each([
+    ['at the limit', owedSignalCount, 1, owedSignalCount - 1],
+    ['one over it', owedSignalCount + 1, 1, owedSignalCount],
+    ['one over it, but for one answered', owedSignalCount + 1, owedSignalCount, 1],
+    ['twice as many, none answered', 2 * owedSignalCount, 0, owedSignalCount],
+  ])('repeats the last signals that were not answered: %s', async (_what, all, heard, again) => {
     startOf(backend, 'w-1', command);
     await until('the start', () => keeper.count(types.start) === 1);
     keeper.say(state('w-1', running).frame());
-    for (let n = 0; n <= owedSignalCount; n += 1) backend.signal('w-1', 'SIGHUP');
-    await until('all', () => keeper.count(types.signal) === owedSignalCount + 1);
+    for (let n = 0; n < all; n += 1) backend.signal('w-1', 'SIGHUP');
+    await until('all', () => keeper.count(types.signal) === all);
     const other = startOf(backend, 'w-2', command);
     await until('another start', () => keeper.count(types.start) === 2);
     const sent = new FrameWriter(types.saysSignalled).text(tags.id, 'w-1').frame();
-    keeper.say(sent, state('w-2', running).frame());
+    keeper.say(...Array<Buffer>(heard).fill(sent), state('w-2', running).frame());
     await other.started; // so it has heard of both
     keeper.has = ['w-1', 'w-2'].map((id) => state(id, running).frame());
     keeper.heard.length = 0;
@@ -159,7 +164,7 @@ describe('a connection to the keeper', () => {
       keeper.heard.some(({ type, id }) => type === types.signal && id === 'w-2'),
     );
     keeper.heard.pop();
-    expect(keeper.count(types.signal)).toBe(owedSignalCount - 1);
+    expect(keeper.count(types.signal)).toBe(again);
   });
   it('is ended by a frame that is longer than any, and made again', async () => {
     const head = Buffer.alloc(8);

@@ -39,6 +39,7 @@ import { asFailed, explain } from '../program.ts';
 import { nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
+  answered,
   begun,
   endingOf,
   forgetFrame,
@@ -46,6 +47,7 @@ import {
   keptOf,
   neverRan,
   notExecuted,
+  owe,
   settle,
   signalFrame,
   tooOld,
@@ -54,7 +56,7 @@ import {
   waitUntilSettled,
   type Kept,
 } from './kept.ts';
-import { owedSignalCount, startTryCount } from './limits.ts';
+import { startTryCount } from './limits.ts';
 import { Forgetter, type ForgetPowers } from './forgetter.ts';
 import { KeptSockets } from './sockets.ts';
 import { KeeperLine, type LineHandlers, type LinePowers } from './line.ts';
@@ -197,8 +199,7 @@ class KeptBackend implements KeeperBackend {
       return this.#powers.log?.('process.signal-failed', { startId, signal, why });
     }
     const frame = signalFrame(startId, number);
-    if (kept.owed.length >= owedSignalCount) kept.owed.shift();
-    kept.owed.push(frame);
+    owe(kept, frame);
     if (this.#isUp) this.#line.send(frame);
   }
 
@@ -337,24 +338,24 @@ class KeptBackend implements KeeperBackend {
     for (const state of states) this.#heard(state);
     const has = new Set(states.map(({ id }) => id));
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
-    for (const { owed } of this.#kept.values()) for (const frame of owed) this.#line.send(frame);
+    for (const kept of this.#kept.values()) {
+      kept.letGoCount = 0;
+      for (const frame of kept.owed) this.#line.send(frame);
+    }
     this.#followers.again();
     this.#sockets.again(sockets);
   }
 
   #said(said: Said): void {
     if (said.kind === 'state') return this.#heard(said);
-    if (said.kind === 'signalled') return void this.#kept.get(said.id)?.owed.shift();
     if (said.kind === 'listening') return this.#sockets.listening(said.id);
     if (said.kind === 'closed') return this.#sockets.closed(said.id);
     if (said.kind === 'connection') return this.#sockets.came(said.id, said.arrival);
-    if (said.kind !== 'refused') return;
+    if (said.kind !== 'refused' && said.kind !== 'signalled') return;
+    const kept = this.#kept.get(said.id);
+    if (said.kind === 'signalled') return void (kept && answered(kept));
     const { id, step, error } = said;
-    const kept = this.#kept.get(id);
-    if (step === 'signal') {
-      const frame = kept?.owed.shift();
-      return this.#signalRefused(id, error, kept, frame);
-    }
+    if (step === 'signal') return this.#signalRefused(id, error, kept, kept && answered(kept));
     if (step === 'listen' && this.#sockets.refused(id, error)) return;
     if (step === 'follow') return this.#followers.refused(id, error, kept?.process);
     if (kept?.starting !== undefined) this.#failed(id, kept, said);
@@ -411,9 +412,10 @@ class KeptBackend implements KeeperBackend {
       kept.starting.tryCount += 1;
       this.#line.send(forgetFrame(startId));
       this.#line.send(kept.starting.frame);
-      const missed = kept.missed.splice(0);
-      kept.owed.push(...missed);
-      for (const frame of missed) this.#line.send(frame);
+      for (const frame of kept.missed.splice(0)) {
+        owe(kept, frame);
+        this.#line.send(frame);
+      }
       return;
     }
     this.#kept.delete(startId);

@@ -13,6 +13,7 @@ import type {
 } from '../../words/types.ts';
 import { openLog } from '../log-files.ts';
 import { explain } from '../program.ts';
+import { owedSignalCount } from './limits.ts';
 import { features, FrameWriter, tags, types, type StartState } from './protocol.ts';
 import { stepWords, type Making } from './start-frame.ts';
 
@@ -36,6 +37,8 @@ export interface Kept {
   readonly waiting: Answer[];
   /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
   readonly owed: Buffer[];
+  /** Older ones that are not sent again, for want of room, and are still to be answered. */
+  letGoCount: number;
   /** Those that came before its process was there, in a start that is tried again. */
   readonly missed: Buffer[];
   /** Who waits for the program of what was found under way. */
@@ -53,6 +56,7 @@ export const keptOf = (known: Pick<Kept, 'service'> & Partial<Kept>): Kept => ({
   handsOver: false,
   waiting: [],
   owed: [],
+  letGoCount: 0,
   missed: [],
   settled: [],
   looking: [],
@@ -86,6 +90,19 @@ export const forgetFrame = (startId: string): Buffer =>
 /** To its whole group. */
 export const signalFrame = (startId: string, signal: number): Buffer =>
   new FrameWriter(types.signal).text(tags.id, startId).numbers(tags.signal, [signal]).frame();
+
+/** It is to be sent, and again where that is not answered. */
+export const owe = (kept: Kept, frame: Buffer): void => {
+  if (kept.owed.push(frame) <= owedSignalCount) return;
+  kept.owed.shift();
+  kept.letGoCount += 1;
+};
+/** One was answered, the oldest first; undefined where it is not kept any more. */
+export const answered = (kept: Kept): Buffer | undefined => {
+  if (kept.letGoCount === 0) return kept.owed.shift();
+  kept.letGoCount -= 1;
+  return undefined;
+};
 
 /** Tells all who wait how it ended. */
 export const settle = (kept: Kept, ending: Ending): void => {
