@@ -45,6 +45,7 @@ export {
 export { NotConfirmed, NotOffered } from './slot/errors.ts';
 export { limits as slotLimits } from './slot/limits.ts';
 export type { Inspected } from './slot/inspect.ts';
+export { readReleaseLines, type ListedRelease } from './slot/listing.ts';
 export { contentAt, packed, type PackedLacking } from './slot/packed.ts';
 export type { PackedContents } from './slot/types.ts';
 export { PartialQuota, type Part, type PartialOwner } from './slot/quota.ts';

@@ -23,7 +23,8 @@ import { begun, check, commit, endUnchanged, stage, stageAgain } from './forward
 import { limits } from './limits.ts';
 import { once } from './once.ts';
 import { checkSwitch, digestIn, isWayBack, judge, wantedIn } from './policy.ts';
-import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
+import { releaseLines } from './listing.ts';
+import { named, pruned, releaseIn, shortly } from './record.ts';
 import {
   ending,
   keepOnly,

@@ -201,18 +201,3 @@ export const named = (record: Pick<SlotRecord, 'releases'>, digest: Digest | und
   const { app, version } = release;
   return `${app}${version === undefined ? '' : ` ${version}`} (${shortly(digest)})`;
 };
-
-/** One line for each release, the newest first. */
-export const releaseLines = (record: SlotRecord): readonly string[] =>
-  [...record.releases].reverse().map((release) => {
-    const { digest, app, version = '-', byteCount, verdict, why } = release;
-    const marks = [
-      ...(digest === record.current ? ['current'] : []),
-      ...(digest === record.previous ? ['previous'] : []),
-      ...(digest === record.underway?.target ? [record.underway.phase] : []),
-      ...(record.pinned.includes(digest) ? ['pinned'] : []),
-      ...(verdict === 'rejected' ? [why === undefined ? 'rejected' : `rejected: ${why}`] : []),
-    ];
-    const told = marks.length === 0 ? (verdict ?? 'staged') : marks.join(', ');
-    return `${digest} ${app} ${version} ${byteCount} ${told}`;
-  });

@@ -2,12 +2,12 @@
  * `herd release ls SERVICE`: the releases that a slot has, as it tells them in lines of words; of a fleet, and of whom
  * a selector picks out, those of each slot below its name.
  */
-import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
+import { isGood, type Outcome } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withService } from '../context.ts';
 import { outcomeLines, rowLines } from '../format/outcome.ts';
-import { bytesText } from '@bellwether/deploy';
+import { bytesText, readReleaseLines, type ListedRelease } from '@bellwether/deploy';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
 import { print, printErrors } from '../terminal/print.ts';
@@ -38,7 +38,7 @@ export const runReleases = async (
 };
 
 const ofOne = (context: Context, service: string, outcome: Outcome, exitCode: number): void => {
-  const releases = releasesIn(outcome);
+  const releases = readReleaseLines(outcome.output ?? []);
   print(context, isGood(outcome) ? shown(releases, '') : [], {
     kind: 'releases',
     service,
@@ -62,34 +62,20 @@ const ofMany = (context: Context, service: string, { rows }: Outcome, exitCode: 
     ]);
   const lines = rows
     .filter(isGood)
-    .flatMap((row) => [`${visible(row.member)}:`, ...shown(releasesIn(row), '  ')]);
+    .flatMap((row) => [
+      `${visible(row.member)}:`,
+      ...shown(readReleaseLines(row.output ?? []), '  '),
+    ]);
   const members = rows.map((row) => ({
     member: row.member,
     result: row.result,
     ...(row.reason !== undefined && { reason: row.reason }),
-    ...(isGood(row) && { releases: releasesIn(row) }),
+    ...(isGood(row) && { releases: readReleaseLines(row.output ?? []) }),
   }));
   print(context, lines, { kind: 'releases', service, exitCode, members });
 };
 
-interface Listed {
-  readonly digest: string;
-  readonly app: string;
-  readonly version?: string;
-  readonly bytes: number;
-  /** What it is to the slot: `current, pinned`. */
-  readonly state: string;
-}
-/** `DIGEST APP VERSION BYTES STATE…`; a line that is none is left out. */
-const releasesIn = ({ output = [] }: Row): readonly Listed[] =>
-  output.flatMap((line) => {
-    const found = /^(rel:sha256-[0-9a-f]{64}) (\S+) (\S+) (\d{1,15}) (.+)$/.exec(line);
-    const [, digest, app, version, bytes, state] = found ?? [];
-    if (digest === undefined || app === undefined || state === undefined) return [];
-    const given = version !== undefined && version !== '-' && { version };
-    return [{ digest, app, ...given, bytes: Number(bytes), state }];
-  });
-const shown = (releases: readonly Listed[], indent: string): readonly string[] =>
+const shown = (releases: readonly ListedRelease[], indent: string): readonly string[] =>
   releases.length === 0
     ? [`${indent}No releases yet.`]
     : tableLines(
