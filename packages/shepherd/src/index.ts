@@ -35,8 +35,10 @@ export {
   readCount,
   readField,
   readName,
+  readTrue,
   readUpTo,
   struct,
+  textIf,
   textOf,
   weightOf,
   wordOf,
@@ -52,7 +54,6 @@ export {
   isLabelKey,
   isLabelValue,
   labelTexts,
-  labelWords,
   readLabels,
 } from './words/labels.ts';
 export { canRing } from './timer/calendar.ts';
@@ -64,6 +65,7 @@ export {
   isCalled,
   isPicked,
   isSelection,
+  labelWords,
   memberTest,
   parseSelector,
   selectionName,

@@ -150,6 +150,10 @@ export const readBoolean: Read<boolean> = readIf(
   'true or false',
 );
 
+/** What is said only where it is so: false is left out. */
+export const readTrue: Read<true | undefined> = (value, what) =>
+  readBoolean(value, what) || undefined;
+
 /** A whole number between two others, inclusive. */
 export const readFrom = (least: number, most: number): Read<number> =>
   numberIf(

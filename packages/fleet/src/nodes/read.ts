@@ -6,7 +6,9 @@ import {
   Malformed,
   readLabels,
   readName,
+  readTrue,
   struct,
+  textIf,
 } from '@bellwether/shepherd';
 import type { Read } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
@@ -22,10 +24,7 @@ export const isNodeName = (value: unknown): value is string =>
 /** The same for people. */
 export const nodeNameWords = `1 to ${LIMITS.nodeCharacters} letters, digits and . _ -, the first a letter or digit`;
 /** @throws Malformed */
-export const readNodeName: Read<string> = (value, what) => {
-  if (isNodeName(value)) return value;
-  throw new Malformed(`${what}: expected ${nodeNameWords}`);
-};
+export const readNodeName = textIf(isNodeName, nodeNameWords);
 
 /** The beginning of a key, as a fingerprint has it. @throws Malformed */
 export const readKey: Read<string> = (value, what) => {
@@ -37,24 +36,18 @@ export const readKey: Read<string> = (value, what) => {
   );
 };
 
-const readService: Read<string> = (value, what) => {
-  if (isName(value)) return value;
-  throw new Malformed(`${what}: expected the name of a service`);
-};
+const readService = textIf(isName, 'the name of a service');
 const readNames = list(readService, limits.provisionCount);
 const readProvision: Read<readonly [string, ...string[]]> = (value, what) => {
   const [first, ...more] = readNames(value, what);
   if (first === undefined) throw new Malformed(`${what}: expected a name at least`);
   return [first, ...more];
 };
-/** What only counts where it is said. */
-export const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
-
 const markForm = new RegExp(`^[0-9a-f]{${LIMITS.fingerprintCharacters}}$`);
-const readMark: Read<string> = (value, what) => {
-  if (typeof value === 'string' && markForm.test(value)) return value;
-  throw new Malformed(`${what}: expected ${LIMITS.fingerprintCharacters} hex digits`);
-};
+const readMark = textIf(
+  (text) => markForm.test(text),
+  `${LIMITS.fingerprintCharacters} hex digits`,
+);
 /** What a machine says of itself; each of its names stands there once. @throws Malformed */
 export const readSelf: Read<NodeSelf> = (value, what) => {
   const self = struct<NodeSelf>(

@@ -6,6 +6,7 @@ import {
   readCount,
   readField,
   readName,
+  readTrue,
   struct,
   textOf,
   type Read,
@@ -28,7 +29,6 @@ import { checked } from './answers.ts';
 const text = textOf(limits.lineCharacters);
 const texts = list(text, limits.listCount);
 
-const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
 const states = [
   'invited',
   'lapsed',

@@ -19,6 +19,7 @@ import {
   readBoolean,
   readCount,
   readName,
+  readTrue,
   struct,
   textOf,
   wordOf,
@@ -102,7 +103,6 @@ const makeClientTracer = (
 };
 
 const text = textOf(limits.lineCharacters);
-const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
 const readPeer = struct<NetPeer>(
   {},
   {

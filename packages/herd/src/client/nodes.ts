@@ -18,6 +18,7 @@ import {
   readCount,
   readLabels,
   readName,
+  readTrue,
   struct,
   textOf,
   type Read,
@@ -69,7 +70,6 @@ export const nodesClient = (line: Line): NodesClient => ({
 });
 
 const text = textOf(limits.lineCharacters);
-const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
 const stateOf =
   <const T extends string>(states: readonly T[]): Read<T> =>
   (value, what) => {

@@ -62,7 +62,7 @@ const readRolling = struct<Rolling>(
     canary: readFrom(1, limits.rowCount),
   },
 );
-const readTrue = readIf((value): value is true => value === true, 'true, or nothing');
+const mustBeTrue = readIf((value): value is true => value === true, 'true, or nothing');
 
 const readRequest = requested(
   struct<Request>(
@@ -77,8 +77,8 @@ const readRequest = requested(
     {
       withMembers: readBoolean,
       onlyMembers: readMembers,
-      isRepeat: readTrue,
-      isPatient: readTrue,
+      isRepeat: mustBeTrue,
+      isPatient: mustBeTrue,
       minReady: readShare(0),
       queueMs: readFrom(1, limits.queueMs),
       rolling: readRolling,

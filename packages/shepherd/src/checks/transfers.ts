@@ -1,7 +1,16 @@
 /** What is believed of a release that somebody brings, and of what a slot answers to that. */
 import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { list, readUpTo, readWhole, requested, struct, textIf, type Read } from '../read.ts';
+import {
+  list,
+  readTrue,
+  readUpTo,
+  readWhole,
+  requested,
+  struct,
+  textIf,
+  type Read,
+} from '../read.ts';
 import { isDigest } from '../words/slot-words.ts';
 import type { Missing, Offer, Offered, Piece, Put } from '../words/types.ts';
 
@@ -42,7 +51,7 @@ export const readOffered: Read<Offered> = struct<Offered>(
     missingCount: readWhole,
     missingBytes: readWhole,
   },
-  { isMore: (value) => (value === true ? true : undefined), platform: readPlatform },
+  { isMore: readTrue, platform: readPlatform },
 );
 /** What it has after a piece. @throws Malformed */
 export const readPut: Read<Put> = struct<Put>({ have: readWhole }, {});

@@ -11,16 +11,11 @@ import { struct, textOf, type Read } from '../read.ts';
 export type Labels = Readonly<Record<string, string>>;
 
 const labelForm = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
-/** Nothing that means anything to a shell or a selector. */
-const isLabelText = (value: unknown): value is string =>
+/** Whether a text may be the key of a label: nothing in it means anything to a shell or a selector. */
+export const isLabelKey = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= limits.labelCharacters && labelForm.test(value);
-/** What a key, and a text that is not empty, may be, for people. */
-export const labelWords = `1 to ${limits.labelCharacters} letters, digits and _ . -, no _ . - at an end`;
-
-/** Whether a text may be the key of a label. */
-export const isLabelKey = (value: unknown): value is string => isLabelText(value);
 /** Whether one may be its text. */
-export const isLabelValue = (value: unknown): value is string => value === '' || isLabelText(value);
+export const isLabelValue = (value: unknown): value is string => value === '' || isLabelKey(value);
 
 /** Labels from elsewhere; what cannot be one here is left out, since a newer peer may know more. @throws Malformed */
 export const readLabels: Read<Labels> = (value, what) => {

@@ -1,9 +1,6 @@
 /** Reads what a start, a stop or a disabling came from: from another machine, and from the disk. */
-import { readBoolean, readCount, struct, wordOf, type Read } from '../read.ts';
+import { readCount, readTrue, struct, wordOf, type Read } from '../read.ts';
 import { promptKinds, type Prompt } from './prompt-types.ts';
-
-const readTrue: Read<true | undefined> = (value, what) =>
-  readBoolean(value, what) ? true : undefined;
 
 /** A kind that is not known here is `unknown`. Its texts are cut as others are. */
 export const promptReader = (text: Read<string>): Read<Prompt> =>

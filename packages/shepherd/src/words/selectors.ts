@@ -18,14 +18,10 @@ import { Limit } from '@bellwether/actors';
 import { BadSelector } from '../errors.ts';
 import { closest } from '../closest.ts';
 import { limits } from '../limits.ts';
-import {
-  doubtLabel,
-  isDoubted,
-  isLabelKey,
-  isLabelValue,
-  labelWords,
-  type Labels,
-} from './labels.ts';
+import { doubtLabel, isDoubted, isLabelKey, isLabelValue, type Labels } from './labels.ts';
+
+/** What a key, and a text that is not empty, may be, for people. */
+export const labelWords = `1 to ${limits.labelCharacters} letters, digits and _ . -, no _ . - at an end`;
 
 /** One condition on one label. */
 export type Term =

@@ -1,6 +1,6 @@
 /** What crosses machines of a timer: what its status tells, read field by field. */
 import { limits } from '../limits.ts';
-import { list, readBoolean, readCount, struct, wordOf, type Read } from '../read.ts';
+import { list, readCount, readTrue, struct, wordOf, type Read } from '../read.ts';
 import type { CalendarEvent, TimerFacts, TimerRun } from './timer-types.ts';
 
 /** @throws Malformed */
@@ -26,12 +26,9 @@ const readEvent = struct<CalendarEvent>(
     daysOfMonth: numbers,
     months: numbers,
     daysOfWeek: numbers,
-    isEitherDay: (value, what) => readTrue(value, what),
+    isEitherDay: readTrue,
   },
 );
-
-const readTrue: Read<true | undefined> = (value, what) =>
-  readBoolean(value, what) ? true : undefined;
 
 const runReader = (text: Read<string>): Read<TimerRun> =>
   struct<TimerRun>(
