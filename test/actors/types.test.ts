@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Turn, Vow, WireName } from '@bellwether/actors';
 
 interface Counter {
   get(): number;
@@ -36,13 +36,16 @@ const held = (turn: Turn, counter: Ref<Counter>, vow: Vow<Ref<Counter>>): void =
   const wide: Ref<Counter> = narrow;
   // @ts-expect-error the constructor takes a number
   turn.spawn(makeCounter, 'x');
+  const symbols: WireName<'get' | 'addNow' | 'toV2Now'>[] = ['get', 'add-now', 'to-v2-now'];
+  // @ts-expect-error a symbol is not written as the method is
+  const symbol: WireName<'addNow'> = 'addNow';
   // @ts-expect-error a method cannot be async
   const slow: Behavior<{ go(): void }> = { go: async () => undefined };
   // @ts-expect-error no method beyond the interface
   const extra: Behavior<{ go(): void }> = { go: () => undefined, helper: () => 1 };
   // @ts-expect-error a door leads to a method of the actor itself
   turn.door('get');
-  void [now, wide, slow, extra];
+  void [now, wide, symbols, symbol, slow, extra];
 };
 
 describe('the types', () => {

@@ -24,7 +24,7 @@ export {
   TurnOver,
   Unreachable,
 } from './errors.ts';
-export { actorLabel, declaredName, wireName } from './names.ts';
+export { actorLabel, declaredName, wireName, type WireName } from './names.ts';
 export { EventRing } from './event-ring.ts';
 export { limits as actorLimits } from './limits.ts';
 export { deliverTo, postTo } from './near.ts';

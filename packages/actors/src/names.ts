@@ -16,6 +16,11 @@ const dashed = /-([a-z])/g;
 export const wireName = (name: string): string =>
   isOneWord(name) ? name : name.replace(upper, (letter) => `-${letter.toLowerCase()}`);
 
+/** The same of types: what is written so is the symbol of a method that there is, or no program. */
+export type WireName<N extends string> = N extends `${infer One}${infer Rest}`
+  ? `${One extends Lowercase<One> ? One : `-${Lowercase<One>}`}${WireName<Rest>}`
+  : N;
+
 /** The declared name that a wire symbol stands for; undefined where none can be meant. */
 export const declaredName = (symbol: string): string | undefined => {
   if (isOneWord(symbol)) return symbol;

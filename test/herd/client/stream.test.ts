@@ -38,7 +38,7 @@ const never = (turn: Turn): unknown => turn.vow().vow;
 describe('a question', () => {
   it('is waited for longer once something says so, and not for ever', async () => {
     await serve((turn) => turn.when(turn.within(300, turn.vow().vow), never, () => 'late'));
-    const asked = { method: 'perform', args: [], waitMs: 50 };
+    const asked = { method: 'perform', args: [], waitMs: 50 } as const;
     const inTime = line.ask({ ...asked, onExtend: (extend) => extend(5_000) });
     await expect(inTime).resolves.toBe('late');
     await expect(line.ask({ ...asked, onExtend: (extend) => extend(60) })).rejects.toSatisfy(

@@ -17,6 +17,7 @@ import type { ServiceFacet } from '@bellwether/shepherd';
 import { isEnd } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import {
+  asHeld,
   keepContact,
   keepPart,
   leaveContact,
@@ -88,9 +89,9 @@ export const tellThere = (
   reaching: Reaching,
 ): Vow<void> => {
   const reason = held.shelf.directs.get(part.id)?.revoked?.reason;
-  const args = reason === undefined ? [part.grant] : [part.grant, reason];
+  const said = reason === undefined ? [] : [reason];
   const answer = turn.when(reaching.reached, (turn, ref) =>
-    turn.forward(ref, 'revoke-grant', args),
+    turn.send(asHeld(ref), 'revokeGrant', part.grant, ...said),
   );
   return turn.when(
     answer,
@@ -113,7 +114,7 @@ const notTold = (
   if (isEnd(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
   if (codeOf(why) !== 'refused') return turn.kept(noteTrouble(held, part, why));
   // It is the grant that is not there, and not the ref, if that is good for anything.
-  const allows = turn.when(reached, (turn, ref) => turn.forward(ref, 'allows', []));
+  const allows = turn.when(reached, (turn, ref) => turn.send(asHeld(ref), 'allows'));
   return turn.when(
     allows,
     (turn) => ended(held, turn, part, 'ok'),

@@ -34,6 +34,7 @@ import { randomBytes } from '../random.ts';
 import { readMadeThere, type MadeThere } from './direct-answers.ts';
 import { revoke, tellThere, type Reaching } from './direct-ends.ts';
 import {
+  asHeld,
   keepContact,
   keepPart,
   partsAt,
@@ -160,7 +161,7 @@ const askThere = (
   const way = wayTo(held, turn, member.petname);
   const made = turn.when(turn.call(way, 'reach'), (turn, ref) => {
     const through = turn.call(way, 'through');
-    return turn.when(turn.forward(ref, 'grant', [{ ...spec }]), (_turn, answer) => ({
+    return turn.when(turn.send(asHeld(ref), 'grant', { ...spec }), (_turn, answer) => ({
       there: readMadeThere(answer, member.member),
       ref,
       through,
@@ -174,7 +175,7 @@ const undo = (turn: DirectTurn, { made }: AskedThere): void => {
   turn.when(
     made,
     (turn, { there, ref }) =>
-      turn.when(turn.forward(ref, 'revoke-grant', [there.grant]), ignored, ignored),
+      turn.when(turn.send(asHeld(ref), 'revokeGrant', there.grant), ignored, ignored),
     ignored,
   );
 };

@@ -20,7 +20,7 @@ import {
   type DirectShelf,
   type PartEntry,
 } from './direct-shelf.ts';
-import type { MadeDirect } from './types.ts';
+import type { HeldService, MadeDirect } from './types.ts';
 
 /** Near only; what its methods are given was looked at by the local root. */
 export interface DirectGrants extends Arrivals, ContactFollower {
@@ -80,6 +80,8 @@ export const wayTo = (held: DirectHeld, turn: DirectTurn, petname: string): Ref<
   held.shelf.ways.set(petname, way);
   return way;
 };
+/** What a way there leads to: a grant, or what was minted, which takes what facets take, and more. */
+export const asHeld = (ref: Ref): Ref<HeldService> => ref as Ref<HeldService>;
 /** Contact with a host at which something is to be said, also where no service leads there any more. */
 export const keepContact = (held: DirectHeld, turn: DirectTurn, petname: string): void => {
   const { shelf } = held;

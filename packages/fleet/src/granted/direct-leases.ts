@@ -4,6 +4,7 @@ import { audit, endedSince, unknownGrant, type Past } from '@bellwether/authorit
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import {
+  asHeld,
   keepContact,
   leaveContact,
   noteTrouble,
@@ -47,7 +48,7 @@ export const renewThere = (
     const lifetimeMs = Math.floor(Math.min(leaseMs, expiresMs - nowOf(shelf)));
     if (!isLeased(shelf, part) || lifetimeMs < 1_000) return undefined;
     shelf.leases.set(partKey(part), nowOf(shelf) + lifetimeMs);
-    return turn.forward(ref, 'renew-grant', [part.grant, lifetimeMs]);
+    return turn.send(asHeld(ref), 'renewGrant', part.grant, lifetimeMs);
   });
   turn.when(
     answer,

@@ -60,7 +60,7 @@ export const askBack = (
     if (!calls.has(id)) throw new Unreachable(`${node} is not asked to call back any more`);
     calls.set(id, { ...call, token: hexOf(token) });
     turn.when(
-      turn.forward(gift, 'call-back', [service, token]),
+      turn.send(gift, 'callBack', service, token),
       () => undefined,
       (_turn, reason) => came.resolver.broken(reason),
     );

@@ -1,9 +1,9 @@
 /** Whether a controller has contact with a machine: it is what `herd node ls` tells, and how one is told to part. */
-import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeLiveRef, type ContactFollower, type LiveRef } from '../reach/live-ref.ts';
 import { routeTo } from './joined.ts';
 import type { NodeShelf } from './node-shelf.ts';
-import type { Nodes } from './types.ts';
+import type { Gift, Nodes } from './types.ts';
 
 /** Keeps contact with one from now on. */
 export const follow = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): void => {
@@ -19,10 +19,13 @@ export const presentGift = (
   { contacts }: NodeShelf,
   turn: Turn<Nodes>,
   name: string,
-): Ref | undefined => {
+): Ref<Gift> | undefined => {
   const way = contacts.get(name)?.way;
-  return way === undefined ? undefined : turn.call(way, 'present');
+  const present: Ref | undefined = way && turn.call(way, 'present');
+  return present as Ref<Gift> | undefined;
 };
+/** Tells one that what it gave is wanted no longer. */
+export const endGift = (turn: Turn, gift: Ref): Vow<void> => turn.send(gift as Ref<Gift>, 'end');
 /** Nobody keeps it any more; the way is there for a last word. */
 export const unfollow = (
   { contacts }: NodeShelf,

@@ -4,7 +4,7 @@ import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
-import { presentGift } from './contact.ts';
+import { endGift, presentGift } from './contact.ts';
 import { routeTo } from './joined.ts';
 import { depart, parted, type NodeShelf } from './node-shelf.ts';
 import type { NodeDoorEntry, Nodes } from './types.ts';
@@ -46,6 +46,6 @@ export const replaced = (
   depart(shelf, turn, name, old);
   const gift = presentGift(shelf, turn, name);
   if (gift !== undefined)
-    turn.when(turn.forward(gift, 'end', []), (turn) => parted(shelf, turn, old.hash), ignored);
+    turn.when(endGift(turn, gift), (turn) => parted(shelf, turn, old.hash), ignored);
 };
 const ignored = (): void => undefined;

@@ -6,7 +6,7 @@ import type { DialRef, FreshDial } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { fingerprintOf } from './node-shelf.ts';
-import type { HomeEntry, HomeFacts, NodeSelf } from './types.ts';
+import type { HomeEntry, HomeFacts, NodeDoor, NodeSelf } from './types.ts';
 
 /** What of a machine can be given. Near only. */
 export interface Configured {
@@ -59,7 +59,7 @@ export interface Home {
   readonly entry: HomeEntry;
   readonly way: Ref<LiveRef>;
   /** Its door, while there is contact. */
-  readonly door: Ref | undefined;
+  readonly door: Ref<NodeDoor> | undefined;
   readonly trouble: string | undefined;
   /** It will be spoken to by itself: it has said that it was too often. */
   readonly isLater: boolean;

@@ -62,6 +62,7 @@ import type {
   Joined,
   NodeSelf,
   UnhomedEntry,
+  NodeDoor,
 } from './types.ts';
 
 /** Makes it out of the records of earlier lives. */
@@ -144,7 +145,7 @@ const makeHomeContact = (
   homes: Ref<Pick<Homes, 'reached' | 'missed'>>,
   designator: string,
 ): Behavior<ContactFollower> => ({
-  found: (turn, door) => turn.tell(homes, 'reached', designator, door),
+  found: (turn, door: Ref) => turn.tell(homes, 'reached', designator, door as Ref<NodeDoor>),
   missed: (turn, reason) => turn.tell(homes, 'missed', designator, reason),
 });
 
@@ -259,7 +260,7 @@ const speak = (
   shelf: HomeShelf,
   turn: Turn<Homes>,
   designator: string,
-  door: Ref,
+  door: Ref<NodeDoor>,
   hasGift: boolean,
 ): void => {
   const home = shelf.homes.get(designator);
@@ -286,7 +287,12 @@ const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boole
   return clearMs !== undefined;
 };
 /** Once for all that was too often. */
-const speakLater = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, door: Ref): void => {
+const speakLater = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  designator: string,
+  door: Ref<NodeDoor>,
+): void => {
   if (shelf.homes.get(designator)?.isLater !== false) return;
   changeHome(shelf, designator, { isLater: true });
   turn.after(LIMITS.enterGapMs, (turn) => {
@@ -298,7 +304,7 @@ const say = (
   shelf: HomeShelf,
   turn: Turn<Homes>,
   designator: string,
-  door: Ref,
+  door: Ref<NodeDoor>,
   gift?: Uint8Array,
 ): void => {
   const entry = shelf.homes.get(designator)?.entry;
@@ -308,7 +314,7 @@ const say = (
     ...(onlyDialsOut(shelf, entry) && { isDialOut: true }),
     ...(gift === undefined && { gift: markOf(entry.gift) }),
   };
-  const answer = turn.forward(door, 'enter', gift === undefined ? [self] : [self, gift]);
+  const answer = turn.send(door, 'enter', self, ...(gift === undefined ? [] : [gift]));
   turn.when(
     turn.when(answer, (_turn, value) => readAnswer(value, 'join')),
     (turn, joined) => answered(shelf, turn, designator, joined),
@@ -342,7 +348,7 @@ const refused = (
   shelf: HomeShelf,
   turn: Turn<Homes>,
   designator: string,
-  door: Ref,
+  door: Ref<NodeDoor>,
   hadGift: boolean,
   reason: Error,
 ): void => {
@@ -406,7 +412,7 @@ const partWith = (
   );
   if (gift !== '') turn.call(shelf.giving, 'takeBack', gift, why);
   const isWorthSaying = action !== 'join' && door !== undefined;
-  const told = isWorthSaying ? turn.forward(door, 'leave', []) : turn.kept<unknown>(undefined);
+  const told = isWorthSaying ? turn.send(door, 'leave') : turn.kept(undefined);
   const over = (turn: Turn<Homes>): Vow<void> => {
     turn.call(way, 'leave');
     return drop(shelf, turn, designator);

@@ -28,7 +28,7 @@ import { Conflict, readField, readUpTo } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import { randomBytes } from '../random.ts';
 import { askBack, callIsOver, hasCome, type CallBacks } from './call-backs.ts';
-import { follow, noteContact, unfollow } from './contact.ts';
+import { endGift, follow, noteContact, unfollow } from './contact.ts';
 import { makeNodeDoor } from './door.ts';
 import { approved } from './doubts.ts';
 import { labelsIn, relabelled } from './labelling.ts';
@@ -210,7 +210,7 @@ const remove = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): Vow<RemovedN
   if (door === undefined || leftMs !== undefined || way === undefined)
     return turn.kept({ name, isTold: true });
   depart(shelf, turn, name, door);
-  const told = turn.when(turn.call(way, 'reach'), (turn, gift) => turn.forward(gift, 'end', []));
+  const told = turn.when(turn.call(way, 'reach'), endGift);
   const over = turn.when(
     turn.within(LIMITS.partMs, told),
     (turn) => {

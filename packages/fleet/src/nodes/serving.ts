@@ -11,7 +11,7 @@ import {
   type Home,
   type HomeShelf,
 } from './home-shelf.ts';
-import type { Homes } from './types.ts';
+import type { Homes, NodeDoor } from './types.ts';
 import { fingerprintOf } from './node-shelf.ts';
 
 /** See `Gift.service`. */
@@ -56,15 +56,14 @@ export const callBack = (
   // What it proves is that it is no older than this.
   const sinceMs = shelf.clock.now();
   const power = { end: (): void => undefined };
-  const door = turn.ask<Ref>((answer) => {
+  const door = turn.ask<Ref<NodeDoor>>((answer) => {
     power.end = shelf.fresh(doorTo(designator), answer);
   });
   const reached = turn.within(LIMITS.connectMs, door);
   const told = turn.when(reached, (turn, door) => {
     // It may have been taken back while its controller let the machine wait.
-    giving(shelf, turn, gift, name);
-    const facet = turn.call(shelf.giving, 'give', gift, name, sinceMs, designator);
-    return turn.forward(door, 'came', [token, facet]);
+    const facet = serve(shelf, turn, gift, name, sinceMs);
+    return turn.send(door, 'came', token, facet);
   });
   const over = (turn: Turn<Homes>): void => {
     counts.set(designator, countNow() - 1);

@@ -303,6 +303,6 @@ export interface Homes {
   /** There may be other services to give. */
   changed(): void;
   /** There is contact with a controller, by its door, or none any more. */
-  reached(designator: string, door: Ref): void;
+  reached(designator: string, door: Ref<NodeDoor>): void;
   missed(designator: string, reason: Error): void;
 }

@@ -7,7 +7,7 @@ import type { Line, Message, Patience } from './line.ts';
  */
 export const ask = async <T>(
   line: Line,
-  method: string,
+  method: Message['method'],
   args: Message['args'],
   patience: Patience,
   read: (answer: unknown) => T,

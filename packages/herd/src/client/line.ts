@@ -15,11 +15,15 @@ import {
   createVat,
   fateOf,
   messageOf,
+  type Method,
   type Ref,
   type Turn,
   type Vat,
   type Vow,
+  type WireName,
 } from '@bellwether/actors';
+import type { Invite } from '@bellwether/authority';
+import type { HeldService, LocalRoot } from '@bellwether/fleet';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
 import { Detached, NoAnswer, OutOfReach } from './errors.ts';
@@ -37,7 +41,7 @@ export interface LineOptions extends Dialler {
 }
 /** A message to the peer. */
 export interface Message {
-  readonly method: string;
+  readonly method: WireName<Method<LocalRoot> | Method<HeldService> | Method<Invite>>;
   /** A function where an argument is an actor of ours: made in the turn that sends. */
   readonly args: readonly unknown[] | ((turn: Turn) => readonly unknown[]);
 }
