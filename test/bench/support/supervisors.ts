@@ -126,11 +126,12 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
     { mode: 0o600 },
   );
   const program = path.join(root, 'packages/herd/bin/shepherd.cjs');
-  const child = spawn(
-    process.execPath,
-    ['--import', probeFile, program, '-c', config, '--state', folder],
-    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], cwd: folder },
-  );
+  // As anybody starts it: what it sets for itself before Node runs is a part of it.
+  const child = spawn(program, ['-c', config, '--state', folder], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: `--import=${probeFile}` },
+  });
   let said = '';
   child.stdout?.on('data', (chunk) => (said += String(chunk)));
   await started(child, 'shepherd', () => said.includes('is ready'));
