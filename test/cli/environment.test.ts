@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { configOf, eventually, makePlace, type Place } from '../support/programs.ts';
+import { bins, configOf, eventually, makePlace, type Place } from '../support/programs.ts';
 
 const writes = (name: string, more: string): string =>
   `service({ provision: ['${name}'], oneShot: true,
@@ -32,6 +32,33 @@ it('a service gets no secret of the daemon, unless its command names it', async 
   expect(plain).toContain('SAID=seen'); // the configuration itself is code, and sees everything
   expect(plain.join('\n')).not.toContain('hunter2');
   expect(await environmentOf('named')).toContain('SECRET_TOKEN=hunter2');
+});
+
+it('started by its own file it has glibc give back memory, which no service hears of, and whoever has said otherwise is heard', async () => {
+  const thresholdOf = async (name: string, env: Readonly<Record<string, string>>) => {
+    const state = path.join(place.folder, name);
+    fs.mkdirSync(state, { mode: 0o700 });
+    const config = path.join(state, 'shepherd.config.ts');
+    fs.writeFileSync(config, configOf(name, writes('all', '{ inheritEnv: true }')), { mode: 0o600 });
+    const words = ['--config', config, '--state', state];
+    const begun = place.begin(bins.shepherd, words, { env });
+    place.atEnd(() => begun.process.kill('SIGKILL'));
+    await eventually('it is ready', () => begun.stdout().includes('is ready'));
+    const socket = path.join(state, 'run', 'socket');
+    const { code } = await place.run(process.execPath, [bins.herd, '-s', socket, 'start', 'all']);
+    expect(code).toBe(0);
+    const ofService = path.join(state, 'all.env');
+    await eventually('all has written', () => fs.existsSync(ofService));
+    const found = [`/proc/${begun.process.pid}/environ`, ofService].map((file) => {
+      const lines = fs.readFileSync(file, 'utf8').split('\0');
+      return lines.find((line) => line.startsWith('MALLOC_TRIM_THRESHOLD_='))?.split('=')[1];
+    });
+    begun.process.kill('SIGTERM');
+    await begun.ended;
+    return found;
+  };
+  expect(await thresholdOf('own', {})).toEqual(['131072', undefined]);
+  expect(await thresholdOf('told', { MALLOC_TRIM_THRESHOLD_: '4096' })).toEqual(['4096', '4096']);
 });
 
 it('case 24: the memory of a daemon is in no core dump, that of its services is as elsewhere', async () => {

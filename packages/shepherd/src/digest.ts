@@ -17,7 +17,7 @@ export const digestOf = (value: unknown): string => {
     low = Math.imul(low ^ unit, 0x01000193);
     high = Math.imul(high ^ (unit + at), 0x01000193);
   }
-  return hex(high) + hex(low);
+  return [hex(high), hex(low)].join(''); // flat: there is one for each process
 };
 
 const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');

@@ -153,6 +153,10 @@ export const limits = {
   memoryWeight: 67_108_864,
   /** Weight that an operation has before its first step. */
   operationWeight: 1_024,
+  /** Weight of an operation that stays in memory when it is over; a heavier one is on the disk. */
+  lightWeight: 131_072,
+  /** Milliseconds for which a heavier one stays, since whoever has lost its line asks again at once. */
+  repeatedMs: 10_000,
   /** Weight of an outcome that every step has room for, and of a refusal. */
   outcomeWeight: 1_280,
   /** Characters of a refusal that are kept; those of ours are shorter, names of full length included. */

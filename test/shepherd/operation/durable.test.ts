@@ -115,6 +115,29 @@ const atEveryStep = (
   }
 };
 
+it('a heavy operation that is over is on the disk alone: it is read for whoever asks again, and a light one is not', () => {
+  const readsOf = (count: number, untilMs: number): readonly [number, string | undefined] => {
+    const names = Array.from({ length: count }, (_none, at) => `s${at}`);
+    const each = names.map((name) => program({ provision: [name] }));
+    const all: ServiceConfig = program({ provision: ['all'], requirement: names });
+    const world = new World(5);
+    const machine = new Machine(world, 'A', { services: [...each, all] });
+    machine.boot();
+    world.run();
+    machine.herd('start', 'all', { operation: 'op-1' });
+    world.runFor(untilMs);
+    const before = machine.disk.readCount;
+    const again = machine.herd('start', 'all', { operation: 'op-1', isRepeat: true });
+    world.run();
+    expect(machine.processes.doubled).toEqual([]);
+    return [machine.disk.readCount - before, again.value?.result];
+  };
+  const pausedMs = 1_000;
+  expect(readsOf(200, limits.repeatedMs - pausedMs)).toEqual([0, 'changed']);
+  expect(readsOf(200, limits.repeatedMs + pausedMs)).toEqual([1, 'changed']);
+  expect(readsOf(2, limits.repeatedMs + pausedMs)).toEqual([0, 'changed']);
+});
+
 describe.each(deaths)('a daemon that %s at any step', (how, death) => {
   it('of a start has it in its next life, whole or not at all, and it ends', () => {
     const steps = atEveryStep(

@@ -90,6 +90,8 @@ class FolderLogs implements ServiceLogs {
   readonly #logs: Map<string, ServiceLog>;
   /** By service: where those lie that are not in the folder. */
   readonly #elsewhere: Map<string, string>;
+  /** Services whose descriptions say the same share it (equal-parts.ts), and so do these. */
+  readonly #bounds: WeakMap<LogBounds, AllBounds>;
   /** What ends the reading of a reader. */
   readonly #readings: Map<string, () => void>;
   /** For what looks through a log, which may take a while. */
@@ -100,6 +102,7 @@ class FolderLogs implements ServiceLogs {
     this.#folder = path.resolve(powers.folder);
     this.#logs = new Map();
     this.#elsewhere = new Map();
+    this.#bounds = new WeakMap();
     this.#readings = new Map();
     this.#looking = makeQueue(lookCount);
   }
@@ -107,7 +110,8 @@ class FolderLogs implements ServiceLogs {
   pathOf(service: string): string {
     const file = this.#elsewhere.get(service);
     if (file !== undefined) return file;
-    return `${this.#folder}${path.sep}${fileNameOf(service)}.log`;
+    // Joined, a text is flat; one that is put together of parts keeps them, and this one is kept.
+    return [this.#folder, `${fileNameOf(service)}.log`].join(path.sep);
   }
 
   logIn(file: string): ServiceLog {
@@ -126,10 +130,13 @@ class FolderLogs implements ServiceLogs {
     return [...new Set(this.#elsewhere.values())];
   }
 
-  bound(service: string, { file, ...bounds }: LogBounds): void {
+  bound(service: string, said: LogBounds): void {
+    const { file, ...bounds } = said;
     if (file === undefined) this.#elsewhere.delete(service);
     else this.#elsewhere.set(service, file);
-    this.#logOf(service).bounds = { ...usual, ...bounds };
+    const known = this.#bounds.get(said) ?? { ...usual, ...bounds };
+    this.#bounds.set(said, known);
+    this.#logOf(service).bounds = known;
   }
 
   remove(service: string): void {

@@ -56,14 +56,17 @@ const write = (file: string, flags: number, text: string): void => {
 /** The times of one log. What cannot be read or written costs the times, never the log. */
 export class LogTimes {
   readonly #log: string;
-  readonly #file: string;
   #stamped: number;
 
   /** `log` is the file that the times are of. */
   constructor(log: string) {
     this.#log = log;
-    this.#file = `${log}.times`;
     this.#stamped = 0;
+  }
+
+  /** Made when it is needed: there are as many logs as services. */
+  get #file(): string {
+    return `${this.#log}.times`;
   }
 
   /** The place of the last stamp. */

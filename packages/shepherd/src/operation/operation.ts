@@ -33,7 +33,15 @@
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
 import { originOf, endOf } from './askers.ts';
 import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
-import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './kept/durable.ts';
+import {
+  letGo,
+  noteBegun,
+  noteChanged,
+  noteEnded,
+  noteRest,
+  noteTaken,
+  save,
+} from './kept/durable.ts';
 import {
   isAtRest,
   kept,
@@ -259,6 +267,8 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
   if (operation.counts.get().openCount > 0) return;
   operation.listeners.set(undefined);
   operation.muster.set(undefined);
+  if (operation.account.get().weight > limits.lightWeight)
+    turn.after(limits.repeatedMs, () => letGo(host, operation));
 };
 const advanceLater = (host: Host, turn: Turn, operation: Operation, keys: string[]): void => {
   const { steps, counts } = operation;

@@ -1,24 +1,30 @@
 /** What a service knows of the connections that it has accepted. */
-import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
+import type { JournalCell, JournalMap } from '@bellwether/actors';
 import type { AcceptFacts, Arrival, InetdConfig } from '../words/types.ts';
 
-/** Of one service. */
+/** Those that are there: from which network, by the name of the service that each has; undefined: from none. */
+export type Connections = JournalMap<string, string | undefined>;
+/** How one service accepts. */
 export interface Accepting {
-  /** From which network, by the name of the service that each of them has; undefined: from none. */
-  readonly connections: JournalMap<string, string | undefined>;
   /** Who waits for the next one: another start of the service has another. */
-  readonly round: JournalCell<number>;
-  readonly refusedCount: JournalCell<number>;
+  readonly round: number;
+  readonly refusedCount: number;
   /** Monotonic: when that was told last, and how many have been turned away since then. */
-  readonly told: JournalCell<{ readonly atMs: number; readonly untoldCount: number }>;
+  readonly toldAtMs: number;
+  readonly untoldCount: number;
 }
-/** Nobody has come yet. */
-export const openAccepting = (turn: Turn): Accepting => ({
-  connections: turn.map(),
-  round: turn.cell(0),
-  refusedCount: turn.cell(0),
-  told: turn.cell({ atMs: -Infinity, untoldCount: 0 }),
-});
+/** What a service has of both. */
+export interface Accepted {
+  readonly accepting: JournalCell<Accepting>;
+  readonly connections: Connections;
+}
+/** Nobody has come yet: one for all services, of which most never accept anybody. */
+export const noneCame: Accepting = {
+  round: 0,
+  refusedCount: 0,
+  toldAtMs: -Infinity,
+  untoldCount: 0,
+};
 
 /**
  * The network that one person can hold, of who has an address: all of an IPv4 one, the first 64 bits of an IPv6 one, as
@@ -41,7 +47,7 @@ const firstHalf = (host: string): string => {
 
 /** Why there is no room for one more: for all, or for those from there; undefined where there is. */
 export const fullness = (
-  { connections }: Accepting,
+  connections: Connections,
   arrival: Arrival,
   { maxCount, maxPerSource = Infinity }: InetdConfig,
 ): 'all' | 'source' | undefined => {
@@ -54,11 +60,11 @@ export const fullness = (
 
 /** What a status tells of it. */
 export const acceptFactsOf = (
-  { connections, refusedCount }: Accepting,
+  { connections, accepting }: Accepted,
   { maxCount, maxPerSource }: InetdConfig,
 ): AcceptFacts => ({
   openCount: connections.size,
   limitCount: maxCount,
   ...(maxPerSource !== undefined && { sourceLimitCount: maxPerSource }),
-  refusedCount: refusedCount.get(),
+  refusedCount: accepting.get().refusedCount,
 });

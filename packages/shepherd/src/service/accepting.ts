@@ -17,8 +17,9 @@ import { peerText, placeText } from '../words/socket-types.ts';
 
 /** From now on, until its sockets are closed. */
 export const beginAccepting = (held: ServiceHeld, turn: Turn): void => {
-  const round = held.accepting.round.get() + 1;
-  held.accepting.round.set(round);
+  const before = held.accepting.get();
+  const round = before.round + 1;
+  held.accepting.set({ ...before, round });
   acceptNext(held, turn, round);
 };
 
@@ -33,13 +34,13 @@ const acceptNext = (held: ServiceHeld, turn: Turn, round: number): void => {
   );
 };
 const isAccepting = (held: ServiceHeld, round: number): boolean =>
-  stateOf(held).at === 'running' && held.accepting.round.get() === round;
+  stateOf(held).at === 'running' && held.accepting.get().round === round;
 
 const came = (held: ServiceHeld, turn: Turn, arrival: Arrival, round: number): void => {
   const { inetd, start: command, stop } = held.config.get();
   if (inetd === undefined || command === undefined || !isAccepting(held, round))
     return turn.tell(held.monitor, 'drop', arrival.number);
-  const full = fullness(held.accepting, arrival, inetd);
+  const full = fullness(held.connections, arrival, inetd);
   if (full !== undefined) {
     turn.tell(held.monitor, 'drop', arrival.number);
     turnedAway(held, turn, arrival, full);
@@ -85,13 +86,16 @@ const turnedAway = (
   arrival: Arrival,
   full: 'all' | 'source',
 ): void => {
-  const { refusedCount, told } = held.accepting;
-  refusedCount.set(refusedCount.get() + 1);
-  touch(held, turn);
-  const { atMs, untoldCount } = told.get();
+  const { refusedCount: before, toldAtMs, untoldCount, ...rest } = held.accepting.get();
   const now = held.clock.now();
-  if (now - atMs < limits.refusedToldMs) return told.set({ atMs, untoldCount: untoldCount + 1 });
-  told.set({ atMs: now, untoldCount: 0 });
+  const isToTell = now - toldAtMs >= limits.refusedToldMs;
+  held.accepting.set({
+    ...rest,
+    refusedCount: before + 1,
+    ...(isToTell ? { toldAtMs: now, untoldCount: 0 } : { toldAtMs, untoldCount: untoldCount + 1 }),
+  });
+  touch(held, turn);
+  if (!isToTell) return;
   const of = full === 'all' ? '' : ' from one address';
   const since = untoldCount === 0 ? '' : ` (${untoldCount} more since the last time)`;
   const text =
@@ -107,12 +111,12 @@ export const connected = (
   name: string,
   source: string | undefined,
 ): void => {
-  held.accepting.connections.set(name, source);
+  held.connections.set(name, source);
   touch(held, turn);
 };
 /** See LocalService. */
 export const disconnected = (held: ServiceHeld, turn: Turn, name: string): void => {
-  const { connections } = held.accepting;
+  const { connections } = held;
   if (!connections.delete(name)) return;
   const { size } = connections;
   const text = `${size} ${size === 1 ? 'connection' : 'connections'} still in use after ${name} termination.`;

@@ -94,7 +94,8 @@ const recordEnd = (turn: Turn, startId: string): void => {
 
 const nextStartId = (held: Held): string => {
   held.startCount.set(held.startCount.get() + 1);
-  return `${held.life}-${held.startCount.get()}`;
+  // A text that is joined is flat: this one is kept for as long as its process runs.
+  return [held.life, held.startCount.get()].join('-');
 };
 
 const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readiness }): Vow<Run> => {

@@ -10,7 +10,7 @@ import type {
   Vow,
 } from '@bellwether/actors';
 import { limits } from '../limits.ts';
-import { openAccepting, type Accepting } from './accepted.ts';
+import { noneCame, type Accepted } from './accepted.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
@@ -171,7 +171,7 @@ export interface Shown {
 }
 
 /** The state of a service, and what its steps work with. */
-export interface ServiceHeld extends ServicePowers {
+export interface ServiceHeld extends ServicePowers, Accepted {
   readonly self: Ref<LocalService>;
   readonly name: string;
   /** Who carries out what its description leaves to one. */
@@ -204,8 +204,6 @@ export interface ServiceHeld extends ServicePowers {
   /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
   readonly checkedAt: JournalCell<number | undefined>;
   readonly history: JournalCell<readonly KeptChange[]>;
-  /** Of those that it has accepted; see accepting.ts. */
-  readonly accepting: Accepting;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
 }
@@ -253,7 +251,8 @@ export const hold = (
   remains: turn.cell<Remains | undefined>(undefined),
   checkedAt: turn.cell<number | undefined>(undefined),
   history: turn.cell<readonly KeptChange[]>([]),
-  accepting: openAccepting(turn),
+  accepting: turn.cell(noneCame),
+  connections: turn.map(),
   commands: turn.map<string, number>(),
   ...powers,
 });
@@ -363,8 +362,9 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
   if (held.agent !== undefined && (before.at === 'running') !== (next.at === 'running'))
     turn.tell(held.agent, 'turned', next.at === 'running');
   if (what === undefined) return;
-  const seen: Change = { service: held.name, what, at };
-  const noted = { number: turn.call(held.feed, 'changed', seen), ...seen };
+  const service = held.name;
+  const number = turn.call(held.feed, 'changed', { service, what, at });
+  const noted = { number, service, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
 };

@@ -67,7 +67,7 @@ export const statusOf = (
   given('remainsAfterExit', config.remainsAfterExit);
   given('live', lifeSignsOf(held));
   given('endpoints', config.sockets?.map(endpointOf));
-  given('accepting', config.inetd && acceptFactsOf(held.accepting, config.inetd));
+  given('accepting', config.inetd && acceptFactsOf(held, config.inetd));
   given('connection', config.connection && connectionOf(config.connection));
   given('pidFile', config.pidFile?.path);
   given('keepsGroup', config.keepsGroup);

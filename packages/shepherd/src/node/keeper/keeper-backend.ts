@@ -175,7 +175,7 @@ class KeptBackend implements KeeperBackend {
     try {
       const making = prepared(start, this.#powers, this.#features);
       const frame = startFrame(making);
-      const starting = { making, frame, started, tryCount: 1 };
+      const starting = { making, frame, started, tryCount: 1, missed: [] };
       const handsOver = start.pidFile !== undefined;
       this.#kept.set(startId, keptOf({ service, starting, handsOver, waiting: [ended] }));
       // An id that is used again means the new one from now on.
@@ -340,7 +340,7 @@ class KeptBackend implements KeeperBackend {
     for (const [startId, kept] of this.#kept) if (!has.has(startId)) this.#missing(startId, kept);
     for (const kept of this.#kept.values()) {
       kept.letGoCount = 0;
-      for (const frame of kept.owed) this.#line.send(frame);
+      for (const frame of kept.owed ?? []) this.#line.send(frame);
     }
     this.#followers.again();
     this.#sockets.again(sockets);
@@ -364,7 +364,7 @@ class KeptBackend implements KeeperBackend {
   #signalRefused(startId: string, error: number, kept?: Kept, frame?: Buffer): void {
     if (error === os.constants.errno.ESRCH) {
       // It has ended, and its ending is on its way; or it will be started again, and then this is to reach it.
-      if (kept?.starting !== undefined && frame !== undefined) kept.missed.push(frame);
+      if (frame !== undefined) kept?.starting?.missed.push(frame);
       return;
     }
     const pid = kept?.process?.pid;
@@ -412,7 +412,7 @@ class KeptBackend implements KeeperBackend {
       kept.starting.tryCount += 1;
       this.#line.send(forgetFrame(startId));
       this.#line.send(kept.starting.frame);
-      for (const frame of kept.missed.splice(0)) {
+      for (const frame of kept.starting.missed.splice(0)) {
         owe(kept, frame);
         this.#line.send(frame);
       }

@@ -23,8 +23,10 @@ export interface Starting {
   readonly frame: Buffer;
   readonly started: Answer;
   tryCount: number;
+  /** Signals that came before its process was there, in a start that is tried again. */
+  readonly missed: Buffer[];
 }
-/** A start that is under way, or runs. */
+/** A start that is under way, or runs. There are as many as services: a list is there while somebody is in it. */
 export interface Kept {
   readonly service: string;
   /** Undefined: an earlier daemon has started it, or it runs. */
@@ -36,15 +38,13 @@ export interface Kept {
   /** Who waits for its end: in each life of the daemon somebody else. */
   readonly waiting: Answer[];
   /** Signals that the keeper has not said it has sent: after a loss they are sent again, rather twice than never. */
-  readonly owed: Buffer[];
+  owed: Buffer[] | undefined;
   /** Older ones that are not sent again, for want of room, and are still to be answered. */
   letGoCount: number;
-  /** Those that came before its process was there, in a start that is tried again. */
-  readonly missed: Buffer[];
   /** Who waits for the program of what was found under way. */
-  readonly settled: Answer[];
+  settled: Answer[] | undefined;
   /** Who has asked what it is at. */
-  readonly looking: Answer[];
+  looking: Answer[] | undefined;
   /** What it was at when that was told last; undefined once it runs. */
   hang: Hang | undefined;
 }
@@ -55,11 +55,10 @@ export const keptOf = (known: Pick<Kept, 'service'> & Partial<Kept>): Kept => ({
   process: undefined,
   handsOver: false,
   waiting: [],
-  owed: [],
+  owed: undefined,
   letGoCount: 0,
-  missed: [],
-  settled: [],
-  looking: [],
+  settled: undefined,
+  looking: undefined,
   hang: undefined,
   ...known,
 });
@@ -93,13 +92,14 @@ export const signalFrame = (startId: string, signal: number): Buffer =>
 
 /** It is to be sent, and again where that is not answered. */
 export const owe = (kept: Kept, frame: Buffer): void => {
+  kept.owed ??= [];
   if (kept.owed.push(frame) <= owedSignalCount) return;
   kept.owed.shift();
   kept.letGoCount += 1;
 };
 /** One was answered, the oldest first; undefined where it is not kept any more. */
 export const answered = (kept: Kept): Buffer | undefined => {
-  if (kept.letGoCount === 0) return kept.owed.shift();
+  if (kept.letGoCount === 0) return kept.owed?.shift();
   kept.letGoCount -= 1;
   return undefined;
 };
@@ -112,15 +112,20 @@ export const settle = (kept: Kept, ending: Ending): void => {
 /** Tells all who wait for its program that it runs, or why it does not; nobody has to look any more. */
 export const begun = (kept: Kept, found: Started | StartFailed): void => {
   kept.hang = undefined;
-  for (const answer of kept.looking.splice(0)) answer.kept(undefined);
-  for (const answer of kept.settled.splice(0))
+  const { looking = [], settled = [] } = kept;
+  kept.looking = undefined;
+  kept.settled = undefined;
+  for (const answer of looking) answer.kept(undefined);
+  for (const answer of settled)
     if (found instanceof StartFailed) answer.broken(found);
     else answer.kept(found);
 };
 /** Its keeper was asked for it, or has said by itself what it is at. */
 export const hangs = (kept: Kept, { pid, step }: StartState): void => {
   kept.hang = { pid, at: stepWords(step) };
-  for (const answer of kept.looking.splice(0)) answer.kept(kept.hang);
+  const { looking = [] } = kept;
+  kept.looking = undefined;
+  for (const answer of looking) answer.kept(kept.hang);
 };
 /** The record of what an earlier daemon has begun, and may not run its program yet. */
 export const underWay = ({ startId, service }: RunningRecord, hang: Hang): FoundRecord => ({
@@ -131,13 +136,13 @@ export const underWay = ({ startId, service }: RunningRecord, hang: Hang): Found
 export const waitUntilSettled = (kept: Kept | undefined, started: Answer): void => {
   if (kept === undefined) return started.broken(neverRan());
   if (kept.process !== undefined) return started.kept(kept.process);
-  kept.settled.push(started);
+  (kept.settled ??= []).push(started);
 };
 /** Answers what it is at; gives what is to be sent for that, which is no second start: the first one answers. */
 export const waitForLook = (kept: Kept | undefined, answer: Answer): Buffer | undefined => {
   const frame = kept?.starting?.frame;
   if (kept === undefined || frame === undefined) answer.kept(kept?.hang);
-  else kept.looking.push(answer);
+  else (kept.looking ??= []).push(answer);
   return frame;
 };
 /** Of what nobody has started in this life, and is not there. */
