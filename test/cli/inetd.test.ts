@@ -1,4 +1,5 @@
 /** Services that have a process for each connection, as real clients find them. */
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -146,7 +147,21 @@ describe.skipIf(isWithoutKeeper)(`a service in the manner of inetd${whyNoKeeper}
     expect(await v6.next()).toMatch(new RegExp(`^::1 ${port} ::1 `));
     expect((await local.next())?.trim()).toBe('');
     await Promise.all([say(v6, 'six'), say(local, 'path')]);
-    expect(await herd('status')).toContain('echo-2');
+    const status = (await herd('status', 'echo-1')) + (await herd('status', 'echo-2'));
+    expect(status).toContain(`Connection: to echo at ${file}, from local process.`);
+  });
+
+  it('tells of who has left before he was accepted that nobody knows who he was', async () => {
+    await begun();
+    const { main } = keeperPids(path.join(daemon.folder, 'keeper'));
+    for (const each of main) process.kill(each, 'SIGSTOP');
+    const { socket } = connect();
+    await once(socket, 'connect');
+    socket.resetAndDestroy();
+    for (const each of main) process.kill(each, 'SIGCONT');
+    const words = `Accepted connection on 127.0.0.1:${port} from somebody who has left.`;
+    const log = path.join(daemon.folder, 'log', 'shepherd.log');
+    await eventually('him', () => fs.readFileSync(log, 'utf8').includes(words));
   });
 
   it('outlives its shepherd with whom it serves, and who comes meanwhile is served by the next', async () => {

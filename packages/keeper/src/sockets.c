@@ -279,7 +279,8 @@ static void say_accepted(const struct listener *one) {
   if (getsockname(one->accepted, &local.any, &local_length) < 0) local_length = 0;
   describe(&peer, peer_length, peer_text, &from);
   describe(&local, local_length, local_text, &to);
-  say_connection(one->id, one->connection, &from, &to);
+  if (one->place.family == PLACE_UNIX) to = one->place;
+  say_connection(one->id, one->connection, peer_length == 0 ? NULL : &from, &to);
 }
 
 /*
