@@ -78,12 +78,16 @@ describe('the audit of a shepherd', together, () => {
     const a = await place.shepherd('a', configOf('A', services));
     await a.herd('detach', 'root');
     await a.ended;
-    const b = await place.again(a);
+    const left = await place.again(a);
+    left.process.kill('SIGUSR2');
+    await left.ended;
+    const b = await place.again(left);
     b.process.kill('SIGTERM');
     await b.ended;
     const c = await place.again(b);
     expect((await recordsOf(c)).map((one) => [one.asker, one.action, one.result])).toEqual([
       ['root', 'detach', undefined],
+      ['shepherd', 'detach', undefined],
       ['shepherd', 'stop', undefined],
       ['shepherd', 'stop', 'ok'],
     ]);
@@ -91,7 +95,7 @@ describe('the audit of a shepherd', together, () => {
     await c.ended;
     const found = await verify(place, c.folder);
     expect(found).toMatchObject({ code: 0, stderr: '' });
-    expect(found.stdout).toContain(': 5 records, from ');
+    expect(found.stdout).toContain(': 6 records, from ');
     const last = fs.readFileSync(lastFile(c), 'utf8').trimEnd().split('\n').at(-1) ?? '';
     expect(JSON.parse(last)).toMatchObject({ event: 'ended', action: 'stop', result: 'ok' });
   });

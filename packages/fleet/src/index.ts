@@ -70,7 +70,7 @@ export {
   type RefStore,
   type RootShepherd,
 } from './root/local-root.ts';
-export { shutDown } from './root/by-owner.ts';
+export { detach, shutDown } from './root/by-owner.ts';
 export {
   makeDoorRoot,
   type DoorBounds,

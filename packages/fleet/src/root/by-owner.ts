@@ -112,6 +112,18 @@ export const reload = (
   );
 };
 
+/** The daemon ends, and leaves its services to the next one; in a turn of its own, after the one that answers. */
+export const detach = (
+  leave: () => void,
+  turn: Turn,
+  principal: Principal,
+  reason?: string,
+): void => {
+  const about = { action: 'detach', ...(reason !== undefined && { reason }) };
+  audit(turn, { event: 'asked', asker: principal, service: 'root', ...about });
+  turn.after(0, (turn) => turn.effect(leave));
+};
+
 /**
  * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
  * answers.

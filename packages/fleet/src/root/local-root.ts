@@ -13,7 +13,6 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import {
-  audit,
   auditLimits,
   kindOf,
   readGrantReason,
@@ -40,7 +39,7 @@ import { firstOf, makeGrant, pageOf, takeBack, type Issuing } from '../granted/g
 import type { Net } from '../net/net.ts';
 import { netMethods } from '../net/methods.ts';
 import type { Homes, Nodes } from '../nodes/types.ts';
-import { auditedAs, reload, shutDown, statuses } from './by-owner.ts';
+import { auditedAs, detach, reload, shutDown, statuses } from './by-owner.ts';
 import type { Composition } from './composition.ts';
 import type { SlotAgents } from '../planned.ts';
 import { Malformed, noSuchWay } from '../errors.ts';
@@ -181,11 +180,7 @@ export const makeLocalRoot = (
       return turn.ask((answer) => options.lastOfAudit(checked, answer));
     },
     reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun, sink, localRoot),
-    detach: (turn) => {
-      audit(turn, { event: 'asked', asker: localRoot, service: 'root', action: 'detach' });
-      // The answer leaves before the daemon does, as that of a shutdown.
-      turn.after(0, (turn) => turn.effect(options.leave));
-    },
+    detach: (turn) => detach(options.leave, turn, localRoot),
     shutDown: (turn, sink) => shutDown(options, turn, sink, localRoot),
   });
 };

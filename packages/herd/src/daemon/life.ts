@@ -38,7 +38,7 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import { shutDown, type Peers } from '@bellwether/fleet';
+import { detach, shutDown, type Peers } from '@bellwether/fleet';
 import { itself, makeDeafSink } from '@bellwether/shepherd';
 import { makeProc } from '@bellwether/shepherd/node';
 import { writeBackup } from '@bellwether/store';
@@ -63,6 +63,9 @@ export type { Life, LifeEnd, LifeParts } from './life-types.ts';
 const keptEvents = 4_096;
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
+
+/** Why it ends, in the audit. */
+const bySignal = 'the daemon was told so by a signal';
 
 /** Makes a life that does not serve yet. */
 export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
@@ -180,13 +183,7 @@ class VatLife implements Life {
     this.#vat
       .run((turn) => {
         const how = { shepherd, end: () => this.#over({ kind: 'shut-down' }) };
-        return shutDown(
-          how,
-          turn,
-          turn.spawn(makeDeafSink),
-          itself,
-          'the daemon was told so by a signal',
-        );
+        return shutDown(how, turn, turn.spawn(makeDeafSink), itself, bySignal);
       })
       .catch((error: unknown) => {
         this.#parts.log('shutdown.failed', { error });
@@ -195,7 +192,9 @@ class VatLife implements Life {
   }
 
   detach(): void {
-    this.#over({ kind: 'detached' });
+    const leave = (): void => this.#over({ kind: 'detached' });
+    if (this.#actors === undefined) return leave();
+    this.#vat.run((turn) => detach(leave, turn, itself, bySignal)).catch(leave);
   }
 
   halt(reason: Error): void {
@@ -271,7 +270,7 @@ class VatLife implements Life {
         lastOfAudit: (query, answer) => this.#lastOfAudit(query, answer),
         pastOf: (maxUses, answer) => this.#pastOf(maxUses, answer),
         end: () => this.#over({ kind: 'shut-down' }),
-        leave: () => this.detach(),
+        leave: () => this.#over({ kind: 'detached' }),
       },
     });
   }
