@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openRoot } from '../../../packages/herd/src/client/root.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { askFromCount, shownNameCount } from '../../../packages/herd/src/cli/limits.ts';
-import { ofMembers } from '../../../packages/herd/src/cli/selecting.ts';
+import { ofMembers } from '../../../packages/herd/src/cli/commands/selecting.ts';
 import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 import { version } from '../../../packages/herd/src/version.ts';
 import { startFakeShepherd, statusOf, type Answers, type FakeShepherd } from './fake-shepherd.ts';

@@ -4,8 +4,8 @@ import { askableRootActions } from '../format/about.ts';
 import { actionDocLine, actionListLines, docLines, type Documented } from '../format/doc.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
-import { askStatus, lookFor } from '../looking.ts';
-import { choose, listed, ofMembersOnly, tellSlips } from '../selecting.ts';
+import { askStatus, lookFor } from './looking.ts';
+import { choose, listed, ofMembersOnly, tellSlips } from './selecting.ts';
 import { isRootName } from '../grammar/invocation.ts';
 import { UnknownAction } from '@bellwether/shepherd';
 

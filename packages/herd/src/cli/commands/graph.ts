@@ -3,9 +3,9 @@ import type { Status } from '@bellwether/shepherd';
 import { type Context, isPetnameWord, withRoot } from '../context.ts';
 import { dotLines, graphOf, type ServiceGraph } from '../format/dot.ts';
 import { print } from '../terminal/print.ts';
-import { choose } from '../selecting.ts';
+import { choose } from './selecting.ts';
 import { Usage } from '../grammar/usage.ts';
-import { lookFor } from '../looking.ts';
+import { lookFor } from './looking.ts';
 import { UnknownService } from '@bellwether/shepherd';
 
 /**

@@ -14,9 +14,9 @@ import {
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { historyLines, LogLabels, noteLine } from '../format/log.ts';
-import { choose, tellSlips } from '../selecting.ts';
+import { choose, tellSlips } from './selecting.ts';
 import { ageIn } from '../grammar/spans.ts';
-import { lasting, senderOf, type Hearing } from '../lasting.ts';
+import { lasting, senderOf, type Hearing } from './lasting.ts';
 import { print, printErrors, printOne } from '../terminal/print.ts';
 
 /**

@@ -18,7 +18,7 @@ import {
   traceLine,
   type NetOrder,
 } from '../format/net.ts';
-import { lasting, senderOf, type Hearing } from '../lasting.ts';
+import { lasting, senderOf, type Hearing } from './lasting.ts';
 import { pause } from '../terminal/pause.ts';
 import { print, printErrors, printOne } from '../terminal/print.ts';
 import { erase, fitted } from '../terminal/screen.ts';

@@ -6,7 +6,7 @@ import { identityOf, nodeAccounts, type Accounts } from '@bellwether/shepherd/no
 import { socketOf } from '../../client/place.ts';
 import { type Context, isPetnameWord, withRoot } from '../context.ts';
 import { ownSlotWarning } from '../format/runs-as.ts';
-import { lookFor } from '../looking.ts';
+import { lookFor } from './looking.ts';
 
 /** Root and the shepherd's own user are that; who is not known here is not. */
 export const isOwn = ({ user, group }: RunAs, accounts: Accounts): boolean => {

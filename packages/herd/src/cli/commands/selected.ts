@@ -13,7 +13,7 @@ import { counted } from '../format/times.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { askFromCount } from '../limits.ts';
 import { printErrors } from '../terminal/print.ts';
-import { choose, listed, tellSlips, type Chosen } from '../selecting.ts';
+import { choose, listed, tellSlips, type Chosen } from './selecting.ts';
 import { Usage } from '../grammar/usage.ts';
 
 /** Runs the command by `run`; the result is the exit code, 1 where somebody said no. @throws Usage, … */

@@ -9,10 +9,10 @@ import { statusReportLines } from '../format/status-report.ts';
 import { healthCode } from './health-code.ts';
 import type { ShownStatus } from '../format/shown-status.ts';
 import { isRootName } from '../grammar/invocation.ts';
-import { askStatus, lookFor } from '../looking.ts';
+import { askStatus, lookFor } from './looking.ts';
 import { mayEnable } from '../operation/rights.ts';
 import { print } from '../terminal/print.ts';
-import { choose, isKnown, ofMembers, tellSlips, type Chosen } from '../selecting.ts';
+import { choose, isKnown, ofMembers, tellSlips, type Chosen } from './selecting.ts';
 import { Usage } from '../grammar/usage.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** `herd status`: asks live, and prints unknown for what does not answer. Of one service: service-status.ts. */
 import { type Context, withRoot } from '../context.ts';
 import { rootStatus, statusListLines } from '../format/status-list.ts';
-import { lookFor } from '../looking.ts';
+import { lookFor } from './looking.ts';
 import { print } from '../terminal/print.ts';
 
 /** Runs the command. Of all services: exit code 0, with `--strict` as in health-code.ts; else see service-status.ts. */

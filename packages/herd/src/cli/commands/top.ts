@@ -14,7 +14,7 @@ import { type Context, patienceOf, withRootLine } from '../context.ts';
 import { topLines, topOf, topOrders, type Top, type TopOrder } from '../format/top.ts';
 import { lookOf } from '../terminal/look.ts';
 import { pause } from '../terminal/pause.ts';
-import { choose, listed, tellSlips } from '../selecting.ts';
+import { choose, listed, tellSlips } from './selecting.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { erase, fitted } from '../terminal/screen.ts';
 import { Usage } from '../grammar/usage.ts';

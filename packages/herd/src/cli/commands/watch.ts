@@ -14,8 +14,8 @@ import type { StatusTold } from '../../client/observer.ts';
 import { heartbeatMs, silentMs, watchAgainMs } from '../../client/limits.ts';
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
-import { lasting, senderOf, type Hearing } from '../lasting.ts';
-import { ofMembers, type Chosen } from '../selecting.ts';
+import { lasting, senderOf, type Hearing } from './lasting.ts';
+import { ofMembers, type Chosen } from './selecting.ts';
 import { JsonView, LinesView, TableView, type View } from './watch-views.ts';
 
 /**

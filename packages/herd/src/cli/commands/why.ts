@@ -7,8 +7,8 @@ import type { ShownStatus } from '../format/shown-status.ts';
 import { causeOf, namesBelow, whyLines, type Cause, type Known } from '../format/why.ts';
 import { isRootName } from '../grammar/invocation.ts';
 import { mayEnable } from '../operation/rights.ts';
-import { askStatus, lookFor } from '../looking.ts';
-import { choose, ofMembersOnly, tellSlips } from '../selecting.ts';
+import { askStatus, lookFor } from './looking.ts';
+import { choose, ofMembersOnly, tellSlips } from './selecting.ts';
 import { print } from '../terminal/print.ts';
 import { Usage } from '../grammar/usage.ts';
 

@@ -1,9 +1,9 @@
 /** Live looks at services. */
 import { limits, type Status } from '@bellwether/shepherd';
-import { marginMs, probeMs, questionMs } from '../client/limits.ts';
-import type { Patience } from '../client/line.ts';
-import type { ServiceClient } from '../client/service.ts';
-import { type Context, patienceOf } from './context.ts';
+import { marginMs, probeMs, questionMs } from '../../client/limits.ts';
+import type { Patience } from '../../client/line.ts';
+import type { ServiceClient } from '../../client/service.ts';
+import { type Context, patienceOf } from '../context.ts';
 
 /** The status of one service, asked live. */
 export const askStatus = (context: Context, client: ServiceClient): Promise<Status> => {

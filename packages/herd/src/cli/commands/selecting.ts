@@ -11,14 +11,14 @@ import {
   type Selected,
   type Status,
 } from '@bellwether/shepherd';
-import { checked } from '../client/answers.ts';
-import { visible } from '../client/escape.ts';
-import { type Context, isPetnameWord, overLine, patienceOf } from './context.ts';
-import type { ShownStatus } from './format/shown-status.ts';
-import { isRootName } from './grammar/invocation.ts';
-import { shownNameCount } from './limits.ts';
-import { printErrors } from './terminal/print.ts';
-import { Usage } from './grammar/usage.ts';
+import { checked } from '../../client/answers.ts';
+import { visible } from '../../client/escape.ts';
+import { type Context, isPetnameWord, overLine, patienceOf } from '../context.ts';
+import type { ShownStatus } from '../format/shown-status.ts';
+import { isRootName } from '../grammar/invocation.ts';
+import { shownNameCount } from '../limits.ts';
+import { printErrors } from '../terminal/print.ts';
+import { Usage } from '../grammar/usage.ts';
 
 /** Some services, and how they are asked for. */
 export interface Chosen {

@@ -10,11 +10,11 @@
  *     --timeout                                                  a good end; while it is away the last reason is told
  */
 import { messageOf } from '@bellwether/actors';
-import { isNoAnswer, isOutOfReach, isNoShepherd } from '../client/errors.ts';
-import { visible } from '../client/escape.ts';
-import { firstAgainMs, lastAgainMs } from '../client/limits.ts';
-import { type Context, isPetnameWord } from './context.ts';
-import { pause } from './terminal/pause.ts';
+import { isNoAnswer, isOutOfReach, isNoShepherd } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import { firstAgainMs, lastAgainMs } from '../../client/limits.ts';
+import { type Context, isPetnameWord } from '../context.ts';
+import { pause } from '../terminal/pause.ts';
 
 /** How an attempt hears that it is heard, and when it has to end. */
 export interface Hearing {
