@@ -13,8 +13,6 @@ export {
   rootActions,
   rootNames,
   takesRelease,
-  type ActionFacts,
-  type BuiltIn,
 } from './action-table.ts';
 export { closest } from './closest.ts';
 export * from './errors.ts';
@@ -26,7 +24,6 @@ export { makeMonitoring, type Monitoring } from './chores/monitoring.ts';
 export { makeChangeFeed } from './shepherd/change-feed.ts';
 export { makeServiceFacet, type FacetOptions } from './facet/facet.ts';
 export { checkedQuery, placeWeight } from './checks/log-query.ts';
-export { makeLogger } from './service/logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './service/process-monitor.ts';
 export { makeServiceRegistry } from './shepherd/registry.ts';
 export {
@@ -84,7 +81,6 @@ export {
   isLeftUndone,
   results,
   stages,
-  healths,
   topics,
   unknownStatus,
   worstOf,

@@ -4,18 +4,16 @@ import { BadRequest } from '../errors.ts';
 
 /**
  * Refuses what no message can be sent to, before anything is done for the request that it came with. A vow may become
- * a sink yet; a message to one that does not is refused then, and ends the stream alone. @throws BadRequest
+ * a sink yet; a message to one that does not is refused then, and ends the stream alone.
  */
-export const checkSink = (sink: unknown): void => {
-  if (!isRef(sink) && !isVow(sink)) throw new BadRequest('request: the sink is no reference');
-};
-/** The same for a follower of logs. @throws BadRequest */
-export const checkFollower = (follower: unknown): void => {
-  if (!isRef(follower) && !isVow(follower))
-    throw new BadRequest('log: the follower is no reference');
-};
-/** The same for an observer. @throws BadRequest */
-export const checkObserver = (observer: unknown): void => {
-  if (!isRef(observer) && !isVow(observer))
-    throw new BadRequest('watch: the observer is no reference');
-};
+const mustBeReference =
+  (what: string) =>
+  (value: unknown): void => {
+    if (!isRef(value) && !isVow(value)) throw new BadRequest(`${what} is no reference`);
+  };
+/** What rows are sent to. @throws BadRequest */
+export const checkSink = mustBeReference('request: the sink');
+/** The same of logs. @throws BadRequest */
+export const checkFollower = mustBeReference('log: the follower');
+/** The same of statuses. @throws BadRequest */
+export const checkObserver = mustBeReference('watch: the observer');

@@ -4,7 +4,7 @@
  */
 import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { list, readWhole, struct, textOf, type Read } from '../read.ts';
+import { list, readIf, readWhole, struct, textOf, type Read } from '../read.ts';
 import { readAccount } from '../words/shapes.ts';
 import type {
   Command,
@@ -82,20 +82,16 @@ interface Description {
   readonly connection?: ConnectionConfig;
   readonly stop?: PlainStop;
 }
-const readPlace = struct<SocketPlace>(
-  { family: (value, what) => familyOf(value, what), host: words, port: readWhole },
-  {},
+const readFamily = readIf(
+  (value): value is SocketPlace['family'] => value === 'unix' || value === 4 || value === 6,
+  'unix, 4 or 6',
 );
-const familyOf = (value: unknown, what: string): SocketPlace['family'] => {
-  if (value === 'unix' || value === 4 || value === 6) return value;
-  throw new Malformed(`${what}: expected unix, 4 or 6`);
-};
+const readPlace = struct<SocketPlace>({ family: readFamily, host: words, port: readWhole }, {});
 const readArrival = struct<Arrival>({ number: readWhole }, { peer: readPlace, local: readPlace });
-const readSignal: Read<SignalName> = (value, what) => {
-  const name = words(value, what);
-  if (/^SIG[A-Z0-9+]+$/.test(name)) return name as SignalName;
-  throw new Malformed(`${what}: expected the name of a signal`);
-};
+const readSignal = readIf(
+  (value): value is SignalName => typeof value === 'string' && /^SIG[A-Z0-9+]+$/.test(value),
+  'the name of a signal',
+);
 const readDescription = struct<Description>(
   {},
   {
