@@ -274,6 +274,11 @@ describe('herd release show, diff, sign and key', () => {
       "herd: error: 'rel:6af3' is no name of a release, nor six digits or more of its beginning\n" +
         "'herd release ls SERVICE' shows those that are there.\n",
     ]);
+    for (const name of [`rel:sha256-${'a'.repeat(12)}`, 'a'.repeat(64)])
+      expect((await herd('stage', 'web', name)).err).toBe(
+        `herd: error: '${name}' is the name of a release, and here its file is wanted\n` +
+          "What is there already is switched to by 'herd deploy SERVICE RELEASE'.\n",
+      );
     const long = await herd('deploy', 'web', '@web.rel', '--confirm', `${day + 1}h`);
     expect([long.code, long.err]).toEqual([2, expect.stringContaining(`--confirm ${day}h`)]);
     const most = await herd('deploy', 'web', '@web.rel', '--confirm', `${day}h`);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { bytesText } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { beginningOf } from '@bellwether/shepherd';
 import { Detached, isNoAnswer, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line } from '../../client/line.ts';
@@ -20,6 +21,11 @@ export const opened = async (action: string, file: string): Promise<ReleaseFileR
     return await openReleaseFile(path.resolve(file), nodeCrypto(), { name: visible(file) });
   } catch (error) {
     if (!(error instanceof Error) || path.extname(file) === '.rel') throw error;
+    if (beginningOf(file) !== undefined)
+      throw new Usage(
+        `'${visible(file)}' is the name of a release, and here its file is wanted`,
+        "What is there already is switched to by 'herd deploy SERVICE RELEASE'.",
+      );
     if (file.startsWith('rel:')) throw noName(file);
     throw new Usage(
       error.message,
