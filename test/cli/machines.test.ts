@@ -88,6 +88,9 @@ describe('herd deploy --machines', together, () => {
     expect(stdout).toContain('is well, and waits to be confirmed, for 30 s.');
     expect(stdout).toMatch(/^  my-server  changed +.*has been deployed to @my-server/m);
     expect(await answerOf(slotted)).toBe('one');
+    const known = await desk.deploy(file, '--dry-run');
+    expect(known.stdout).toContain('unchanged  Nothing would be sent: all of it is there; that');
+    expect(known.stdout).toContain('1 machine: 1 unchanged. Nothing was done.');
     const again = await desk.deploy('my-server', file, '--json');
     expect(JSON.parse(again.stdout)).toEqual({
       schema: 1,

@@ -6,6 +6,7 @@ import {
   unknownStatus,
   type PlannedStep,
   type Request,
+  type SlotFacts,
   type Status,
 } from '@bellwether/shepherd';
 import { facetSight, facetSteps } from '../../../packages/shepherd/src/facet/facet-view.ts';
@@ -379,6 +380,32 @@ describe('the shepherd', () => {
     world.run();
     expect(start.value).toMatchObject({ result: 'failed', reason: 'Service web depends on net.' });
     expect(plan.value?.at(-1)).toMatchObject({ effect: 'refused', note: start.value?.reason });
+  });
+});
+
+describe('another release foreseen', () => {
+  const digest = (digit: string) => `rel:sha256-${digit.repeat(64)}`;
+  const slot = (given: SlotFacts): Partial<Status> => ({
+    ...running,
+    actions: [{ name: 'deploy', documentation: '' }],
+    slot: { current: digest('a'), ...given },
+  });
+  const deploy = (web: Partial<Status>, args: readonly string[]) =>
+    lines(foresee('deploy', 'web', { services: { web } }, { args }));
+
+  it.each([[digest('a')], ['a'.repeat(12), 'confirm=60']])(
+    'is nothing to do where that is active: %s',
+    (...args) => {
+      expect(deploy(slot({}), args)).toEqual(['deploy web: none, asked (that release is active)']);
+    },
+  );
+  it.each<readonly [string, SlotFacts, string]>([
+    ['it is another one', {}, digest('b')],
+    ['nobody says which', {}, 'no-confirm'],
+    ['one is under way', { phase: 'fetching', target: digest('b') }, digest('a')],
+    ['there was none yet', { current: undefined } as unknown as SlotFacts, digest('a')],
+  ])('is to be done where %s', (_what, facts, word) => {
+    expect(deploy(slot(facts), [word])).toEqual(['deploy web: change, asked']);
   });
 });
 

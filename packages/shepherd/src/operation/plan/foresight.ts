@@ -4,7 +4,7 @@
  *
  *     effect    a start              a stop            anything else
  *     change    stopped, stopping    not stopped       else
- *     none      running, starting    stopped           enabled or disabled already
+ *     none      running, starting    stopped           enabled or disabled already; another release, which is active
  *     refused   disabled and down    -                 the service has no such action; a restart of what is
  *                                                      disabled
  *     unknown   nobody knows where it stands
@@ -18,11 +18,12 @@
  *
  * What waits for its order alone has no step here.
  */
-import { isBuiltIn, isStart } from '../../action-table.ts';
+import { isBuiltIn, isStart, isSwitch } from '../../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type MemberTurn } from './rolling.ts';
 import { neededCountOf } from './verdict.ts';
 import { isSelection } from '../../words/selectors.ts';
+import { readSlotWords } from '../../words/slot-words.ts';
 import { serves } from '../../words/vocabulary.ts';
 import { beginAction } from '../../words/steps.ts';
 import type { PlannedStep, Status } from '../../words/types.ts';
@@ -294,10 +295,20 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
       return changingUnless(status, !status.isEnabled);
     default:
       if (status.stage === 'unknown') return { effect: 'unknown' };
-      return status.actions.some((each) => each.name === action)
-        ? { effect: 'change' }
-        : { effect: 'refused', note: `service '${name}' does not have an action '${action}'` };
+      if (!status.actions.some((each) => each.name === action))
+        return { effect: 'refused', note: `service '${name}' does not have an action '${action}'` };
+      return isSwitch(action) && isActive(status, args)
+        ? { effect: 'none', note: 'that release is active' }
+        : { effect: 'change' };
   }
+};
+
+/** Whether a slot has the release that it is to switch to, and nothing of one is under way or to be told of. */
+const isActive = (status: Status, args: readonly string[]): boolean => {
+  const { release } = readSlotWords(args);
+  if (status.kind === 'fleet' || release === undefined) return false;
+  const { phase, current } = status.slot ?? {};
+  return phase === undefined && current?.startsWith(release) === true;
 };
 
 /** What is elsewhere, and out of sight, may have been enabled meanwhile. */
