@@ -13,6 +13,9 @@ const names = ['web-1', 'web-2', 'web-3', 'web-4'] as const;
  * A shepherd with four slots in the fleet `web`; how to confirm is left to them. What is not ready before it has said so
  * cannot be taken for well for as long as a busy machine needs to begin it.
  */
+/** Nothing, or, where that took longer than a while, how far it was then. */
+const unlessQuick = /^(herd: \S+ web: batch \d of 4, .* at most(; waiting for web-\d \(.*\))?\n)?$/;
+
 const start = (place: Place, inFleet: readonly string[] = names): Promise<Daemon> => {
   const slots = names.map(
     (name) =>
@@ -90,7 +93,7 @@ describe('herd deploy to a fleet of slots', together, () => {
     expect(plan.stdout).toMatch(/ {2}Batch 1, the canary:\n {2}1\. +deploy web-1 +to do/);
     expect(plan.stdout).toMatch(/ {2}Batch 4:\n {2}4\. +deploy web-4 /);
     const { code, stdout, stderr } = await daemon.herd('deploy', 'web', one);
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(unlessQuick)]);
     expect(stdout).toContain('A: Service web: batch 1 of 4, the canary.\n');
     expect(stdout).toContain('A: Service web: batch 4 of 4.\n');
     expect(stdout.match(/waits to be confirmed/g)).toHaveLength(4);
@@ -98,12 +101,12 @@ describe('herd deploy to a fleet of slots', together, () => {
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
     const two = await built(place, 'two');
     const given = await daemon.herd('deploy', 'web', two);
-    expect([given.code, given.stderr]).toEqual([0, '']);
+    expect([given.code, given.stderr]).toEqual([0, expect.stringMatching(unlessQuick)]);
     expect(await currentIn(daemon)).toEqual(
       await Promise.all(names.map(() => digestOf(place, two))),
     );
     const back = await daemon.herd('rollback', 'web');
-    expect([back.code, back.stderr]).toEqual([0, '']);
+    expect([back.code, back.stderr]).toEqual([0, expect.stringMatching(unlessQuick)]);
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
     const further = await daemon.herd('rollback', 'web', `rel:sha256-${'0'.repeat(64)}`);
     expect(further.code).toBe(3);
@@ -127,7 +130,7 @@ describe('herd deploy to a fleet of slots', together, () => {
       / {2}web-2 +skipped +left as it is: a member of the canary failed; because of web-1$/m,
     );
     expect(stdout).toContain('web: 4 members: 1 rolled back, 3 skipped\n');
-    expect(stderr).toBe('herd: error: deploy web: rolled back: 0 of 4 members\n');
+    expect(stderr).toContain('deploy web: rolled back: 0 of 4 members; because of web-1\n');
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
     const after = await pidsIn(daemon);
     expect(after.slice(1)).toEqual(before.slice(1));

@@ -57,13 +57,20 @@ describe('herd start web-server-fleet, when of B', together, () => {
       await expectRepair(fleet, place);
     });
 
-  it('the port is taken: B failed, and says why, with 3; a repeat starts B alone', async ({
+  it('the port is taken: B failed, and says why, once, with 3; a repeat starts B alone', async ({
     fleet,
   }) => {
     const taken = net.createServer((socket) => socket.destroy());
     await new Promise<void>((done) => taken.listen(fleet.ports.b, '127.0.0.1', done));
-    const { code, stdout } = await fleet.c.herd('start', 'web-server-fleet');
+    const { code, stdout, stderr } = await fleet.c.herd('start', 'web-server-fleet');
     expect(code).toBe(3);
+    expect(stderr).toMatch(/failed: 1 of 2 members; because of web-server-b at B\n.*'herd retry /);
+    const one = await fleet.c.herd('start', 'web-server-b');
+    expect(one.stderr).toMatch(/^herd: error: failed to start service web-server-b at B\n/);
+    expect(one.stderr).toMatch(/\n {2}'herd op show op-[0-9a-f]+' tells this again\.\n$/);
+    // Its machine, the controller, the fleet and herd know of it; it is told once.
+    for (const said of [stdout + stderr, one.stdout + one.stderr])
+      expect(said.match(/its process exited|could not be started/g)).toHaveLength(1);
     expect(stdout).toMatch(/web-server-b +failed/);
     expect(stdout).toContain('EADDRINUSE'); // of its log
     expect(stdout).toMatch(/web-server-a +changed +running/);

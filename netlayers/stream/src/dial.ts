@@ -20,10 +20,10 @@ export class DialAttempt {
   readonly #failed: (reason: Error) => void;
   readonly #over: (dial: DialAttempt) => void;
   readonly #deadline: NodeJS.Timeout;
-  readonly #begunAt: number;
+  /** -Infinity once it has connected again. */
+  #begunAt: number;
   #socket: Duplex | undefined;
   #isOver: boolean;
-  #isAgain: boolean;
 
   /** `over` is called when the attempt ends, however it ends, before anybody else is told. */
   constructor(
@@ -39,7 +39,6 @@ export class DialAttempt {
     this.#over = over;
     this.#socket = undefined;
     this.#isOver = false;
-    this.#isAgain = false;
     this.#begunAt = performance.now();
     this.#deadline = setTimeout(() => {
       this.fail(new Unreachable(place, `no answer within ${deadlineMs} ms`));
@@ -62,9 +61,10 @@ export class DialAttempt {
    * plugged in since. True once at most.
    */
   connectsAgain(error: Error): boolean {
-    if (this.#isOver || this.#isAgain || systemCode(error) !== 'EHOSTUNREACH') return false;
-    this.#isAgain = performance.now() - this.#begunAt < NEIGHBOUR_MS;
-    return this.#isAgain;
+    if (this.#isOver || systemCode(error) !== 'EHOSTUNREACH') return false;
+    const tookMs = performance.now() - this.#begunAt;
+    this.#begunAt = -Infinity;
+    return tookMs < NEIGHBOUR_MS;
   }
 
   /** True for the caller that may go on with the socket, false when the attempt has ended before. */

@@ -65,6 +65,7 @@ describe('a command through an exported service', () => {
     expect(outcome.value).toEqual({
       ...changed,
       member: 'web-server-a',
+      origin: 'A',
       rows: [{ member: 'web-server-a/x', result: 'ok' }],
     });
     // One look at whether the far end says anything.

@@ -44,6 +44,7 @@ const row = {
   sharedWith: ['f'],
   also: ['b'],
   otherCount: 2,
+  origin: 'B',
   output: ['x'],
   lastSeenMs: 5,
   queuedUntilMs: 6,

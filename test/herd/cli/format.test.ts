@@ -611,6 +611,11 @@ describe('the outcome of a command', () => {
         '  | Error: port 80',
       ],
     });
+    const named = (member: string) =>
+      outcomeLines(command, { ...failed, member, origin: 'B' }, look, none).err[0];
+    expect(named('web')).toBe('herd: error: failed to start service web at B');
+    // Its name says it.
+    expect(named('web@B')).toBe('herd: error: failed to start service web');
   });
   it('of something unreachable is no failure, and says when it was last seen', () => {
     const lost = outcome('unreachable', { reason: 'connection refused', lastSeenMs: 12_000 });
@@ -628,7 +633,7 @@ describe('the outcome of a command', () => {
       rows: [
         { member: 'web-a', result: 'changed', stage: 'running', pid: 12 },
         { member: 'web-b', result: 'unreachable', reason: 'no route.', lastSeenMs: 3_000 },
-        { member: 'web-c', result: 'failed', reason: 'exit 1', output: ['boom'] },
+        { member: 'web-c', result: 'failed', origin: 'C', reason: 'exit 1', output: ['boom'] },
       ],
     });
     const shown = outcomeLines({ ...command, service: 'fleet' }, fleet, look, none);
@@ -639,7 +644,9 @@ describe('the outcome of a command', () => {
       '  web-a  changed      running, pid 12',
       'fleet: 3 members: 1 failed, 1 unreachable, 1 changed',
     ]);
-    expect(shown.err).toEqual(['herd: error: start fleet: failed: 1 of 3 members']);
+    expect(shown.err).toEqual([
+      'herd: error: start fleet: failed: 1 of 3 members; because of web-c at C, web-b',
+    ]);
     expect(outcomeLines(command, fleet, painted, none).out[0]).toBe(
       '  web-c  <red>failed</>       exit 1',
     );

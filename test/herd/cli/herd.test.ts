@@ -664,7 +664,7 @@ describe('an action', () => {
     const ran = await run('start', 'f', '--strict');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toMatch(
-      /^herd: error: start f: not all members: degraded 1\/2\n {2}'herd retry op-\w+' asks those again, and nobody else\.\n {2}With '--when-online 2h' it is done by itself once they are back\.\n$/,
+      /^herd: error: start f: not all members: degraded 1\/2; because of b\n {2}'herd retry op-\w+' asks those again, and nobody else\.\n {2}With '--when-online 2h' it is done by itself once they are back\.\n$/,
     );
   });
   it('with --when-online says until when it waits, how to see that, and how to call it off', async () => {
@@ -830,7 +830,7 @@ describe('an action', () => {
     await serve({ perform: () => ({ member: 'f', result: 'superseded', rows }) });
     const { written } = await run('start', 'f');
     expect(written.err).toMatch(
-      /^herd: error: start f: superseded\n {2}The later command counts: 'herd start f' asks for it anew\.\n$/,
+      /^herd: error: start f: superseded: because of b\n {2}The later command counts: 'herd start f' asks for it anew\.\n$/,
     );
   });
   it('on an unknown service has GNU words, and a hint where words were swapped', async () => {
@@ -1016,7 +1016,9 @@ describe('an action', () => {
     pressed.push(terminal.pressInterrupt);
     const ran = await herd(terminal, 'start', 'web');
     expect(ran.exitCode).toBe(130);
-    expect(ran.written.err).toMatch(/detached; operation op-[0-9a-f]{16} goes on/);
+    expect(ran.written.err).toMatch(
+      /detached; operation op-[0-9a-f]{16} goes on: start web: 0 seconds of 60 seconds at most\.\n/,
+    );
   });
   it('that a member did not end exits with 6 at the deadline, and with 4 before it', async () => {
     const outcome = { member: 'web', result: 'timed-out', rows: [] } as const;

@@ -4,6 +4,7 @@ import type { Context } from '../../../packages/herd/src/cli/context.ts';
 import type { Options } from '../../../packages/herd/src/cli/grammar/grammar.ts';
 import { groupFromCount, keptRowChars } from '../../../packages/herd/src/cli/limits.ts';
 import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
+import { Deadline } from '../../../packages/herd/src/cli/operation/deadline.ts';
 import { Progress } from '../../../packages/herd/src/cli/operation/progress.ts';
 import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 import { fakeTerminal } from './fake-terminal.ts';
@@ -26,6 +27,8 @@ interface Watched {
   readonly progress: Progress;
   readonly screen: Screen;
   readonly terminal: Terminal;
+  /** As what waits for an operation hears of it. */
+  take(events: readonly Event[]): void;
   /** Lets so many milliseconds pass. */
   pass(ms: number): void;
 }
@@ -34,10 +37,11 @@ const watch = (
   options: Options = {},
   action = 'start',
   service = 'fleet',
+  waitMs?: number,
 ): Watched => {
   const screen = new Screen();
   let now = 0;
-  let tick = (): void => undefined;
+  const ticks = new Set<() => void>();
   const terminal = fakeTerminal({
     isTerminal: true,
     isErrorTerminal: true,
@@ -49,8 +53,8 @@ const watch = (
     err: (text) => screen.write(text),
     now: () => now,
     every: (_ms, task) => {
-      tick = task;
-      return () => (tick = () => undefined);
+      ticks.add(task);
+      return () => ticks.delete(task);
     },
     ...more,
   });
@@ -59,12 +63,18 @@ const watch = (
   };
   const connections = { root: never, petname: never, sturdyref: never };
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
-  const progress = new Progress(context, action, service);
+  const deadline = waitMs && new Deadline({ waitMs, now: () => now });
+  if (deadline) deadline.onExtend(() => undefined);
+  const progress = new Progress(context, action, service, deadline || undefined);
   return {
     ...{ progress, screen, terminal },
+    take: (events) => {
+      if (deadline) deadline.take(events);
+      progress.take(events);
+    },
     pass: (ms) => {
       now += ms;
-      tick();
+      for (const tick of [...ticks]) tick();
     },
   };
 };
@@ -76,17 +86,19 @@ const row = (member: string, result: Result, more: Partial<Row> = {}): Event => 
 });
 
 describe('progress on a terminal', () => {
-  it('leaves a refusal to the error that follows, unless it is asked for all', () => {
-    const refused = { about: 'web', what: 'refused' } as const;
-    for (const options of [{}, { verbose: true as const }]) {
-      const { progress, screen } = watch({}, options, 'nope', 'web');
-      progress.take([{ ...line('Service web: nope: no.'), ...refused }, line('More.')]);
-      expect(screen.out).toEqual([
-        ...('verbose' in options ? ['A: Service web: nope: no.\n'] : []),
-        'A: More.\n',
-      ]);
-    }
-  });
+  it.each(['refused', 'failed'] as const)(
+    'leaves what was %s to the error that follows, unless it is asked for all',
+    (what) => {
+      for (const options of [{}, { verbose: true as const }]) {
+        const { progress, screen } = watch({}, options, 'nope', 'web');
+        progress.take([{ ...line('Service web: no.'), about: 'web', what }, line('More.')]);
+        expect(screen.out).toEqual([
+          ...('verbose' in options ? ['A: Service web: no.\n'] : []),
+          'A: More.\n',
+        ]);
+      }
+    },
+  );
   it('shows who has answered and who has not, below the lines that stay', () => {
     const { progress, screen, pass } = watch();
     progress.expect(['a', 'bb']);
@@ -114,24 +126,38 @@ describe('progress on a terminal', () => {
     expect(screen.lines).toEqual(['A: one', 'A: two', '']);
     expect(screen.out).toEqual(['A: one\n', 'A: two\n']);
   });
-  it('names who asked for more time until that one has answered', () => {
-    const { progress, screen, pass } = watch();
+  it('says how long it may take, and who asked for more time until that one has answered', () => {
+    const { progress, screen, take, pass } = watch({}, {}, 'start', 'fleet', 65_000);
     progress.expect(['a', 'b\x1b[2J']);
-    const more = { slowest: 'b\x1b[2J', slowestMs: 1_200_000 };
-    progress.take([{ kind: 'deadline', remainingMs: 1_260_000, ...more }]);
-    pass(2_000);
-    expect(screen.lines.at(-2)).toBe(
-      'start fleet: 0 of 2 members, 2 seconds, b\\x1b[2J asked for 20 minutes more',
-    );
-    progress.take([row('b\x1b[2J', 'failed')]);
     pass(1_000);
-    expect(screen.lines.at(-2)).toBe('start fleet: 1 of 2 members, 1 failed, 3 seconds');
+    expect(screen.lines.at(-2)).toBe('start fleet: 0 of 2 members, 1 second of 65 seconds at most');
+    const more = { slowest: 'b\x1b[2J', slowestMs: 1_200_000 };
+    take([{ kind: 'deadline', remainingMs: 1_260_000, ...more }]);
+    pass(1_000);
+    expect(screen.lines.slice(-4, -2)).toEqual([
+      '  a         …',
+      '  b\\x1b[2J  …, may take 20 minutes',
+    ]);
+    take([row('b\x1b[2J', 'failed')]);
+    pass(1_000);
+    expect(screen.lines.slice(-3, -1)).toEqual([
+      '  b\\x1b[2J  failed',
+      'start fleet: 1 of 2 members, 1 failed, 3 seconds of 21 minutes at most',
+    ]);
   });
-  it('names nobody where the time is longer because of nobody in sight', () => {
-    const { progress, screen, pass } = watch();
-    progress.take([{ kind: 'deadline', remainingMs: 1_260_000 }]);
-    pass(2_000);
-    expect(screen.lines.at(-2)).toBe('start fleet: 2 seconds');
+  it('shows of whom it waits for what is known by then', async () => {
+    const { progress, screen, pass } = watch({}, {}, 'start', 'fleet', 65_000);
+    progress.expect(['a', 'b'], new Map(), new Map([['a', 'stopped, seen now']]));
+    pass(250);
+    expect(screen.lines.slice(0, 2)).toEqual(['  a  stopped, seen now', '  b  …']);
+    progress.lookAgain = () => {
+      progress.expect(['a', 'b'], new Map(), new Map([['b', 'starting, seen now']]));
+      return Promise.resolve();
+    };
+    pass(4_000);
+    await Promise.resolve();
+    pass(250);
+    expect(screen.lines.slice(0, 2)).toEqual(['  a  …', '  b  starting, seen now']);
   });
   it('draws nothing after its end', () => {
     const { progress, screen, pass } = watch();
@@ -224,6 +250,10 @@ describe('progress on a terminal', () => {
     progress.take([row('a', 'changed')]);
     pass(250);
     expect(screen.lines.at(-2)).toMatch(/^start fleet: batch 1 of 2, 1 of 3 members, 1 changed, /);
+    expect(progress.state()).toMatch(/; waiting for b \(…\)$/);
+    // As it would be begun now, when half of it is done.
+    progress.expect(['a', 'b', 'c'], new Map([['c', 1]]), new Map([['b', 'starting']]));
+    expect(progress.state()).toMatch(/^start fleet: batch 1 of 2, .*; waiting for b \(starting\)$/);
     progress.take([row('b', 'changed')]);
     pass(250);
     expect(screen.lines.at(-2)).toMatch(/^start fleet: batch 2 of 2, 2 of 3 members/);
@@ -284,6 +314,63 @@ describe('no progress is drawn', () => {
     expect(progress.untold({ member: 'f', result: 'failed', rows: progress.rows() }).rows).toEqual([
       { member: 'a', result: 'failed', output: ['x'] },
     ]);
+  });
+});
+
+describe('where no progress is drawn', () => {
+  const pipe = { isTerminal: false, isErrorTerminal: false };
+  it.each([{}, { json: true as const }])(
+    'it is said once who is waited for, how long, and who has failed: %j',
+    async (options) => {
+      const { progress, screen, take, pass } = watch(pipe, options, 'start', 'fleet', 65_000);
+      let lookCount = 0;
+      progress.lookAgain = () => {
+        lookCount += 1;
+        const stages = new Map([['b\x1b[2J', 'starting, seen now']]);
+        progress.expect(['a', 'b\x1b[2J', 'c'], new Map(), stages);
+        return Promise.resolve();
+      };
+      const more = { slowest: 'b\x1b[2J', slowestMs: 1_200_000 };
+      take([{ kind: 'deadline', remainingMs: 1_260_000, ...more }, row('a', 'failed')]);
+      for (const _each of [1, 2, 3]) {
+        pass(4_000);
+        await Promise.resolve();
+        await Promise.resolve();
+      }
+      expect(screen.lines).toEqual([
+        'herd: start fleet: 1 of 3 members, 1 failed (a), 4 seconds of 21 minutes at most; ' +
+          'waiting for b\\x1b[2J (starting, seen now, may take 20 minutes), c (…)',
+        '',
+      ]);
+      expect([lookCount, screen.out]).toEqual([1, []]);
+    },
+  );
+  it('that is said of one service, too', async () => {
+    const { progress, screen, pass } = watch(pipe, {}, 'start', 'web', 65_000);
+    progress.lookAgain = () => {
+      progress.expect([], new Map(), new Map([['web', 'starting, seen now']]));
+      return Promise.resolve();
+    };
+    pass(4_000);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(screen.lines[0]).toBe(
+      'herd: start web: 4 seconds of 65 seconds at most; starting, seen now',
+    );
+  });
+  it.each<readonly [string, Options]>([
+    ['with -q', { quiet: true }],
+    ['of what was over by then', {}],
+  ])('nothing is said %s', async (_when, options) => {
+    const { progress, screen, pass } = watch(pipe, options, 'start', 'fleet', 65_000);
+    let told = (): void => undefined;
+    progress.lookAgain = () => new Promise((done) => (told = done));
+    pass(4_000);
+    progress.end();
+    told();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(screen.lines).toEqual(['']);
   });
 });
 

@@ -4,7 +4,11 @@ import { NothingSelected, UnknownService } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openRoot } from '../../../packages/herd/src/client/root.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
-import { askFromCount, shownNameCount } from '../../../packages/herd/src/cli/limits.ts';
+import {
+  askFromCount,
+  lookAgainMs,
+  shownNameCount,
+} from '../../../packages/herd/src/cli/limits.ts';
 import { ofMembers } from '../../../packages/herd/src/cli/commands/selecting.ts';
 import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
 import { version } from '../../../packages/herd/src/version.ts';
@@ -34,7 +38,8 @@ const herd = async (answers: Answers, words: readonly string[], says?: boolean) 
   const more: Partial<Terminal> = {
     uid: process.getuid?.() ?? 0,
     // Nothing is waited for.
-    every: (_ms, tick) => {
+    every: (ms, tick) => {
+      if (ms === lookAgainMs) return () => undefined;
       const timer = setTimeout(tick, 1);
       return () => clearTimeout(timer);
     },

@@ -716,8 +716,9 @@ describe('a command for more than are asked in one turn', () => {
     expect(begun).toEqual(group(0, 1).map((name) => `start ${name}`));
     const cancelled = start.value?.rows.filter(({ result }) => result === 'cancelled');
     expect(cancelled?.map(({ member }) => member)).toEqual(group(1, 3));
-    const said = it.machine.lines.filter((line) => line.includes('was cancelled before it began'));
-    expect(said).toHaveLength(2 * stepsPerTurn);
+    for (const { reason } of cancelled ?? [])
+      expect(reason).toContain('was cancelled before it began');
+    expect(it.machine.lines.join()).not.toContain('was cancelled before it began');
   });
   it('reaches who has let another one wait before that is called off', () => {
     const it = withAll();

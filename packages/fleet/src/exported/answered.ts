@@ -37,7 +37,7 @@ export const answered = (
   });
   const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
   const names = { ...below(outcome, held.name), ...lostHere(held, asked, outcome, held.name) };
-  const whole = { ...own, ...names, member: held.name, rows };
+  const whole = { ...own, ...names, member: held.name, origin: held.origin, rows };
   return isPending(outcome) ? pending(held, whole) : whole;
 };
 

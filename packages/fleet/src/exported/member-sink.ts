@@ -101,14 +101,14 @@ const relabelled = (events: readonly Event[], member: string, origin: string): r
   return own;
 };
 /**
- * The deadline of the whole; that it is done on one machine; and that it is disabled, has refused, or has lost to a
- * later command, which its outcome tells: the ids in that are ours here.
+ * The deadline of the whole; that it is done on one machine; and that it is disabled, has refused or failed, or has
+ * lost to a later command, which its outcome tells: the ids in that are ours here.
  */
 const isOurs = (event: Event): boolean =>
   event.kind === 'deadline' ||
   event.kind === 'alone' ||
   (event.kind === 'line' && event.what !== undefined && toldByOutcome.has(event.what));
-const toldByOutcome: ReadonlySet<Topic> = new Set(['is-disabled', 'refused', 'lost']);
+const toldByOutcome: ReadonlySet<Topic> = new Set(['is-disabled', 'refused', 'lost', 'failed']);
 const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {

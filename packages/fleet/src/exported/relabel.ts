@@ -4,14 +4,13 @@ import type { ExportedHeld } from './exported-state.ts';
 import { chosenOperation } from './member-operation.ts';
 
 /**
- * A row of the far end as one of what lies behind `member`. The aggregates that share it there are
+ * A row of the far end as one of what lies behind `member`. The aggregates that share it there, and the machines, are
  * names that mean nothing here.
  */
-export const relabelledRow = ({ sharedWith: _shared, ...row }: Row, member: string): Row => ({
-  ...row,
-  ...below(row, member),
-  member: `${member}/${row.member}`,
-});
+export const relabelledRow = (
+  { sharedWith: _shared, origin: _origin, ...row }: Row,
+  member: string,
+): Row => ({ ...row, ...below(row, member), member: `${member}/${row.member}` });
 
 /** The other names in it, which are the far end's, too. */
 export const below = (

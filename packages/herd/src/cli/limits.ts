@@ -49,6 +49,8 @@ export const machinesAtOnce = 4;
 export const askFromCount = 10;
 /** Bytes of output that wait for whoever reads it, as a pager: what comes beyond them is lost, and that is said. */
 export const unreadBytes = 67_108_864;
+/** Milliseconds until those who are waited for are looked at, again and again: longer than most commands take. */
+export const lookAgainMs = 4_000;
 /** Characters of rows, as JSON, that are kept until what came of a command is told: more than of 10,000 members. */
 export const keptRowChars = 33_554_432;
 /** Names of those that are shown before; `--dry-run` has them all. */

@@ -13,16 +13,8 @@ import {
   readField,
   results,
   struct,
-  type Change,
-  type Event,
-  type LogEvent,
-  type OperationFacts,
-  type OperationReport,
-  type Outcome,
-  type PlannedStep,
   type Read,
   type Result,
-  type Status,
 } from '@bellwether/shepherd';
 import type {
   LeftElsewhere,
@@ -59,52 +51,35 @@ export const checked =
   };
 
 /** An outcome. @throws BadAnswer */
-export const outcomeIn: (value: unknown) => Outcome = checked(reader.outcome, 'outcome');
+export const outcomeIn = checked(reader.outcome, 'outcome');
 /** A status. @throws BadAnswer */
-export const statusIn: (value: unknown) => Status = checked(reader.status, 'status');
+export const statusIn = checked(reader.status, 'status');
 /** Several. @throws BadAnswer */
-export const statusesIn: (value: unknown) => readonly Status[] = checked(
-  reader.statuses,
-  'statuses',
-);
+export const statusesIn = checked(reader.statuses, 'statuses');
 /** Status changes. @throws BadAnswer */
-export const changesIn: (value: unknown) => readonly Change[] = checked(reader.changes, 'history');
+export const changesIn = checked(reader.changes, 'history');
 /** Steps of a plan. @throws BadAnswer */
-export const planIn: (value: unknown) => readonly PlannedStep[] = checked(reader.plan, 'plan');
+export const planIn = checked(reader.plan, 'plan');
 /** Operations. @throws BadAnswer */
-export const operationsIn: (value: unknown) => readonly OperationFacts[] = checked(
-  makeOperationReader(reader).list,
-  'operations',
-);
+export const operationsIn = checked(makeOperationReader(reader).list, 'operations');
 /** One operation with its steps. @throws BadAnswer */
-export const operationIn: (value: unknown) => OperationReport = checked(
-  makeOperationReader(reader).report,
-  'operation',
-);
+export const operationIn = checked(makeOperationReader(reader).report, 'operation');
 /** What a command that was to be called off had come to before. An older peer says nothing of it. */
 export const overIn = (value: unknown): Result | undefined =>
   typeof value === 'string' ? (results.find((each) => each === value) ?? 'unknown') : undefined;
 /** Lines of text. @throws BadAnswer */
-export const linesIn: (value: unknown) => readonly string[] = checked(reader.lines, 'lines');
+export const linesIn = checked(reader.lines, 'lines');
 /** One batch of followed logs. @throws BadAnswer */
-export const logBatchIn: (value: unknown) => readonly LogEvent[] = checked(
-  reader.logBatch,
-  'batch',
-);
+export const logBatchIn = checked(reader.logBatch, 'batch');
 /** One text. @throws BadAnswer */
-export const textIn: (value: unknown) => string = checked(reader.text, 'text');
+export const textIn = checked(reader.text, 'text');
 /** One batch of an operation's stream. @throws BadAnswer */
-export const batchIn: (value: unknown) => readonly Event[] = checked(reader.batch, 'batch');
+export const batchIn = checked(reader.batch, 'batch');
 const texts = list(reader.text, limits.listCount);
 /** What a daemon says of itself. @throws BadAnswer */
-export const aboutIn: (value: unknown) => ShepherdFacts = checked(
+export const aboutIn = checked(
   struct<ShepherdFacts>(
-    {
-      name: reader.text,
-      version: reader.text,
-      pid: readCount,
-      locations: texts,
-    },
+    { name: reader.text, version: reader.text, pid: readCount, locations: texts },
     { shut: texts, since: readCount, logFile: reader.text, unkept: reader.text },
   ),
   'about',
@@ -147,7 +122,7 @@ const readRefused = struct<Extract<Reloaded, { readonly kind: 'refused' }>>(
   {},
 );
 /** What a backup holds. @throws BadAnswer */
-export const backedUpIn: (value: unknown) => BackedUp = checked(
+export const backedUpIn = checked(
   struct<BackedUp>({ recordCount: readCount, epoch: readCount }, {}),
   'backup',
 );
@@ -157,15 +132,12 @@ const readLeft = struct<LeftSlot>(
   {},
 );
 /** Slots that went from the configuration, with what is left of them. @throws BadAnswer */
-export const leftSlotsIn: (value: unknown) => readonly LeftSlot[] = checked(
-  list(readLeft, limits.serviceCount),
-  'leftSlots',
-);
+export const leftSlotsIn = checked(list(readLeft, limits.serviceCount), 'leftSlots');
 /** What went of one of them. @throws BadAnswer */
-export const freedIn: (value: unknown) => LeftSlot = checked(readLeft, 'freeSlot');
+export const freedIn = checked(readLeft, 'freeSlot');
 
 /** What came of a reload. @throws BadAnswer */
-export const reloadedIn: (value: unknown) => Reloaded = checked(
+export const reloadedIn = checked(
   (value, what): Reloaded =>
     readField(value, 'kind', what) === 'refused' ? readRefused(value, what) : readRead(value, what),
   'reload',

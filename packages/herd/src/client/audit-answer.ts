@@ -25,7 +25,7 @@ const readFlag: Read<boolean> = (value, what) => {
 };
 
 /** The answer to a question about the audit. @throws BadAnswer */
-export const auditIn: (value: unknown) => AuditRecords = checked(
+export const auditIn = checked(
   struct<AuditRecords>({ lines: list(readLine, auditLimits.answerCount), isCut: readFlag }, {}),
   'audit',
 );

@@ -106,17 +106,14 @@ const readUri: Read<string> = (value, what) => {
 };
 
 /** Some grants. @throws BadAnswer */
-export const pageIn: (value: unknown) => GrantPage = checked(
+export const pageIn = checked(
   struct<GrantPage>({ grants: readGrants }, { next: readName }),
   'grants',
 );
 /** Their ids. @throws BadAnswer */
-export const idsIn: (value: unknown) => readonly string[] = checked(
-  list(readName, FLEET_LIMITS.grantListCount),
-  'ids',
-);
+export const idsIn = checked(list(readName, FLEET_LIMITS.grantListCount), 'ids');
 /** By what time they end. @throws BadAnswer */
-export const clockIn: (value: unknown) => GrantClock = checked(
+export const clockIn = checked(
   struct<GrantClock>(
     {
       nowMs: readCount,
@@ -128,7 +125,7 @@ export const clockIn: (value: unknown) => GrantClock = checked(
   'clock',
 );
 /** A grant that was made, with its invite. @throws BadAnswer */
-export const grantedIn: (value: unknown) => MadeGrant = checked(
+export const grantedIn = checked(
   struct<MadeGrant>(
     { grant: readFacts, invite: readUri, inviteExpiresMs: readCount },
     { doubt: text },
@@ -160,7 +157,7 @@ const readAllMade = struct<Omit<AllMade, 'kind'>>(
   {},
 );
 /** A grant that was made at other hosts, or not. @throws BadAnswer */
-export const directIn: (value: unknown) => MadeDirect = checked(
+export const directIn = checked(
   (value, what): MadeDirect =>
     readField(value, 'kind', what) === 'made'
       ? { kind: 'made', ...readAllMade(value, what) }
@@ -174,24 +171,17 @@ export const directIn: (value: unknown) => MadeDirect = checked(
   'grant',
 );
 /** What was revoked. @throws BadAnswer */
-export const revokedIn: (value: unknown) => TakenBack = checked(
-  struct<TakenBack>({ revoked: readGrants }, {}),
-  'revocation',
-);
+export const revokedIn = checked(struct<TakenBack>({ revoked: readGrants }, {}), 'revocation');
 /** Who may do something. @throws BadAnswer */
-export const whoCanIn: (value: unknown) => WhoCan = checked(
+export const whoCanIn = checked(
   struct<WhoCan>(
-    {
-      grants: readGrants,
-      moreCount: readCount,
-      minted: list(text, FLEET_LIMITS.mintCount),
-    },
+    { grants: readGrants, moreCount: readCount, minted: list(text, FLEET_LIMITS.mintCount) },
     {},
   ),
   'who can',
 );
 /** What a ref allows. @throws BadAnswer */
-export const allowedIn: (value: unknown) => Allowed = checked((value, what): Allowed => {
+export const allowedIn = checked((value, what): Allowed => {
   if (readField(value, 'kind', what) === 'grant')
     return { kind: 'grant', grant: readFacts(readField(value, 'grant', what), `${what}.grant`) };
   return {
@@ -208,15 +198,15 @@ const bytesOf =
     return value;
   };
 /** What one grant is. @throws BadAnswer */
-export const factsIn: (value: unknown) => GrantFacts = checked(readFacts, 'grant');
+export const factsIn = checked(readFacts, 'grant');
 /** What is to be signed for an invite. @throws BadAnswer */
-export const nonceIn: (value: unknown) => Uint8Array = checked(
+export const nonceIn = checked(
   (value, what) => bytesOf(nonceBytes)(readField(value, 'nonce', what), `${what}.nonce`),
   'challenge',
 );
 const nonceBytes = 32;
 /** What was redeemed. @throws BadAnswer */
-export const redeemedIn: (value: unknown) => Redeemed = checked(
+export const redeemedIn = checked(
   struct<Redeemed>({ uri: readUri, grant: readFacts }, {}),
   'redeemed',
 );

@@ -221,6 +221,7 @@ const facetMember = (member: MemberStatus): MemberStatus => ({
 const rowRules: Rules<Row> = {
   member: true,
   result: true,
+  origin: true,
   reason: true,
   plainReason: false,
   dependsOn: false,

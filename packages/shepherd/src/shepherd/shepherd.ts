@@ -221,11 +221,7 @@ const returnTo = (
   who: Returner,
 ): Return => {
   checkSink(sink);
-  return {
-    id,
-    who,
-    writer: turn.spawn(makeWriter, { node: held.name, log: held.log, sink }),
-  };
+  return { id, who, writer: turn.spawn(makeWriter, { node: held.name, log: held.log, sink }) };
 };
 
 const watch = (

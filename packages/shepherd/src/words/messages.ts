@@ -83,6 +83,8 @@ export interface Row {
    */
   readonly member: string;
   readonly result: Result;
+  /** Of a service elsewhere that has answered: what its machine is called here. */
+  readonly origin?: string;
   /**
    * One sentence for people: what was tried, what was found. It names no other service, but for the
    * one in `dependsOn`.

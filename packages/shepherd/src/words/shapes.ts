@@ -112,6 +112,7 @@ const rowNeeds = (text: Read<string>): Needed<Row> => ({
   result: wordOf(results, 'unknown'),
 });
 const rowMayHave = (text: Read<string>): Optional<Row> => ({
+  origin: text,
   reason: text,
   plainReason: text,
   dependsOn: text,

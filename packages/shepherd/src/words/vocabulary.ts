@@ -79,6 +79,7 @@ export const topics = [
   'cycle',
   'lost',
   'refused',
+  'failed',
 ] as const;
 /** What a line is about, beside its service. */
 export type Topic = (typeof topics)[number];

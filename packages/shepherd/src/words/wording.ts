@@ -56,6 +56,7 @@ const sentences: Readonly<Record<Topic, (subject: string, on: string) => string>
   cycle: (subject) => `${subject} requires itself by way of others: a cycle.`,
   lost: (subject) => `${subject} lost to a later command.`,
   refused: (subject) => `${subject} has refused it.`,
+  failed: (subject) => `${subject} has failed.`,
 };
 const lowered = (subject: string): string => subject.charAt(0).toLowerCase() + subject.slice(1);
 

@@ -9,6 +9,7 @@ import type { NetDial, NetEvent, NetPeer } from '@bellwether/fleet';
 import { closest } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { NetView } from '../../client/net.ts';
+import { fewNames } from '../format/names.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { peerText } from '../format/net.ts';
 import { wordsOfGroup } from '../grammar/grammar.ts';
@@ -40,10 +41,9 @@ export const calledSo = <T extends NetPlace>(
   const [only, another] = found;
   if (only === undefined) throw unknown([...places, ...dials], dials, word);
   if (another === undefined) return only;
-  const names = found.slice(0, shownNames).map(({ session, peer }) => session ?? textOf(peer));
-  const rest = found.length > shownNames ? ` and ${found.length - shownNames} more` : '';
+  const names = found.map(({ session, peer }) => session ?? textOf(peer));
   throw new Usage(
-    `'${word}' is the beginning or the peer of several sessions: ${names.join(', ')}${rest}`,
+    `'${word}' is the beginning or the peer of several sessions: ${fewNames(names, shownNames)}`,
     "'herd net --all' says which is which.",
   );
 };

@@ -68,11 +68,7 @@ const invite = async (context: Context): Promise<number> => {
       'an invite needs a name for the machine',
       "Say it with --name NAME: its services are called SERVICE@NAME here, and 'herd node ls' lists it.",
     );
-  const spec = {
-    name: checkedName(name),
-    ...moreOf(context),
-    ...expiryOf(expires),
-  };
+  const spec = { name: checkedName(name), ...moreOf(context), ...expiryOf(expires) };
   if (context.options['dry-run'] === true) return foretellInvite(context, spec.name);
   const target = placeFor(context);
   return deliver(

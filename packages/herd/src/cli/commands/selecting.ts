@@ -14,6 +14,7 @@ import {
 import { checked } from '../../client/answers.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, overLine, patienceOf } from '../context.ts';
+import { fewNames } from '../format/names.ts';
 import type { ShownStatus } from '../format/shown-status.ts';
 import { isRootName } from '../grammar/invocation.ts';
 import { shownNameCount } from '../limits.ts';
@@ -86,11 +87,7 @@ export const tellSlips = (context: Context, { unknownKeys }: Chosen): void =>
   );
 
 /** Names in a line, as many as it has room for. */
-export const listed = (names: readonly string[]): string => {
-  const shown = names.slice(0, shownNameCount).map(visible).join(', ');
-  const moreCount = names.length - shownNameCount;
-  return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
-};
+export const listed = (names: readonly string[]): string => fewNames(names, shownNameCount);
 
 /** A ref tells of its members in one status, and has no names here by which one of them could be asked. */
 export const ofMembersOnly = (action: string, service: string): Usage =>

@@ -5,9 +5,9 @@ import {
   type OperationReport,
   type OperationStep,
 } from '@bellwether/shepherd';
-import { visible } from '../../client/escape.ts';
 import { maxGroupNames } from '../limits.ts';
 import { typedService } from './lost.ts';
+import { fewNames } from './names.ts';
 import { resultWords } from './outcome.ts';
 
 /** Services by name, each once. One may be in both: its restart has stopped it, and starts it no more. */
@@ -64,7 +64,4 @@ const underWay: ReadonlyMap<string, string> = new Map([
   ['restart', 'restarting'],
 ]);
 /** Names for a sentence; of many the first ones, and how many more there are. */
-export const shownNames = (names: readonly string[]): string => {
-  const shown = names.slice(0, maxGroupNames).map(visible).join(', ');
-  return names.length > maxGroupNames ? `${shown} and ${names.length - maxGroupNames} more` : shown;
-};
+export const shownNames = (names: readonly string[]): string => fewNames(names, maxGroupNames);

@@ -7,6 +7,7 @@ import { visible } from '../../client/escape.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { groupFromCount, maxGroupNames, mergeFromCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
+import { fewNames } from './names.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
 import { tailKey, tailsOf } from './tails.ts';
 import { ageText, counted, momentText } from './times.ts';
@@ -113,7 +114,7 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
   const name = visible(service);
   const headline =
     row.result === 'failed'
-      ? `failed to ${visible(action)} service ${name}`
+      ? `failed to ${visible(action)} service ${name}${visible(placeOf(row))}`
       : `${visible(action)} ${name}: ${resultWords[row.result]}`;
   const details = [row.reason, causeOf(row), lastSeen(row), queuedText(row)]
     .filter((text) => text !== undefined)
@@ -124,6 +125,10 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
     ...tail(row, '  '),
   ];
 };
+
+/** ` at B`: the machine where it went wrong, where the name does not say it. */
+const placeOf = ({ member, origin }: Row): string =>
+  origin === undefined || member.endsWith(`@${origin}`) ? '' : ` at ${origin}`;
 
 const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
   if (lastSeenMs !== undefined) return `last seen ${ageText(lastSeenMs)}`;
@@ -148,7 +153,7 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
   const isEnough = isGood(outcome) && !(isStrict && !rows.every(isGood));
   const err = isEnough
     ? []
-    : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
+    : [`${look.paint('red', 'herd: error:')} ${verdictText(command, { ...outcome, rows })}`];
   return {
     out: [
       ...body,
@@ -159,10 +164,14 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
   };
 };
 
-const verdictText = ({ action, service }: Command, { result, reason }: Outcome): string => {
+/** What it came to, and who is why. */
+const verdictText = ({ action, service }: Command, { result, reason, rows }: Outcome): string => {
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
   const word = isGood({ result }) ? 'not all members' : resultWords[result];
-  return `${visible(action)} ${visible(service)}: ${word}${why}`;
+  const bad = rows.filter((row) => !isGood(row) && row.result !== 'skipped');
+  const names = fewNames(bad.map((row) => row.member + placeOf(row)));
+  const whom = bad.length === 0 ? '' : `${why === '' ? ':' : ';'} because of ${names}`;
+  return `${visible(action)} ${visible(service)}: ${word}${why}${whom}`;
 };
 
 /**

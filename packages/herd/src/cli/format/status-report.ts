@@ -8,6 +8,7 @@ import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { healthWords, isUnwell } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
+import { fewNames } from './names.ts';
 import { disabledWords, promptWords, type Prompted } from './prompt.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { runsAsText } from './runs-as.ts';
@@ -191,12 +192,8 @@ const enabledSentence = ({ isEnabled, members = [] }: ShownStatus): string => {
   if (!isEnabled) return 'It is disabled.';
   const disabled = members.filter((member) => member.isEnabled === false);
   if (disabled.length === 0) return 'It is enabled.';
-  const names = disabled.slice(0, shownNameCount).map(({ name }) => name);
-  const moreCount = disabled.length - names.length;
-  return `It is enabled, but for ${names.join(', ')}${moreCount > 0 ? ` and ${moreCount} more` : ''}.`;
+  return `It is enabled, but for ${fewNames(disabled.map(({ name }) => name))}.`;
 };
-/** Names that fit into a sentence. */
-const shownNameCount = 3;
 
 const disabledFacts = (
   { disabledReason, disabledBy }: ShownStatus,

@@ -7,9 +7,7 @@
  */
 import { isGood, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-
-/** Names with what they have all said; the rest is a count. */
-const maxTailNames = 3;
+import { fewNames } from './names.ts';
 
 /** A line of a table, and who is told in it. */
 export interface Teller {
@@ -33,7 +31,7 @@ export const tailsOf = (
   return {
     below: table.map((told) => (isCommon.has(told) ? [] : tailLines(told.row?.output, indent))),
     behind: common.flatMap((those) => [
-      `${indent}said by ${shownNames(those.flatMap(({ names }) => names))}:`,
+      `${indent}said by ${fewNames(those.flatMap(({ names }) => names))}:`,
       ...tailLines(those[0]?.row?.output, indent),
     ]),
   };
@@ -47,8 +45,3 @@ export const tailKey = (row: Teller['row']): string | undefined =>
 
 const tailLines = (output: readonly string[] = [], indent: string): readonly string[] =>
   output.map((line) => `${indent}    | ${visible(line)}`);
-
-const shownNames = (names: readonly string[]): string => {
-  const shown = names.slice(0, maxTailNames).map(visible).join(', ');
-  return names.length > maxTailNames ? `${shown} and ${names.length - maxTailNames} more` : shown;
-};

@@ -1,9 +1,6 @@
 /** Who was waited for longer than usual. */
-import { visible } from '../../client/escape.ts';
+import { fewNames } from './names.ts';
 import { spanText } from './times.ts';
-
-/** Names in the sentence about who was waited for; the rest is a count. */
-const maxWaitedNames = 3;
 
 /** Who made a wait longer. A document of `--json` has it as it is. */
 export interface WaitedFor {
@@ -19,10 +16,7 @@ export interface WaitedFor {
 export const waitedLines = (waitedFor: WaitedFor | undefined): readonly string[] => {
   if (waitedFor === undefined) return [];
   const { members, waitedMs, slowestMs } = waitedFor;
-  const shown = members.slice(0, maxWaitedNames).map(visible).join(', ');
-  const more = members.length - maxWaitedNames;
-  const whom = more > 0 ? `${shown} and ${more} more` : shown;
-  const waited = `Waited ${spanText(waitedMs)} for ${whom}`;
+  const waited = `Waited ${spanText(waitedMs)} for ${fewNames(members)}`;
   if (slowestMs === undefined) return [`  ${waited}.`];
   const claim = `had said that it may take ${spanText(slowestMs)}`;
   return [

@@ -7,7 +7,7 @@ import { enableWords, isAnyDisabled, type Allowance } from '../format/disabled.t
 import { isBack, isInVain } from '../format/in-vain.ts';
 import { lostWords } from '../format/lost.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
-import { waitedLines } from '../format/waited.ts';
+import { waitedLines, type WaitedFor } from '../format/waited.ts';
 import { type Command, isRootName } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import type { Deadline } from './deadline.ts';
@@ -15,16 +15,17 @@ import type { Progress } from './progress.ts';
 import { mayEnable } from './rights.ts';
 import type { Work } from './carried-out.ts';
 
-/** The same, once who leads to it has said what he allows, where that decides about what is to be typed. */
+/** Who was waited for; then the same, once who leads to it has said what he allows, where that decides what to type. */
 export const nextLines = async (
   context: Context,
   command: Command,
   operation: string,
   outcome: Outcome,
+  waitedFor: WaitedFor | undefined,
 ): Promise<readonly string[]> => {
   const isAsked = isAnyDisabled([outcome, ...outcome.rows]);
   const isAllowed = isAsked ? await mayEnable(context, command.service) : true;
-  return nextWords(command, operation, outcome, isAllowed);
+  return [...waitedLines(waitedFor), ...nextWords(command, operation, outcome, isAllowed)];
 };
 /** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
 export const nextWords = (
@@ -50,10 +51,13 @@ export const nextWords = (
           `  '${lookWords(command, operation)}' shows what became of it,`,
           `  '${cancelWords(command, operation)}' calls it off.`,
         ];
-  const retry =
-    rows.length === 0 || isInVain(left, targets)
-      ? []
-      : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
+  const again =
+    rows.length > 0
+      ? [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`]
+      : outcome.result === 'failed'
+        ? [`  '${lookWords(command, operation)}' tells this again.`]
+        : [];
+  const retry = isInVain(left, targets) ? [] : again;
   const isAway = left.some(({ result }) => result === 'unreachable');
   // Nobody is queued for while another release goes round.
   const online =
@@ -72,18 +76,14 @@ export const nextWords = (
 };
 const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
 
-/** An operation that we heard no end of, and what was seen of it. */
-export interface Unanswered {
-  readonly operation: string;
-  readonly progress: Progress;
-  readonly deadline: Deadline;
-  readonly error: NoAnswer;
-}
-/** What is known of it; the result is the exit code. */
+/** What is known of an operation that we heard no end of; the result is the exit code. */
 export const unanswered = (
   context: Context,
   command: Command,
-  { operation, progress, deadline, error }: Unanswered,
+  { operation }: Work,
+  progress: Progress,
+  deadline: Deadline,
+  error: NoAnswer,
 ): number => {
   const exitCode = error.isTimeUp ? 6 : 4;
   const reason = error.isTimeUp ? `no outcome within ${deadline.ms} ms` : error.message;
@@ -113,12 +113,13 @@ export const detached = (
   context: Context,
   command: Command,
   work: Work,
+  progress: Progress,
   error: Detached,
 ): number => {
   const { operation, afterDetach = [] } = work;
   const lines = error.wasSent
     ? [
-        `herd: detached; operation ${operation} goes on.`,
+        `herd: detached; operation ${operation} goes on: ${progress.state()}.`,
         ...afterDetach,
         `  '${lookWords(command, operation)}' shows what became of it,`,
         `  '${cancelWords(command, operation)}' calls off what has not begun.`,

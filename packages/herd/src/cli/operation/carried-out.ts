@@ -10,7 +10,6 @@ import type { Patience } from '../../client/line.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, patienceOf } from '../context.ts';
 import { documentOf, outcomeLines } from '../format/outcome.ts';
-import { waitedLines } from '../format/waited.ts';
 import type { Command } from '../grammar/invocation.ts';
 import { print, printErrors } from '../terminal/print.ts';
 import { Deadline } from './deadline.ts';
@@ -42,8 +41,8 @@ export const carriedOut = async (
   command: Command,
   work: Work,
 ): Promise<number> => {
-  const progress = new Progress(context, command.action, command.service);
   const deadline = new Deadline({ ...work, now: context.terminal.now });
+  const progress = new Progress(context, command.action, command.service, deadline);
   const told: Told = (events) => {
     deadline.take(events);
     progress.take(events);
@@ -59,18 +58,19 @@ export const carriedOut = async (
     const waitedFor = deadline.waitedFor(outcome);
     const document = documentOf(work.operation, command, exitCode, { outcome, waitedFor });
     print(context, shown.out, document);
-    const isWell = [outcome, ...outcome.rows].every(isGood);
+    const isWell = [outcome, ...outcome.rows].every(isGood) && waitedFor === undefined;
     const next = isWell
       ? []
-      : await (await afterwards()).nextLines(context, command, work.operation, outcome);
-    printErrors(context, [...shown.err, ...waitedLines(waitedFor), ...next]);
+      : await (await afterwards()).nextLines(context, command, work.operation, outcome, waitedFor);
+    printErrors(context, [...shown.err, ...next]);
     return exitCode;
   } catch (error) {
     if (isNoAnswer(error)) {
       const { unanswered } = await afterwards();
-      return unanswered(context, command, { operation: work.operation, progress, deadline, error });
+      return unanswered(context, command, work, progress, deadline, error);
     }
-    if (isDetached(error)) return (await afterwards()).detached(context, command, work, error);
+    if (isDetached(error))
+      return (await afterwards()).detached(context, command, work, progress, error);
     throw error;
   }
 };

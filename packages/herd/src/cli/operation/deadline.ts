@@ -16,14 +16,16 @@ export interface Usual {
 /** When the shepherd will have said how far it got: later, once it says that it takes longer. */
 export class Deadline {
   ms: number;
+  /** When the wait began, and when it is over at the latest, as far as is known; by the clock of `Usual`. */
+  readonly startedAt: number;
+  endsAt: number;
+  /** Who said that it may take longest, and how long. */
+  slowest: { readonly name: string; readonly ms: number } | undefined;
   readonly #usual: Usual;
-  readonly #startedAt: number;
   /** Since when those are waited for who have not answered. */
   #since: number;
   #extend: ((waitMs: number) => void) | undefined;
   #isLonger: boolean;
-  /** Who said that it may take longest, and how long. */
-  #slowest: { readonly name: string; readonly ms: number } | undefined;
   readonly #heard: Set<string>;
   /** Who answered when the usual time was over. */
   readonly #late: Set<string>;
@@ -31,11 +33,12 @@ export class Deadline {
   constructor(usual: Usual) {
     this.ms = usual.waitMs;
     this.#usual = usual;
-    this.#startedAt = usual.now();
-    this.#since = this.#startedAt;
+    this.startedAt = usual.now();
+    this.endsAt = this.startedAt + usual.waitMs;
+    this.#since = this.startedAt;
     this.#extend = undefined;
     this.#isLonger = false;
-    this.#slowest = undefined;
+    this.slowest = undefined;
     this.#heard = new Set();
     this.#late = new Set();
   }
@@ -52,9 +55,10 @@ export class Deadline {
       if (event.kind !== 'deadline' || this.#extend === undefined) continue;
       const { remainingMs, slowest, slowestMs } = event;
       this.ms = Math.min(remainingMs, mostActionMs);
+      this.endsAt = this.#usual.now() + this.ms;
       this.#isLonger = true;
       if (slowest !== undefined && slowestMs !== undefined)
-        this.#slowest = { name: slowest, ms: slowestMs };
+        this.slowest = { name: slowest, ms: slowestMs };
       this.#extend(this.ms + marginMs);
       this.#extend = undefined;
     }
@@ -64,10 +68,10 @@ export class Deadline {
   waitedFor({ rows }: Pick<Outcome, 'rows'>): WaitedFor | undefined {
     for (const row of rows) if (!this.#heard.has(row.member)) this.#hear(row);
     if (!this.#isLonger || this.#late.size === 0) return undefined;
-    const slowest = this.#slowest;
+    const { slowest } = this;
     const asked = slowest !== undefined && this.#late.has(slowest.name) ? slowest : undefined;
     const all = [...this.#late].filter((name) => name !== asked?.name);
-    const waitedMs = Math.round(this.#usual.now() - this.#startedAt);
+    const waitedMs = Math.round(this.#usual.now() - this.startedAt);
     return asked === undefined
       ? { members: all, waitedMs }
       : { members: [asked.name, ...all], waitedMs, slowest: asked.name, slowestMs: asked.ms };

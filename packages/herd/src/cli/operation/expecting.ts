@@ -3,6 +3,7 @@ import type { PlannedStep, Request } from '@bellwether/shepherd';
 import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
+import { ageText } from '../format/times.ts';
 import { isRootName } from '../grammar/invocation.ts';
 import type { Progress } from './progress.ts';
 
@@ -19,6 +20,7 @@ export const expecting = (
     if (!isExpected) void expectTargets(client, request, progress, patience);
     isExpected = true;
   };
+  progress.lookAgain = () => expectTargets(client, request, progress, patience);
   if (progress.isLive || request.rolling !== undefined) once();
   return (events) => {
     told(events);
@@ -26,7 +28,7 @@ export const expecting = (
     if (events.some((event) => event.kind === 'row' && event.row.member !== request.member)) once();
   };
 };
-/** Beforehand, or with the first answer of many. */
+/** Beforehand, with the first answer of many, or when it takes long. */
 const expectTargets = async (
   client: ServiceClient,
   request: Request,
@@ -37,14 +39,20 @@ const expectTargets = async (
     const steps = await client.plan(request, { waitMs });
     const members = steps.filter(({ why }) => why === 'member');
     const targets = isRootName(request.member) ? steps : members;
-    progress.expect(
-      targets.map(({ service }) => service),
-      batchesIn(targets),
-    );
+    const names = targets.map(({ service }) => service);
+    progress.expect(names, batchesIn(targets), stagesIn(steps));
   } catch {
     // Without it fewer lines are drawn; what is wrong the command itself will be told.
   }
 };
+
+/** What its shepherd knows of each. */
+const stagesIn = (steps: readonly PlannedStep[]): ReadonlyMap<string, string> =>
+  new Map(
+    steps.flatMap(({ service, stage, ageMs = Infinity }) =>
+      stage === undefined ? [] : [[service, `${stage}, seen ${ageText(ageMs)}`]],
+    ),
+  );
 
 const batchesIn = (steps: readonly PlannedStep[]): ReadonlyMap<string, number> =>
   new Map(steps.flatMap(({ service, batch }) => (batch === undefined ? [] : [[service, batch]])));

@@ -9,27 +9,30 @@
  *     start web-fleet: 1 of 3 members, 1 changed,     it is one line
  *                      12 seconds
  *
- * Of who has not answered it has what was said last. Batch by batch, the last line says at which it is. With `-q`
- * there is neither, with `--json` no block, and lines go to standard error.
+ * Of who has not answered it has what was said last, or what is known. Batch by batch, the last line says at which it
+ * is. With `-q` there is neither, with `--json` no block, and lines go to standard error. Where there is no
+ * block and it takes longer, the last line is said once, on standard error, with who is waited for.
  *
  * What is done on the shepherd's own machine alone is told as GNU `herd` tells it: without the name of the machine, and
  * without what goes without saying. That is the end of what was to be stopped and, of a restart, all stops. With `-v`
- * they are said. So it is with what was refused, wherever that was: the error that follows says it.
+ * they are said. So it is with what was refused or has failed, wherever that was: the error that follows says it.
  */
 import {
+  isGood,
   results,
   type Event,
-  type Extension,
   type LineTopic,
   type Outcome,
   type Row,
 } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Context } from '../context.ts';
+import { fewNames } from '../format/names.ts';
 import { rowLines, resultWords, paintedResult } from '../format/outcome.ts';
 import { tailKey } from '../format/tails.ts';
 import { counted, spanText } from '../format/times.ts';
-import { groupFromCount, keptRowChars } from '../limits.ts';
+import { groupFromCount, keptRowChars, lookAgainMs } from '../limits.ts';
+import type { Deadline } from './deadline.ts';
 import { cutTo, erase, redrawMs } from '../terminal/screen.ts';
 
 /**
@@ -44,6 +47,8 @@ export class Progress {
   readonly seen: Set<string>;
   /** Whether there is a block. */
   readonly isLive: boolean;
+  /** Has those expected anew who will answer; set by whoever can ask for them. */
+  lookAgain: (() => Promise<void>) | undefined;
   readonly #context: Context;
   readonly #action: string;
   readonly #service: string;
@@ -56,8 +61,11 @@ export class Progress {
   readonly #subjects: Set<string>;
   /** Of members that have not answered: what was said last. */
   readonly #words: Map<string, string>;
+  /** Of those who are expected: what their shepherd knows. */
+  #stages: ReadonlyMap<string, string>;
   readonly #startedAt: number;
-  readonly #stop: () => void;
+  readonly #deadline: Deadline | undefined;
+  readonly #stops: readonly (() => void)[];
   #expected: readonly string[];
   /** In which batch each of them is, where there are any. */
   #batches: ReadonlyMap<string, number>;
@@ -66,11 +74,12 @@ export class Progress {
   #rowChars: number;
   /** Nobody elsewhere has a part in it. */
   #isAlone: boolean;
-  /** It may take longer, and because of whom. */
-  #extension: Extension | undefined;
+  /** That it takes longer. */
+  #isSaid: boolean;
+  #isOver: boolean;
 
-  /** What is being done, in the words of the command line. */
-  constructor(context: Context, action: string, service: string) {
+  /** What is being done, in the words of the command line, and until when: where it takes longer, that is said. */
+  constructor(context: Context, action: string, service: string, deadline?: Deadline) {
     const { terminal } = context;
     this.seen = new Set();
     this.isLive = isLive(context);
@@ -82,14 +91,20 @@ export class Progress {
     this.#tails = new Set();
     this.#subjects = new Set();
     this.#words = new Map();
-    this.#startedAt = terminal.now();
+    this.#stages = new Map();
+    this.#startedAt = deadline?.startedAt ?? terminal.now();
+    this.#deadline = deadline;
     this.#expected = [];
     this.#batches = new Map();
     this.#drawnCount = 0;
     this.#rowChars = 0;
     this.#isAlone = false;
-    this.#extension = undefined;
-    this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
+    this.#isOver = false;
+    this.#isSaid = deadline === undefined || context.options.quiet === true;
+    this.#stops = [
+      terminal.every(lookAgainMs, () => void this.#look()),
+      ...(this.isLive ? [terminal.every(redrawMs, () => this.#draw())] : []),
+    ];
   }
 
   /** Takes in a batch of the operation's stream. */
@@ -97,7 +112,6 @@ export class Progress {
     for (const event of events) {
       if (event.kind === 'row') this.#row(event.row);
       else if (event.kind === 'alone') this.#isAlone = true;
-      else if (event.kind === 'deadline') this.#extension ??= event;
       else if (event.kind === 'line') {
         const { about, what } = event;
         const shown = this.#isAlone ? event.text : `${event.from}: ${event.text}`;
@@ -109,8 +123,14 @@ export class Progress {
         this.#line(`(${counted(event.count, 'line')} left out)`, '');
     }
   }
-  /** These are going to answer, in these batches; only they are counted. */
-  expect(members: readonly string[], batches: ReadonlyMap<string, number> = new Map()): void {
+  /** These are going to answer, in these batches; only they are counted. Later there is no news but of their stages. */
+  expect(
+    members: readonly string[],
+    batches: ReadonlyMap<string, number> = new Map(),
+    stages: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    this.#stages = stages;
+    if (this.#expected.length > 0) return;
     this.#expected = [...new Set(members)];
     this.#batches = batches;
   }
@@ -139,8 +159,27 @@ export class Progress {
   }
   /** Takes the block away, for good. */
   end(): void {
-    this.#stop();
+    this.#isOver = true;
+    for (const stop of this.#stops) stop();
     this.#clear();
+  }
+  /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds of 20 minutes at most; waiting for web-b (starting)`. */
+  state(): string {
+    const batch = this.#openBatch();
+    const open = this.#expected
+      .filter((member) => !this.#rows.has(member) && this.#batches.get(member) === batch)
+      .map((member) => `${member} (${this.#wordsOf(member)})`);
+    const alone = this.#expected.length === 0 ? this.#stages.get(this.#service) : undefined;
+    const whom = open.length > 0 ? [`waiting for ${fewNames(open)}`] : alone ? [alone] : [];
+    return [this.#sum(), ...whom].join('; ');
+  }
+
+  /** Has a look at those who do not answer; of many that is done once. */
+  async #look(): Promise<void> {
+    if (this.#isSaid && (!this.isLive || this.#expected.length >= groupFromCount)) return;
+    this.#isSaid = true;
+    await this.lookAgain?.();
+    if (!this.#isOver && !this.isLive) this.#context.terminal.err(`herd: ${this.state()}\n`);
   }
 
   /** How far a member is: the last that was said of it, or of what it is elsewhere. */
@@ -165,7 +204,7 @@ export class Progress {
   }
   #goesWithoutSaying({ about, what }: LineTopic): boolean {
     if (this.#context.options.verbose === true) return false;
-    if (what === 'refused') return true;
+    if (what === 'refused' || what === 'failed') return true;
     if (!this.#isAlone || what !== 'stopped') return false;
     return this.#action === 'restart' || (this.#action === 'stop' && about === this.#service);
   }
@@ -205,38 +244,46 @@ export class Progress {
     const nameWidth = Math.max(0, ...members.map((member) => visible(member).length));
     const lines = members.map((member) => {
       const row = this.#rows.get(member);
-      const said = visible(this.#words.get(member) ?? '…');
+      const said = visible(this.#wordsOf(member));
       const word = row === undefined ? said : resultWords[row.result];
       const line = cutTo(`  ${visible(member).padEnd(nameWidth)}  ${word}`, width);
       return row === undefined ? line : paintedResult(line, row, look);
     });
     return [...lines, sum];
   }
-  /** `batch 2 of 4`: the first one in which somebody has not answered. */
-  #batch(): readonly string[] {
+  /** The first one in which somebody has not answered. */
+  #openBatch(): number | undefined {
     const open = [...this.#batches].filter(([member]) => !this.#rows.has(member));
-    if (open.length === 0) return [];
-    const first = open.reduce((least, [, batch]) => Math.min(least, batch), Infinity);
-    return [`batch ${first} of ${Math.max(...this.#batches.values())}`];
+    if (open.length === 0) return undefined;
+    return open.reduce((least, [, batch]) => Math.min(least, batch), Infinity);
   }
-  /** `web-b asked for 20 minutes more`, until that one has answered. */
-  #asking(): readonly string[] {
-    const { slowest, slowestMs } = this.#extension ?? {};
-    if (slowest === undefined || slowestMs === undefined || this.#rows.has(slowest)) return [];
-    return [`${visible(slowest)} asked for ${spanText(slowestMs)} more`];
+  /** `batch 2 of 4`. */
+  #batch(): readonly string[] {
+    const first = this.#openBatch();
+    return first === undefined ? [] : [`batch ${first} of ${Math.max(...this.#batches.values())}`];
   }
-  /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds`, worst first. */
+  /** `starting, may take 20 minutes`. */
+  #wordsOf(member: string): string {
+    const { slowest } = this.#deadline ?? {};
+    const said = this.#words.get(member) ?? this.#stages.get(member) ?? '…';
+    return slowest?.name === member ? `${said}, may take ${spanText(slowest.ms)}` : said;
+  }
+  /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds of 65 seconds at most`, worst first. */
   #sum(): string {
     const { terminal } = this.#context;
     const answered = this.#expected.flatMap((member) => this.#rows.get(member) ?? []);
     const counts = results.flatMap((result) => {
-      const { length } = answered.filter((row) => row.result === result);
-      return length === 0 ? [] : [`${length} ${resultWords[result]}`];
+      const those = answered.filter((row) => row.result === result).map(({ member }) => member);
+      const whose = isGood({ result }) || this.isLive ? '' : ` (${fewNames(those)})`;
+      return those.length === 0 ? [] : [`${those.length} ${resultWords[result]}${whose}`];
     });
     const { length } = this.#expected;
     const all = length === 0 ? [] : [`${answered.length} of ${counted(length, 'member')}`];
     const span = spanText(terminal.now() - this.#startedAt);
-    const parts = [...this.#batch(), ...all, ...counts, span, ...this.#asking()];
+    const most =
+      this.#deadline &&
+      ` of ${spanText(Math.round(this.#deadline.endsAt - this.#startedAt))} at most`;
+    const parts = [...this.#batch(), ...all, ...counts, `${span}${most ?? ''}`];
     return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
   }
 }

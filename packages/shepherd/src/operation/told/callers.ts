@@ -29,11 +29,7 @@ export const listenersOf = (
 ): Ref<Listeners> => {
   const before = listeners.get();
   if (before !== undefined) return before;
-  const made = turn.spawn(makeListeners, {
-    node: host.name,
-    log: host.log,
-    operation: id,
-  });
+  const made = turn.spawn(makeListeners, { node: host.name, log: host.log, operation: id });
   listeners.set(made);
   return made;
 };

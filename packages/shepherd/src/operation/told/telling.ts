@@ -7,6 +7,7 @@ import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
 import { bare } from '../../words/outcome.ts';
 import { askedAction } from '../wishes.ts';
+import { isGood } from '../../words/vocabulary.ts';
 import { isSelection } from '../../words/selectors.ts';
 import { beginAction } from '../../words/steps.ts';
 import { linesOf, type Saying } from '../../words/wording.ts';
@@ -52,12 +53,14 @@ const linesFor = (
   const isHalf = action === 'stop' && askedAction(operation, step) === 'restart';
   if (isHalf && outcome.result === 'superseded') return [];
   // So many lines as there are members would say what their rows do.
-  if (step.isMember === true && outcome.isDisabled === true) return [];
+  if (step.isMember === true && !isGood(outcome)) return [];
+  // Of what was asked for itself the answer says it, too.
+  const isAnswer = operation.requests.get(name)?.action === askedAction(operation, step);
   if (refusal !== undefined) {
-    // Of what was asked for itself the answer says it, too.
-    const isAnswer = operation.requests.get(name)?.action === action;
     const text = refusalLine(name, action, refusal.message);
     return [{ about: name, ...(isAnswer && { what: 'refused' }), text }];
   }
-  return linesOf(action, outcome, isAsked);
+  const lines = linesOf(action, outcome, isAsked);
+  if (!isAnswer || outcome.result !== 'failed' || outcome.isDisabled === true) return lines;
+  return lines.map((line) => ({ ...line, what: 'failed' }));
 };
