@@ -83,7 +83,7 @@ export {
   type MintOptions,
   type UnmintedEntry,
   type NonceRegistry,
-} from './root/mint.ts';
+} from './root/nonce-registry.ts';
 export { makeHomes } from './nodes/homes.ts';
 export type { Homes, Nodes } from './nodes/types.ts';
 export { doorTo, type DoorStore, type HomesOptions } from './nodes/home-shelf.ts';

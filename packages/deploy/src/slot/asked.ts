@@ -42,7 +42,7 @@ import { isOffered, offer, offered } from './transfer.ts';
 import type { SlotRecord, SlotRelease, Underway } from './types.ts';
 
 /** A question, who asks it, and what for. */
-interface Asked {
+interface Invocation {
   readonly question: Question;
   readonly request: Request;
   readonly asker: Asker;
@@ -105,7 +105,7 @@ const isUnderway = (held: Held, { asker, operation, action }: Question): boolean
   return isIt ? underway.asker === asker : isBack && underway.backBy?.asker === asker;
 };
 
-const carryOut = (held: Held, turn: Turn, asked: Asked): Vow<Outcome> => {
+const carryOut = (held: Held, turn: Turn, asked: Invocation): Vow<Outcome> => {
   const { action } = asked.request;
   switch (action) {
     case 'releases':
@@ -134,7 +134,7 @@ const carryOut = (held: Held, turn: Turn, asked: Asked): Vow<Outcome> => {
 const change = (
   held: Held,
   turn: Turn,
-  asked: Asked,
+  asked: Invocation,
   action: Underway['action'],
   isUnsound = false,
 ): Vow<Outcome> => {
@@ -178,7 +178,7 @@ const change = (
 const unlessSound = (
   held: Held,
   turn: Turn,
-  { question, lines }: Asked,
+  { question, lines }: Invocation,
   { action, digest }: { readonly action: Underway['action']; readonly digest: Digest },
   go: (turn: Turn) => Vow<Outcome>,
 ): Vow<Outcome> => {
@@ -266,7 +266,7 @@ const busy = (held: Held, underway: Underway): Conflict => {
 const callBack = (
   held: Held,
   turn: Turn,
-  { question, lines }: Asked,
+  { question, lines }: Invocation,
   underway: Underway,
   { release: digest, acceptsLoss }: SlotWords,
 ): Vow<Outcome> => {
@@ -305,7 +305,7 @@ const callBack = (
 const confirm = (
   held: Held,
   turn: Turn,
-  { question, request, asker, lines }: Asked,
+  { question, request, asker, lines }: Invocation,
 ): Vow<Outcome> => {
   const record = held.record.get();
   const { release: digest } = wantedIn('confirm', request.args, false, record);
@@ -346,7 +346,7 @@ const checkSession = ({ upSinceMs, name }: Held, { sinceMs }: Asker): void => {
 const pin = (
   held: Held,
   turn: Turn,
-  { question, request, lines }: Asked,
+  { question, request, lines }: Invocation,
   action: 'pin' | 'unpin',
 ): Vow<Outcome> => {
   const record = held.record.get();
@@ -370,7 +370,7 @@ const pin = (
   return answer;
 };
 
-const prune = (held: Held, turn: Turn, { question, request, lines }: Asked): Vow<Outcome> => {
+const prune = (held: Held, turn: Turn, { question, request, lines }: Invocation): Vow<Outcome> => {
   if (request.args.length > 0) throw new BadRequest('prune takes no arguments');
   const record = held.record.get();
   const { gone, releases } = pruned(record, held.rules.get().keepCount);

@@ -10,7 +10,7 @@ import { observe, type Watcher } from './watching.ts';
 import { strangeAnswer, waitsThere } from './without-answer.ts';
 
 /** A command, by whom, and when its far end was asked. */
-export interface Asked {
+export interface SentCommand {
   readonly request: Request;
   /** Who asked for it here. */
   readonly principal: Principal;
@@ -21,7 +21,7 @@ export interface Asked {
 export const answered = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
-  { request, principal, askedAt }: Asked,
+  { request, principal, askedAt }: SentCommand,
   value: unknown,
   /** Whether more is to come. */
   isPending: (outcome: Outcome) => boolean,

@@ -165,7 +165,7 @@ const begun = ({ underWay }: ExportedHeld, operation: string): void => {
 /** A command is over with this outcome: every one of them ends here. */
 const ended = (
   { underWay, confirming }: ExportedHeld,
-  { operation }: Asked,
+  { operation }: Invocation,
   outcome: Attempt,
 ): Attempt => {
   const before = underWay.get(operation);
@@ -185,14 +185,14 @@ const tellOff = (
 ): Vow<unknown> =>
   goesOn ? turn.send(ref, 'cancel', operation, true) : turn.send(ref, 'cancel', operation);
 
-interface Asked {
+interface Invocation {
   readonly request: Request;
   readonly writer: Ref<Lines>;
   readonly principal: Principal;
   /** The id that the member knows it by: one for each who asks here. */
   readonly operation: string;
 }
-interface Command extends Asked {
+interface Command extends Invocation {
   readonly ref: Ref<ServiceFacet>;
   /** When the command came in here. */
   readonly startedAt: number;
@@ -203,7 +203,7 @@ interface Command extends Asked {
 }
 
 /** By the way that it goes: through a line of its own, or behind the release that it is about. */
-const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
+const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Invocation): Vow<Attempt> => {
   const refusal = heldBack(held, turn, asked.request);
   if (refusal !== undefined) return turn.kept(refusal);
   begun(held, asked.operation);
@@ -218,7 +218,7 @@ const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attemp
 };
 
 /** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
-const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
+const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Invocation): Vow<Attempt> => {
   const startedAt = held.clock.now();
   const isNext = held.waitingCount.get() === 0;
   const present = isNext ? turn.call(held.remote, 'present') : undefined;

@@ -45,7 +45,7 @@ import type { SlotAgents } from '../planned.ts';
 import { Malformed, noSuchWay } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-held.ts';
-import type { NonceRegistry } from './mint.ts';
+import type { NonceRegistry } from './nonce-registry.ts';
 import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';

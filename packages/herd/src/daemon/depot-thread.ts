@@ -27,7 +27,7 @@ import {
 import type { LazyDepots } from './lazy-depots.ts';
 
 /** A question to a depot, or to the shelf where no slot is named. */
-interface Asked {
+interface Call {
   readonly id: number;
   readonly slot?: string;
   readonly method: Method;
@@ -35,7 +35,7 @@ interface Asked {
 }
 type Method = Exclude<keyof Depot, 'folder'> | keyof Shelf;
 /** What is told back: how a question ended, or what nobody waits for. */
-type Told =
+type Reply =
   | { readonly id: number; readonly kept: unknown }
   | { readonly id: number; readonly broken: Refusal }
   | { readonly failed: string; readonly message: string };
@@ -120,7 +120,7 @@ class DepotThread {
     this.#askedCount += 1;
     const id = this.#askedCount;
     this.#waiting.set(id, answer);
-    const asked: Asked = { id, method, args, ...(slot !== undefined && { slot }) };
+    const asked: Call = { id, method, args, ...(slot !== undefined && { slot }) };
     // All else stays the sender's.
     worker.postMessage(asked, method === 'put' ? buffersIn(args) : []);
   }
@@ -130,17 +130,17 @@ class DepotThread {
     const worker = new Worker(file, { workerData: { folder }, resourceLimits: threadLimits });
     // Its end is the daemon's.
     worker.unref();
-    worker.on('message', (told: Told) => this.#take(told));
+    worker.on('message', (told: Reply) => this.#take(told));
     let why = 'it has ended';
     worker.on('error', (error) => (why = error.message));
     worker.on('exit', () => this.#lose(worker, why));
     if (this.#kept.length > 0) {
-      const first: Asked = { id: 0, method: 'keep', args: [this.#kept] };
+      const first: Call = { id: 0, method: 'keep', args: [this.#kept] };
       worker.postMessage(first);
     }
     return worker;
   }
-  #take(told: Told): void {
+  #take(told: Reply): void {
     if ('failed' in told) {
       this.#options.log('deploy.failed', { what: told.failed, error: told.message });
       return;
@@ -166,10 +166,10 @@ export const serveDepots = (
   port: Pick<MessagePort, 'postMessage' | 'on'>,
   depots: LazyDepots,
 ): void => {
-  port.on('message', ({ id, slot, method, args }: Asked) => {
+  port.on('message', ({ id, slot, method, args }: Call) => {
     const answer: Answer = {
-      kept: (kept) => port.postMessage({ id, kept } satisfies Told, buffersIn([kept])),
-      broken: (reason) => port.postMessage({ id, broken: refusalOf(reason) } satisfies Told),
+      kept: (kept) => port.postMessage({ id, kept } satisfies Reply, buffersIn([kept])),
+      broken: (reason) => port.postMessage({ id, broken: refusalOf(reason) } satisfies Reply),
     };
     const on = slot === undefined ? depots.shelf : depots.of(slot);
     const work: unknown = Reflect.get(on, method);
@@ -181,7 +181,7 @@ export const serveDepots = (
 export const tellFailed =
   (port: Pick<MessagePort, 'postMessage'>) =>
   (what: string, error: unknown): void =>
-    port.postMessage({ failed: what, message: refusalOf(error).message } satisfies Told);
+    port.postMessage({ failed: what, message: refusalOf(error).message } satisfies Reply);
 
 /** Memory that changes hands instead of being copied; none that is a part of a larger one. */
 const buffersIn = (values: readonly unknown[]): readonly ArrayBuffer[] => {

@@ -30,7 +30,7 @@ export interface DaemonOptions {
   readonly keeper: string | undefined;
 }
 /** What the command line asks for. */
-export type Asked =
+export type Parsed =
   | { readonly kind: 'run'; readonly options: DaemonOptions }
   | { readonly kind: 'print'; readonly text: string };
 
@@ -71,7 +71,7 @@ Examples:
  * Reads the command line.
  * @throws UsageError
  */
-export const readOptions = (words: readonly string[], places: Places, version: string): Asked => {
+export const readOptions = (words: readonly string[], places: Places, version: string): Parsed => {
   const { values } = parse(words);
   if (values.help === true) return { kind: 'print', text: shepherdHelp };
   if (values.version === true) return { kind: 'print', text: `shepherd (Bellwether) ${version}\n` };

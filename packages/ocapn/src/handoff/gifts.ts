@@ -41,7 +41,7 @@ import type { Credentials } from '../identity/credentials.ts';
 import type { Limits } from '../limits.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
-import { largestOfMost, partyOf } from '../session/keeping.ts';
+import { largestOfMost, sessionParty } from '../session/keeping.ts';
 import { Origin } from '../session/origin.ts';
 import type { Session } from '../session/session.ts';
 import { laterVow, NOBODY, vowFrom } from '../session/vow-from.ts';
@@ -102,7 +102,7 @@ class Gifter {
   }
   /** Who answers for what it has here. */
   get party(): string {
-    return this.session === undefined ? (this.#origin?.name ?? '') : partyOf(this.session);
+    return this.session === undefined ? (this.#origin?.name ?? '') : sessionParty(this.session);
   }
   /** A gift found no room, or had to make some: whoever comes for it shall not wait. */
   refuse(name: string, most: number): void {
@@ -315,7 +315,7 @@ export class Gifts {
     const { allGifts } = this.#host.limits;
     if (this.#countsCount < allGifts) return;
     const countOf = (session: Session): number => this.#askers.get(session)?.gifters.size ?? 0;
-    const most = largestOfMost(this.#askers.keys(), partyOf, countOf, partyOf(from));
+    const most = largestOfMost(this.#askers.keys(), sessionParty, countOf, sessionParty(from));
     if (most === undefined)
       throw new Limit(`handoff: more than ${allGifts} counts of withdrawals, of all peers`);
     // Without its counts what it has shown would be good once more.

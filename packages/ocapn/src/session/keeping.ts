@@ -34,13 +34,13 @@ export class Keeping {
     const others = [...this.#sessions()].filter((session) => !isOwners(session));
     const total = others.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
     if (total <= this.#limits.keptBytes) return undefined;
-    return largestOfMost(others, partyOf, ({ keptBytes }) => keptBytes);
+    return largestOfMost(others, sessionParty, ({ keptBytes }) => keptBytes);
   }
 }
 
 const isOwners = ({ meter }: Session): boolean => meter.lane === 0;
 /** The name of its party, which may be told later than it comes: ask anew. Those who have fetched nothing are one. */
-export const partyOf = ({ origin, identity, meter }: Session): string =>
+export const sessionParty = ({ origin, identity, meter }: Session): string =>
   origin?.name ?? (meter.isDialler ? `at ${identity?.designator ?? ''}` : '');
 /**
  * Who gives up some of what there is no more room for: of the party that has most, who has most of that; the first of

@@ -61,7 +61,7 @@ export const makeSpawner = (
   };
 };
 
-interface Asked {
+interface Invocation {
   readonly service: Ref<LocalService>;
   readonly request: Request;
   readonly asker: Asker;
@@ -71,7 +71,7 @@ const perform = (
   options: SpawnerOptions,
   deaf: Ref<Sink>,
   turn: Turn,
-  { service, request, asker, lines }: Asked,
+  { service, request, asker, lines }: Invocation,
 ): Vow<Outcome> => {
   const parent = turn.call(service, 'canonicalName');
   const failed = (reason: string): Outcome => ({
