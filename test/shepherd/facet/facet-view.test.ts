@@ -185,10 +185,10 @@ describe('the lines that a facet passes on', () => {
         line('web-server', 'depends', { on: 'secret-db' }),
       ),
     ).toEqual([
-      'Another service has been stopped.',
-      'Another service could not be started.',
-      'Another service could not be stopped.',
-      'Service web-server depends on another service.',
+      'A service that requires web-server, not shown by this ref, has been stopped.',
+      'Another service, not shown by this ref, could not be started.',
+      'Another service, not shown by this ref, could not be stopped.',
+      'Service web-server depends on another service, not shown by this ref.',
     ]);
   });
   it('keep what is behind a service of another machine for who sees that service', () => {
@@ -271,7 +271,10 @@ describe('the outcome that a facet answers with', () => {
       rows: [{ member: 'secret-db', result: 'failed', reason: 'its process exited with code 1' }],
     });
     expect(facetOutcome(failed, sight)).toEqual(
-      outcome({ result: 'failed', reason: 'Service web-server depends on another service.' }),
+      outcome({
+        result: 'failed',
+        reason: 'Service web-server depends on another service, not shown by this ref.',
+      }),
     );
     const own = { ...failed, dependsOn: 'www', rows: [] };
     expect(facetOutcome(own, sight)).toEqual(own);
@@ -332,7 +335,7 @@ describe('whoever holds a facet', () => {
     machine.lines.length = 0;
     expect(ask('stop')).toMatchObject({ result: 'changed', otherCount: 1 });
     expect(machine.lines).toEqual([
-      'A: Another service has been stopped.',
+      'A: A service that requires web, not shown by this ref, has been stopped.',
       'A: Service web has been stopped.',
     ]);
   });
@@ -342,7 +345,9 @@ describe('whoever holds a facet', () => {
     const outcome = ask('start');
     expect(outcome).toMatchObject({ result: 'failed', member: 'web', rows: [] });
     expect(JSON.stringify([outcome, machine.lines])).not.toContain('secret');
-    expect(machine.lines).toContain('A: Another service could not be started.');
+    expect(machine.lines).toContain(
+      'A: Another service, not shown by this ref, could not be started.',
+    );
   });
 });
 

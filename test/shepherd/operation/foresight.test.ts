@@ -337,7 +337,9 @@ describe('a plan through a facet', () => {
   it('does not tell which requirement is in the way, unless that is in sight', () => {
     const steps = foresee('start', 'web', { services: { web: {} }, requires: { web: ['net'] } });
     const seen = facetSteps(steps, facetSight(statusOf('web')));
-    expect(seen[1]).toMatchObject({ note: 'Service web depends on another service.' });
+    expect(seen[1]).toMatchObject({
+      note: 'Service web depends on another service, not shown by this ref.',
+    });
     expect(JSON.stringify(seen)).not.toContain('net');
     const sight = { names: new Set(['web', 'net']) };
     expect(facetSteps(steps, sight)[1]).toMatchObject({

@@ -15,8 +15,8 @@
  *                 where all of them are in sight
  *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
- *                 another was stopped,       "Another service …"
- *                 or could not be
+ *                 another was stopped,       "Another service, which this ref does not show, …"; who is stopped along
+ *                 or could not be            is one that requires it
  *                 anything else on another   go
  *
  * The one exception is on purpose. A controller follows what its members do, and "Service networking
@@ -403,8 +403,13 @@ const facetLine = (line: Line, sight: FacetSight): readonly Line[] => {
       return about.includes('/') ? [] : [{ kind: 'line', from, text, about, what }];
     case 'stopped':
     case 'not-started':
-    case 'not-stopped':
-      return [{ kind: 'line', from, text: topicWords(what, 'Another service'), what }];
+    case 'not-stopped': {
+      const [own = ''] = sight.names;
+      const who = what === 'stopped' ? `A service that requires ${own}` : 'Another service';
+      return [
+        { kind: 'line', from, text: topicWords(what, `${who}, not shown by this ref,`), what },
+      ];
+    }
     default:
       return [];
   }

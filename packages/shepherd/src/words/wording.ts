@@ -39,8 +39,8 @@ type Disabled = {
  * The sentence of a topic. `subject` is a service as the subject of a sentence, `Service web` for
  * example; `on` the service that it depends on, as an object.
  */
-export const topicWords = (topic: Topic, subject: string, on = 'another service'): string =>
-  sentences[topic](subject, on);
+export const topicWords = (topic: Topic, subject: string, on?: string): string =>
+  sentences[topic](subject, on ?? 'another service, not shown by this ref');
 const sentences: Readonly<Record<Topic, (subject: string, on: string) => string>> = {
   started: (subject) => `${subject} has been started.`,
   stopped: (subject) => `${subject} has been stopped.`,

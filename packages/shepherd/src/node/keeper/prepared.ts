@@ -36,12 +36,7 @@ export const prepared = (
   const groups = traits && groupsOf(traits, accounts);
   const program = {
     ...found,
-    env: {
-      ...found.env,
-      ...variables,
-      ...listenVariables(sockets),
-      [startIdVariable]: startId,
-    },
+    env: { ...found.env, ...variables, ...listenVariables(sockets), [startIdVariable]: startId },
   };
   const logFile = logFiles.pathOf(connection?.of ?? service);
   closeLog(logFile);
