@@ -17,6 +17,7 @@ import type {
   RunningRecord,
 } from '../words/types.ts';
 import { cgroupGoneMs } from './limits.ts';
+import { killOne } from './group.ts';
 import { explain } from './program.ts';
 
 /** What is needed for that beside a backend. */
@@ -128,7 +129,8 @@ const killEach = (cgroup: string): void => {
   const canFreeze = fs.existsSync(freezer);
   if (canFreeze) fs.writeFileSync(freezer, '1');
   try {
-    for (const pid of groupsIn(cgroup).flatMap(pidsOf)) kill(pid);
+    // Whom another user has is found again at the next look.
+    for (const pid of groupsIn(cgroup).flatMap(pidsOf)) if (pid !== process.pid) killOne(pid);
   } finally {
     if (canFreeze) fs.writeFileSync(freezer, '0');
   }
@@ -153,13 +155,5 @@ const unlessGone = <T>(look: () => T, nothing: T): T => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTSUP') return nothing;
     throw error;
-  }
-};
-const kill = (pid: number): void => {
-  if (pid === process.pid) return;
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile; or it is another user's, and is found again at the next look.
   }
 };

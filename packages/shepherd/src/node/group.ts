@@ -37,6 +37,15 @@ export const signalGroup = (pid: number, signal: SignalName | 0): Delivery => {
   }
 };
 
+/** Kills one process, if it is still there and this user's. */
+export const killOne = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile, or is another user's.
+  }
+};
+
 /**
  * Kills what is left of a group whose leader has ended, then calls `done` once, when it is gone or
  * after a bounded wait. GNU Shepherd leaves those processes running until an explicit stop; they

@@ -47,7 +47,8 @@ const stateField = 0;
 const groupField = 2;
 const startTimeField = 19;
 
-const readText = (file: string): string | undefined => {
+/** What a file of /proc says; undefined where there is none any more, or it is not ours to read. */
+export const procText = (file: string): string | undefined => {
   try {
     return fs.readFileSync(file, 'latin1');
   } catch {
@@ -87,7 +88,7 @@ const valueIn = (environment: string, name: string): string | undefined => {
  */
 export const makeProc = (folder = '/proc'): Proc => {
   const statOf = (pid: number): Stat | undefined => {
-    const text = readText(path.join(folder, String(pid), 'stat'));
+    const text = procText(path.join(folder, String(pid), 'stat'));
     return text === undefined ? undefined : parseStat(pid, text);
   };
   const facts = (pid: number): ProcessFacts | undefined => {
@@ -106,7 +107,7 @@ export const makeProc = (folder = '/proc'): Proc => {
     }
   };
   const bootId = (): string | undefined =>
-    readText(path.join(folder, 'sys/kernel/random/boot_id'))?.trim();
+    procText(path.join(folder, 'sys/kernel/random/boot_id'))?.trim();
   return {
     bootId,
     bootOfFirst: () => {
@@ -117,7 +118,7 @@ export const makeProc = (folder = '/proc'): Proc => {
     hasMembers: (group) => pids().some((pid) => facts(pid)?.group === group),
     findByEnvironment: (name, wanted) =>
       pids().flatMap((pid) => {
-        const environment = readText(path.join(folder, String(pid), 'environ'));
+        const environment = procText(path.join(folder, String(pid), 'environ'));
         const value = environment === undefined ? undefined : valueIn(environment, name);
         if (value === undefined || !wanted.has(value)) return [];
         const found = facts(pid);

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
 import { usageBetweenMs, usageProcessCount } from './limits.ts';
+import { procText } from './proc.ts';
 import type { MachineUsage, ServiceUsage, UsedBy } from '../words/types.ts';
 
 /** Looks what processes use; the look answers with a MachineUsage, and is never broken. */
@@ -88,7 +89,7 @@ const processesIn = (
 ): ReadonlyMap<number, readonly Used[]> => {
   const groups = new Map<number, Used[]>();
   for (const pid of pidsIn(folder)) {
-    const stat = readText(path.join(folder, String(pid), 'stat'));
+    const stat = procText(path.join(folder, String(pid), 'stat'));
     const read = stat === undefined ? undefined : parsed(pid, stat);
     if (read === undefined) continue;
     const { group, used } = read;
@@ -168,14 +169,6 @@ const descriptorsOf = (folder: string, pid: number): number | undefined => {
 
 const availableIn = (folder: string): number | undefined => {
   const [, kilobytes] =
-    /^MemAvailable:\s+(\d+) kB$/m.exec(readText(path.join(folder, 'meminfo')) ?? '') ?? [];
+    /^MemAvailable:\s+(\d+) kB$/m.exec(procText(path.join(folder, 'meminfo')) ?? '') ?? [];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-};
-
-const readText = (file: string): string | undefined => {
-  try {
-    return fs.readFileSync(file, 'latin1');
-  } catch {
-    return undefined; // gone, or no /proc here: nothing is known
-  }
 };

@@ -17,6 +17,7 @@ import { startIdVariable } from '../../words/records.ts';
 import type { PidFile, RunAs, Started } from '../../words/types.ts';
 import { untilSeen, type FileWait } from '../file-watch.ts';
 import { readPidFile } from '../pid-file.ts';
+import { killOne } from '../group.ts';
 import type { Proc } from '../proc.ts';
 import { identityOf, type Accounts } from '../users.ts';
 import { FrameWriter, tags, types } from './protocol.ts';
@@ -166,13 +167,6 @@ export const killStrays = (proc: Proc, startId: string): void => {
   for (let looks = 0; looks < strayLookCount; looks += 1) {
     const found = proc.findByEnvironment(startIdVariable, new Set([startId]));
     if (found.length === 0) return;
-    for (const { pid } of found) kill(pid);
-  }
-};
-const kill = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile, or is another user's.
+    for (const { pid } of found) killOne(pid);
   }
 };
