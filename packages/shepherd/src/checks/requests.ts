@@ -114,11 +114,8 @@ const misfitIn = (request: Request): string | undefined => {
 
 /** The way that a question came. @throws BadRequest beyond the limits */
 export const checkedHops = requested(readHops(limits.hopCount), 'request.hops');
-/** What is no time to carry something out in is refused. @throws BadRequest */
-export const checkRemaining: (remainingMs: unknown) => void = requested(
-  readRemaining,
-  'request.remainingMs',
-);
+/** A time to carry something out in. @throws BadRequest */
+export const checkRemaining = requested(readRemaining, 'request.remainingMs');
 /** A question for operations, with nothing in it but what such a question has. @throws BadRequest */
 export const checkedOperations = requested(
   struct<OperationQuery>({}, { count: readUpTo(limits.operationListCount), isOpen: readBoolean }),
@@ -126,8 +123,8 @@ export const checkedOperations = requested(
 );
 /** How long an answer may take. @throws BadRequest if it is no integer from 0 to what is taken. */
 export const checkedProbe = requested(readUpTo(limits.probeMs), 'probe.timeout');
-/** What is no time between two heartbeats is refused. @throws BadRequest */
-export const checkHeartbeat: (heartbeatMs: unknown) => void = requested(
+/** A time between two heartbeats. @throws BadRequest */
+export const checkHeartbeat = requested(
   readFrom(limits.leastHeartbeatMs, limits.mostHeartbeatMs),
   'watch.heartbeat',
 );

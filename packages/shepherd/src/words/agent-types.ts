@@ -7,7 +7,8 @@ import type { Outcome, Request } from './messages.ts';
 import type { Asker } from './observation.ts';
 import type { Principal } from './principal.ts';
 import type { SlotPhase } from './slot-shapes.ts';
-import type { Lines, LocalService, ServiceConfig } from './types.ts';
+import type { ServiceConfig } from './service-config.ts';
+import type { Lines, LocalService } from './service-types.ts';
 
 /**
  * Who carries out those actions of one service that its description leaves to an actor. Near only. How many of them it

@@ -2,7 +2,7 @@
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Offer, Offered, Piece, Put } from './agent-types.ts';
 import type { Asker } from './observation.ts';
-import type { Lines, ServiceElsewhere } from './types.ts';
+import type { Lines, ServiceElsewhere } from './service-types.ts';
 
 /**
  * The `^carrier` of a shepherd: it takes releases for services that are not at home there, keeps them for a while, and

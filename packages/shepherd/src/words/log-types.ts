@@ -2,7 +2,7 @@
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { logNotes } from './vocabulary.ts';
 import type { When } from './timer-types.ts';
-import type { Change } from './types.ts';
+import type { Change } from './status-types.ts';
 
 /** What a note is about. */
 export type LogNote = (typeof logNotes)[number];

@@ -1,7 +1,8 @@
 /** Reads what a status says of how a service is made: by what it is started and stopped, and where it listens. */
 import { limits } from '../limits.ts';
 import { list, readBoolean, readCount, struct, type Optional, type Read } from '../read.ts';
-import type { AcceptFacts, ConnectionFacts, Endpoint, LifeSigns, LocalStatus } from './types.ts';
+import type { AcceptFacts, ConnectionFacts } from './socket-types.ts';
+import type { Endpoint, LifeSigns, LocalStatus } from './status-types.ts';
 
 /** What of a status is about that. */
 export type MakingFacts = Pick<

@@ -1,7 +1,7 @@
 /** The words of watching: who is told when something changes that a status shows. */
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Principal } from './principal.ts';
-import type { Status } from './types.ts';
+import type { Status } from './status-types.ts';
 
 /**
  * Who hears of services while somebody watches them, often on another machine. The answer to a push

@@ -2,7 +2,7 @@
 import type { Answer, Vow } from '@bellwether/actors';
 import type { RunningRecord } from './records.ts';
 import type { Arrival, SocketConfig, SocketHolder } from './socket-types.ts';
-import type { Command, PidFile, Readiness, SignalName, StartManner } from './types.ts';
+import type { Command, PidFile, Readiness, SignalName, StartManner } from './service-config.ts';
 
 /**
  * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).

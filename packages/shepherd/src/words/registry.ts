@@ -1,7 +1,8 @@
 /** Which services a shepherd has: their names, the graph between them, and how some are exchanged for others. */
 import type { Ref } from '@bellwether/actors';
 import type { Agent } from './agent-types.ts';
-import type { Aggregate, Provider, ServiceConfig, ServiceElsewhere } from './types.ts';
+import type { ServiceConfig } from './service-config.ts';
+import type { Aggregate, Provider, ServiceElsewhere } from './service-types.ts';
 
 /** The `^service-registry`: names and the graph between them. */
 export interface ServiceRegistry {

@@ -9,7 +9,7 @@ import type { OperationFacts, OperationQuery, OperationReport } from './operatio
 import type { PlannedStep } from './operation-types.ts';
 import type { Selected } from './selectors.ts';
 import type { SessionMark } from './session-mark.ts';
-import type { Status } from './types.ts';
+import type { Status } from './status-types.ts';
 
 /**
  * What others hold of a service: no graph, no registry, one service. Its sturdyref is the

@@ -16,7 +16,8 @@ import type { ServiceConfig } from './service-config.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Wish } from './steps.ts';
 import type { Connecting, SpawnSpec, Unserved } from './transient-types.ts';
-import type { Aggregate, Change, LocalService, ServiceElsewhere, Status } from './types.ts';
+import type { Aggregate, LocalService, ServiceElsewhere } from './service-types.ts';
+import type { Change, Status } from './status-types.ts';
 import type { Result } from './vocabulary.ts';
 /**
  * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. What a facet

@@ -2,7 +2,8 @@
  * The words of closed lists that cross machines: results, stages, phases, judgements. What follows from one of them is
  * said here, too, and a machine that is older or newer reads what it does not know as shapes.ts says.
  */
-import type { LocalStatus, Row, Status, StatusFacts } from './types.ts';
+import type { Row } from './messages.ts';
+import type { LocalStatus, Status, StatusFacts } from './status-types.ts';
 
 /** Every result, from worst to best. An answer that says no weighs more than no answer. */
 export const results = [
