@@ -21,15 +21,23 @@ const options = {
   pack: false,
 } as const;
 
+/** The part of an encoder that its README tells of, and its types do not. */
+interface Scratch {
+  useBuffer(buffer: Uint8Array): void;
+}
+/** What the encoder writes into; it doubles that as it needs, and keeps it. */
+const scratchBytes = 8_192;
+
 /** Turns values into bytes and back; holds no state between two values. */
 export class Cbor {
-  readonly #encoder = new Encoder({ ...options, mapsAsObjects: true });
+  readonly #encoder = new Encoder({ ...options, mapsAsObjects: true }) as Encoder & Scratch;
   readonly #decoder = new Decoder(options);
 
   /** The bytes of plain data. They belong to the caller. @throws Misfit for more than a value may have */
   encode(value: unknown): Uint8Array {
     // A copy: the encoder gives a piece of a buffer that it goes on with.
     const encoded = new Uint8Array(this.#encoder.encode(value));
+    if (encoded.length > scratchBytes) this.#encoder.useBuffer(Buffer.alloc(scratchBytes));
     inspect(encoded);
     return encoded;
   }

@@ -25,7 +25,8 @@ export type Changes = Map<string, Uint8Array | undefined>;
  * @throws Misfit for one that is too long
  */
 export const keyOf = (kind: string, parts: readonly string[]): string => {
-  const key = `${[kind, ...parts.map(escaped)].join('/')}/`;
+  // Joined at once it is flat, which it stays for as long as there is a record: there are some for each service.
+  const key = [kind, ...parts.map(escaped), ''].join('/');
   if (key.length > limits.keyCharacters)
     throw new Misfit(`a key of ${key.length} characters, at most ${limits.keyCharacters} are kept`);
   return key;

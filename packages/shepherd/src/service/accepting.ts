@@ -17,9 +17,8 @@ import { peerText, placeText } from '../words/socket-types.ts';
 
 /** From now on, until its sockets are closed. */
 export const beginAccepting = (held: ServiceHeld, turn: Turn): void => {
-  const before = held.accepting.get();
-  const round = before.round + 1;
-  held.accepting.set({ ...before, round });
+  const round = held.accepting.get().round + 1;
+  held.accepting.set({ ...held.accepting.get(), round });
   acceptNext(held, turn, round);
 };
 

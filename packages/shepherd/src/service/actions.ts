@@ -82,7 +82,7 @@ const entrusted = (
 ): Vow<Attempt> => {
   const { agent, name } = held;
   if (agent === undefined) throw new UnknownAction(name, request.action);
-  const retirement = held.retirement.get();
+  const retirement = held.besides.get().retirement;
   if (retirement !== undefined && request.isRepeat !== true)
     return turn.kept(refusal(held, retirement));
   const answer = turn.send(agent, 'perform', turn.self, request, asker, lines);
@@ -125,7 +125,7 @@ const commanded = (
 };
 
 const obstacleOf = (held: ServiceHeld, action: string): string | undefined => {
-  const retirement = held.retirement.get();
+  const retirement = held.besides.get().retirement;
   if (retirement !== undefined) return retirement;
   const since = held.commands.get(action);
   if (since !== undefined) {

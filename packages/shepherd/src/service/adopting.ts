@@ -19,6 +19,7 @@ import {
   change,
   enter,
   launchOf,
+  note,
   noteExit,
   say,
   stateOf,
@@ -91,7 +92,7 @@ const settle = (
 
 /** Its start has done its work in an earlier life: it is not done twice. */
 const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
-  held.remains.set(run);
+  note(held, { remains: run });
   enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
   change(held, turn, { since: run.since });
   noteAdopted(held);

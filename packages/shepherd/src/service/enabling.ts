@@ -4,6 +4,7 @@ import { notePrompt, promptNow } from './prompts.ts';
 import {
   change,
   enter,
+  note,
   outcomeOf,
   stateOf,
   stopped,
@@ -67,7 +68,7 @@ export const retire = (
   why: string | undefined,
   by: Prompting = { kind: 'reload' },
 ): void => {
-  held.retirement.set(why);
+  note(held, { retirement: why });
   if (why === undefined) return;
   const state = stateOf(held);
   if (state.at !== 'resting') return;

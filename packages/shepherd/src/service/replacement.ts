@@ -10,7 +10,15 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from '../digest.ts';
-import { isDown, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
+import {
+  isDown,
+  note,
+  runOf,
+  stateOf,
+  takeLatest,
+  touch,
+  type ServiceHeld,
+} from './service-state.ts';
 import { scheduleOf } from './timing.ts';
 import type { ServiceConfig } from '../words/types.ts';
 
@@ -20,7 +28,7 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
   held.latest.set(next);
   if (next.timer !== undefined) scheduleOf(held, turn);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
-  held.isReplaced.set(!isSame);
+  note(held, { isReplaced: !isSame });
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
   else {
     const { labels: _labels, terms: _terms, onFailure: _hooks, ...kept } = held.config.get();
@@ -37,14 +45,14 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
 
 /** Notes whether a process that outlived the daemon is what this one would start. */
 export const noteAdopted = (held: ServiceHeld): void => {
-  held.isReplaced.set(!isMadeFrom(held, held.latest.get()));
+  note(held, { isReplaced: !isMadeFrom(held, held.latest.get()) });
 };
 
 /** An adopted process says itself what it was made from, where its record does. */
 const isMadeFrom = (held: ServiceHeld, { start, connection }: ServiceConfig): boolean => {
   // It is never started again.
   if (connection !== undefined) return true;
-  const { madeFrom } = runOf(stateOf(held)) ?? held.remains.get() ?? {};
+  const { madeFrom } = runOf(stateOf(held)) ?? held.besides.get().remains ?? {};
   return madeFrom === undefined || madeFrom === digestOf(start);
 };
 

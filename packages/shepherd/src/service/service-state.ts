@@ -170,6 +170,22 @@ export interface Shown {
   readonly slot: SlotFacts | undefined;
 }
 
+/** What is so of few services, in one cell of each. */
+export interface Besides {
+  /** A restart would make something else of it. */
+  readonly isReplaced: boolean;
+  /** Of what is described as a timer, or was. */
+  readonly schedule: Ref<Schedule> | undefined;
+  /** What the last stop that was asked for came from: what waits to start may lose to it. */
+  readonly stopper: NotedPrompt | undefined;
+  /** Why it starts nothing any more; undefined while it may. */
+  readonly retirement: string | undefined;
+  /** The start that it stays up by without a process. */
+  readonly remains: Remains | undefined;
+  /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
+  readonly checkedAt: number | undefined;
+}
+
 /** The state of a service, and what its steps work with. */
 export interface ServiceHeld extends ServicePowers, Accepted {
   readonly self: Ref<LocalService>;
@@ -180,11 +196,7 @@ export interface ServiceHeld extends ServicePowers, Accepted {
   readonly config: JournalCell<ServiceConfig>;
   /** What it was last described as; see replacement.ts. */
   readonly latest: JournalCell<ServiceConfig>;
-  /** A restart would make something else of it. */
-  readonly isReplaced: JournalCell<boolean>;
   readonly logger: Ref<Logger>;
-  /** Of what is described as a timer, or was. */
-  readonly schedule: JournalCell<Ref<Schedule> | undefined>;
   /** What an earlier life has left of it. */
   readonly timerBefore: TimerMemory;
   /** Changed by `change` alone. */
@@ -193,23 +205,26 @@ export interface ServiceHeld extends ServicePowers, Accepted {
   readonly version: JournalCell<Version>;
   /** What was asked of it last: not yet what is wished where that waits for other services. */
   readonly goal: JournalCell<'start' | 'stop'>;
-  /** What the last stop that was asked for came from: what waits to start may lose to it. */
-  readonly stopper: JournalCell<NotedPrompt | undefined>;
   /** What it was started, stopped and disabled by last; see prompts.ts. */
   readonly prompts: JournalCell<Prompts>;
-  /** Why it starts nothing any more; undefined while it may. */
-  readonly retirement: JournalCell<string | undefined>;
-  /** The start that it stays up by without a process. */
-  readonly remains: JournalCell<Remains | undefined>;
-  /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
-  readonly checkedAt: JournalCell<number | undefined>;
+  /** Changed by `note` alone. */
+  readonly besides: JournalCell<Besides>;
   readonly history: JournalCell<readonly KeptChange[]>;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
 }
 
-/** Of what was no timer: one for all services. */
+/** One for all services: what was no timer, what has not ended, what there is nothing to say of besides. */
 const noRuns: TimerMemory = { runs: [] };
+const noExits: readonly Exit[] = [];
+const nothingBesides: Besides = {
+  isReplaced: false,
+  schedule: undefined,
+  stopper: undefined,
+  retirement: undefined,
+  remains: undefined,
+  checkedAt: undefined,
+};
 /** The state of a service at rest. */
 export const stopped: State = { at: 'stopped' };
 
@@ -219,25 +234,24 @@ export const hold = (
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  { timer, lastExit, prompts = {}, ...recorded }: RecordedService,
+  { timer, lastExit, prompts = {}, isEnabled, isWanted }: RecordedService,
   agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
   self: turn.self,
   agent,
-  schedule: turn.cell<Ref<Schedule> | undefined>(undefined),
   timerBefore: timer ?? noRuns,
   name: config.provision[0],
   config: turn.cell(config),
   latest: turn.cell(config),
-  isReplaced: turn.cell(false),
   logger,
   shown: turn.cell<Shown>({
-    ...recorded,
+    isEnabled,
+    isWanted,
     state: stopped,
     since: undefined,
     unservedSince: powers.clock.now(),
     respawns: noRespawns,
-    exits: lastExit === undefined ? [] : [lastExit],
+    exits: lastExit === undefined ? noExits : [lastExit],
     failure: undefined,
     hang: undefined,
     deathSignCount: 0,
@@ -245,11 +259,8 @@ export const hold = (
   }),
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
-  stopper: turn.cell<NotedPrompt | undefined>(undefined),
   prompts: turn.cell(prompts),
-  retirement: turn.cell<string | undefined>(undefined),
-  remains: turn.cell<Remains | undefined>(undefined),
-  checkedAt: turn.cell<number | undefined>(undefined),
+  besides: turn.cell(nothingBesides),
   history: turn.cell<readonly KeptChange[]>([]),
   accepting: turn.cell(noneCame),
   connections: turn.map(),
@@ -288,10 +299,18 @@ export const isDown = ({ at }: State): boolean => at === 'stopped' || at === 're
 
 /** From now on the service is what it was last described as. */
 export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
-  if (!held.isReplaced.get() && held.config.get() === held.latest.get()) return;
+  if (!held.besides.get().isReplaced && held.config.get() === held.latest.get()) return;
   held.config.set(held.latest.get());
-  held.isReplaced.set(false);
+  note(held, { isReplaced: false });
   touch(held, turn);
+};
+
+/** Something is so of it that is of few, or is no more. */
+export const note = ({ besides }: ServiceHeld, next: Partial<Besides>): void => {
+  const before = besides.get();
+  const isNew = (key: string): boolean =>
+    before[key as keyof Besides] !== next[key as keyof Besides];
+  if (Object.keys(next).some(isNew)) besides.set({ ...before, ...next });
 };
 
 /** A process of it has ended now. */
@@ -421,6 +440,6 @@ export const withLastLines = (held: ServiceHeld, turn: Turn, outcome: Outcome): 
 };
 /** A start that lost to the last stop, which may be that of a restart. Its operation has the words. */
 export const outdone = (held: ServiceHeld): Attempt => {
-  const outdoneBy = held.stopper.get();
+  const outdoneBy = held.besides.get().stopper;
   return { ...outcomeOf(held, 'superseded'), ...(outdoneBy && { outdoneBy }) };
 };

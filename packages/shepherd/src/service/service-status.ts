@@ -55,7 +55,7 @@ export const statusOf = (
   const given = <K extends keyof LocalStatus>(key: K, value: LocalStatus[K] | undefined): void => {
     if (value !== undefined) status[key] = value;
   };
-  if (held.isReplaced.get()) status.hasReplacement = true;
+  if (held.besides.get().isReplaced) status.hasReplacement = true;
   if (isRespawning(state)) status.isRespawning = true;
   if (unservedSince !== undefined) status.unservedMs = held.clock.now() - unservedSince;
   given('readyMs', readyMsOf(held));
@@ -106,7 +106,7 @@ const actionsOf = ({ actions }: ServiceConfig): LocalStatus['actions'] =>
 /** One that has ended is not started again. */
 const transientOf = (held: ServiceHeld): LocalStatus['transient'] => {
   if (held.config.get().transient !== 'child') return undefined;
-  const isOver = held.retirement.get() !== undefined && stateOf(held).at === 'stopped';
+  const isOver = held.besides.get().retirement !== undefined && stateOf(held).at === 'stopped';
   return isOver ? 'ended' : 'lives';
 };
 
@@ -115,7 +115,7 @@ const lifeSignsOf = (held: ServiceHeld): LifeSigns | undefined => {
   const state = stateOf(held);
   if (live === undefined || state.at !== 'running' || state.run === undefined) return undefined;
   const failureCount = held.shown.get().deathSignCount;
-  const checkedAt = held.checkedAt.get();
+  const checkedAt = held.besides.get().checkedAt;
   const seen = checkedAt === undefined ? {} : { checkedAt };
   return { failureCount, limitCount: live.failureCount, ...seen };
 };

@@ -19,14 +19,15 @@ import {
   change,
   enter,
   launchOf,
+  note,
   noteExit,
   outcomeOf,
+  outdone,
   refusal,
   runOf,
   say,
   stateOf,
   stopped,
-  outdone,
   takeLatest,
   withLastLines,
   type Launch,
@@ -47,7 +48,7 @@ export const start = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome
     return turn.kept(outcomeOf(held, 'ok'));
   }
   if (!held.shown.get().isEnabled) return refuseDisabled(held, turn);
-  const obstacle = held.retirement.get() ?? held.latest.get().unstartable;
+  const obstacle = held.besides.get().retirement ?? held.latest.get().unstartable;
   if (obstacle !== undefined) return turn.kept(refusal(held, obstacle));
   held.goal.set('start');
   change(held, turn, { respawns: noRespawns });
@@ -82,7 +83,7 @@ export const beginStart = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Ou
 export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
   const state = stateOf(held);
   held.goal.set('stop');
-  held.stopper.set(promptNow(held, by));
+  note(held, { stopper: promptNow(held, by) });
   change(held, turn, { respawns: noRespawns, failure: undefined });
   if (state.at !== 'stopped' && state.at !== 'stopping') notePrompt(held, turn, 'stopped', by);
   switch (state.at) {
@@ -309,14 +310,16 @@ const fail = (
 
 /** The start has done its work, and the service is up without it. */
 const remain = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run): void => {
-  held.remains.set({ startId: run.startId, ...(run.madeFrom && { madeFrom: run.madeFrom }) });
+  note(held, {
+    remains: { startId: run.startId, ...(run.madeFrom && { madeFrom: run.madeFrom }) },
+  });
   succeed(held, turn, launch, undefined);
 };
 const forgetRemains = (held: ServiceHeld, turn: Turn): void => {
-  const remains = held.remains.get();
+  const remains = held.besides.get().remains;
   if (remains === undefined) return;
   turn.tell(held.monitor, 'forget', remains.startId);
-  held.remains.set(undefined);
+  note(held, { remains: undefined });
 };
 
 /** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */
@@ -433,7 +436,7 @@ const mayRespawn = (held: ServiceHeld): boolean =>
   held.config.get().respawn !== undefined &&
   held.latest.get().unstartable === undefined &&
   held.shown.get().isEnabled &&
-  held.retirement.get() === undefined &&
+  held.besides.get().retirement === undefined &&
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */

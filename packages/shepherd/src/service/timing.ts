@@ -5,6 +5,7 @@ import { notePrompt } from './prompts.ts';
 import {
   change,
   enter,
+  note,
   outcomeOf,
   refusal,
   stateOf,
@@ -17,12 +18,12 @@ import type { Asker, Entry, Outcome, Schedule, TimerFacts, TimerMemory } from '.
 
 /** Of a service that is a timer. */
 export const scheduleOf = (held: ServiceHeld, turn: Turn): Ref<Schedule> => {
-  const known = held.schedule.get();
+  const known = held.besides.get().schedule;
   if (known !== undefined) return known;
   const { name, node, monitor, alarms, attendant, clock, zone, log, timerBefore: memory } = held;
   const options = { name, node, monitor, alarms, attendant, clock, zone, log, memory };
   const schedule = turn.spawn(makeSchedule, { ...options, service: held.self });
-  held.schedule.set(schedule);
+  note(held, { schedule });
   return schedule;
 };
 
@@ -35,7 +36,7 @@ export const armTimer = (held: ServiceHeld, turn: Turn): string | undefined => {
 
 /** Kept once its runs are over. Where its shepherd ends and it is wanted, the next one goes on with its alarms. */
 export const disarmTimer = (held: ServiceHeld, turn: Turn): Vow<void> => {
-  const isResting = held.retirement.get() !== undefined && held.shown.get().isWanted;
+  const isResting = held.besides.get().retirement !== undefined && held.shown.get().isWanted;
   return turn.send(scheduleOf(held, turn), 'disarm', isResting);
 };
 
@@ -54,7 +55,7 @@ export const timed = (held: ServiceHeld, turn: Turn, isOver: boolean): void => {
 
 /** Runs a timer at once, and says so in GNU Shepherd's words. */
 export const trigger = (held: ServiceHeld, turn: Turn, { principal }: Asker): Vow<Outcome> => {
-  const schedule = held.schedule.get();
+  const schedule = held.besides.get().schedule;
   if (schedule === undefined || stateOf(held).at !== 'running')
     return turn.kept(refusal(held, `Service ${held.name} is not running.`));
   return turn.when(turn.send(schedule, 'trigger', !isOwn(principal)), (turn, why): Outcome => {
@@ -72,18 +73,18 @@ export const timerFactsOf = (
   hasLists: boolean,
 ): TimerFacts | undefined => {
   const { timer } = held.config.get();
-  const schedule = held.schedule.get();
+  const schedule = held.besides.get().schedule;
   if (timer === undefined || schedule === undefined) return undefined;
   return turn.call(schedule, 'facts', timer, hasLists);
 };
 /** The process of a run that goes on. */
 export const timerPidOf = (held: ServiceHeld, turn: Turn): number | undefined => {
-  const schedule = held.schedule.get();
+  const schedule = held.besides.get().schedule;
   return schedule && turn.call(schedule, 'pid');
 };
 /** What its schedule would leave behind, be it of an earlier description. */
 export const timerMemoryOf = (held: ServiceHeld, turn: Turn): TimerMemory | undefined => {
-  const schedule = held.schedule.get();
+  const schedule = held.besides.get().schedule;
   if (schedule !== undefined) return turn.call(schedule, 'memory');
   return held.timerBefore.record === undefined ? undefined : held.timerBefore;
 };

@@ -102,9 +102,8 @@ export const forgetWhole = (host: Host, turn: Turn, entry: AcceptedRecord): void
 /** Of an operation that is over the disk is enough: for whoever asks again it is read (recall.ts). */
 export const letGo = (host: Host, operation: Operation): void => {
   const { principal, id } = operation;
-  if (recalled(host.memory, principal, id) !== operation) return;
-  if (principal === itself || entryOf(host.ledger, principal, id) !== undefined)
-    drop(host.memory, operation);
+  const isEnough = principal === itself || entryOf(host.ledger, principal, id) !== undefined;
+  if (isEnough && recalled(host.memory, principal, id) === operation) drop(host.memory, operation);
 };
 
 /** Whether a service of this machine is asked. */
