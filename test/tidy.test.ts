@@ -173,9 +173,9 @@ const closedTo = (file: string, home: string): readonly string[] => {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_620,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_740,
+  'packages/shepherd': 20_800,
   'packages/authority': 2_150,
-  'packages/deploy': 6_400,
+  'packages/deploy': 6_340,
   'packages/store': 3_100,
   'packages/fleet': 9_435,
   'packages/bellwether': 780,

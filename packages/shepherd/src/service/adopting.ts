@@ -15,11 +15,11 @@ import {
   wake,
   watch,
 } from './service-steps.ts';
+import { noteBesides } from './besides.ts';
 import {
   change,
   enter,
   launchOf,
-  note,
   noteExit,
   say,
   stateOf,
@@ -92,7 +92,7 @@ const settle = (
 
 /** Its start has done its work in an earlier life: it is not done twice. */
 const remainAdopted = (held: ServiceHeld, turn: Turn, run: Run): void => {
-  note(held, { remains: run });
+  noteBesides(held, { remains: run });
   enter(held, turn, { at: 'running', run: undefined, sinceMs: held.clock.now() }, 'running');
   change(held, turn, { since: run.since });
   noteAdopted(held);

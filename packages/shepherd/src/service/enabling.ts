@@ -1,10 +1,10 @@
 /** Whether a service may be started: by its owner, and by its shepherd, which may be about to end. */
 import type { Turn, Vow } from '@bellwether/actors';
 import { notePrompt, promptNow } from './prompts.ts';
+import { noteBesides } from './besides.ts';
 import {
   change,
   enter,
-  note,
   outcomeOf,
   stateOf,
   stopped,
@@ -68,7 +68,7 @@ export const retire = (
   why: string | undefined,
   by: Prompting = { kind: 'reload' },
 ): void => {
-  note(held, { retirement: why });
+  noteBesides(held, { retirement: why });
   if (why === undefined) return;
   const state = stateOf(held);
   if (state.at !== 'resting') return;

@@ -11,14 +11,15 @@
  */
 import type { Answer, Turn } from '@bellwether/actors';
 import { digestOf } from '../digest.ts';
-import { change, note, say, stateOf, type ServiceHeld } from './service-state.ts';
+import { noteBesides } from './besides.ts';
+import { change, say, stateOf, type ServiceHeld } from './service-state.ts';
 import type { Liveness, Run } from '../words/types.ts';
 
 /** Asks for as long as this process is what runs. */
 export const attendLife = (held: ServiceHeld, turn: Turn, run: Run | undefined): void => {
   const { live } = held.config.get();
   if (live === undefined || run === undefined) return;
-  note(held, { checkedAt: undefined });
+  noteBesides(held, { checkedAt: undefined });
   change(held, turn, { deathSignCount: 0 });
   const share = parseInt(digestOf(held.name).slice(-4), 16) / 0x1_00_00;
   later(held, turn, run, live, live.everyMs * (Number.isNaN(share) ? 1 : (1 + share) / 2));
@@ -37,7 +38,7 @@ const later = (held: ServiceHeld, turn: Turn, run: Run, live: Liveness, waitMs: 
 const check = (held: ServiceHeld, turn: Turn, run: Run, live: Liveness): void => {
   const seen = (turn: Turn, isAlive: boolean): void => {
     if (!isRunning(held, run)) return;
-    note(held, { checkedAt: Math.floor(held.clock.wall()) });
+    noteBesides(held, { checkedAt: Math.floor(held.clock.wall()) });
     const before = held.shown.get().deathSignCount;
     const deathSignCount = isAlive ? 0 : before + 1;
     if (deathSignCount !== before) change(held, turn, { deathSignCount });

@@ -10,15 +10,8 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from '../digest.ts';
-import {
-  isDown,
-  note,
-  runOf,
-  stateOf,
-  takeLatest,
-  touch,
-  type ServiceHeld,
-} from './service-state.ts';
+import { noteBesides } from './besides.ts';
+import { isDown, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
 import { scheduleOf } from './timing.ts';
 import type { ServiceConfig } from '../words/types.ts';
 
@@ -28,7 +21,7 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
   held.latest.set(next);
   if (next.timer !== undefined) scheduleOf(held, turn);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
-  note(held, { isReplaced: !isSame });
+  noteBesides(held, { isReplaced: !isSame });
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
   else {
     const { labels: _labels, terms: _terms, onFailure: _hooks, ...kept } = held.config.get();
@@ -45,7 +38,7 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
 
 /** Notes whether a process that outlived the daemon is what this one would start. */
 export const noteAdopted = (held: ServiceHeld): void => {
-  note(held, { isReplaced: !isMadeFrom(held, held.latest.get()) });
+  noteBesides(held, { isReplaced: !isMadeFrom(held, held.latest.get()) });
 };
 
 /** An adopted process says itself what it was made from, where its record does. */

@@ -11,6 +11,7 @@ import type {
 } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { noneCame, type Accepted } from './accepted.ts';
+import { nothing, noteBesides, type Besides } from './besides.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Agent,
@@ -27,13 +28,11 @@ import type {
   LocalService,
   LogFiles,
   Logger,
-  NotedPrompt,
   Outcome,
   Prober,
   ProcessMonitor,
   Prompts,
   Run,
-  Schedule,
   ServiceConfig,
   SlotFacts,
   Stage,
@@ -145,9 +144,6 @@ export type State =
       readonly resolver: Resolver<Outcome>;
     };
 
-/** What is known of a start whose process has done its work. */
-export type Remains = Pick<Run, 'startId' | 'madeFrom'>;
-
 /** Everything of a service that its status shows. */
 export interface Shown {
   readonly state: State;
@@ -168,22 +164,6 @@ export interface Shown {
   readonly deathSignCount: number;
   /** What its agent tells of it, where it is a slot. */
   readonly slot: SlotFacts | undefined;
-}
-
-/** What is so of few services, in one cell of each. */
-export interface Besides {
-  /** A restart would make something else of it. */
-  readonly isReplaced: boolean;
-  /** Of what is described as a timer, or was. */
-  readonly schedule: Ref<Schedule> | undefined;
-  /** What the last stop that was asked for came from: what waits to start may lose to it. */
-  readonly stopper: NotedPrompt | undefined;
-  /** Why it starts nothing any more; undefined while it may. */
-  readonly retirement: string | undefined;
-  /** The start that it stays up by without a process. */
-  readonly remains: Remains | undefined;
-  /** Wall clock of the last look whether it is alive: no change that anybody waits for. */
-  readonly checkedAt: number | undefined;
 }
 
 /** The state of a service, and what its steps work with. */
@@ -207,24 +187,16 @@ export interface ServiceHeld extends ServicePowers, Accepted {
   readonly goal: JournalCell<'start' | 'stop'>;
   /** What it was started, stopped and disabled by last; see prompts.ts. */
   readonly prompts: JournalCell<Prompts>;
-  /** Changed by `note` alone. */
+  /** Changed by `noteBesides` alone. */
   readonly besides: JournalCell<Besides>;
   readonly history: JournalCell<readonly KeptChange[]>;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
 }
 
-/** One for all services: what was no timer, what has not ended, what there is nothing to say of besides. */
+/** One for all services: what was no timer, what has not ended. */
 const noRuns: TimerMemory = { runs: [] };
 const noExits: readonly Exit[] = [];
-const nothingBesides: Besides = {
-  isReplaced: false,
-  schedule: undefined,
-  stopper: undefined,
-  retirement: undefined,
-  remains: undefined,
-  checkedAt: undefined,
-};
 /** The state of a service at rest. */
 export const stopped: State = { at: 'stopped' };
 
@@ -260,7 +232,7 @@ export const hold = (
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   prompts: turn.cell(prompts),
-  besides: turn.cell(nothingBesides),
+  besides: turn.cell(nothing),
   history: turn.cell<readonly KeptChange[]>([]),
   accepting: turn.cell(noneCame),
   connections: turn.map(),
@@ -301,16 +273,8 @@ export const isDown = ({ at }: State): boolean => at === 'stopped' || at === 're
 export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
   if (!held.besides.get().isReplaced && held.config.get() === held.latest.get()) return;
   held.config.set(held.latest.get());
-  note(held, { isReplaced: false });
+  noteBesides(held, { isReplaced: false });
   touch(held, turn);
-};
-
-/** Something is so of it that is of few, or is no more. */
-export const note = ({ besides }: ServiceHeld, next: Partial<Besides>): void => {
-  const before = besides.get();
-  const isNew = (key: string): boolean =>
-    before[key as keyof Besides] !== next[key as keyof Besides];
-  if (Object.keys(next).some(isNew)) besides.set({ ...before, ...next });
 };
 
 /** A process of it has ended now. */

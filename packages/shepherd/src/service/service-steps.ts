@@ -15,11 +15,11 @@ import { doubtful, runStop } from './stop-command.ts';
 import { notePrompt, promptNow } from './prompts.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import { armTimer, disarmTimer } from './timing.ts';
+import { noteBesides } from './besides.ts';
 import {
   change,
   enter,
   launchOf,
-  note,
   noteExit,
   outcomeOf,
   outdone,
@@ -83,7 +83,7 @@ export const beginStart = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Ou
 export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome> => {
   const state = stateOf(held);
   held.goal.set('stop');
-  note(held, { stopper: promptNow(held, by) });
+  noteBesides(held, { stopper: promptNow(held, by) });
   change(held, turn, { respawns: noRespawns, failure: undefined });
   if (state.at !== 'stopped' && state.at !== 'stopping') notePrompt(held, turn, 'stopped', by);
   switch (state.at) {
@@ -310,7 +310,7 @@ const fail = (
 
 /** The start has done its work, and the service is up without it. */
 const remain = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run): void => {
-  note(held, {
+  noteBesides(held, {
     remains: { startId: run.startId, ...(run.madeFrom && { madeFrom: run.madeFrom }) },
   });
   succeed(held, turn, launch, undefined);
@@ -319,7 +319,7 @@ const forgetRemains = (held: ServiceHeld, turn: Turn): void => {
   const remains = held.besides.get().remains;
   if (remains === undefined) return;
   turn.tell(held.monitor, 'forget', remains.startId);
-  note(held, { remains: undefined });
+  noteBesides(held, { remains: undefined });
 };
 
 /** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */

@@ -2,10 +2,10 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { makeSchedule } from '../timer/schedule.ts';
 import { notePrompt } from './prompts.ts';
+import { noteBesides } from './besides.ts';
 import {
   change,
   enter,
-  note,
   outcomeOf,
   refusal,
   stateOf,
@@ -23,7 +23,7 @@ export const scheduleOf = (held: ServiceHeld, turn: Turn): Ref<Schedule> => {
   const { name, node, monitor, alarms, attendant, clock, zone, log, timerBefore: memory } = held;
   const options = { name, node, monitor, alarms, attendant, clock, zone, log, memory };
   const schedule = turn.spawn(makeSchedule, { ...options, service: held.self });
-  note(held, { schedule });
+  noteBesides(held, { schedule });
   return schedule;
 };
 
