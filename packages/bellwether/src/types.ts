@@ -120,7 +120,7 @@ export interface Trust {
   readonly needed?: number;
   /** Keys that do not count any more, whatever stands in `keys`. */
   readonly revoked?: readonly string[];
-  /** Only these, named as `herd release show` does: `rel:sha256-…`. */
+  /** Only these, named as `herd release show` does: `rel:sha256-…`, or the digits alone. */
   readonly digests?: readonly string[];
   /**
    * Only from this instant on, by this machine's clock: '2026-12-01T22:00:00Z', or with an offset as in '+01:00'. To

@@ -86,6 +86,7 @@ describe('a slot', () => {
     [`trust: { digests: ['${release}'], revoked: [] }`, /trust\.revoked: goes with keys/],
     [`trust: { digests: [] }`, /trust\.digests: expected at least one release/],
     [`trust: { digests: ['${release}0'] }`, /digests\[0\]: is no name of a release/],
+    [`trust: { digests: ['${release.slice(0, 40)}'] }`, /digests\[0\]: is no name of a release/],
     [`trust: { digests: ${manyReleases(257)} }`, /digests: has more than 256 releases/],
     [`trust: { from: '2026-12-01' }`, /trust\.from: expected an instant, as in/],
     [`trust: { from: '2026-12-01T22:00:00' }`, /trust\.from: expected an instant, as in/],
@@ -105,6 +106,9 @@ describe('a slot', () => {
     const trust = `trust: { keys: ${JSON.stringify(keys)}, needed: 16 }`;
     expect(plannedOf(slot(`${rest}, ${trust}`))).toMatchObject({
       rules: { keepCount: 32, confirmMs: 86_400_000, minHealthyMs: 900_000, trust: { keys } },
+    });
+    expect(plannedOf(slot(`trust: { digests: ['${release.slice(-64)}'] }`))).toMatchObject({
+      rules: { trust: { digests: [release] } },
     });
     expect(plannedOf(slot(`trust: { digests: ${manyReleases(256)} }`))).toMatchObject({
       rules: { trust: { digests: Array(256).fill(release) } },

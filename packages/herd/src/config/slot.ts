@@ -1,6 +1,6 @@
 /** What a configuration may say of a slot alone: what it keeps, how a new release is judged, and whose it takes. */
 import { isPublicKeyText, slotLimits } from '@bellwether/deploy';
-import { isDigest } from '@bellwether/shepherd';
+import { beginningOf, isDigest } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { runAs } from './accounts.ts';
 import { longestHealthySeconds, trustedKeyCount } from './limits.ts';
@@ -13,6 +13,7 @@ const key = z
 const keys = z.array(key).max(trustedKeyCount, `has more than ${trustedKeyCount} keys`);
 const digest = z
   .string()
+  .transform((text) => beginningOf(text) ?? text)
   .refine(isDigest, "is no name of a release, as in 'rel:sha256-…'; 'herd release show' tells it");
 const instant = z.iso.datetime({
   offset: true,
