@@ -1,6 +1,6 @@
 /** What the tests of releases share: manifests of small trees, and the powers of Node. */
 import { createHash } from 'node:crypto';
-import { canonicalText } from '../../packages/deploy/src/release/canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
 import { comparePaths } from '../../packages/deploy/src/release/paths.ts';
 import { BadRelease, type Manifest, type ReleaseFile } from '@bellwether/deploy';
 

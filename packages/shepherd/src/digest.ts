@@ -4,7 +4,10 @@
  * would change something.
  */
 
-/** One text for one meaning: keys sorted, what is undefined left out. */
+/**
+ * One text for one meaning: keys sorted, no blanks, what is undefined left out. Manifests of releases are written so,
+ * and signed: it stays as it is.
+ */
 export const canonicalText = (value: unknown): string => JSON.stringify(sorted(value)) ?? '';
 
 /** 16 hexadecimal digits: two lanes of FNV-1a over UTF-16 units. */

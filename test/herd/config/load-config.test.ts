@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { canonicalJson } from '../../../packages/herd/src/config/canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
 import { loadConfig } from '../../../packages/herd/src/config/load-config.ts';
 import { eventually } from '../../support/programs.ts';
 import { folderWith, load, options, refusal, refusalOf } from './support.ts';
@@ -192,12 +192,12 @@ describe('canonical JSON', () => {
     const other = await load(`import { defineShepherd, service } from 'bellwether';
       export default defineShepherd({ services: [
         service({ stop: { signal: 'SIGTERM' }, provision: ['x'], respawn: false })], name: 'a' });`);
-    expect(canonicalJson(one)).toBe(canonicalJson(other));
-    expect(JSON.parse(canonicalJson(one))).toEqual(one);
+    expect(canonicalText(one)).toBe(canonicalText(other));
+    expect(JSON.parse(canonicalText(one))).toEqual(one);
   });
 
   it('sorts keys at every depth and keeps the order of lists', () => {
-    expect(canonicalJson({ b: [{ d: 1, c: undefined }, 'x'], a: null })).toBe(
+    expect(canonicalText({ b: [{ d: 1, c: undefined }, 'x'], a: null })).toBe(
       '{"a":null,"b":[{"d":1},"x"]}',
     );
   });

@@ -3,6 +3,7 @@
  * canonical if what was read from it gives it back, byte for byte; so no key stands there twice, and nothing is
  * left that two readers could take differently.
  */
+import { canonicalText } from '@bellwether/shepherd';
 import { BadRelease } from './errors.ts';
 import { releaseLimits } from './limits.ts';
 
@@ -10,17 +11,6 @@ import { releaseLimits } from './limits.ts';
 const maxDepth = 4;
 /** Commas and opening brackets: each file has five of them, and the rest has room enough. */
 const maxMarkCount = 6 * releaseLimits.entryCount;
-
-/** The canonical text of plain data; what is undefined is left out. */
-export const canonicalText = (value: unknown): string => JSON.stringify(sorted(value));
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const pairs = Object.entries(value).filter(([, each]) => each !== undefined);
-  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(pairs.map(([key, each]) => [key, sorted(each)]));
-};
 
 /** The text of bytes that are JSON, and what it says; of bounded depth and count. @throws BadRelease */
 export const parsed = (

@@ -1,5 +1,5 @@
 /** What is different between two releases, for those who decide about one. */
-import { canonicalText } from './canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
 import { comparePaths } from './paths.ts';
 import type { Manifest, ReleaseFile, ReleaseLink } from './types.ts';
 

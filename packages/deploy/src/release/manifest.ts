@@ -9,7 +9,8 @@
  */
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import { canonicalText, checkCanonical, parsed } from './canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
+import { checkCanonical, parsed } from './canonical.ts';
 import { BadRelease, quoted } from './errors.ts';
 import {
   argumentIn,

@@ -3,7 +3,8 @@
  * release of it. What is signed is a line that nothing else here begins with, and the digest.
  */
 import { base64url, fromBase64url, type Crypto, type KeyPair } from '@bellwether/ocapn';
-import { canonicalText, checkCanonical, parsed } from './canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
+import { checkCanonical, parsed } from './canonical.ts';
 import { BadRelease, NotTrusted, quoted } from './errors.ts';
 import { listIn, objectIn, textIn, type Field } from './fields.ts';
 import { releaseLimits } from './limits.ts';

@@ -20,6 +20,7 @@
 import { ActorError, Limit, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
+  canonicalText,
   isDigest,
   localRoot,
   sha256Of,
@@ -29,7 +30,6 @@ import {
   type Piece,
   type Put,
 } from '@bellwether/shepherd';
-import { canonicalText } from '../release/canonical.ts';
 import { BadRelease } from '../release/errors.ts';
 import { releaseLimits } from '../release/limits.ts';
 import { byteCountOf } from '../release/paths.ts';

@@ -1,6 +1,6 @@
 /** From plain data to a description: its shape, then its names, then its size. */
 import path from 'node:path';
-import { canonicalJson } from './canonical.ts';
+import { canonicalText } from '@bellwether/shepherd';
 import { ConfigError, type Problem } from './config-error.ts';
 import { withCommands } from './every-command.ts';
 import { gnuProblems, graphProblems } from './graph.ts';
@@ -60,7 +60,7 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
     });
   });
   if (longPaths.length > 0) throw new ConfigError(longPaths);
-  const bytes = Buffer.byteLength(canonicalJson(description));
+  const bytes = Buffer.byteLength(canonicalText(description));
   if (bytes > descriptionBytes) {
     const text = `its description has ${bytes} bytes, at most ${descriptionBytes} are taken`;
     throw new ConfigError([{ file, text }]);

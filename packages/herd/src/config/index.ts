@@ -1,6 +1,5 @@
 /** Configurations: from a file that people write to what a daemon loads. */
 export { boundTo } from './bound-to.ts';
-export { canonicalJson } from './canonical.ts';
 export { endsSoon, judgeCertificate, readCertificate, type Certificate } from './certificate.ts';
 export { ConfigError, type Position, type Problem } from './config-error.ts';
 export { plainEnvironment } from './environment.ts';

@@ -4,8 +4,8 @@
  */
 import type { Answer, Log } from '@bellwether/actors';
 import type { Loaded, PlannedService } from '@bellwether/fleet';
-import { stopMs } from '@bellwether/shepherd';
-import { canonicalJson, toServiceConfigs, type Description, type Here } from '../config/index.ts';
+import { canonicalText, stopMs } from '@bellwether/shepherd';
+import { toServiceConfigs, type Description, type Here } from '../config/index.ts';
 
 /** What a configuration is read with. */
 export interface ConfigurationPowers {
@@ -74,7 +74,7 @@ export class Configuration {
     return {
       planned: toServiceConfigs(description, this.#powers.env, this.#powers.here),
       atRestart: parts.filter(
-        (part) => canonicalJson(description[part]) !== canonicalJson(this.#first[part]),
+        (part) => canonicalText(description[part]) !== canonicalText(this.#first[part]),
       ),
     };
   }
