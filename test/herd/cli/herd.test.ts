@@ -953,6 +953,8 @@ describe('an action', () => {
     expect(ran.exitCode).toBe(4);
     if (!isRoll) expect(ran.written.out).toContain('  wa  changed');
     expect(ran.written.out).toContain('  wb  unknown  it was not heard of before that');
+    // Nothing that is known speaks against it.
+    expect(ran.written.err).not.toContain('because of');
     expect(ran.written.out).toContain(
       isRoll ? 'fleet: 2 members: 2 unknown' : 'fleet: 2 members: 1 unknown, 1 changed',
     );

@@ -133,6 +133,18 @@ describe('herd reload', () => {
     expect(ran.exitCode).toBe(6);
     expect(ran.err).toContain("The reload goes on; 'herd status' shows what became of it.");
   });
+  it('whose shepherd is lost may be done, which is not said to go on', async () => {
+    const answers: Answers = {
+      reload: (turn) => {
+        turn.after(0, (turn) => turn.effect(() => shepherd?.sever()));
+        return undefined;
+      },
+    };
+    const ran = await herd(answers, ['reload']);
+    expect(ran.exitCode).toBe(4);
+    expect(ran.err).toMatch(/^It may be done: 'herd reload --dry-run' shows what of it is not\.\n/);
+    expect(ran.err).not.toContain('goes on');
+  });
   it('writes no control characters of a name to the terminal', async () => {
     const evil = { ...difference, added: ['a\u001b[2Jb'], removed: ['c\nd'] };
     const ran = await herd(answering({ kind: 'read', difference: evil, pending: [] }), [

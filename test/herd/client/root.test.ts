@@ -52,6 +52,37 @@ describe('a shepherd that does not answer', () => {
     expect(message).toContain('nobody listens there');
     expect(hint).toContain("Start one with 'shepherd --config FILE'");
   });
+  it('starts, or ends, where nobody listens and whoever holds its lock is a shepherd that lives', async () => {
+    await listen(silent);
+    fs.renameSync(socket, `${socket}.left`);
+    await new Promise((done) => server?.close(done));
+    fs.renameSync(`${socket}.left`, socket);
+    const held = async (pid: number): Promise<NoShepherd> => {
+      fs.writeFileSync(path.join(state, 'lock'), `${pid}\n`);
+      return asked();
+    };
+    const named = async (title: string): Promise<NoShepherd> => {
+      const wait = 'process.stdin.resume(); console.log()';
+      const child = spawn(process.execPath, ['-e', wait, title], { stdio: 'pipe' });
+      await new Promise((ready) => child.stdout.once('data', ready));
+      try {
+        return await held(child.pid ?? 0);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    };
+    const { message, hint, isRestarting } = await named('shepherd');
+    expect(message).toMatch(
+      /^the shepherd \(pid \d+, by the lock of its state\) does not listen at \S+: it starts, or ends$/,
+    );
+    expect(hint).toMatch(/^It may be overloaded, or wait for its disk: see 'ps /);
+    expect(isRestarting).toBe(true); // so it is waited for
+    // Another program has that number by now, or nobody.
+    for (const other of [await named('another'), await held(4_194_305)]) {
+      expect(other.message).toContain('nobody listens there');
+      expect(other.isRestarting).toBe(false);
+    }
+  });
   it('is of another version where it says what is not understood', async () => {
     await listen((connection) => {
       silent(connection);

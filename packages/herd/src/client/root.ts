@@ -2,7 +2,7 @@
 import { unixDialler } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
 import { explaining, type Line, openLine } from './line.ts';
-import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
+import { adminRefOf, socketOf, type User } from './place.ts';
 
 /**
  * Opens the line to the local root. It must be closed.
@@ -18,13 +18,11 @@ export const openRoot = (user: User, said: string | undefined): Line => {
 const explained = (error: unknown, isRefused: boolean, socket: string, user: User): unknown => {
   if (isOutOfReach(error)) {
     const { silentMs } = error;
-    if (silentMs !== undefined)
-      return import('./silent.ts').then(({ silentShepherd }) =>
-        silentShepherd(user, socket, error, silentMs),
-      );
-    const { message, isAlone } = rootCause(error);
-    const hint = isAlone ? howToStart(user) : notUnderstood;
-    return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause: error });
+    return import('./silent.ts').then(({ noAnswerAt, silentShepherd }) =>
+      silentMs === undefined
+        ? noAnswerAt(user, socket, rootCause(error), error)
+        : silentShepherd(user, socket, error, silentMs),
+    );
   }
   if (!isRefused) return error;
   return new NoShepherd(
@@ -35,16 +33,11 @@ const explained = (error: unknown, isRefused: boolean, socket: string, user: Use
   );
 };
 
-const notUnderstood =
-  'No shepherd that this herd understands is there. After an upgrade, restart the shepherd.';
-
 /**
  * The first thing that went wrong says most: that nobody listens, or why the peer has hung up.
  * `isAlone`: the system could not connect at all.
  */
-export const rootCause = (
-  error: Error,
-): { readonly message: string; readonly isAlone: boolean } => {
+export const rootCause = (error: Error): Readonly<{ message: string; isAlone: boolean }> => {
   const { cause, message } = error;
   if (!(cause instanceof Error)) return { message, isAlone: false };
   return 'syscall' in cause ? { message, isAlone: true } : rootCause(cause);

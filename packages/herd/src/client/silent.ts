@@ -1,9 +1,13 @@
-/** A shepherd that is there and says nothing: its process is stopped, overloaded, or waits for a disk. */
+/**
+ * Why a shepherd does not answer: it starts, or ends; its process is stopped, overloaded, or waits for a disk; there is
+ * none.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { holderOf } from '../places/lock.ts';
 import { NoShepherd } from './errors.ts';
-import { placesOf, type User } from './place.ts';
+import { howToStart, placesOf, type User } from './place.ts';
+import type { rootCause } from './root.ts';
 
 /** What is told of something that takes connections and has said nothing for `silentMs`; `cause`: how one knows. */
 export const silentShepherd = (
@@ -23,6 +27,27 @@ export const silentShepherd = (
   return new NoShepherd(message, isNamed ? hintFor(pid, stage, logs) : unnamed, { cause });
 };
 
+/** What is told of any other reason; `isAlone`, `message`: what that is. */
+export const noAnswerAt = (
+  user: User,
+  socket: string,
+  { message, isAlone }: ReturnType<typeof rootCause>,
+  cause: Error,
+): NoShepherd => {
+  const { state, logs } = foldersOf(user, socket);
+  const pid = state === undefined ? undefined : holderOf(state);
+  // Whoever has noted its number may be gone, and another have it.
+  if (isAlone && pid !== undefined && procFile(pid, 'cmdline')?.includes('shepherd') === true) {
+    const who = `the shepherd (pid ${pid}, by the lock of its state)`;
+    const words = `${who} does not listen at ${socket}: it starts, or ends`;
+    return new NoShepherd(words, hintFor(pid, stageOf(pid) ?? '', logs), { cause }, true);
+  }
+  const hint = isAlone ? howToStart(user) : notUnderstood;
+  return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause });
+};
+const notUnderstood =
+  'No shepherd that this herd understands is there. After an upgrade, restart the shepherd.';
+
 /** Where the state and the logs lie of the shepherd at a socket, if that tells: `--state` puts it in there. */
 const foldersOf = (
   user: User,
@@ -39,10 +64,13 @@ const foldersOf = (
 
 /** The letter of the kernel for what a process does (proc(5)); undefined: there is none. */
 const stageOf = (pid: number): string | undefined => {
+  // The name before it may have anything in it, brackets too.
+  const stat = procFile(pid, 'stat');
+  return stat?.slice(stat.lastIndexOf(')') + 2)[0];
+};
+const procFile = (pid: number, name: string): string | undefined => {
   try {
-    // The name before it may have anything in it, brackets too.
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0];
+    return fs.readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     return undefined; // it has ended, or is not shown to us
   }

@@ -104,10 +104,7 @@ export class MovedPeers {
         },
         broken: (reason) => failed(reason instanceof Error ? reason : new Error(String(reason))),
       },
-      {
-        kept: () => undefined,
-        broken: (reason) => void (hasArrived && lost.broken(reason)),
-      },
+      { kept: () => undefined, broken: (reason) => void (hasArrived && lost.broken(reason)) },
     );
   }
 }

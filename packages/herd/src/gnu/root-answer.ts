@@ -29,8 +29,7 @@ export const rootActions: readonly { readonly name: string; readonly documentati
   { name: 'restart', documentation: 'Of the shepherd itself: nothing.' },
 ];
 /** What `herd doc root` says. */
-const rootDocumentation =
-  'The shepherd itself. To stop it is to stop every service, in order.';
+const rootDocumentation = 'The shepherd itself. To stop it is to stop every service, in order.';
 
 /** As lines for whoever reads them later, somewhere else. */
 const plainLook = {
@@ -82,10 +81,7 @@ export const answerRoot = async (
         actions: rootActions,
       });
     case 'start':
-      return {
-        result: recordOfRoot(powers),
-        messages: ['Service root is already running.'],
-      };
+      return { result: recordOfRoot(powers), messages: ['Service root is already running.'] };
     case 'restart':
       return { result: unspecified, messages: ['You must be kidding.'] };
     case 'stop':
@@ -133,10 +129,7 @@ const everything = async (powers: AnswerPowers): Promise<GnuReply> => {
     .map((status) =>
       serviceRecord(status, { changes: changesOf.get(status.provision[0] ?? '') ?? [] }),
     );
-  return {
-    result: [[recordOfRoot(powers), ...services]],
-    messages: unknownMessages(statuses),
-  };
+  return { result: [[recordOfRoot(powers), ...services]], messages: unknownMessages(statuses) };
 };
 
 const reload = async (powers: AnswerPowers, args: readonly string[]): Promise<GnuReply> => {

@@ -73,10 +73,7 @@ const dateOf = (text: string): CalendarFields | undefined => {
   if (parts.length > 3 || year !== '*') return undefined;
   const [days, months] = [numbersOf(day, 1, 31), numbersOf(month, 1, 12)];
   if (days === undefined || months === undefined) return undefined;
-  return {
-    ...(days.length > 0 && { daysOfMonth: days }),
-    ...(months.length > 0 && { months }),
-  };
+  return { ...(days.length > 0 && { daysOfMonth: days }), ...(months.length > 0 && { months }) };
 };
 const timeOf = (text: string): CalendarFields | undefined => {
   const [hour = '', minute, second = '00', ...rest] = text.split(':');

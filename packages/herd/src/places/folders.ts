@@ -104,10 +104,7 @@ const shutFault = (folder: string): Fault | undefined => {
 
 const trustedHere = async (): Promise<Trusted> => {
   const unmapped = await unmappedOwner();
-  return {
-    uid: process.geteuid?.(),
-    owners: new Set(unmapped === undefined ? [] : [unmapped]),
-  };
+  return { uid: process.geteuid?.(), owners: new Set(unmapped === undefined ? [] : [unmapped]) };
 };
 
 /** `owner`: whose it must be, where that matters. Links are followed first: what they lead to is judged. */

@@ -167,11 +167,7 @@ const add = async (context: Context, word: string): Promise<number> => {
   print(
     context,
     [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${fingerprintOf(ref)}).`],
-    {
-      kind: 'ref',
-      petname,
-      ...facts(ref),
-    },
+    { kind: 'ref', petname, ...facts(ref) },
   );
   return 0;
 };

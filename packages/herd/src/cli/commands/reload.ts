@@ -31,7 +31,10 @@ const runReload = async (context: Context): Promise<number> => {
     ).finally(() => progress.end());
     return told(context, reloaded, isDryRun, progress);
   } catch (error) {
-    if (!isDryRun && wasSent(error))
+    const isLost = isNoAnswer(error) && !error.isTimeUp;
+    if (!isDryRun && isLost)
+      printErrors(context, ["It may be done: 'herd reload --dry-run' shows what of it is not."]);
+    else if (!isDryRun && wasSent(error))
       printErrors(context, ["The reload goes on; 'herd status' shows what became of it."]);
     throw error;
   }

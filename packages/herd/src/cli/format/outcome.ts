@@ -164,11 +164,15 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
   };
 };
 
+/** The reason of whoever was not heard of when the way to his shepherd was lost: it says nothing of him. */
+export const unheard = 'it was not heard of before that';
 /** What it came to, and who is why. */
 const verdictText = ({ action, service }: Command, { result, reason, rows }: Outcome): string => {
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
   const word = isGood({ result }) ? 'not all members' : resultWords[result];
-  const bad = rows.filter((row) => !isGood(row) && row.result !== 'skipped');
+  const bad = rows.filter(
+    (row) => !isGood(row) && row.result !== 'skipped' && row.reason !== unheard,
+  );
   const names = fewNames(bad.map((row) => row.member + placeOf(row)));
   const whom = bad.length === 0 ? '' : `${why === '' ? ':' : ';'} because of ${names}`;
   return `${visible(action)} ${visible(service)}: ${word}${why}${whom}`;

@@ -353,10 +353,7 @@ export const namesBelow = (status: Status, known: Pick<Known, 'status'>): readon
   for (const name of found) {
     const one = known.status(name);
     if (one === undefined || found.size >= maxWhyCount) continue;
-    const others = blamed(one, verdictOf(one), {
-      ...known,
-      grounds: () => undefined,
-    });
+    const others = blamed(one, verdictOf(one), { ...known, grounds: () => undefined });
     for (const other of others) found.add(known.status(other)?.provision[0] ?? other);
   }
   return [...found].slice(0, maxWhyCount);

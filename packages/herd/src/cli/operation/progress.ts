@@ -28,7 +28,7 @@ import {
 import { visible } from '../../client/escape.ts';
 import type { Context } from '../context.ts';
 import { fewNames } from '../format/names.ts';
-import { rowLines, resultWords, paintedResult } from '../format/outcome.ts';
+import { rowLines, resultWords, paintedResult, unheard } from '../format/outcome.ts';
 import { tailKey } from '../format/tails.ts';
 import { counted, spanText } from '../format/times.ts';
 import { groupFromCount, keptRowChars, lookAgainMs } from '../limits.ts';
@@ -142,7 +142,7 @@ export class Progress {
   unheard(): readonly Row[] {
     return this.#expected
       .filter((member) => !this.#rows.has(member))
-      .map((member) => ({ member, result: 'unknown', reason: 'it was not heard of before that' }));
+      .map((member) => ({ member, result: 'unknown', reason: unheard }));
   }
   /** The outcome without the ends of logs, and the names of services, that were told already. */
   untold(outcome: Outcome): Outcome {
