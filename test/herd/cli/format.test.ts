@@ -651,6 +651,22 @@ describe('the outcome of a command', () => {
       '  web-c  <red>failed</>       exit 1',
     );
   });
+  it('of a service that requires what has failed counts that, and blames it once', () => {
+    const reason = 'Service web depends on net.';
+    const rows = [{ member: 'net', result: 'failed', reason: 'exit 7' }] as const;
+    const shown = outcomeLines(
+      command,
+      outcome('failed', { reason, dependsOn: 'net', rows }),
+      look,
+      none,
+    );
+    expect(shown.out).toEqual(['  net  failed  exit 7', 'web: 1 requirement: 1 failed']);
+    expect(shown.err).toEqual([`herd: error: start web: failed: ${reason}`]);
+    const late = outcome('timed-out', { reason: 'Service web: start goes on.', rows });
+    expect(outcomeLines(command, late, look, none).err).toEqual([
+      'herd: error: start web: timed out: Service web: start goes on; because of net',
+    ]);
+  });
   it('of a custom action of a fleet shows what each member printed, few or many', () => {
     const rows = (count: number) =>
       Array.from({ length: count }, (_, at) => ({

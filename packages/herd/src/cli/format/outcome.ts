@@ -167,15 +167,17 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
 /** The reason of whoever was not heard of when the way to his shepherd was lost: it says nothing of him. */
 export const unheard = 'it was not heard of before that';
 /** What it came to, and who is why. */
-const verdictText = ({ action, service }: Command, { result, reason, rows }: Outcome): string => {
+const verdictText = ({ action, service }: Command, outcome: Outcome): string => {
+  const { result, reason, rows, dependsOn } = outcome;
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
   const word = isGood({ result }) ? 'not all members' : resultWords[result];
   const bad = rows.filter(
     (row) => !isGood(row) && row.result !== 'skipped' && row.reason !== unheard,
   );
+  const told = `${visible(action)} ${visible(service)}: ${word}${why}`;
+  if (bad.length === 0 || dependsOn !== undefined) return told;
   const names = fewNames(bad.map((row) => row.member + placeOf(row)));
-  const whom = bad.length === 0 ? '' : `${why === '' ? ':' : ';'} because of ${names}`;
-  return `${visible(action)} ${visible(service)}: ${word}${why}${whom}`;
+  return `${told.replace(/\.$/, '')}${why === '' ? ':' : ';'} because of ${names}`;
 };
 
 /**
@@ -308,8 +310,8 @@ const grouped = (rows: readonly Row[], look: Look, action: string): readonly str
     ];
   });
 
-/** `web-fleet: 2 members: 1 changed, 1 unreachable`, worst first. */
-const summaryLine = (service: string, { rows, result, reason }: Outcome): string => {
+/** `web-fleet: 2 members: 1 changed, 1 unreachable`, worst first; of one service those that it requires. */
+const summaryLine = (service: string, { rows, result, reason, dependsOn }: Outcome): string => {
   const counts = results
     .map((each) => ({
       word: resultWords[each],
@@ -318,6 +320,7 @@ const summaryLine = (service: string, { rows, result, reason }: Outcome): string
     .filter(({ count }) => count > 0)
     .map(({ word, count }) => `${count} ${word}`);
   const verdict = isGood({ result }) && reason !== undefined ? ` (${visible(reason)})` : '';
-  const noun = isRootName(service) ? 'service' : 'member';
+  const part = dependsOn === undefined ? 'member' : 'requirement';
+  const noun = isRootName(service) ? 'service' : part;
   return `${visible(service)}: ${counted(rows.length, noun)}: ${counts.join(', ')}${verdict}`;
 };
