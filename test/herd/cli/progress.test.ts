@@ -7,6 +7,7 @@ import { lookOf } from '../../../packages/herd/src/cli/terminal/look.ts';
 import { Deadline } from '../../../packages/herd/src/cli/operation/deadline.ts';
 import { Progress } from '../../../packages/herd/src/cli/operation/progress.ts';
 import type { Terminal } from '../../../packages/herd/src/cli/terminal/terminal.ts';
+import { mostActionMs } from '../../../packages/herd/src/client/limits.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 /** What a person sees: both streams on one screen, which obeys the two orders that a block needs. */
@@ -345,6 +346,10 @@ describe('where no progress is drawn', () => {
       expect([lookCount, screen.out]).toEqual([1, []]);
     },
   );
+  it('nothing is said of a time that nobody knows', () => {
+    const { progress } = watch(pipe, {}, 'start', 'fleet', mostActionMs);
+    expect(progress.state()).toBe('start fleet: 0 seconds');
+  });
   it('that is said of one service, too', async () => {
     const { progress, screen, pass } = watch(pipe, {}, 'start', 'web', 65_000);
     progress.lookAgain = () => {

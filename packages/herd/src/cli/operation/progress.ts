@@ -26,6 +26,7 @@ import {
   type Row,
 } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
+import { mostActionMs } from '../../client/limits.ts';
 import type { Context } from '../context.ts';
 import { fewNames } from '../format/names.ts';
 import { rowLines, resultWords, paintedResult, unheard } from '../format/outcome.ts';
@@ -280,10 +281,10 @@ export class Progress {
     const { length } = this.#expected;
     const all = length === 0 ? [] : [`${answered.length} of ${counted(length, 'member')}`];
     const span = spanText(terminal.now() - this.#startedAt);
-    const most =
-      this.#deadline &&
-      ` of ${spanText(Math.round(this.#deadline.endsAt - this.#startedAt))} at most`;
-    const parts = [...this.#batch(), ...all, ...counts, `${span}${most ?? ''}`];
+    const mostMs = Math.round((this.#deadline?.endsAt ?? Infinity) - this.#startedAt);
+    // For so long herd waits for what somebody else has asked for, whose time it does not know.
+    const most = mostMs < mostActionMs ? ` of ${spanText(mostMs)} at most` : '';
+    const parts = [...this.#batch(), ...all, ...counts, `${span}${most}`];
     return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
   }
 }
