@@ -99,7 +99,8 @@ describe('herd restart --batch', () => {
       ...['restart', 'web', '--batch', '50%', '--max-unavailable', '1', '--pause', '1s'],
     );
     const gaps = await over();
-    expect(rolled.stderr).toBe('');
+    // Nothing went wrong; on a busy machine it says once how far it is.
+    expect(rolled.stderr).toMatch(/^(herd: restart web: batch \d of 2, .*\n)?$/);
     expect(rolled.code).toBe(0);
     expect(rolled.stdout).toContain('M: Service web: batch 2 of 2.\n');
     expect(rolled.stdout).toContain('web: 5 members: 5 changed (5/5)\n');
