@@ -1,5 +1,5 @@
 import type { Past } from '@bellwether/authority';
-import type { Bcom, Behavior, Turn } from '@bellwether/actors';
+import { ActorError, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
 import { fingerprintOf, kindOf, mintedId, proveHolder, type Cut } from '@bellwether/authority';
 import type { KeyPair } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
@@ -300,6 +300,18 @@ describe('an invite', () => {
       ]);
     expect(await findUri(first.uri)).toEqual([undefined]);
     expect(await findUri(second.uri)).toMatchObject([{ grant: grant.id }]);
+  });
+  it('that there is no room to write down stays open for who may redeem it', async () => {
+    const bench = await grantBench();
+    const { grant, swissnum } = await make(bench, 'root');
+    const before = [...bench.disk.found.values()];
+    bench.disk.checkRoom = () => {
+      throw new ActorError('no-room', 'full');
+    };
+    await expect(redeem(bench, swissnum, keysOf(1))).rejects.toThrow('full');
+    expect([...bench.disk.found.values()]).toEqual(before);
+    bench.disk.checkRoom = () => undefined;
+    expect((await redeem(bench, swissnum, keysOf(2))).grant.id).toBe(grant.id);
   });
   it('is refused to another key, with an alert, also after a restart and after eight of them', async () => {
     let bench = await grantBench();

@@ -26,6 +26,8 @@ export class GrantDisk {
   commitCount = 0;
   /** The number of the commit that fails, counted from 1, and whether it is on the disk all the same. */
   failing: { readonly at: number; readonly isWritten: boolean } | undefined = undefined;
+  /** Throws where it has no room for what somebody asks. */
+  checkRoom: () => void = () => undefined;
   /** References that were minted, of which others keep the records. */
   minted: readonly { readonly hash: string; readonly epoch?: number }[] = [];
   epoch = { now: 1, restored: 0 };
@@ -111,6 +113,7 @@ export const grantBench = async (
       records: disk.records(),
       minted: disk.minted,
       rightsEpoch: disk.epoch,
+      checkRoom: () => disk.checkRoom(),
       clock: { now: () => clock.now(), wall: () => clock.wall() + shift.ms },
       crypto,
       designator,

@@ -262,6 +262,8 @@ const bound = (
   holder: string,
   swissnum: Uint8Array,
 ): Redeemed => {
+  // An invite that was not used for want of room stays open.
+  shelf.options.checkRoom?.(id);
   const [{ grant: before }] = knownChain(shelf, id);
   const invite = shelf.invites.get(id);
   if (invite === undefined) throw uselessInvite();

@@ -26,6 +26,8 @@ export interface GrantBookOptions {
   readonly records: BookRecords;
   /** The references that were minted in earlier lives, each with the epoch that it was made or confirmed in. */
   readonly minted: readonly { readonly hash: string; readonly epoch?: number }[];
+  /** Whether what somebody asks can be written down. Only read. @throws what keeps it from that */
+  readonly checkRoom?: ((by: string) => void) | undefined;
   /** Of the store, when this life began: what is granted now, and since when grants are believed. */
   readonly rightsEpoch: { readonly now: number; readonly restored: number };
   /** Only read. */

@@ -331,7 +331,8 @@ describe('a local root whose disk is full', () => {
     ...{ 'confirm-grants': [[]], 'adopt-ref': ['x', 'ocapn://x'], backup: ['/x', false] },
     ...{ 'free-slot': ['web'], 'invite-node': [{}], 'rekey-node': ['n'], 'label-node': ['n', {}] },
     ...{ 'approve-node': ['n'], 'join-home': ['ocapn://x', {}], 'give-home': [{}] },
-    ...{ reload: [false] },
+    ...{ reload: [false], 'grant-clock': [true] },
+    'net-trace': ['s-a', { forMs: 1_000, detail: 'plain' }],
   };
   it.each(Object.entries(writing))(
     'begins nothing that it would write down: %s',
@@ -358,6 +359,7 @@ describe('a local root whose disk is full', () => {
     const bench = await rootBench(true, full);
     expect(await ask(bench, 'refs')).toHaveLength(1);
     expect(await ask(bench, 'grants')).toMatchObject({ grants: [] });
+    await ask(bench, 'grant-clock', false);
     await ask(bench, 'reload', true, bench.sink);
   });
 });

@@ -17,6 +17,11 @@ export class Spent extends ActorError {
   }
 }
 
+/** The same, but where the disk of its controller is full: that passes. */
+export const noRoomThere = (reason: Error): Error =>
+  codeOf(reason) === 'no-room' ? new ActorError('no-room', fullThere, { cause: reason }) : reason;
+const fullThere = 'join: the disk of the controller is full; this machine goes on trying by itself';
+
 /** What whoever asked for joining is told of a refusal: of what is no door its words mean nothing to him. */
 export const toldToJoiner = (reason: Error): Error =>
   codeOf(reason) === 'refused'

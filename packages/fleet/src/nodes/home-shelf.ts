@@ -5,7 +5,7 @@ import type { Crypto, Sturdyref } from '@bellwether/ocapn';
 import type { DialRef, FreshDial } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
-import { fingerprintOf } from './node-shelf.ts';
+import { fingerprintOf, type NodesOptions } from './node-shelf.ts';
 import type { HomeEntry, HomeFacts, NodeDoor, NodeSelf } from './types.ts';
 
 /** What of a machine can be given. Near only. */
@@ -32,7 +32,7 @@ export interface DoorStore {
   drop(designator: string, answer: Answer): void;
 }
 /** What a `^homes` is made from. */
-export interface HomesOptions {
+export interface HomesOptions extends Pick<NodesOptions, 'checkRoom'> {
   readonly records: readonly HomeEntry[];
   readonly rightsEpoch: { readonly now: number; readonly restored: number };
   readonly crypto: Pick<Crypto, 'sha256'>;

@@ -5,6 +5,7 @@
  *        │        refused: forgotten, as if nobody had tried        no answer: goes on by itself, over restarts
  *     joined    at each contact, and when the configuration changes: what there is to give
  *        │        no gift there: a fresh one       refused: told to whoever looks, tried again; too often: by itself
+ *        │        no room on a disk, here or there: the same, also while it is joining
  *        ├─ leave: what was given is taken back, durably; then the controller is told, if it is there
  *        └─ removed by the controller: the same
  *
@@ -16,6 +17,7 @@ import {
   fateOf,
   Limit,
   messageOf,
+  reasonOf,
   Refused,
   TimedOut,
   type Bcom,
@@ -26,12 +28,12 @@ import {
 } from '@bellwether/actors';
 import { hexOf, Unconfirmed } from '@bellwether/authority';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
-import { BadRequest, canonicalText, Conflict } from '@bellwether/shepherd';
+import { BadRequest, canonicalText, Conflict, localRoot } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
-import { isNoGift, toldToJoiner } from './errors.ts';
+import { isNoGift, noRoomThere, toldToJoiner } from './errors.ts';
 import { randomBytes } from '../random.ts';
 import { counted } from '../rate.ts';
 import { makeGift } from './gift.ts';
@@ -161,7 +163,7 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   const isAgain = known?.entry.door === hash;
   const before = isAgain ? known.entry : fresh(shelf, designator, hash);
   const entry = choosing(shelf, turn, before, spec);
-  if (known === undefined) checkRoom(shelf);
+  if (known === undefined && hasTooMany(shelf)) throw tooMany();
   if (isAgain) return begin(shelf, turn, entry);
   // Whatever came of another invite, the way by this one would be lost.
   if (known?.entry.isJoined === true)
@@ -173,16 +175,11 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
     // Others may have been joined meanwhile.
     if (!shelf.homes.has(designator) && hasTooMany(shelf)) {
       const dropped = drop(shelf, turn, designator);
-      return turn.when(dropped, () => {
-        throw tooMany();
-      });
+      return turn.when(dropped, (turn): Vow<never> => turn.broken(tooMany()));
     }
     turn.tell(shelf.peers, 'hurry', doorTo(designator), destination);
     return begin(shelf, turn, entry);
   });
-};
-const checkRoom = (shelf: HomeShelf): void => {
-  if (hasTooMany(shelf)) throw tooMany();
 };
 const hasTooMany = ({ homes }: HomeShelf): boolean => homes.size >= LIMITS.homeCount;
 const tooMany = (): Limit =>
@@ -266,9 +263,10 @@ const speak = (
   const home = shelf.homes.get(designator);
   if (home === undefined || isHeldBack(shelf, home.entry)) return;
   if (!hasGift) return say(shelf, turn, designator, door);
+  if (!hasRoom(shelf, turn, home)) return;
   if (!mayGiveAnew(shelf, designator)) {
     changeHome(shelf, designator, { trouble: 'it has asked too often for what it was given' });
-    return speakLater(shelf, turn, designator, door);
+    return speakLater(shelf, turn, designator);
   }
   const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   turn.when(random, (turn, swissnum) => {
@@ -279,6 +277,23 @@ const speak = (
     say(shelf, turn, designator, door, swissnum);
   });
 };
+/** Whether the disk has room for what changes. */
+const hasRoom = (shelf: HomeShelf, turn: Turn<Homes>, home: Home): boolean => {
+  try {
+    shelf.checkRoom?.(localRoot);
+    return true;
+  } catch (error) {
+    hindered(shelf, turn, home, reasonOf(error));
+    return false;
+  }
+};
+/** It is told to whoever waits, or looks; what passes by itself is tried again. */
+const hindered = (shelf: HomeShelf, turn: Turn<Homes>, home: Home, reason: Error): void => {
+  const { designator } = home.entry;
+  changeHome(shelf, designator, { trouble: messageOf(reason), waiting: undefined });
+  if (['limit', 'no-room'].includes(codeOf(reason))) speakLater(shelf, turn, designator);
+  settle(home, reason);
+};
 /** A word of the owner begins the count anew, and what is given for that is the first. */
 const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boolean => {
   const { regiveCount: count, regiveGapMs: gapMs } = LIMITS;
@@ -287,17 +302,12 @@ const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boole
   return clearMs !== undefined;
 };
 /** Once for all that was too often. */
-const speakLater = (
-  shelf: HomeShelf,
-  turn: Turn<Homes>,
-  designator: string,
-  door: Ref<NodeDoor>,
-): void => {
+const speakLater = (shelf: HomeShelf, turn: Turn<Homes>, designator: string): void => {
   if (shelf.homes.get(designator)?.isLater !== false) return;
   changeHome(shelf, designator, { isLater: true });
   turn.after(LIMITS.enterGapMs, (turn) => {
     const home = changeHome(shelf, designator, { isLater: false });
-    if (home?.door === door) speak(shelf, turn, designator, door, needsGift(home.entry));
+    if (home?.door) speak(shelf, turn, designator, home.door, needsGift(home.entry));
   });
 };
 const say = (
@@ -337,7 +347,10 @@ const answered = (
   }
   const { name, controller, labels } = joined;
   const entry: HomeEntry = { ...home.entry, isJoined: true, name, controller, labels };
-  if (canonicalText(entry) !== canonicalText(home.entry)) keepHome(shelf, turn, entry);
+  if (canonicalText(entry) !== canonicalText(home.entry)) {
+    if (!hasRoom(shelf, turn, home)) return;
+    keepHome(shelf, turn, entry);
+  }
   const now = changeHome(shelf, designator, { trouble: undefined, waiting: undefined });
   if (now !== undefined) home.waiting?.kept(homeFacts(shelf, turn, now));
 };
@@ -355,11 +368,8 @@ const refused = (
   const home = shelf.homes.get(designator);
   if (home === undefined || fateOf(reason) !== 'refused') return;
   if (isNoGift(codeOf(reason)) && !hadGift) return speak(shelf, turn, designator, door, true);
-  if (home.entry.isJoined) {
-    changeHome(shelf, designator, { trouble: messageOf(reason), waiting: undefined });
-    if (codeOf(reason) === 'limit') speakLater(shelf, turn, designator, door);
-    return settle(home, reason);
-  }
+  if (home.entry.isJoined || codeOf(reason) === 'no-room')
+    return hindered(shelf, turn, home, noRoomThere(reason));
   // Its words are for whoever asked: what is written down here is not for it to say.
   partWith(shelf, turn, home, 'join', 'its controller has refused this machine');
   settle(home, toldToJoiner(reason));
@@ -403,13 +413,8 @@ const partWith = (
   shelf.homes.delete(designator);
   shelf.regivings.delete(designator);
   turn.record({ kind: 'unhomed', designator } satisfies UnhomedEntry);
-  auditHome(
-    turn,
-    'revoked',
-    action,
-    entry,
-    action === 'leave' ? 'root' : fingerprintOf(designator),
-  );
+  const by = action === 'leave' ? 'root' : fingerprintOf(designator);
+  auditHome(turn, 'revoked', action, entry, by);
   if (gift !== '') turn.call(shelf.giving, 'takeBack', gift, why);
   const isWorthSaying = action !== 'join' && door !== undefined;
   const told = isWorthSaying ? turn.send(door, 'leave') : turn.kept(undefined);

@@ -107,6 +107,7 @@ const takenOver = (
   const givesOther = canonicalText(given) !== canonicalText(shelf.given.get(name));
   const isNews = isOther || givesOther || gift !== undefined;
   if (isNews && !isInTime(shelf, door?.hash ?? '')) return turn.broken(tooOften());
+  if (isNews) shelf.checkRoom?.(name);
   if (isOther) keepNode(shelf, turn, next);
   if (givesOther) {
     shelf.given.set(name, given);

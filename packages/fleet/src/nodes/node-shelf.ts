@@ -3,6 +3,7 @@ import type { Clock, Entropy, JournalMap, Ref, Turn } from '@bellwether/actors';
 import { audit, type GrantBook } from '@bellwether/authority';
 import type { Crypto, PeerLocation } from '@bellwether/ocapn';
 import type { Answer } from '@bellwether/actors';
+import type { ShepherdOptions } from '@bellwether/shepherd';
 import type { ExportedSpec } from '../planned.ts';
 import { LIMITS } from '../limits.ts';
 import { routeOf, type DialRef } from '../reach/destination.ts';
@@ -37,6 +38,8 @@ export interface GiftStore {
 }
 /** What a `^nodes` is made from. */
 export interface NodesOptions {
+  /** As of a shepherd. */
+  readonly checkRoom?: ShepherdOptions['checkRoom'];
   readonly records: NodeRecords;
   readonly rightsEpoch: { readonly now: number; readonly restored: number };
   /** What this controller calls itself. */

@@ -41,14 +41,10 @@ export const callBack = (
   shelf: HomeShelf,
   counts: JournalMap<string, number>,
   turn: Turn<Homes>,
-  {
-    gift,
-    name,
-    token,
-  }: { readonly gift: string; readonly name: string; readonly token: Uint8Array },
+  asked: { readonly gift: string; readonly name: string; readonly token: Uint8Array },
 ): Vow<void> => {
-  const { entry } = giving(shelf, turn, gift, name);
-  const { designator } = entry;
+  const { gift, name, token } = asked;
+  const { designator } = giving(shelf, turn, gift, name).entry;
   const countNow = (): number => counts.get(designator) ?? 0;
   if (countNow() >= LIMITS.callBackCount)
     throw new Limit(`join: ${LIMITS.callBackCount} connections are being opened already`);

@@ -95,18 +95,15 @@ export const auditedAs =
 
 /** Has the configuration read again; of a dry run no record is made. */
 export const reload = (
-  {
-    composition,
-    checkRoom,
-  }: Pick<Issuing, 'checkRoom'> & { readonly composition: Ref<Composition> },
+  options: Pick<Issuing, 'checkRoom'> & { readonly composition: Ref<Composition> },
   turn: Turn,
   isDryRun: boolean,
   sink: Ref<Sink>,
   principal: Principal,
 ): Vow<Reloaded> => {
-  const done = turn.send(composition, 'reload', isDryRun, sink);
+  const done = turn.send(options.composition, 'reload', isDryRun, sink);
   if (isDryRun) return done;
-  checkRoom?.(principal);
+  options.checkRoom?.(principal);
   return auditedAs(principal)(turn, { action: 'reload' }, done, (reloaded) =>
     reloaded.kind === 'refused' ? 'failed' : (reloaded.outcome?.result ?? 'ok'),
   );
@@ -129,20 +126,17 @@ export const detach = (
  * answers.
  */
 export const shutDown = (
-  {
-    shepherd,
-    end,
-  }: { readonly shepherd: Ref<Pick<Shepherd, 'shutDown'>>; readonly end: () => void },
+  options: { readonly shepherd: Ref<Pick<Shepherd, 'shutDown'>>; readonly end: () => void },
   turn: Turn,
   sink: Ref<Sink>,
   principal: Principal,
   reason?: string,
 ): Vow<Outcome> => {
-  const done = turn.send(shepherd, 'shutDown', sink);
+  const done = turn.send(options.shepherd, 'shutDown', sink);
   const about = { action: 'stop', ...(reason !== undefined && { reason }) };
   const told = auditedAs(principal)(turn, about, done, ({ result }) => result);
   return turn.when(told, (turn, outcome) => {
-    turn.after(0, (turn) => turn.effect(end));
+    turn.after(0, (turn) => turn.effect(options.end));
     return outcome;
   });
 };

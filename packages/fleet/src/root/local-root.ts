@@ -188,6 +188,7 @@ export const makeLocalRoot = (
 /** Methods that write something down, but for those that look themselves whether there is room for that. */
 const giving = [
   ...(['mint', 'grantDirect', 'confirmGrants', 'adoptRef', 'backup', 'freeSlot'] as const),
+  ...(['netTrace'] as const),
   ...(['inviteNode', 'rekeyNode', 'labelNode', 'approveNode', 'joinHome', 'giveHome'] as const),
 ];
 const takingBack = ['revokeGrant', 'removeNode', 'leaveHome'] as const;
@@ -249,6 +250,7 @@ const grantMethods = (options: LocalRootOptions): Pick<Behavior<LocalRoot>, keyo
   confirmGrants: (turn, ids, isForced) => confirm(options, turn, ids, isForced === true),
   grantClock: (turn, isTakenBack) => {
     if (isTakenBack !== true) return turn.kept(turn.call(options.book, 'clock'));
+    options.checkRoom?.(localRoot);
     const done = turn.kept(turn.call(options.book, 'takeBackTime'));
     return audited(turn, { action: 'grant clock' }, done, ({ nowMs, wallMs }) =>
       nowMs > wallMs ? 'changed' : 'ok',

@@ -360,6 +360,7 @@ const give = (held: Held, turn: Turn, { gift, service, sinceMs, home }: Given): 
   if (!held.services.has(hash)) {
     checkRoomOf(held, turn, home);
     checkRoom(held);
+    held.options.checkRoom?.(home);
     const madeMs = Math.floor(clock.wall());
     const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch, gift, home };
     held.services.set(hash, entry);

@@ -170,7 +170,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     entries: minted,
     rightsEpoch: rightsEpoch.now,
   });
-  const joining = { ...reaching, standing, crypto, rightsEpoch };
+  const joining = { ...reaching, standing, crypto, rightsEpoch, checkRoom };
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const machines = { nodes, homes, peers };
   const root = turn.spawn(makeLocalRoot, {
@@ -219,12 +219,13 @@ const provedUris =
 
 const makeBook = (
   turn: Turn,
-  { found, rightsEpoch, place, clock, crypto }: ActorParts,
+  { found, rightsEpoch, place, clock, crypto, checkRoom }: ActorParts,
 ): Ref<GrantBook> =>
   turn.spawn(makeGrantBook, {
     records: found.granted,
     minted: found.minted,
     rightsEpoch,
+    checkRoom,
     designator: place.designator,
     clock,
     crypto,
@@ -235,7 +236,7 @@ interface JoiningParts
   extends
     Pick<
       NodesOptions,
-      'rightsEpoch' | 'book' | 'crypto' | 'entropy' | 'dial' | 'peers' | 'standing'
+      'rightsEpoch' | 'book' | 'crypto' | 'entropy' | 'dial' | 'peers' | 'standing' | 'checkRoom'
     >,
     Pick<HomesOptions, 'clock'> {
   readonly composition: Ref<Composition>;
