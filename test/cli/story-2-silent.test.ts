@@ -100,7 +100,9 @@ describe(
         strike();
         const ended = await startWithin(fleet, deadlineSeconds);
         expect(ended.code).toBe(6);
-        expect(rowOf(outcomeOf(ended), 'web-server-b')).toMatchObject({ result: 'timed-out' });
+        // By the clock of C or, where that is busy, by that of herd: nobody knows.
+        const { result } = rowOf(outcomeOf(ended), 'web-server-b');
+        expect(['timed-out', 'unknown']).toContain(result);
         await expectTruth(fleet);
         mend();
         const again = await fleet.c.herd('--json', 'start', 'web-server-fleet');
