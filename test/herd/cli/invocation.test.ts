@@ -83,6 +83,15 @@ describe('a command line', () => {
   it('may not have more words than its action takes', () => {
     expect(refusal('status', 'a', 'b').message).toContain('too many words');
     expect(refusal('ref', 'ls', 'a').message).toContain('too many words');
+    expect(refusal('ref', 'ls', 'a').hint).toBe("Try 'herd ref ls --help'.");
+    expect(refusal('deploy', 'web').hint).toBe("Try 'herd deploy --help'.");
+  });
+  it('may name a file for what is written in --out alone', () => {
+    for (const words of [
+      ['release', 'key', 'k1'],
+      ['release', 'build', 'web', '1.rel'],
+    ])
+      expect(refusal(...words).hint).toBe('The file that it writes is named by --out FILE.');
   });
   it('is corrected when a letter is wrong, also of what help is wanted for', () => {
     expect(refusal('help', 'grnat').hint).toBe("Did you mean 'herd help grant'?");
@@ -98,8 +107,10 @@ describe('a command line', () => {
     expect(refusal('help', 'root', 'web').message).toContain('is no action');
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
     expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
+    for (const word of ['deploy', 'pin', 'rollback'])
+      expect(refusal('release', word, 'web').hint).toBe(`Did you mean 'herd ${word}'?`);
     expect(refusal('grant', 'revok', 'g-1').hint).toBe("Did you mean 'herd grant revoke'?");
-    expect(refusal('grant', 'web', 'g-1').hint).toBeUndefined();
+    expect(refusal('grant', 'web', 'g-1').hint).toBe("Try 'herd grant --help'.");
     expect(refusal('ref', 'rename', 'a', 'b', '').message).toContain('too many words');
     expect(refusal('ref').message).toContain('mint, add, ls, show, rm, rename, export, push');
   });

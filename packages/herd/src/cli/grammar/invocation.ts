@@ -140,7 +140,8 @@ const unknownOfGroup = (group: string, second: string | undefined): Usage => {
   const members = wordsOfGroup(group);
   const choice = `there are ${members.join(', ')}`;
   if (second === undefined) return new Usage(`'${group}' needs another word; ${choice}`);
-  const hint = meantBy(second, members, `${group} `);
+  const isOther = actionRules.has(second) || isOfSlots(second);
+  const hint = isOther ? `Did you mean 'herd ${second}'?` : meantBy(second, members, `${group} `);
   return new Usage(`'${group} ${second}' is not known; ${choice}`, hint);
 };
 
@@ -181,17 +182,19 @@ const checkCount = (
   const [word = ''] = rest;
   // Who is picked out need not be named.
   const least = rule.least - (selector === undefined || rule.least === 0 ? 0 : 1);
-  if (rest.length < least) throw new Usage(`too few words for '${name}': ${usage}`);
+  const page = `Try 'herd ${name} --help'.`;
+  if (rest.length < least) throw new Usage(`too few words for '${name}': ${usage}`, page);
   if (rest.length <= rule.most) return;
-  const hint = isGroup(name) ? meantBy(word, wordsOfGroup(name), `${name} `) : hintAt(name);
-  throw new Usage(`too many words for '${name}': ${usage}`, hint);
+  const hint = isGroup(name) ? meantBy(word, wordsOfGroup(name), `${name} `) : hintAt(name, rule);
+  throw new Usage(`too many words for '${name}': ${usage}`, hint ?? page);
 };
 
 /** Where a secret comes from is no word: the file would be typed as easily as what is in it. */
-const hintAt = (name: string): string | undefined =>
-  name === 'node join'
-    ? "An invite comes from a file, 'shepherd join --from FILE', or from standard input, 'shepherd join < FILE'."
-    : undefined;
+const hintAt = (name: string, { options }: ActionRule): string | undefined => {
+  if (name === 'node join')
+    return "An invite comes from a file, 'shepherd join --from FILE', or from standard input, 'shepherd join < FILE'.";
+  return options.includes('out') ? 'The file that it writes is named by --out FILE.' : undefined;
+};
 /** Who else takes an option that every action of a service takes, whatever that is called. */
 const ofOthers = (option: OptionName): string =>
   optionsOfOther('releases').includes(option)
