@@ -56,6 +56,18 @@ describe('a grant that allows a deploy, and no confirmation', () => {
     expect(asked.error).toMatchObject({ code: 'revoked' });
     expect(() => answered(at.site, asking(ref, at, 'confirm', 'op-3'))).toThrow(/revoked/);
   });
+  it('that ends in the middle of a deploy says what becomes of what it has begun', () => {
+    const at = place();
+    const { ref } = at.held({ actions: ['deploy', 'stage'], lifetimeMs: 3_000 });
+    at.script.perform = (turn) => turn.ask(() => undefined);
+    const asked = ['deploy', 'stage'].map((action) => asking(ref, at, action, `op-${action}`));
+    at.pass(4_000);
+    const taken = 'a release that waits to be confirmed is taken back unless others confirm it';
+    expect(asked.map(({ error }) => error)).toMatchObject([
+      { code: 'expired', message: expect.stringMatching(`what had begun goes on, and ${taken}$`) },
+      { code: 'expired', message: expect.stringMatching('what had begun goes on$') },
+    ]);
+  });
   it('allows nothing else by that', () => {
     const at = place();
     const { ref } = at.held({ actions: ['deploy'] });

@@ -8,8 +8,7 @@
  * shepherd that passes it on, which has notes of its own (remote-log.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import type { Follower, LogEvent, LogNote } from '@bellwether/shepherd';
-import { goneText, limits } from '@bellwether/shepherd';
+import { goneText, limits, type Follower, type LogEvent, type LogNote } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { reader, weightOf } from '../read.ts';

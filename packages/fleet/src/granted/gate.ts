@@ -15,6 +15,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { Cut, GrantBook } from '@bellwether/authority';
+import { isSwitch } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 
 /** Ends something that is under way. Runs near, in the turn in which the grant ends: it must not throw. */
@@ -104,7 +105,9 @@ export const commandUntilCut = <T>(
   booked: BookedGrant & { readonly gate: Ref<Gate> },
   turn: Turn,
   answer: Vow<T>,
-): Vow<T> => untilCut(booked, turn, answer, undefined, underWay);
+  action = '',
+): Vow<T> => untilCut(booked, turn, answer, undefined, (why) => underWay(why, action));
 /** The code stays: whoever asked decides by that. */
-const underWay = ({ code, message }: ActorError): ActorError =>
-  new ActorError(code, `${message}; what had begun goes on`);
+const underWay = ({ code, message }: ActorError, action: string): ActorError =>
+  new ActorError(code, `${message}; what had begun goes on${isSwitch(action) ? tried : ''}`);
+const tried = ', and a release that waits to be confirmed is taken back unless others confirm it';

@@ -204,7 +204,7 @@ const accept = (
     const why = isKnown ? undefined : beyond(held, turn, requests);
     if (why !== undefined) throw why;
     // First: where too much is under way nothing is accepted.
-    const told = commandUntilCut(held, turn, vow);
+    const told = commandUntilCut(held, turn, vow, action);
     // Near: a use is counted with what is accepted for it, or not at all.
     resolver.follow(heard(held, turn, action, sink, (seen) => ask(turn, seen)));
     if (!isKnown) turn.call(book, 'count', grant, operation);

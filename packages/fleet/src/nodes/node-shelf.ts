@@ -1,8 +1,7 @@
 /** What a controller remembers of machines, and what is told of them. Everything in it is undone with its turn. */
-import type { Clock, Entropy, JournalMap, Ref, Turn } from '@bellwether/actors';
+import type { Answer, Clock, Entropy, JournalMap, Ref, Turn } from '@bellwether/actors';
 import { audit, type GrantBook } from '@bellwether/authority';
 import type { Crypto, PeerLocation } from '@bellwether/ocapn';
-import type { Answer } from '@bellwether/actors';
 import type { ShepherdOptions } from '@bellwether/shepherd';
 import type { ExportedSpec } from '../planned.ts';
 import { LIMITS } from '../limits.ts';
