@@ -92,6 +92,9 @@ export const expectDeadlineKept = async (
   const row = rowOf(outcomeOf(ended), 'web-server-b');
   expect(row).toMatchObject({ result: 'timed-out' });
   expect(row.reason).toContain('it may still be done');
+  // The error says what the fleet came to, and no line beside it.
+  expect(ended.stderr).not.toContain('Service web-server-fleet: ');
+  expect(ended.stderr).toContain('because of web-server-b');
   await expectTruth(fleet);
   await mend(fleet, place);
   await expectRepair(fleet, place);

@@ -61,6 +61,6 @@ const linesFor = (
     return [{ about: name, ...(isAnswer && { what: 'refused' }), text }];
   }
   const lines = linesOf(action, outcome, isAsked);
-  if (!isAnswer || outcome.result !== 'failed' || outcome.isDisabled === true) return lines;
+  if (!isAnswer || isGood(outcome) || outcome.isDisabled === true) return lines;
   return lines.map((line) => ({ ...line, what: 'failed' }));
 };
