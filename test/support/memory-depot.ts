@@ -24,6 +24,9 @@ export class MemoryDepots {
   readonly current = new Map<string, Digest>();
   /** What is different in a tree from when it was made. */
   readonly misfits = new Map<Digest, readonly string[]>();
+  /** Who has given up what he has brought for nothing, each time, and how much that is said to be. */
+  readonly givenUp: (readonly string[])[] = [];
+  idleCount = 0;
   /** All that was asked, in order: `build web rel:…`. */
   readonly asked: string[] = [];
   /** The number of the call, from 1, from which on the disk is full; undefined: it never is. */
@@ -76,6 +79,11 @@ export class MemoryDepots {
         act(`keep ${slot}`, answer, () => {
           for (const release of trees.keys())
             if (!releases.includes(release)) trees.delete(release);
+        }),
+      giveUp: (askers, answer) =>
+        act(`give up ${slot}`, answer, () => {
+          this.givenUp.push(askers);
+          return this.idleCount;
         }),
     };
   }

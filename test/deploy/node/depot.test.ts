@@ -324,6 +324,40 @@ describe('the disk of a node', () => {
       expect(await put(depot, part, 10, 1, bytes('y'))).toEqual({ have: 2 });
     },
   );
+  it('gives up at once what who asks has brought for nothing, and to its owner what anybody has', async () => {
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => 0 });
+    const [depot, other] = [await depots.of('web'), await depots.of('other')];
+    const brings = async (on: Depot, text: string, asker: string): Promise<string> => {
+      const sha256 = sha256Of(bytes(text));
+      const piece = { sha256, size: text.length, offset: 0, bytes: bytes(text), mostBytes: 1e9 };
+      await said((answer) => on.put(asker, piece, answer));
+      return sha256;
+    };
+    const givesUp = async (...askers: readonly string[]): Promise<number> => {
+      // As a slot does: what this has collected counts as well.
+      await said((answer) => depot.keep([one.digest], answer));
+      return said((answer) => depot.giveUp(askers, answer));
+    };
+    await bring(depot, one);
+    await build(depot, one);
+    const [a = '', b = '', ours = '', theirs = ''] = [
+      await brings(depot, 'of a', 'g-a'),
+      await brings(depot, 'of b', 'g-b'),
+      await brings(depot, 'of both', 'g-a'),
+      await brings(other, 'of the other slot', 'g-a'),
+    ];
+    for (const asker of ['g-a', 'g-b']) await put(depot, 'f'.repeat(64), 9, 0, bytes('x'), asker);
+    await put(depot, 'e'.repeat(64), 9, 0, bytes('x'), 'g-a');
+    await brings(other, 'of both', 'g-b');
+    expect(await givesUp('g-c')).toBe(0);
+    expect(await givesUp('g-a')).toBe(2);
+    expect([a, b, ours, theirs].map(isWhole)).toEqual([false, true, true, true]);
+    expect(await put(depot, 'f'.repeat(64), 9, 1, bytes('y'), 'g-b')).toEqual({ have: 2 });
+    expect(await givesUp('root')).toBe(2);
+    expect([b, ours, theirs].map(isWhole)).toEqual([false, true, true]);
+    expect(await said((answer) => depot.check(one.digest, answer))).toEqual([]);
+    expect(await missing(depot, one)).toEqual([]);
+  });
   it('gives up what was half brought an hour ago where it is in the way, and nothing that goes on', async () => {
     let nowMs = 0;
     const open = async () =>

@@ -1128,6 +1128,15 @@ describe('what is kept', () => {
     expect(machine.record().releases.map(({ version }) => version)).toEqual(['4', '5', '6']);
     expect(machine.depots.trees.get('web')?.size).toBe(3);
   });
+  it('is not what whoever prunes has brought for nothing', () => {
+    const { world, machine } = upWith([release('1')]);
+    machine.depots.idleCount = 3;
+    const pruned = machine.act('prune', [], { principal: principalOf('g-1') });
+    world.runFor(100);
+    const reason = 'Service web: 3 files went that nobody has staged.';
+    expect(pruned.value).toMatchObject({ result: 'ok', reason });
+    expect(machine.depots.givenUp).toEqual([['g-1', 'g-1']]);
+  });
   it('includes what is pending, also while somebody prunes', () => {
     const { world, machine, deploy } = waiting({ keepCount: 0 });
     machine.act('prune');

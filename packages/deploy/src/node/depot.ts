@@ -9,8 +9,8 @@
  * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
  * exclude each other for the whole node. A content is needed while a tree has it, also one of a slot that nobody has
  * asked for yet, while a release that is kept on the shelf does, and for an hour after somebody has asked about it or
- * brought some of it, whole or not, or after a life has found what another one was brought. They are collected when
- * trees go, and when there is no room, or none among what is half brought.
+ * brought some of it, whole or not, or after a life has found what another one was brought, unless that is given up.
+ * They are collected then, when trees go, and when there is no room, or none among what is half brought.
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -161,6 +161,7 @@ export class Depots {
       point: (release, answer) =>
         inTurn(answer, () => (release === undefined ? trees.leave() : trees.switchTo(release))),
       keep: (releases, answer) => inTurn(answer, () => this.#keep(trees, releases)),
+      giveUp: (askers, answer) => inTurn(answer, () => this.#giveUp(this.#tag(slot), askers)),
     };
   }
 
@@ -237,6 +238,25 @@ export class Depots {
     for (const release of await trees.list())
       if (!releases.includes(release)) await trees.remove(release);
     this.#collectAside();
+  }
+  /** See `Depot.giveUp`. */
+  async #giveUp(slot: string, askers: readonly string[]): Promise<number> {
+    const isOwner = askers.includes(localRoot);
+    const tags = askers.map((each) => this.#tag(each));
+    const all = this.#owned();
+    const isTheirs = (each: PartialOwner): boolean =>
+      each.slot === slot && (isOwner || tags.includes(each.asker));
+    const others = new Set(all.filter((each) => !isTheirs(each)).map(({ sha256 }) => sha256));
+    const theirs = new Set(all.map(({ sha256 }) => sha256).filter((each) => !others.has(each)));
+    for (const sha256 of theirs) this.#recent.delete(sha256);
+    await this.#alone(() => this.#collect());
+    // It may have been collected by whoever was about to do that anyway.
+    for (const { sha256 } of this.#owned()) theirs.delete(sha256);
+    return theirs.size;
+  }
+  /** What somebody has brought, whole or not, and no release has yet. */
+  #owned(): readonly Pick<Part, 'slot' | 'asker' | 'sha256'>[] {
+    return [...this.#brought.contents(), ...this.#parts()];
   }
   /** What is needed no more goes, so that whoever tries again may find room. */
   async #orCollect<T>(work: Promise<T>): Promise<T> {

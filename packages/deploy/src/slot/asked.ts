@@ -27,7 +27,7 @@ import { releaseLines } from './listing.ts';
 import { named, pruned, releaseIn, shortly } from './record.ts';
 import {
   ending,
-  keepOnly,
+  giveUp,
   keyOf,
   move,
   outcomeOf,
@@ -370,17 +370,24 @@ const pin = (
   return answer;
 };
 
-const prune = (held: Held, turn: Turn, { question, request, lines }: Invocation): Vow<Outcome> => {
+const prune = (
+  held: Held,
+  turn: Turn,
+  { question, request, asker, lines }: Invocation,
+): Vow<Outcome> => {
+  const { principal, origin = principal } = asker;
   if (request.args.length > 0) throw new BadRequest('prune takes no arguments');
   const record = held.record.get();
   const { gone, releases } = pruned(record, held.rules.get().keepCount);
   if (gone.length === 0) {
-    const ok = outcomeOf(held, turn, 'ok', `Service ${held.name}: nothing can go.`);
     // A tree that was made for nobody, before a crash, is no release.
-    return turn.when(keepOnly(held, turn), () => ok);
+    return turn.when(giveUp(held, turn, [principal, origin]), (turn, count) => {
+      const what = count === 0 ? 'nothing can go' : `${count} files went that nobody has staged`;
+      return outcomeOf(held, turn, 'ok', `Service ${held.name}: ${what}.`);
+    });
   }
   const answer = wait(held, turn, question, lines);
   const words = `Service ${held.name}: ${gone.length} removed: ${gone.map(shortly).join(', ')}.`;
   move(held, turn, { ...ending(held, turn, question, 'changed', words), releases });
-  return turn.when(keepOnly(held, turn), () => answer);
+  return turn.when(giveUp(held, turn, [principal, origin]), () => answer);
 };

@@ -152,6 +152,10 @@ export class BroughtQuota {
     this.#contents.set(key, { slot, asker, sha256, bytes });
     this.#count(owner, bytes);
   }
+  /** All that there are. */
+  contents(): readonly (PartialOwner & { readonly sha256: string })[] {
+    return [...this.#contents.values()];
+  }
   /** A release of the slot has it, or it is gone. */
   forget(slot: string, sha256: string): void {
     const key = keyIn(slot, sha256);

@@ -354,6 +354,18 @@ export const keepOnly = (held: Held, turn: Turn): Vow<void> => {
   const digests = [...new Set([...releases.map(({ digest }) => digest), ...target])];
   return asideOf(held, turn, 'slot.not-pruned', (answer) => held.depot.keep(digests, answer));
 };
+/** The same, and what these have brought for nothing goes; how many files that were. */
+export const giveUp = (held: Held, turn: Turn, askers: readonly string[]): Vow<number> =>
+  turn.when(keepOnly(held, turn), (turn) =>
+    turn.when(
+      turn.ask<number>((answer) => held.depot.giveUp(askers, answer)),
+      (_turn, count) => count,
+      (turn, { message: reason }) => {
+        turn.effect(() => held.log('slot.not-pruned', { service: held.name, reason }));
+        return 0;
+      },
+    ),
+  );
 /** Has the disk say which release is active: for whoever looks there, since the record decides. */
 export const pointTo = (held: Held, turn: Turn, digest: Digest | undefined): Vow<void> =>
   asideOf(held, turn, 'slot.not-pointed', (answer) => held.depot.point(digest, answer));

@@ -160,6 +160,11 @@ export interface Depot {
   point(release: Digest | undefined, answer: Answer): void;
   /** Removes all trees but these, and the contents that are needed no more. Kept once they are gone. */
   keep(releases: readonly Digest[], answer: Answer): void;
+  /**
+   * Throws away what these have brought for a release that nobody has staged, and what others need of it neither; for
+   * the owner of the machine whatever anybody has brought to this slot so. Kept with how many contents went.
+   */
+  giveUp(askers: readonly string[], answer: Answer): void;
 }
 /** A piece of a content, with what the content is. */
 export interface PieceOf extends Content {

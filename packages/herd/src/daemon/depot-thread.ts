@@ -90,6 +90,7 @@ const depotOver = (ask: Ask): Omit<Depot, 'folder'> => ({
   check: (release, answer) => ask('check', [release], answer),
   point: (release, answer) => ask('point', [release], answer),
   keep: (releases, answer) => ask('keep', [releases], answer),
+  giveUp: (askers, answer) => ask('giveUp', [askers], answer),
 });
 const shelfOver = (ask: Ask, noted: (releases: readonly Digest[]) => void): Shelf => ({
   ...contentsOver(ask),

@@ -71,6 +71,7 @@ const depotOver = (open: () => Promise<Depot>): Omit<Depot, 'folder'> => {
     check: (release, answer) => ask(answer, (on) => on.check(release, answer)),
     point: (release, answer) => ask(answer, (on) => on.point(release, answer)),
     keep: (releases, answer) => ask(answer, (on) => on.keep(releases, answer)),
+    giveUp: (askers, answer) => ask(answer, (on) => on.giveUp(askers, answer)),
   };
 };
 

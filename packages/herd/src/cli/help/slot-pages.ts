@@ -47,8 +47,8 @@ export const slotPages: Readonly<Record<string, SlotPage>> = {
   prune: {
     usage: 'SERVICE',
     text:
-      'Removes the releases of a slot that nobody needs: all but the active one, the one before it, those on ' +
-      'their way, those that are pinned, and the last ones, as many as the slot keeps.',
+      'Removes the releases of a slot that nobody needs: all but the active, the one before it, those on their way, ' +
+      'pinned ones, and the last, as many as the slot keeps. What you have brought for nothing goes, too.',
     examples: [
       ['herd prune web', 'and say which'],
       ['herd prune -l role=web', 'at all slots with this label'],
