@@ -12,11 +12,7 @@ const big = 64 * 1024 * 1024;
 /** A disk of so many bytes, of which so many are free; `kept`: room is kept there. */
 const roomOf = (size: number, free: number, { type = tmpfs, isKept = false } = {}) => {
   const facts: DiskFacts = { type, bsize: block, blocks: size / block, bavail: free / block };
-  const check = recordRoom(
-    '/state',
-    () => isKept,
-    () => facts,
-  );
+  const check = recordRoom('/state', { isHeld: isKept, wantedBytes: 0 }, () => facts);
   return (isUrgent: boolean) => takes(check, isUrgent ? 'stop' : 'start');
 };
 const takes = (check: ReturnType<typeof recordRoom>, action: string, by = 'root'): boolean => {
@@ -52,24 +48,16 @@ it('is not asked for where a network may not answer, nor believed missing where 
   const nfs = 0x6969;
   expect(roomOf(big, 0, { type: nfs })(false)).toBe(true);
   let count = 0;
-  const failing = recordRoom(
-    '/state',
-    () => false,
-    () => {
-      count += 1;
-      if (count > 1) throw new Error('EIO');
-      return { type: tmpfs, bsize: block, blocks: 1, bavail: 0 };
-    },
-  );
+  const failing = recordRoom('/state', { isHeld: false, wantedBytes: 0 }, () => {
+    count += 1;
+    if (count > 1) throw new Error('EIO');
+    return { type: tmpfs, bsize: block, blocks: 1, bavail: 0 };
+  });
   expect(takes(failing, 'start')).toBe(true);
 });
 it('is refused to whoever else stops something, and never to the shepherd itself', () => {
   const facts = { type: tmpfs, bsize: block, blocks: big / block, bavail: 300 };
-  const check = recordRoom(
-    '/state',
-    () => true,
-    () => facts,
-  );
+  const check = recordRoom('/state', { isHeld: true, wantedBytes: 0 }, () => facts);
   expect(['root', 'gnu', 'g-1', 'shepherd'].map((by) => takes(check, 'stop', by))).toEqual([
     ...[true, true, false, true],
   ]);
@@ -77,11 +65,12 @@ it('is refused to whoever else stops something, and never to the shepherd itself
 });
 it('is not refused to what takes rights back as long as anything is free, or kept', () => {
   const roomWith = (free: number, isKept: boolean) =>
-    recordRoom(
-      '/state',
-      () => isKept,
-      () => ({ type: tmpfs, bsize: block, blocks: big / block, bavail: free }),
-    );
+    recordRoom('/state', { isHeld: isKept, wantedBytes: 0 }, () => ({
+      type: tmpfs,
+      bsize: block,
+      blocks: big / block,
+      bavail: free,
+    }));
   for (const check of [roomWith(1, false), roomWith(0, true)]) {
     check('root', 'revoke');
     // A service may have an action of that name.
@@ -90,4 +79,14 @@ it('is not refused to what takes rights back as long as anything is free, or kep
   expect(() => roomWith(0, false)('root', 'revoke')).toThrow(
     'nothing was begun: the disk that has the records of its shepherd is full (/state). ',
   );
+});
+it('is refused to others where the room that is kept is not whole, unless there is enough to keep it anew', () => {
+  const whoMay = (freeBytes: number) => {
+    const free = { type: tmpfs, bsize: block, blocks: big / block, bavail: freeBytes / block };
+    const reserve = { isHeld: true, wantedBytes: 16 * commandBytes };
+    const check = recordRoom('/state', reserve, () => free);
+    return ['root', 'g-1'].filter((by) => takes(check, 'start', by));
+  };
+  expect(whoMay(16 * commandBytes)).toEqual(['root', 'g-1']);
+  expect(whoMay(16 * commandBytes - block)).toEqual(['root']);
 });

@@ -51,10 +51,13 @@ it('is made again after a minute, not in the moment in which it was needed', asy
 it('is taken back at once where somebody asks whether it is there', async () => {
   const reserve = make();
   await reserve.hold();
+  expect(reserve.wantedBytes).toBe(0);
   await reserve.free();
   await reserve.free();
+  expect(reserve.wantedBytes).toBe(2 * reserveBytes);
   expect(await reserve.takenBack()).toBe(true);
   expect(sizeNow()).toBe(reserveBytes);
+  expect(reserve.wantedBytes).toBe(0);
 });
 it('is not taken for whole while some of it is being given', async () => {
   const reserve = make();

@@ -137,7 +137,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       log,
       places,
       processes,
-      checkRoom: recordRoom(options.state, () => reserve.isHeld),
+      checkRoom: recordRoom(options.state, reserve),
     });
     await runLives(options, powers, configuration, common).finally(rotation.stop);
     log('daemon.end', { pid: process.pid });

@@ -9,11 +9,13 @@
  *     less               is refused          is begun where room is kept for   is begun
  *     nothing            is refused          it, and refused otherwise         as a stop
  *
+ * Where some of the room that is kept was given away, others than the owner wait until there is enough to keep it anew.
  * Of a disk of less than 16 MiB a sixteenth stands in the place of that MiB.
  */
 import fs from 'node:fs';
 import { ActorError } from '@bellwether/actors';
 import { isOwn, itself } from '@bellwether/shepherd';
+import type { Reserve } from './reserve.ts';
 
 /** What of a file system is looked at: counts of blocks, their size in bytes, its kind as statfs(2) has it. */
 export type DiskFacts = Pick<fs.StatsFs, 'type' | 'bsize' | 'blocks' | 'bavail'>;
@@ -52,12 +54,12 @@ class NoRecordRoom extends ActorError {
 }
 
 /**
- * Looks at the disk of a state folder; `isKept`: whether room is kept there for what cannot wait. What comes of it
+ * Looks at the disk of a state folder, and at the room that is kept there for what cannot wait. What comes of it
  * throws NoRecordRoom for what the disk has no room for. What the shepherd asks itself it has to try.
  */
 export const recordRoom = (
   state: string,
-  isKept: () => boolean,
+  reserve: Pick<Reserve, 'isHeld' | 'wantedBytes'>,
   look: (folder: string) => DiskFacts = fs.statfsSync,
 ): ((by: string, action?: string, member?: string) => void) => {
   const looked = (): DiskFacts | undefined => {
@@ -76,8 +78,10 @@ export const recordRoom = (
     const wanted = Math.min(commandBytes, (blocks * bsize) / smallestShare);
     const isRevoking = action === 'revoke' && member === undefined;
     const isStop = action === 'stop' && isOwn(by);
-    const needed = isRevoking ? bsize : isStop ? wanted / urgentShare : wanted;
-    if (bavail * bsize >= needed || ((isStop || isRevoking) && isKept())) return;
+    // What others ask is not written before the room that is kept is whole again.
+    const asked = isOwn(by) ? wanted : Math.max(wanted, reserve.wantedBytes);
+    const needed = isRevoking ? bsize : isStop ? wanted / urgentShare : asked;
+    if (bavail * bsize >= needed || ((isStop || isRevoking) && reserve.isHeld)) return;
     const what = member === undefined ? 'nothing was' : `${action} of '${member}' was not`;
     throw new NoRecordRoom(what, isOwn(by) ? state : undefined);
   };

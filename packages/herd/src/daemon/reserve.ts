@@ -9,8 +9,7 @@
  */
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
-import type { Log } from '@bellwether/actors';
-import { reasonOf } from '@bellwether/actors';
+import { reasonOf, type Log } from '@bellwether/actors';
 import { lacksRoom } from '@bellwether/store';
 
 /** Bytes: what LevelDB writes to open a database anew, of which its log is 4 MiB, and as much for what is said then. */
@@ -102,6 +101,11 @@ export class Reserve {
   /** Whether there is some of it to give. */
   get isHeld(): boolean {
     return this.#heldBytes > 0;
+  }
+
+  /** Bytes that have to be free before it is whole again; none where it was not given away. */
+  get wantedBytes(): number {
+    return this.#isGiven ? 2 * reserveBytes : 0;
   }
 
   /** Whether nothing of it is given away; what was is taken back at once, if the disk has the room. */

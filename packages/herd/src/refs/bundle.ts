@@ -2,8 +2,7 @@
  * Several invites in one file, a line each: what its giver calls the service, a blank, and the secret. A file of one
  * line without a name is one invite.
  */
-import type { Sturdyref } from '@bellwether/ocapn';
-import { sturdyrefUri } from '@bellwether/ocapn';
+import { sturdyrefUri, type Sturdyref } from '@bellwether/ocapn';
 import { maxInviteCount } from './limits.ts';
 import { BadRef, sturdyrefOf } from './ref-store.ts';
 

@@ -17,8 +17,7 @@ import {
   waitsToBeConfirmed,
   type Deploy,
 } from '../deploy/switching.ts';
-import { isPetnameWord, overLine, patienceOf } from '../context.ts';
-import type { Context } from '../context.ts';
+import { isPetnameWord, overLine, patienceOf, type Context } from '../context.ts';
 import { typedService } from '../format/lost.ts';
 import { planLines } from '../format/plan.ts';
 import { sendWords, toSend } from '../format/to-send.ts';

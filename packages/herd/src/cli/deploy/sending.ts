@@ -10,8 +10,7 @@ import type { Line } from '../../client/line.ts';
 import { pieceMs } from '../../client/limits.ts';
 import { releaseClient } from '../../client/releases.ts';
 import { bring, type Brought } from './bringing.ts';
-import { isPetnameWord } from '../context.ts';
-import type { Context } from '../context.ts';
+import { isPetnameWord, type Context } from '../context.ts';
 import { Usage } from '../grammar/usage.ts';
 import { WorkLine } from '../operation/work-line.ts';
 
