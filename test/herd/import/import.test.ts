@@ -3,12 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  configText,
-  imported,
-  kindOf,
-  type SourceKind,
-} from '../../../packages/herd/src/import/index.ts';
+import { imported, kindOf } from '../../../packages/herd/src/import/index.ts';
 import {
   backlogCount,
   nameChars,
@@ -17,23 +12,10 @@ import {
   socketPathBytes,
 } from '../../../packages/herd/src/config/limits.ts';
 import { Unit } from '../../../packages/herd/src/import/systemd-unit.ts';
-import { load } from '../config/support.ts';
+import { loaded, read, source } from './reading.ts';
 
 // A configuration is bundled by a real process.
 afterAll(() => vi.resetConfig());
-
-const source = (file: string, text: string) => ({ file, folder: '/srv', text });
-const read = (kind: SourceKind, files: Readonly<Record<string, string>>) => {
-  const all = imported(
-    Object.entries(files).map(([file, text]) => [kind, source(file, text)] as const),
-  );
-  const text = configText(all, Object.keys(files));
-  const notes = [...all.notes, ...all.found.flatMap((each) => each.notes)];
-  const told = notes.map(({ line, text }) => (line === undefined ? text : `${line}: ${text}`));
-  return { all, text, told };
-};
-/** As a shepherd would take it. */
-const loaded = async (text: string) => (await load(text)).services;
 
 describe('a unit of systemd', () => {
   const web = `[Unit]
@@ -51,7 +33,7 @@ ExecStartPre=-/bin/rm -f /run/web.sock
 ExecStart=/usr/bin/web --port $PORT --name %N \\
   "--greeting=it's \\"nice\\""
 ExecReload=/bin/kill -HUP $MAINPID
-ExecStop=/usr/bin/webctl stop ; ignored
+ExecStop=/usr/bin/webctl stop
 KillSignal=SIGINT
 TimeoutStopSec=1min 30s
 Restart=on-failure

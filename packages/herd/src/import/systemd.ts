@@ -28,7 +28,7 @@ import {
   type Value,
 } from './found.ts';
 import {
-  commandOf,
+  commandsOf,
   runOf,
   signalSentBy,
   startOf,
@@ -37,6 +37,7 @@ import {
 } from './systemd-commands.ts';
 import { processOf } from './systemd-process.ts';
 import { accepts, inetdOf, socketsOf } from './systemd-sockets.ts';
+import type { Setting } from './ini.ts';
 import { calendarFields } from './systemd-times.ts';
 import { Unit } from './systemd-unit.ts';
 
@@ -77,11 +78,11 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
 const isStarted = (unit: Unit): boolean =>
   unit
     .raw('Service.ExecStart')
-    .some((setting) => typeof commandOf(setting, namesOf(unit)) !== 'string');
+    .some((setting) => typeof commandsOf(setting, namesOf(unit)) !== 'string');
 const whyNotStarted = (unit: Unit): string => {
   const [first] = unit.raw('Service.ExecStart');
   if (first === undefined) return 'it has no ExecStart';
-  return `ExecStart=${first.value}: ${String(commandOf(first, namesOf(unit)))}`;
+  return `ExecStart=${first.value}: ${String(commandsOf(first, namesOf(unit)))}`;
 };
 const namesOf = ({ specifiers }: Unit, variables = {}): UnitNames => ({ specifiers, variables });
 
@@ -124,14 +125,13 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   const known = environmentFiles.length > 0 ? {} : variables;
   const commands = (key: string, variables = known): readonly UnitCommand[] => {
     unit.carried(`Service.${key}`);
-    return unit.raw(`Service.${key}`).flatMap((setting): readonly UnitCommand[] => {
-      const command = commandOf(setting, namesOf(unit, variables));
-      if (typeof command !== 'string') return [command];
-      unit.note(`${key}=${setting.value}: ${command}`, setting.line);
-      return [];
-    });
+    return unit
+      .raw(`Service.${key}`)
+      .flatMap((setting) => commandsIn(unit, setting, namesOf(unit, variables)));
   };
   const main = commands('ExecStart');
+  if (main.length > 1 && unit.last('Service.Type') !== 'oneshot')
+    unit.note('ExecStart: systemd takes more than one command of Type=oneshot alone; all are run');
   const start = startOf(commands('ExecStartPre'), main, {
     cwd: workingDirectory(unit),
     env: variables,
@@ -162,6 +162,15 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
   unit.carried('Unit.Description');
   const options = { requirement, documentation: unit.last('Unit.Description') };
   return { variables, options, start, stop };
+};
+
+/** Those that can be carried over; the unit is told what cannot. */
+const commandsIn = (unit: Unit, setting: Setting, names: UnitNames): readonly UnitCommand[] => {
+  const { key, value, line } = setting;
+  const commands = commandsOf(setting, names);
+  const told = typeof commands === 'string' ? [commands] : commands.flatMap(({ told }) => told);
+  for (const why of told) unit.note(`${key}=${value}: ${why}`, line);
+  return typeof commands === 'string' ? [] : commands;
 };
 
 const serviceOf = (
@@ -439,16 +448,15 @@ const reloadOf = (unit: Unit, variables: Common['variables']): Value => {
   const signal = settings.length === 1 ? signalSentBy(only) : undefined;
   if (signal !== undefined) return { 'reload-config': { documentation, signal } };
   const names = namesOf(unit, variables);
-  const commands = settings.flatMap((setting) => {
-    const command = commandOf(setting, names);
-    const isPlain = typeof command !== 'string' && !command.usesVariables;
-    const why = typeof command === 'string' ? command : 'an action does not know MAINPID';
-    if (!isPlain) unit.note(`ExecReload=${setting.value}: ${why}`, setting.line);
-    return isPlain ? [command] : [];
+  const each = settings.map((setting) => {
+    const commands = commandsIn(unit, setting, names);
+    if (commands.every(({ words }) => words !== undefined)) return commands;
+    unit.note(`ExecReload=${setting.value}: an action does not know MAINPID`, setting.line);
+    return [];
   });
-  return commands.length < settings.length
+  return each.some((commands) => commands.length === 0)
     ? {}
-    : { 'reload-config': { documentation, run: runOf(commands) } };
+    : { 'reload-config': { documentation, run: runOf(each.flat()) } };
 };
 
 const groupLimits: Readonly<Record<string, string>> = {

@@ -7,8 +7,18 @@ const escapes: Readonly<Record<string, string>> = {
  * The words of a command in the quoting of systemd, which has the escapes of C everywhere, or in that of a POSIX shell
  * without its expansions. Undefined where a quotation mark or an escape is not finished.
  */
-export const splitWords = (text: string, how: 'c' | 'posix'): readonly string[] | undefined => {
-  const words: string[] = [];
+export const splitWords = (text: string, how: 'c' | 'posix'): readonly string[] | undefined =>
+  split(text, how, false)?.flat();
+/** The words of each command in a text of systemd: a `;` that is all of a word stands between two of them. */
+export const splitCommands = (text: string): readonly (readonly string[])[] | undefined =>
+  split(text, 'c', true)?.filter((words) => words.length > 0);
+const split = (
+  text: string,
+  how: 'c' | 'posix',
+  areCommands: boolean,
+): readonly (readonly string[])[] | undefined => {
+  const all: string[][] = [];
+  let words: string[] = [];
   let word: string | undefined;
   let quote = '';
   for (let at = 0; at < text.length; at += 1) {
@@ -25,11 +35,14 @@ export const splitWords = (text: string, how: 'c' | 'posix'): readonly string[] 
     } else if (quote === '' && /\s/.test(each)) {
       if (word !== undefined) words.push(word);
       word = undefined;
+    } else if (areCommands && word === undefined && /^;(?:\s|$)/.test(text.slice(at, at + 2))) {
+      all.push(words);
+      words = [];
     } else word = `${word ?? ''}${each}`;
   }
   if (quote !== '') return undefined;
   if (word !== undefined) words.push(word);
-  return words;
+  return [...all, words];
 };
 /** What an escape stands for, and how many characters it has behind its backslash; none: it is unfinished. */
 const escapeAt = (
