@@ -61,6 +61,8 @@ export interface SourceFile {
   /** The absolute folder that it lies in. */
   readonly folder: string;
   readonly text: string;
+  /** What else is said of a unit of systemd, in the order in which it counts: `NAME.service.d/*.conf`. */
+  readonly dropIns?: readonly SourceFile[];
 }
 
 /** A call. */

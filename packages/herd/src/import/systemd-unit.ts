@@ -8,12 +8,15 @@ import { splitWords } from './words.ts';
 
 const unreadable = 'it cannot be read';
 
-/** Its settings by `Section.Key`. An empty value takes back what stood there before. */
+/** Its settings by `Section.Key`, those of its drop-ins last. An empty value takes back what stood there before. */
 export class Unit {
   readonly file: string;
+  readonly folder: string;
   readonly name: string;
   readonly notes: Note[] = [];
   readonly specifiers: Specifiers;
+  /** Its file and its drop-ins, and how many lines stand before each: a line is counted through all of them. */
+  readonly #parts: (readonly [before: number, file: string])[] = [];
   /** As they were written. */
   readonly #settings = new Map<string, Setting[]>();
   /** With their specifiers filled in, of those that were asked for. */
@@ -26,15 +29,22 @@ export class Unit {
     this.file = source.file;
     this.name = source.file.replace(/^.*\//, '');
     this.specifiers = specifiersOf(this.name);
-    const { sections, notes } = sectionsOf(source, 'systemd');
-    for (const note of notes) this.notes.push(note);
-    for (const { title, settings } of sections)
-      for (const setting of settings) {
-        const key = `${title}.${setting.key}`;
-        const before = this.#settings.get(key);
-        if (before === undefined || setting.value === '') this.#settings.set(key, []);
-        if (setting.value !== '') this.#settings.get(key)?.push(setting);
-      }
+    this.folder = source.folder;
+    let before = 0;
+    for (const part of [source, ...(source.dropIns ?? [])]) {
+      const { sections, notes } = sectionsOf(part, 'systemd');
+      for (const note of notes) this.notes.push(note);
+      this.#parts.push([before, part.file]);
+      for (const { title, settings } of sections)
+        for (const each of settings)
+          this.#take(`${title}.${each.key}`, { ...each, line: each.line + before });
+      before += part.text.split('\n').length;
+    }
+  }
+  #take(key: string, setting: Setting): void {
+    const before = this.#settings.get(key);
+    if (before === undefined || setting.value === '') this.#settings.set(key, []);
+    if (setting.value !== '') this.#settings.get(key)?.push(setting);
   }
   get plain(): string {
     return this.name.replace(/\.[a-z]+$/, '');
@@ -99,7 +109,10 @@ export class Unit {
     return seconds === Infinity ? unbounded : seconds;
   }
   note(text: string, line?: number): void {
-    this.notes.push({ file: this.file, ...(line !== undefined && { line }), text });
+    if (line === undefined) return void this.notes.push({ file: this.file, text });
+    const [before, file] = this.#parts.findLast(([before]) => line > before) ?? [0, this.file];
+    const said = file === this.file ? text : `${file}: ${text}`;
+    this.notes.push({ file, line: line - before, text: said });
   }
   /** The configuration says what these say, or a note does what it does not of them. */
   carried(...keys: readonly string[]): void {

@@ -54,7 +54,12 @@ export const readUnits = (sources: readonly SourceFile[]): Imported => {
   for (const unit of units) {
     const of = (servedBy(unit) ?? `${unit.plain}.service`).replace(/\.service$/, '');
     if (unit.name.endsWith('.service')) continue;
-    if (!/\.(?:timer|socket)$/.test(unit.name))
+    const [, changed] = /([^/]+\.(?:service|timer|socket))\.d$/.exec(unit.folder) ?? [];
+    if (sources.some(({ dropIns = [] }) => dropIns.some(({ file }) => file === unit.file)))
+      continue;
+    if (changed !== undefined)
+      tell(unit, ` was not carried over: name ${changed}, with which it is read`);
+    else if (!/\.(?:timer|socket)$/.test(unit.name))
       tell(unit, ' was not carried over: it is no service');
     else if (!names.has(of)) tell(unit, `: its service ${of} was not read`);
     else if (unit.name.endsWith('.timer')) timers.set(of, unit);

@@ -2,6 +2,7 @@
  * `herd import FILE…`: units of systemd, Procfiles, and what supervisor and pm2 are told, as a configuration. Needs no
  * shepherd, starts nothing, and runs nothing of what it reads.
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import { visible } from '../../client/escape.ts';
 import {
@@ -29,7 +30,9 @@ export const runImport = async (context: Context, words: readonly string[]): Pro
   const { out, force, strict, from } = context.options;
   const sources = words.map((file) => {
     const source = sourceIn(file);
-    return [kindFor(source, from), source] as const;
+    const kind = kindFor(source, from);
+    const dropIns = kind === 'systemd' ? dropInsOf(file).map(sourceIn) : [];
+    return [kind, { ...source, dropIns }] as const;
   });
   const all = imported(sources);
   const notes = [...all.notes, ...all.found.flatMap((each) => each.notes)];
@@ -65,6 +68,26 @@ const sourceIn = (file: string): SourceFile => {
     throw new Usage(`import: cannot read ${file}: ${codeOf(error)}`, undefined, { cause: error });
   }
   throw new Usage(`import: ${file} has more than ${importLimits.fileBytes} bytes`);
+};
+/** Of a unit, by their names: an instance's win over its template's, the administrator's over a vendor's. */
+const dropInsOf = (file: string): readonly string[] => {
+  const { dir, base } = path.parse(file);
+  const template = base.replace(/@.*(?=\.)/, '@');
+  const isVendors = /^(?:\/usr)?\/lib\/systemd\/system$/.test(path.resolve(dir));
+  const found = new Map<string, string>();
+  for (const folder of isVendors ? [dir, '/etc/systemd/system'] : [dir])
+    for (const unit of new Set([template, base]))
+      for (const name of namesIn(path.join(folder, `${unit}.d`)))
+        if (name.endsWith('.conf')) found.set(name, path.join(folder, `${unit}.d`, name));
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, dropIn]) => dropIn);
+};
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (/ENOENT|ENOTDIR/.test(codeOf(error))) return [];
+    throw new Usage(`import: cannot read ${folder}: ${codeOf(error)}`, undefined, { cause: error });
+  }
 };
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
