@@ -32,7 +32,7 @@ describe('the tail of a log', () => {
   });
 
   it.each([
-    ['loop/web.log', 'too many symbolic links'],
+    ['loop/web.log', 'too many links on the way to it'],
     ['file/web.log', 'a part of its path is not a directory'],
     ['long/web.log', 'the path is too long'],
   ])('that cannot be looked at is refused to who reads it, in words: %s', async (file, why) => {
@@ -229,6 +229,51 @@ describe('a log that is opened to be written', () => {
   });
   it('may be /dev/null', () => {
     expect(refusalOf('/dev/null')).toBe('opened');
+  });
+});
+
+describe('a log that lies elsewhere', () => {
+  const said = 'others can change the way to it';
+  it.each(['open/web.log', 'open/made/web.log', 'made/../open/web.log', 'link/made/web.log'])(
+    'where others can change the way is neither opened nor read nor searched: %s',
+    async (name) => {
+      const open = path.join(folder, 'open');
+      fs.mkdirSync(open);
+      fs.symlinkSync('open', path.join(folder, 'link'));
+      const files = makeLogFiles({ folder: path.join(folder, 'own'), wall: Date.now });
+      files.bound('web', { file: `${folder}/${name}` });
+      fs.closeSync(files.open('web'));
+      files.write('web', 'Text');
+      expect(await files.search('web', 'Text', 0)()).toBe(true);
+      fs.chmodSync(open, 0o777);
+      if (name.includes('made/web')) fs.rmSync(path.join(open, 'made'), { recursive: true });
+      const before = fs.readdirSync(open);
+      expect(() => files.open('web')).toThrow(
+        expect.objectContaining({
+          message: expect.stringContaining(`others can change ${open} `) as string,
+          summary: `exec: its log file: ${said}`,
+        }),
+      );
+      expect(() => files.write('web', 'Text')).toThrow('others can change');
+      await expect(files.search('web', 'Text', 0)()).rejects.toThrow('others can change');
+      expect(files.isSilent('web')).toBe(false);
+      const { answer, value } = answerOf<readonly string[]>();
+      files.lines('web', { lineCount: 10 }, answer);
+      await expect(value).rejects.toThrow(`the log of web: ${said}`);
+      expect(fs.readdirSync(open)).toEqual(before);
+    },
+  );
+  it('where that changes while somebody waits for more is read no further', async () => {
+    const there = path.join(folder, 'there');
+    const files = makeLogFiles({ folder: path.join(folder, 'own'), wall: Date.now });
+    files.bound('web', { file: path.join(there, 'web.log') });
+    fs.closeSync(files.open('web'));
+    const { answer, value } = answerOf();
+    files.read('me', 'web', 0, undefined, answer);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    fs.chmodSync(there, 0o777);
+    fs.appendFileSync(path.join(there, 'web.log'), 'more\n');
+    await expect(value).rejects.toThrow(`the log of web: ${said}`);
   });
 });
 

@@ -10,7 +10,8 @@
  *     logfile  nobody can write to it, or it is sticky
  *
  * Above the logs nothing is judged: /var/log is writable by a group on some systems, and a log file is
- * opened only if it is a file of ours with one name (openLog).
+ * opened only if it is a file of ours with one name (openLog). Where the log of a service lies elsewhere,
+ * all of the way is judged before each use (checkedFolder of @bellwether/shepherd).
  */
 import fs from 'node:fs';
 import path from 'node:path';

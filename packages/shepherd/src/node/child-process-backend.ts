@@ -34,7 +34,7 @@ import { AdoptedProcesses, findAlive, isSame, killChecks, killLeftovers } from '
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
-import { openLog, type ServiceLogs } from './log-files.ts';
+import type { ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
 import {
   asFailed,
@@ -60,7 +60,7 @@ export interface ChildProcessPowers {
   readonly cwd: string;
   /** Who there is to run as. Absent: those of this machine. */
   readonly accounts?: Accounts;
-  readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end'>;
+  readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end' | 'open'>;
   /** What outlives the daemon of starts whose readiness needs it. */
   readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'putInput' | 'remove' | 'keepOnly'>;
   /**
@@ -275,20 +275,24 @@ class ChildProcessBackend implements ProcessBackend {
     refuseTraits(command, manner);
     const program = findProgram(command, this.#powers);
     const { logFiles, starts } = this.#powers;
-    if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
-    const notice =
-      ready?.kind === 'notify'
-        ? { at: ready.descriptor, file: starts.openNotice(startId) }
-        : undefined;
+    const log = logFiles.open(service);
+    const opened = [log];
     let child: ChildProcess;
-    let input: number | undefined;
     try {
-      if (command.input !== undefined)
+      if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
+      let notice: Handed | undefined;
+      if (ready?.kind === 'notify') {
+        notice = { at: ready.descriptor, file: starts.openNotice(startId) };
+        opened.push(notice.file);
+      }
+      let input: number | undefined;
+      if (command.input !== undefined) {
         input = fs.openSync(starts.putInput(startId, command.input), 'r');
-      child = spawnLogged(program, startId, logFiles.pathOf(service), { notice, input });
+        opened.push(input);
+      }
+      child = spawnLogged(program, startId, log, { notice, input });
     } finally {
-      if (input !== undefined) fs.closeSync(input);
-      if (notice !== undefined) fs.closeSync(notice.file);
+      for (const each of opened) fs.closeSync(each); // the child has its own
     }
     const { pid } = child;
     if (pid === undefined)
@@ -315,30 +319,17 @@ interface Handed {
   readonly file: number;
 }
 
-/** The log's descriptor is closed here at once: the child has its own. */
 const spawnLogged = (
   program: Program,
   startId: string,
-  logFile: string,
+  log: number,
   { notice, input }: { readonly notice: Handed | undefined; readonly input: number | undefined },
 ): ChildProcess => {
-  let log: number;
-  try {
-    log = openLog(logFile);
-  } catch (error) {
-    const why = explain(error);
-    throw new StartFailed(`exec: log file ${logFile}: ${why}`, {
-      cause: error,
-      summary: `exec: its log file: ${why}`,
-    });
-  }
   try {
     const marked = { ...program, env: { ...program.env, [startIdVariable]: startId } };
     return spawnProgram(marked, [input ?? 'ignore', log, log, ...handed(notice)]);
   } catch (error) {
     throw execFailure(program, error);
-  } finally {
-    fs.closeSync(log);
   }
 };
 

@@ -13,6 +13,7 @@ import { nextAlarm } from '../timer/calendar.ts';
 import type { RotatedFile, RotationLook, RotationRules, Zone } from '../words/types.ts';
 import { burstBytes, leastRotatedBytes } from './limits.ts';
 import { expireOld, packOld } from './old-logs.ts';
+import { checkedFolder } from './open-folder.ts';
 import { explain } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { shiftOld } from './rotate.ts';
@@ -90,31 +91,6 @@ export class ExternalLogs {
     return next !== undefined && next <= wall;
   }
 }
-
-/**
- * The folder itself, without a link on the way to it. @throws Error where others could put something else in the place
- * of what is in there, or lead the way elsewhere
- */
-const checkedFolder = (folder: string): string => {
-  const real = fs.realpathSync(folder);
-  for (const way of [folder, real])
-    for (let above = way; ; above = path.dirname(above)) {
-      checkStep(above, above === way);
-      if (above === path.dirname(above)) break;
-    }
-  return real;
-};
-
-/** In a sticky folder everybody keeps to what is his; in the last one a new name counts, too. */
-const checkStep = (step: string, isLast: boolean): void => {
-  const us = process.geteuid?.() ?? 0;
-  const stat = fs.lstatSync(step);
-  const { uid, mode } = stat;
-  if (uid !== us && uid !== 0) throw new Error(`user ${uid} can change ${step}`);
-  const isOpen =
-    !stat.isSymbolicLink() && (mode & 0o022) !== 0 && (isLast || (mode & 0o1000) === 0);
-  if (isOpen) throw new Error(`others can change ${step} (chmod go-w '${step}')`);
-};
 
 const copyAside = (file: string, keptCount: number, say: Say): Promise<void> =>
   withCopy(file, async (from, to, { size }) => {

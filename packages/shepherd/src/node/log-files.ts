@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Refused, type Answer } from '@bellwether/actors';
+import { StartFailed } from '../errors.ts';
 import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../words/types.ts';
 import { untilSeen } from './file-watch.ts';
 import { lastLines, wholeLines } from './lines.ts';
@@ -23,6 +24,7 @@ import {
   tailLineCount,
 } from './limits.ts';
 import { stampedLine } from './log-cut.ts';
+import { checkedFolder, OpenWay } from './open-folder.ts';
 import { explain, isMissing } from './program.ts';
 import { makeQueue, type TaskQueue } from './queue.ts';
 import { ServiceLog, type AllBounds } from './service-log.ts';
@@ -61,8 +63,13 @@ export interface ServiceLogs extends LogFiles {
   end(service: string): number;
   /** Logs that do not lie in the folder. */
   elsewhere(): readonly string[];
-  /** The log in a file of the folder; what no service is known for has the usual bounds. */
+  /**
+   * The log in a file; what no service is known for has the usual bounds. To be asked for before each use.
+   * @throws OpenWay for one that does not lie in the folder, where others can change the way to it
+   */
   logIn(file: string): ServiceLog;
+  /** Opens it for a start, as openLog does. @throws StartFailed */
+  open(service: string): number;
   /** Adds a line, with the time before it, to the log of a service that has no process. @throws the system's error */
   write(service: string, text: string): void;
   /**
@@ -115,6 +122,21 @@ class FolderLogs implements ServiceLogs {
   }
 
   logIn(file: string): ServiceLog {
+    this.#judge(file);
+    return this.#logAt(file);
+  }
+
+  /** Of the folder itself the daemon makes sure, once and for all. */
+  #judge(file: string): void {
+    let folder = path.dirname(file);
+    if (folder === this.#folder) return;
+    // What is missing can be made by whoever may change what is there.
+    while (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+      folder = path.dirname(folder);
+    checkedFolder(folder);
+  }
+
+  #logAt(file: string): ServiceLog {
     const known = this.#logs.get(file);
     if (known !== undefined) return known;
     const log = new ServiceLog(file, usual);
@@ -123,7 +145,7 @@ class FolderLogs implements ServiceLogs {
   }
 
   end(service: string): number {
-    return this.#logOf(service).end();
+    return this.#logAt(this.pathOf(service)).end();
   }
 
   elsewhere(): readonly string[] {
@@ -133,10 +155,10 @@ class FolderLogs implements ServiceLogs {
   bound(service: string, said: LogBounds): void {
     const { file, ...bounds } = said;
     if (file === undefined) this.#elsewhere.delete(service);
-    else this.#elsewhere.set(service, file);
+    else this.#elsewhere.set(service, path.resolve(file));
     const known = this.#bounds.get(said) ?? { ...usual, ...bounds };
     this.#bounds.set(said, known);
-    this.#logOf(service).bounds = known;
+    this.#logAt(this.pathOf(service)).bounds = known;
   }
 
   remove(service: string): void {
@@ -147,7 +169,11 @@ class FolderLogs implements ServiceLogs {
   }
 
   isSilent(service: string): boolean {
-    return this.#logOf(service).isEmpty();
+    try {
+      return this.logIn(this.pathOf(service)).isEmpty();
+    } catch {
+      return false; // whoever reads it is told why
+    }
   }
 
   lines(service: string, query: LogQuery, answer: Answer): void {
@@ -177,7 +203,7 @@ class FolderLogs implements ServiceLogs {
       let piece = await pieceOf(log, place, until);
       if (until !== undefined || piece.lines.length > 0) return piece;
       const { seen, stop } = untilSeen(log.file, async () => {
-        piece = { ...(await pieceOf(log, place, until)), hasWaited: true };
+        piece = { ...(await pieceOf(this.logIn(log.file), place, until)), hasWaited: true };
         return piece.lines.length > 0;
       });
       this.#readings.set(reader, stop);
@@ -190,8 +216,24 @@ class FolderLogs implements ServiceLogs {
     });
   }
 
+  open(service: string): number {
+    const file = this.pathOf(service);
+    try {
+      return this.#open(file);
+    } catch (error) {
+      throw new StartFailed(`exec: log file ${file}: ${explain(error)}`, {
+        cause: error,
+        summary: `exec: its log file: ${plainly(error)}`,
+      });
+    }
+  }
+  #open(file: string): number {
+    this.#judge(file);
+    return openLog(file);
+  }
+
   write(service: string, text: string): void {
-    const file = openLog(this.pathOf(service));
+    const file = this.#open(this.pathOf(service));
     try {
       fs.writeSync(file, stampedLine(this.#powers.wall(), text));
     } finally {
@@ -207,11 +249,12 @@ class FolderLogs implements ServiceLogs {
 
   search(service: string, text: string, from: number): () => Promise<boolean> {
     const wanted = Buffer.from(text);
-    const log = this.#logOf(service);
+    const file = this.pathOf(service);
     let at = from;
     // The text may lie across two pieces.
     let before: Uint8Array = new Uint8Array(0);
     return async () => {
+      const log = this.logIn(file);
       while (at - from < searchedBytes && at < log.end()) {
         const { place, bytes } = await log.read(at, chunkBytes);
         const piece = Buffer.concat([before, bytes]);
@@ -223,24 +266,24 @@ class FolderLogs implements ServiceLogs {
     };
   }
 
-  #logOf(service: string): ServiceLog {
-    return this.logIn(this.pathOf(service));
-  }
-
   #answer(service: string, answer: Answer, work: (log: ServiceLog) => Promise<unknown>): void {
     const file = this.pathOf(service);
     const tried = async (): Promise<unknown> => {
+      const log = this.logIn(file);
       checkReadable(file);
-      return work(this.#logOf(service));
+      return work(log);
     };
     tried().then(
       (value) => answer.kept(value),
       // Whoever asks may be anybody: where logs lie is not theirs to know.
       (cause: unknown) =>
-        answer.broken(new Refused(`the log of ${service}: ${explain(cause)}`, { cause })),
+        answer.broken(new Refused(`the log of ${service}: ${plainly(cause)}`, { cause })),
     );
   }
 }
+
+const plainly = (error: unknown): string =>
+  error instanceof OpenWay ? error.summary : explain(error);
 
 /** A log with what was put aside of it, and its times. What cannot be removed stays: nothing depends on it. */
 const removeWhole = (file: string): void => {

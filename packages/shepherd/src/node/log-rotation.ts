@@ -24,7 +24,6 @@ import { makeQueue } from './queue.ts';
 import { nodeZone } from './zone.ts';
 import { logPollMs, roomLookMs, roomLossBytes } from './limits.ts';
 import type { ServiceLogs } from './log-files.ts';
-import type { ServiceLog } from './service-log.ts';
 import type { Starts } from './starts.ts';
 import type { Zone } from '../words/types.ts';
 
@@ -128,11 +127,11 @@ const isFull = (error: unknown): boolean =>
  * A log that cannot be put aside fills the disk for good. So the oldest of what was put aside goes, one at each look;
  * where there is none, all of the log but its newest lines.
  */
-const makeRoom = (one: ServiceLog, wall: number, log: Log): void => {
-  const { file } = one;
+const makeRoom = ({ logs, wall, log }: RotationPowers, file: string): void => {
   try {
+    const one = logs.logIn(file);
     if (one.dropOldest()) return log('log.dropped', { file, why: 'there was no room for it' });
-    const bytes = one.cut(wall);
+    const bytes = one.cut(wall());
     if (bytes > 0) log('log.cut', { file, bytes, why: 'there was no room to put it aside' });
   } catch (error) {
     log('log.not-dropped', { file, why: explain(error) });
@@ -172,7 +171,7 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
       await one.packOld();
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
-      if (isFull(error)) makeRoom(logs.logIn(file), wall(), log);
+      if (isFull(error)) makeRoom(powers, file);
     }
   }
   try {

@@ -7,16 +7,28 @@ import { folderLinkCount } from './limits.ts';
 export const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 
+/** Others can change the way to something. */
+export class OpenWay extends Error {
+  /** Without the paths that the message names: they are for this machine. */
+  readonly summary = 'others can change the way to it';
+}
+
 /**
  * The folder behind a path, as a descriptor of the caller's, who reaches its entries by /proc/self/fd/N/name; `uid` is
- * that of the shepherd. @throws Error where a link of somebody else is on the way
+ * that of the shepherd; `judge` is called with each folder on the way, also those that links lead over.
+ * @throws OpenWay where a link of somebody else is on the way, and what `judge` throws
  */
-export const openFolder = (folder: string, uid: number): number => {
+export const openFolder = (
+  folder: string,
+  uid: number,
+  judge?: (at: number, isLast: boolean) => void,
+): number => {
   let names = parts(folder);
   let at = fs.openSync('/', O_PATH | O_DIRECTORY);
   try {
     for (let linkCount = 0; ;) {
       const [name, ...rest] = names;
+      judge?.(at, name === undefined);
       if (name === undefined) return at;
       const entry = `/proc/self/fd/${at}/${name}`;
       const found = fs.lstatSync(entry);
@@ -26,7 +38,7 @@ export const openFolder = (folder: string, uid: number): number => {
         continue;
       }
       if (found.uid !== 0 && found.uid !== uid)
-        throw new Error(`the link ${name} on the way to it is of user ${found.uid}`);
+        throw new OpenWay(`the link ${name} on the way to it is of user ${found.uid}`);
       linkCount += 1;
       if (linkCount > folderLinkCount) throw new Error('too many links on the way to it');
       const target = fs.readlinkSync(entry);
@@ -38,6 +50,33 @@ export const openFolder = (folder: string, uid: number): number => {
     throw error;
   }
 };
+/**
+ * The folder itself, without a link on the way to it, where nobody but root and this user can put something else in the
+ * place of what is in there, or lead the way elsewhere. As long as these two leave it so, that holds: whoever looks
+ * right before the work may do it by paths, as everything does that works on a log.
+ * @throws OpenWay where others could, and the system's error
+ */
+export const checkedFolder = (folder: string): string => {
+  const us = process.geteuid?.() ?? 0;
+  const at = openFolder(folder, us, (step, isLast) => checkStep(step, isLast, us));
+  try {
+    return wayTo(at);
+  } finally {
+    fs.closeSync(at);
+  }
+};
+/** In a sticky folder everybody keeps to what is his; in the last one a new name counts, too. */
+const checkStep = (at: number, isLast: boolean, us: number): void => {
+  const { uid, gid, mode } = fs.fstatSync(at);
+  if (uid !== us && uid !== 0)
+    throw new OpenWay(`user ${uid} can change ${wayTo(at)} (take a folder of your own)`);
+  // A group with the number of its user is his alone, where files get umask 0002.
+  const others = uid !== 0 && gid === uid ? 0o002 : 0o022;
+  if ((mode & others) === 0 || (!isLast && (mode & 0o1000) !== 0)) return;
+  throw new OpenWay(`others can change ${wayTo(at)} (chmod go-w it, or take a folder of your own)`);
+};
+const wayTo = (folder: number): string => fs.readlinkSync(`/proc/self/fd/${folder}`);
+
 /**
  * A file to read, as a descriptor of the caller's, opened without waiting. In a folder of somebody else it has to be
  * his, and in one that others write to it has one name, as in `find` of packages/keeper/src/child.c: whoever may put a

@@ -76,6 +76,7 @@ export class ServiceLog {
   #base: number;
   /** Its size when it was last looked at. */
   #size: number;
+  #isBegun: boolean;
   /** Counts rotations, so that a reading knows that it has to be done again. */
   #rotationCount: number;
   /** What packed ones hold, by their number: read once for each. Most logs have none. */
@@ -86,7 +87,7 @@ export class ServiceLog {
   #untouchedSince: number | undefined;
   #expireLook: number;
 
-  /** Reads what an earlier daemon noted down; a log that is not there yet is empty. */
+  /** Looks at nothing yet: the way there is to be judged before each use. */
   constructor(file: string, bounds: AllBounds) {
     this.file = file;
     this.bounds = bounds;
@@ -95,14 +96,24 @@ export class ServiceLog {
     this.#isToPack = true;
     this.#untouchedSince = undefined;
     this.#expireLook = 0;
+    this.#isBegun = false;
+    this.#base = 0;
+    this.#size = 0;
+    this.#rotationCount = 0;
+  }
+
+  /** Reads what an earlier daemon noted down; a log that is not there yet is empty. */
+  #begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
     const last = this.#times.last();
     this.#base = last?.base ?? this.#old().reduce((sum, { size }) => sum + size, 0);
     this.#size = last?.size ?? 0;
-    this.#rotationCount = 0;
   }
 
   /** The place where the next byte will land. */
   end(): number {
+    this.#begin();
     const size = sizeOf(this.file);
     // Somebody else has emptied it: what was in it has places all the same.
     if (size < this.#size) this.#base += this.#size;
@@ -112,6 +123,7 @@ export class ServiceLog {
 
   /** Whether nothing was ever written to it that is left; false for what is no file, and where nobody can tell. */
   isEmpty(): boolean {
+    this.#begin();
     if (this.#base > 0 || this.#size > 0) return false;
     try {
       const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
@@ -305,6 +317,7 @@ export class ServiceLog {
    */
   rotate(wall: number): Promise<number> {
     return withCopy(this.file, async (from, to, stat) => {
+      this.#begin();
       this.#untouchedSince = wall;
       this.#isToPack = true;
       if (!isPlain(stat)) throw new Error('is no plain file with one name');

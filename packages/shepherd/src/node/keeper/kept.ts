@@ -1,5 +1,4 @@
 /** What a daemon knows of one start of its keeper, and what is said of that. */
-import fs from 'node:fs';
 import os from 'node:os';
 import type { Answer } from '@bellwether/actors';
 import { StartFailed } from '../../errors.ts';
@@ -11,8 +10,6 @@ import type {
   StartManner,
   Started,
 } from '../../words/types.ts';
-import { openLog } from '../log-files.ts';
-import { explain } from '../program.ts';
 import { owedSignalCount } from './limits.ts';
 import { features, FrameWriter, tags, types, type StartState } from './protocol.ts';
 import { stepWords, type Making } from './start-frame.ts';
@@ -147,19 +144,6 @@ export const waitForLook = (kept: Kept | undefined, answer: Answer): Buffer | un
 };
 /** Of what nobody has started in this life, and is not there. */
 export const neverRan = (): StartFailed => new StartFailed('its program was not run');
-
-/** Creates the log where it is not there, and judges it: what is wrong is said here, in words. */
-export const closeLog = (file: string): void => {
-  try {
-    fs.closeSync(openLog(file));
-  } catch (error) {
-    const why = explain(error);
-    throw new StartFailed(`exec: log file ${file}: ${why}`, {
-      cause: error,
-      summary: `exec: its log file: ${why}`,
-    });
-  }
-};
 
 /** How a start ended, by what the keeper says of it. */
 export const endingOf = ({ status, source }: StartState): Ending => {

@@ -9,7 +9,7 @@ import { removePidFile } from '../pid-file.ts';
 import { findProgram } from '../program.ts';
 import type { Starts } from '../starts.ts';
 import { groupsOf } from '../traits.ts';
-import { checkManner, closeLog } from './kept.ts';
+import { checkManner } from './kept.ts';
 import { listenVariables, type Making } from './start-frame.ts';
 
 /** What a start is made sure of with. */
@@ -38,8 +38,10 @@ export const prepared = (
     ...found,
     env: { ...found.env, ...variables, ...listenVariables(sockets), [startIdVariable]: startId },
   };
-  const logFile = logFiles.pathOf(connection?.of ?? service);
-  closeLog(logFile);
+  const logged = connection?.of ?? service;
+  // Created where it is not there, and judged: what is wrong is said here, in words.
+  fs.closeSync(logFiles.open(logged));
+  const logFile = logFiles.pathOf(logged);
   if (pidFile !== undefined) removePidFile(pidFile.path, uid);
   if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
   const input = command.input === undefined ? undefined : starts.putInput(startId, command.input);
