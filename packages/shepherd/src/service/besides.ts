@@ -8,7 +8,7 @@ export type Remains = Pick<Run, 'startId' | 'madeFrom'>;
 /** Of one service. */
 export interface Besides {
   /** A restart would make something else of it. */
-  readonly isReplaced?: boolean;
+  readonly isReplaced?: true | undefined;
   /** Of what is described as a timer, or was. */
   readonly schedule?: Ref<Schedule>;
   /** What the last stop that was asked for came from: what waits to start may lose to it. */
@@ -31,5 +31,7 @@ export const noteBesides = (
   const before = besides.get();
   const isNew = (key: string): boolean =>
     before[key as keyof Besides] !== next[key as keyof Besides];
-  if (Object.keys(next).some(isNew)) besides.set({ ...before, ...next });
+  if (!Object.keys(next).some(isNew)) return;
+  const left = Object.entries({ ...before, ...next }).filter(([, fact]) => fact !== undefined);
+  besides.set(left.length === 0 ? nothing : Object.fromEntries(left));
 };

@@ -21,7 +21,7 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
   held.latest.set(next);
   if (next.timer !== undefined) scheduleOf(held, turn);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
-  noteBesides(held, { isReplaced: !isSame });
+  noteBesides(held, { isReplaced: isSame ? undefined : true });
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
   else {
     const { labels: _labels, terms: _terms, onFailure: _hooks, ...kept } = held.config.get();
@@ -38,7 +38,8 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
 
 /** Notes whether a process that outlived the daemon is what this one would start. */
 export const noteAdopted = (held: ServiceHeld): void => {
-  noteBesides(held, { isReplaced: !isMadeFrom(held, held.latest.get()) });
+  const isSame = isMadeFrom(held, held.latest.get());
+  noteBesides(held, { isReplaced: isSame ? undefined : true });
 };
 
 /** An adopted process says itself what it was made from, where its record does. */

@@ -273,7 +273,7 @@ export const isDown = ({ at }: State): boolean => at === 'stopped' || at === 're
 export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
   if (!held.besides.get().isReplaced && held.config.get() === held.latest.get()) return;
   held.config.set(held.latest.get());
-  noteBesides(held, { isReplaced: false });
+  noteBesides(held, { isReplaced: undefined });
   touch(held, turn);
 };
 
