@@ -160,6 +160,7 @@ ExecStop=/bin/stop \${PORT}
       'a.service': '[Service]\nExecStart=/bin/a\nKillMode=process\n',
     });
     expect(await loaded(other.text)).toMatchObject([{ killGroup: false }]);
+    expect(other.told).toEqual([expect.stringMatching(/what is left then stays$/)]);
   });
   it.each([
     ['TimeoutStopSec=0', 3_600],
@@ -685,7 +686,9 @@ describe('what is written', () => {
     });
     expect(told).toEqual(['UMask=zz cannot be read', 'Nice=high cannot be read']);
     expect(await loaded(text)).toHaveLength(1);
-    const other = read('supervisor', { 'a.conf': '[program:a]\ncommand=a\numask=9\n' });
+    const other = read('supervisor', {
+      'a.conf': '[program:a]\ncommand=a\nautorestart=true\numask=9\n',
+    });
     expect(other.told).toEqual(['1: umask=9 cannot be read']);
   });
   it('has names that services may have, also of two that have one as long as it may be', async () => {
@@ -752,8 +755,10 @@ describe('hostile text', () => {
     expect(kindOf(source('a', '\n'.repeat(mebibyte)))).toBeUndefined();
   });
   it('has no words of the language for its own', () => {
-    const { told } = read('supervisor', { a: '[program:a]\ncommand=a\nconstructor=1\n' });
-    expect(told).toEqual(['3: constructor=1']);
+    const { told } = read('supervisor', {
+      a: '[program:a]\ncommand=a\nautorestart=true\nconstructor=1\n',
+    });
+    expect(told).toEqual(['4: constructor=1']);
     const json = read('pm2', { 'a.json': '[{"script":"a","constructor":1,"__proto__":2}]' });
     expect(json.told).toEqual(['constructor', '__proto__']);
     for (const event of ['constructor', '__proto__'])

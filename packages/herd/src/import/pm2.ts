@@ -24,39 +24,14 @@ const interpreters: Readonly<Record<string, string>> = {
   '.php': 'php',
 };
 /** What is taken over, or has no meaning here. */
-const known = new Set([
-  ...[
-    'name',
-    'script',
-    'args',
-    'interpreter',
-    'node_args',
-    'interpreter_args',
-    'cwd',
-    'env',
-    'instances',
-  ],
-  ...[
-    'exec_mode',
-    'autorestart',
-    'max_restarts',
-    'restart_delay',
-    'exp_backoff_restart_delay',
-    'min_uptime',
-  ],
-  ...[
-    'kill_timeout',
-    'user',
-    'uid',
-    'gid',
-    'vizion',
-    'pmx',
-    'automation',
-    'source_map_support',
-    'version',
-  ],
-  ...['namespace', 'treekill', 'time', 'merge_logs'],
-]);
+const known = new Set(
+  (
+    'name script args interpreter node_args interpreter_args cwd env instances exec_mode ' +
+    'autorestart max_restarts restart_delay exp_backoff_restart_delay min_uptime ' +
+    'kill_timeout user uid gid vizion pmx automation source_map_support version namespace ' +
+    'treekill time merge_logs'
+  ).split(' '),
+);
 const reasons = new Map(
   Object.entries({
     watch: 'nothing here restarts a service because files have changed',
@@ -144,6 +119,8 @@ const shown = (value: unknown): string =>
 
 const argvOf = (app: App, script: string): readonly string[] => {
   const { interpreter } = app;
+  // As pm2 does, which then gives it no arguments.
+  if (script.includes(' ')) return ['bash', '-c', script];
   const chosen = typeof interpreter === 'string' ? interpreter : interpreters[path.extname(script)];
   const before = wordsOf(app['node_args'] ?? app['interpreter_args']);
   const after = wordsOf(app['args']);

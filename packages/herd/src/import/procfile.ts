@@ -24,6 +24,12 @@ export const readProcfile = ({ file, folder, text }: SourceFile): Imported => {
     const [, name, command] = line.exec(trimmed) ?? [];
     if (name === undefined || command === undefined)
       return void notes.push({ file, line: at + 1, text: 'expected NAME: COMMAND' });
+    if (name === 'release')
+      return void notes.push({
+        file,
+        line: at + 1,
+        text: `release: ${command}: it is run once before a deploy, and is no process that stays`,
+      });
     const usesPort = /\$\{?PORT\b/.test(command);
     const port = firstPort + portStep * found.length;
     const ports: Note = {

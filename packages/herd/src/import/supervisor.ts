@@ -1,4 +1,4 @@
-/** Programs of supervisord: the `[program:…]` sections of its configuration. */
+/** Programs of supervisord: the `[program:…]` sections of its configuration, with what `[supervisord]` says of all. */
 import { keptLogCount, logMebibytes, longestSeconds, nameChars } from '../config/limits.ts';
 import {
   execOf,
@@ -17,29 +17,20 @@ import { splitWords } from './words.ts';
 
 const ownSections =
   /^(supervisord|unix_http_server|inet_http_server|supervisorctl|rpcinterface:.*)$/;
+/** Of `[supervisord]`, what its programs have where they say nothing else; the second two once it is a daemon. */
+const inherited = ['user', 'environment', 'directory', 'umask'];
+/** Of `[supervisord]`, what is of itself. */
+const itsOwn =
+  /^(?:logfile.*|loglevel|pidfile|nodaemon|silent|nocleanup|childlogdir|identifier|directory|umask)$/;
 /** Copies of one program that become services each. */
 const copyCount = 64;
-const known = new Set([
-  ...[
-    'command',
-    'process_name',
-    'numprocs',
-    'numprocs_start',
-    'directory',
-    'umask',
-    'autostart',
-    'autorestart',
-  ],
-  ...[
-    'startretries',
-    'stopsignal',
-    'stopwaitsecs',
-    'user',
-    'environment',
-    'stdout_logfile_maxbytes',
-  ],
-  ...['stdout_logfile_backups', 'stopasgroup', 'killasgroup', 'redirect_stderr', 'priority'],
-]);
+const known = new Set(
+  (
+    'command process_name numprocs numprocs_start directory umask autostart autorestart ' +
+    'startretries stopsignal stopwaitsecs user environment stdout_logfile_maxbytes ' +
+    'stdout_logfile_backups stopasgroup killasgroup redirect_stderr priority'
+  ).split(' '),
+);
 const reasons = new Map(
   Object.entries({
     startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
@@ -50,6 +41,8 @@ const reasons = new Map(
     stderr_logfile_backups: 'output and errors are one log',
     stdout_capture_maxbytes: 'there are no events',
     stdout_events_enabled: 'there are no events',
+    minfds: 'say process: { limits: { openFiles: … } }',
+    minprocs: 'say process: { limits: { processes: … } }',
   }),
 );
 
@@ -59,11 +52,27 @@ export const readSupervisor = (source: SourceFile): Imported => {
   const { sections, notes: strange } = sectionsOf(source, 'supervisor');
   const groups = groupsIn(sections);
   const notes: Note[] = [...strange];
+  const shared = sections.flatMap(({ title, settings }) =>
+    title === 'supervisord' ? settings : [],
+  );
+  const isDaemon = !shared.some(({ key, value }) => key === 'nodaemon' && isTrue.test(value));
+  const keys = isDaemon ? inherited : inherited.slice(0, 2);
+  const ofAll = shared.filter(({ key }) => keys.includes(key));
+  for (const { key, value, line } of shared)
+    if (!keys.includes(key) && !itsOwn.test(key))
+      notes.push({ file, line, text: `${key}=${value}${because(reasons.get(key))}` });
   const found: ImportedEntry[] = [];
   for (const section of sections) {
     const [kind = '', name] = section.title.split(/:(.*)/);
     if (kind === 'program' && name !== undefined)
-      found.push(...programsOf(section, name.trim(), source, groups));
+      found.push(
+        ...programsOf(
+          { ...section, settings: [...ofAll, ...section.settings] },
+          name.trim(),
+          source,
+          groups,
+        ),
+      );
     else if (kind !== 'group' && !ownSections.test(section.title))
       notes.push({ file, line: section.line, text: `[${section.title}] was not carried over` });
   }
@@ -105,8 +114,9 @@ const programOf = (
   const note = (text: string, at = line): Note => ({ file, line: at, text });
   const said = new Map<string, string>();
   for (const { key, value, line: at } of settings) {
+    const before = key === 'environment' && said.has(key) ? `${said.get(key)},` : '';
     if (!known.has(key)) notes.push(note(`${key}=${value}${because(reasons.get(key))}`, at));
-    else said.set(key, expanded(value, name, folder, copy));
+    else said.set(key, before + expanded(value, name, folder, copy));
   }
   for (const [key, value] of said)
     if (/%\([A-Za-z_]/.test(value))
@@ -114,8 +124,10 @@ const programOf = (
   const variables = environmentOf(said.get('environment') ?? '');
   for (const each of secretNotes(variables, note)) notes.push(each);
   if (said.has('priority')) notes.push(note(`priority: say what it requires: requirement: ['…']`));
-  if (said.get('autorestart') === 'unexpected')
-    notes.push(note('autorestart=unexpected: it is started again after any end'));
+  if ((said.get('autorestart') ?? 'unexpected') === 'unexpected')
+    notes.push(
+      note('autorestart=unexpected, as it is by itself: it is started again after any end'),
+    );
   const words = splitWords(said.get('command') ?? '', 'posix');
   if (words === undefined || words.length === 0) notes.push(note('its command cannot be read'));
   const directory = said.get('directory');
@@ -142,11 +154,13 @@ const programOf = (
         graceSeconds: Math.min(secondsIn(said.get('stopwaitsecs'), 10), longestSeconds),
       },
       log: logOf(said),
-      autoStart: said.get('autostart') !== 'false',
+      autoStart: !isFalse.test(said.get('autostart') ?? ''),
     }),
     notes,
   };
 };
+const isTrue = /^(?:true|yes|on|t|1)$/i;
+const isFalse = /^(?:false|no|off|f|0)$/i;
 const because = (why: string | undefined): string => (why === undefined ? '' : `: ${why}`);
 const expanded = (value: string, name: string, here: string, copy: number | undefined): string =>
   value
@@ -164,7 +178,7 @@ const secondsIn = (value: string | undefined, without: number): number => {
 const signalName = (text: string): string =>
   text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
 const respawnOf = (said: ReadonlyMap<string, string>): Value | undefined => {
-  if (said.get('autorestart') === 'false') return undefined;
+  if (isFalse.test(said.get('autorestart') ?? '')) return undefined;
   const limit = said.get('startretries');
   return limit === undefined || !/^\d{1,3}$/.test(limit) ? true : { limit: Number(limit) };
 };

@@ -7,13 +7,14 @@
  *     forking with PIDFile                       pidFile
  *     Requires, BindsTo of units that are read   requirement, with ifLost: 'stop'
  *     Restart, RestartSec, StartLimit…           respawn
- *     ExecReload, ExecStop, KillSignal, Timeout  the action reload, stop
+ *     ExecReload, ExecStop, KillSignal, Timeout  the action reload-config, stop
  *     User … LimitNOFILE … Nice … UMask …        user, process: { … }
  *     EnvironmentFile of a file that is there    process: { environmentFiles }
  *     a .timer beside its service                timer({ … }) in place of it
  *     a .socket beside its service               sockets; with Accept=yes and NAME@.service activation: 'inetd'
  *
- * Everything else is said to be left behind, with its line, but for what means nothing here.
+ * Drop-ins that are read with a unit are as a part of it. What else a unit says is told with its line, but for what
+ * changes nothing here: such keys are given to `ignored`, each with the reason.
  */
 import { longestSeconds, nameChars, socketCount } from '../config/limits.ts';
 import {
@@ -285,9 +286,11 @@ const isWantedBySome = (unit: Unit): boolean => {
 const killGroupOf = (unit: Unit): boolean | undefined => {
   const mode = unit.last('Service.KillMode') ?? 'control-group';
   unit.carried('Service.KillMode');
+  const mayStay = mode === 'process' || mode === 'none';
+  const rest = mayStay ? 'what is left then stays' : 'kills what is left';
   if (mode !== 'control-group')
-    unit.leave('Service.KillMode', 'a stop signals all of its group, and kills what is left');
-  return mode === 'process' || mode === 'none' ? false : undefined;
+    unit.leave('Service.KillMode', `a stop signals all of its group, and ${rest}`);
+  return mayStay ? false : undefined;
 };
 const foundOf = (
   unit: Unit,

@@ -1,0 +1,95 @@
+/** What supervisor, pm2 and who reads a Procfile do without being told is kept, or told. */
+import { execFileSync } from 'node:child_process';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { loaded, read } from './reading.ts';
+
+// A configuration is bundled by a real process.
+afterAll(() => vi.resetConfig());
+
+describe('what [supervisord] says', () => {
+  const all = `[supervisord]
+user=daemon
+environment=A="1",B="2"
+directory=/srv/all
+umask=027
+minfds=9999
+logfile=/tmp/l
+strip_ansi=true
+`;
+  const programs = `[program:a]
+command=a
+autorestart=true
+[program:b]
+command=b
+autorestart=no
+autostart=off
+user=www
+environment=B="3",C="4"
+directory=/srv/b
+umask=077
+`;
+  it('is of all its programs, where they say nothing else', async () => {
+    const { text, told } = read('supervisor', { 'a.conf': `${programs}${all}` });
+    const [a, b] = await loaded(text);
+    expect(a).toMatchObject({
+      start: {
+        user: 'daemon',
+        env: { A: '1', B: '2' },
+        cwd: '/srv/all',
+        process: { umask: 0o027 },
+      },
+      autoStart: true,
+    });
+    expect(b).toMatchObject({
+      start: {
+        user: 'www',
+        env: { A: '1', B: '3', C: '4' },
+        cwd: '/srv/b',
+        process: { umask: 0o077 },
+      },
+      autoStart: false,
+    });
+    expect(b).not.toHaveProperty('respawn');
+    expect(told).toEqual([
+      '17: minfds=9999: say process: { limits: { openFiles: … } }',
+      '19: strip_ansi=true',
+    ]);
+  });
+  it('of a folder and permissions is not of one that is no daemon', async () => {
+    const { text } = read('supervisor', { 'a.conf': `${all}nodaemon=true\n${programs}` });
+    const [a] = await loaded(text);
+    expect(a).toMatchObject({ start: { user: 'daemon', env: { A: '1', B: '2' } } });
+    expect(JSON.stringify(a)).not.toMatch(/srv\/all|"umask"/);
+  });
+  it.each([
+    ['', 1],
+    ['autorestart=unexpected\n', 1],
+    ['autorestart=true\n', 0],
+  ])('is told of what would not be started again after a good end: %j', (said, count) => {
+    const { told } = read('supervisor', { 'a.conf': `[program:a]\ncommand=a\n${said}` });
+    expect(told.filter((each) => /after any end/.test(each))).toHaveLength(count);
+  });
+});
+it('what a Procfile runs before a deploy is no service', async () => {
+  const { text, told } = read('procfile', {
+    Procfile: 'release: ./migrate --now\nweb: ./serve -p $PORT\n',
+  });
+  expect(await loaded(text)).toMatchObject([
+    { provision: ['web'], start: { env: { PORT: '5000' } } },
+  ]);
+  expect(await loaded(text)).toHaveLength(1);
+  expect(told).toContainEqual(expect.stringMatching(/^1: release: \.\/migrate --now: .*once/));
+});
+it('a script of pm2 with blanks is a command of bash', async () => {
+  const script = 'for i in a b; do [[ $i == a* ]] && echo "$i $A"; done; true';
+  const { text } = read('pm2', {
+    'a.json': JSON.stringify({ name: 'a', script, args: 'not given', cwd: '/', env: { A: 1 } }),
+  });
+  const [entry] = (await loaded(text)) as unknown as readonly {
+    readonly start: { readonly argv: readonly [string, ...string[]]; readonly env: object };
+  }[];
+  const { argv = ['false'], env } = entry?.start ?? {};
+  const [program, ...args] = argv;
+  const environment = { PATH: process.env['PATH'], ...env };
+  expect(execFileSync(program, args, { env: environment, encoding: 'utf8' })).toBe('a 1\n');
+});
