@@ -263,6 +263,22 @@ describe('a log that lies elsewhere', () => {
       expect(fs.readdirSync(open)).toEqual(before);
     },
   );
+  it('where others can change the way has nothing removed that a crash seems to have left twice', () => {
+    const there = path.join(folder, 'there');
+    fs.mkdirSync(there);
+    fs.chmodSync(there, 0o777);
+    for (const name of ['web.log', 'web.log.1']) fs.writeFileSync(path.join(there, name), 'Text\n');
+    fs.writeFileSync(path.join(there, 'web.log.times'), '1 0 0\nrotating 0\n');
+    const names = () => {
+      const files = makeLogFiles({ folder: path.join(folder, 'own'), wall: Date.now });
+      files.bound('web', { file: path.join(there, 'web.log') });
+      expect(files.isSilent('web')).toBe(false);
+      return fs.readdirSync(there).sort();
+    };
+    expect(names()).toEqual(['web.log', 'web.log.1', 'web.log.times']);
+    fs.chmodSync(there, 0o755);
+    expect(names()).toEqual(['web.log', 'web.log.times']);
+  });
   it('where that changes while somebody waits for more is read no further', async () => {
     const there = path.join(folder, 'there');
     const files = makeLogFiles({ folder: path.join(folder, 'own'), wall: Date.now });

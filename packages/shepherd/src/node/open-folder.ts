@@ -72,8 +72,10 @@ const checkStep = (at: number, isLast: boolean, us: number): void => {
     throw new OpenWay(`user ${uid} can change ${wayTo(at)} (take a folder of your own)`);
   // A group with the number of its user is his alone, where files get umask 0002.
   const others = uid !== 0 && gid === uid ? 0o002 : 0o022;
-  if ((mode & others) === 0 || (!isLast && (mode & 0o1000) !== 0)) return;
-  throw new OpenWay(`others can change ${wayTo(at)} (chmod go-w it, or take a folder of your own)`);
+  const isSticky = (mode & 0o1000) !== 0;
+  if ((mode & others) === 0 || (!isLast && isSticky)) return;
+  const hint = `${isSticky ? '' : 'chmod go-w it, or '}take a folder of your own`; // /tmp has to stay as it is
+  throw new OpenWay(`others can change ${wayTo(at)} (${hint})`);
 };
 const wayTo = (folder: number): string => fs.readlinkSync(`/proc/self/fd/${folder}`);
 
