@@ -3,6 +3,8 @@ import type { Exec } from './parts.ts';
 
 /** How often a service that ended by itself is started again, and how fast. */
 export interface Respawn {
+  /** 'failure': what has ended by itself with the exit code 0 is not started again. Default: whatever has ended is. */
+  readonly on?: 'failure';
   /** Each delay is as long as the first, as in GNU Shepherd: `maxDelaySeconds` is not said then. */
   readonly fixed?: true;
   /**

@@ -15,7 +15,7 @@ export default defineShepherd({ services: [
   service({ provision: ['db'] }),
   service({ provision: ['migrate'], start: exec(['migrate'], { cwd: '/' }), oneShot: true }),
   service({
-    provision: ['web'], start: exec(['web'], { cwd: '/' }), respawn: { delaySeconds: 2, fixed: true },
+    provision: ['web'], start: exec(['web'], { cwd: '/' }), respawn: { on: 'failure', delaySeconds: 2, fixed: true },
     requirement: ['db', { name: 'migrate', until: 'completed' }],
     onFailure: { start: 'db' },
   }),
@@ -29,7 +29,7 @@ export default defineShepherd({ services: [
       config: {
         requirement: ['db', 'migrate'],
         terms: { migrate: { until: 'completed' } },
-        respawn: { delayMs: 2_000, maxDelayMs: 2_000 },
+        respawn: { on: 'failure', delayMs: 2_000, maxDelayMs: 2_000 },
         onFailure: [{ kind: 'start', service: 'db' }],
       },
     },

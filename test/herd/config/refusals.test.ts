@@ -211,7 +211,11 @@ describe('a wrong value is refused with what was expected', () => {
     [web(`stop: { graceSeconds: -1 }`), `services[0].stop.graceSeconds: is negative`],
     [
       web(`respawn: 'yes'`),
-      `services[0].respawn: expected true, false or { limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }, found "yes"`,
+      `services[0].respawn: expected true, false or { on: 'failure', limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }, found "yes"`,
+    ],
+    [
+      web(`respawn: { on: 'success' }`),
+      `services[0].respawn.on: expected 'failure', or nothing, found "success"`,
     ],
     [
       web(`respawn: { limit: 1.5 }`),
@@ -332,6 +336,10 @@ describe('a wrong value is refused with what was expected', () => {
     [
       web(`sockets: [socket({ listen: '/a' })], ready: { notifyFd: 3 }`),
       `services[0].ready: descriptor 3 is a socket of its process`,
+    ],
+    [
+      web(`respawn: { on: 'failure' }, sockets: [socket({ listen: '/a' })]`),
+      `services[0].respawn: on contradicts lazyStart: whatever has ended waits to be wanted again`,
     ],
     [web(`lazyStart: true`), `services[0].lazyStart: goes with sockets`],
     [web(`activation: 'inetd'`), `services[0].activation: goes with sockets`],

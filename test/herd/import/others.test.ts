@@ -62,12 +62,31 @@ umask=077
     expect(JSON.stringify(a)).not.toMatch(/srv\/all|"umask"/);
   });
   it.each([
-    ['', 1],
-    ['autorestart=unexpected\n', 1],
-    ['autorestart=true\n', 0],
-  ])('is told of what would not be started again after a good end: %j', (said, count) => {
-    const { told } = read('supervisor', { 'a.conf': `[program:a]\ncommand=a\n${said}` });
-    expect(told.filter((each) => /after any end/.test(each))).toHaveLength(count);
+    ['', { on: 'failure', limit: 5 }],
+    ['autorestart=unexpected\nstartretries=3\n', { on: 'failure', limit: 3 }],
+    ['autorestart=true\n', { limit: 5 }],
+  ])('of what is started again is what supervisor does: %j', async (said, respawn) => {
+    const { text, told } = read('supervisor', { 'a.conf': `[program:a]\ncommand=a\n${said}` });
+    const [a] = await loaded(text);
+    expect(a).toMatchObject({ respawn });
+    expect('on' in ((a as { respawn?: object }).respawn ?? {})).toBe('on' in respawn);
+    expect(told).toEqual([]);
+  });
+});
+describe('Restart= of a unit', () => {
+  const socket = { 'a.socket': '[Socket]\nListenStream=127.0.0.1:80\n' };
+  it.each([
+    ['on-failure', {}, 'failure', 0],
+    ['always', {}, undefined, 0],
+    ['on-abnormal', {}, undefined, 1],
+    ['on-failure', socket, undefined, 1],
+  ])('%s is kept, or told', async (restart, more, on, count) => {
+    const { text, told } = read('systemd', {
+      'a.service': `[Service]\nExecStart=/bin/a\nRestart=${restart}\n`,
+      ...more,
+    });
+    const [a] = (await loaded(text)) as unknown as readonly { readonly respawn: { on?: string } }[];
+    expect([a?.respawn.on, told.length]).toEqual([on, count]);
   });
 });
 it('what a Procfile runs before a deploy is no service', async () => {

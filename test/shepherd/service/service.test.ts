@@ -392,6 +392,20 @@ describe('respawn', () => {
     rig.perform('disable');
     expect(rig.status()).not.toHaveProperty('disabledReason');
   });
+  it('of failures alone leaves what has ended well, and nothing else', () => {
+    const rig = running(web({ respawn: { ...respawn, on: 'failure' } }));
+    die(rig, 100);
+    rig.exit({ signal: 'SIGTERM' });
+    rig.wait(200);
+    rig.spawned();
+    expect(rig.status()).toMatchObject({ stage: 'running', respawnCount: 2 });
+    rig.exit({ code: 0 });
+    rig.wait(60_000);
+    expect(rig.status()).toMatchObject({ stage: 'stopped', isEnabled: true, respawnCount: 2 });
+    rig.perform('start');
+    rig.spawned();
+    expect(rig.state()).toBe('running');
+  });
   it('without a delay waits for no timer', () => {
     const rig = running(web({ respawn: { ...respawn, delayMs: 0 } }));
     const before = rig.world.now;

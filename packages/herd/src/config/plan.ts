@@ -437,6 +437,7 @@ const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnP
   limitWindowMs: ms(respawn.windowSeconds),
   delayMs: ms(respawn.delaySeconds),
   maxDelayMs: ms(respawn.maxDelaySeconds),
+  ...(respawn.on !== undefined && { on: respawn.on }),
 });
 
 const actionOf = (

@@ -38,13 +38,14 @@ export const respawn = z.preprocess(
   (value) => (value === true ? {} : value === false ? undefined : value),
   record(
     {
+      on: z.literal('failure', { error: "expected 'failure', or nothing" }).optional(),
       limit: whole(0, respawnCount).default(5),
       windowSeconds: seconds.gt(0, 'must be more than 0').default(7),
       delaySeconds: seconds.default(0.1),
       fixed: z.literal(true, { error: 'expected true, or nothing' }).optional(),
       maxDelaySeconds: seconds.optional(),
     },
-    'true, false or { limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }',
+    "true, false or { on: 'failure', limit, windowSeconds, delaySeconds, fixed, maxDelaySeconds }",
   )
     .refine(
       ({ fixed, maxDelaySeconds }) => fixed === undefined || maxDelaySeconds === undefined,

@@ -53,6 +53,8 @@ const checkSockets = (entry: ServiceDescription, tell: Tell): void => {
     return;
   }
   if (isInetd) checkInetd(entry, sockets, tell);
+  else if (entry.respawn?.on !== undefined && entry.lazyStart !== false)
+    tell('respawn', 'on contradicts lazyStart: whatever has ended waits to be wanted again');
   const places = sockets.map(({ listen }) => listen);
   if (new Set(places).size < places.length) tell('sockets', 'has two sockets at one place');
   for (const key of ['oneShot', 'remainAfterExit', 'pidFile'] as const)

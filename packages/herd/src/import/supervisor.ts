@@ -34,7 +34,7 @@ const known = new Set(
 const reasons = new Map(
   Object.entries({
     startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
-    exitcodes: 'whatever ends by itself is started again, with any exit code',
+    exitcodes: 'an exit code that is not 0 is a failure',
     stdout_logfile: "'herd log' has it",
     stderr_logfile: "'herd log' has it",
     stderr_logfile_maxbytes: 'output and errors are one log',
@@ -124,10 +124,6 @@ const programOf = (
   const variables = environmentOf(said.get('environment') ?? '');
   for (const each of secretNotes(variables, note)) notes.push(each);
   if (said.has('priority')) notes.push(note(`priority: say what it requires: requirement: ['…']`));
-  if ((said.get('autorestart') ?? 'unexpected') === 'unexpected')
-    notes.push(
-      note('autorestart=unexpected, as it is by itself: it is started again after any end'),
-    );
   const words = splitWords(said.get('command') ?? '', 'posix');
   if (words === undefined || words.length === 0) notes.push(note('its command cannot be read'));
   const directory = said.get('directory');
@@ -180,7 +176,11 @@ const signalName = (text: string): string =>
 const respawnOf = (said: ReadonlyMap<string, string>): Value | undefined => {
   if (isFalse.test(said.get('autorestart') ?? '')) return undefined;
   const limit = said.get('startretries');
-  return limit === undefined || !/^\d{1,3}$/.test(limit) ? true : { limit: Number(limit) };
+  const policy = withoutEmpty({
+    on: isTrue.test(said.get('autorestart') ?? '') ? undefined : 'failure',
+    limit: limit === undefined || !/^\d{1,3}$/.test(limit) ? undefined : Number(limit),
+  });
+  return Object.keys(policy).length === 0 ? true : policy;
 };
 const sizes: Readonly<Record<string, number>> = { KB: 1 / 1_024, MB: 1, GB: 1_024 };
 const logOf = (said: ReadonlyMap<string, string>): Value => {

@@ -6,7 +6,8 @@
  *     oneshot, with RemainAfterExit              oneShot, remainAfterExit
  *     forking with PIDFile                       pidFile
  *     Requires, BindsTo of units that are read   requirement, with ifLost: 'stop'
- *     Restart, RestartSec, StartLimit…           respawn
+ *     Restart, RestartSec, StartLimit…           respawn; on-failure is on: 'failure', for which every signal is
+ *                                                a failure (four are none of systemd); others are told
  *     ExecReload, ExecStop, KillSignal, Timeout  the action reload-config, stop
  *     User … LimitNOFILE … Nice … UMask …        user, process: { … }
  *     EnvironmentFile of a file that is there    process: { environmentFiles }
@@ -211,7 +212,7 @@ const serviceOf = (
         : { path: pidFile, timeoutSeconds: startSeconds(unit) },
     oneShot: isOneShot && !remains && !stays ? true : undefined,
     remainAfterExit: isOneShot && remains && !stays ? true : undefined,
-    respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit),
+    respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit, stays),
     stop: accepting === undefined ? stop : { ...stop, run: undefined },
     killGroup: accepting === undefined ? killGroupOf(unit) : undefined,
     actions: accepting === undefined ? reloadOf(unit, variables) : {},
@@ -429,7 +430,8 @@ const respawnKeys = [
   ...['Service.Restart', 'Service.RestartSec', 'Unit.StartLimitBurst', 'Service.StartLimitBurst'],
   ...['Unit.StartLimitIntervalSec', 'Service.StartLimitInterval'],
 ];
-const respawnOf = (unit: Unit): Value | undefined => {
+/** Of what waits at sockets whatever has ended waits there again. */
+const respawnOf = (unit: Unit, isSocketed: boolean): Value | undefined => {
   const restart = unit.last('Service.Restart') ?? 'no';
   const delay = unit.seconds('Service.RestartSec');
   const limit = unit.last('Unit.StartLimitBurst') ?? unit.last('Service.StartLimitBurst');
@@ -437,9 +439,11 @@ const respawnOf = (unit: Unit): Value | undefined => {
     unit.seconds('Unit.StartLimitIntervalSec') ?? unit.seconds('Service.StartLimitInterval');
   for (const key of respawnKeys) unit.carried(key);
   if (restart === 'no') return undefined;
-  if (restart !== 'always')
+  const on = restart === 'on-failure' && !isSocketed ? 'failure' : undefined;
+  if (restart !== 'always' && on === undefined)
     unit.note(`Restart=${restart}: it is started again after any end that nobody has asked for`);
   return withoutEmpty({
+    on,
     limit: limit !== undefined && /^\d{1,3}$/.test(limit) ? Number(limit) : 5,
     // What systemd has where a unit says nothing.
     windowSeconds: window === undefined || window === 0 ? 10 : Math.min(window, longestSeconds),

@@ -13,7 +13,7 @@ import { endedBefore, lookFirst } from './first-look.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { doubtful, runStop } from './stop-command.ts';
 import { notePrompt, promptNow } from './prompts.ts';
-import { nextRespawn, noRespawns } from './respawn.ts';
+import { minds, nextRespawn, noRespawns } from './respawn.ts';
 import { armTimer, disarmTimer } from './timing.ts';
 import { noteBesides } from './besides.ts';
 import {
@@ -413,7 +413,8 @@ const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: 
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) change(held, turn, { respawns: { ...held.shown.get().respawns, delayCount: 0 } });
   const reason = `its process ${endedWords(ending)}`;
-  if (mayRespawn(held)) return rest(held, turn, 'stopped', reason, by);
+  const isBack = mayRespawn(held) && minds(respawn, ending, by);
+  if (isBack) return rest(held, turn, 'stopped', reason, by);
   notePrompt(held, turn, 'stopped', by);
   enter(held, turn, stopped, 'stopped');
   if (ending.code !== 0)

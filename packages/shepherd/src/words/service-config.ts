@@ -95,6 +95,8 @@ export interface RespawnPolicy {
   /** The first delay; each further one doubles up to the cap. GNU: 100 ms, always. */
   readonly delayMs: number;
   readonly maxDelayMs: number;
+  /** What has ended by itself with the exit code 0 is left alone; absent: any death. */
+  readonly on?: 'failure';
 }
 /** How a requirement binds what requires it; what is absent is as with a name alone. */
 export interface RequirementTerms {
