@@ -51,6 +51,23 @@ describe('the first hour', () => {
     }
   });
 
+  it('whoever has a configuration of GNU Shepherd is told that it is written anew, and where it says how', async () => {
+    const scheme = path.join(place.folder, '.config', 'shepherd', 'init.scm');
+    const started = () => runShepherd(place, '--config', path.join(place.folder, 'none.ts'));
+    expect((await started()).stderr).toContain('exports defineShepherd');
+    fs.mkdirSync(path.dirname(scheme), { recursive: true });
+    fs.writeFileSync(scheme, '(register-services (list))\n');
+    for (const [ran, said] of [
+      [await started(), `${scheme} is for GNU Shepherd`],
+      [await runShepherd(place, '--config', scheme), 'Scheme is not read'],
+      [await place.herd(['import', scheme]), 'Scheme is not read'],
+    ] as const) {
+      expect(ran.code).toBe(2);
+      expect(ran.stderr).toContain(said);
+      expect(ran.stderr).toContain('docs/GNU-SHEPHERD.md');
+    }
+  });
+
   it('a syntax error is told with line and column', async () => {
     const file = path.join(place.folder, 'shepherd.config.ts');
     fs.writeFileSync(

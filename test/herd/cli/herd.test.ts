@@ -53,6 +53,28 @@ const ticking = (): FakeTerminal =>
     },
   });
 
+describe('what GNU Shepherd does of itself, and this one does not', () => {
+  it.each([
+    [['load', 'root', 'x.scm'], 1, 'no Scheme is run here'],
+    [['eval', 'root', '1'], 1, 'no Scheme is run here'],
+    [['unload', 'root', 'clock'], 1, 'unloaded by a reload'],
+    [['daemonize', 'shepherd'], 1, 'becomes no other process'],
+    [['power-off', 'root'], 1, 'does not end the machine'],
+    [['enable', 'shepherd'], 1, 'always enabled'],
+    [['disable', 'root'], 1, 'always enabled'],
+    [['halt'], 2, 'does not end the machine'],
+    [['reload', 'root', 'x.scm'], 2, 'reload takes no file here'],
+  ] as const)('is refused with the reason: %j', async (words, code, why) => {
+    const { exitCode, written } = await run(...words);
+    expect(written.err).toMatch(new RegExp(`^herd: error: .*${why}[^\\n]*\\n$`));
+    expect(exitCode).toBe(code);
+  });
+  it('is not spoken of where something else is wrong', async () => {
+    for (const words of [['enable'], ['reload', 'root', '--lines', '3'], ['halt', '--nope']])
+      expect((await run(...words)).written.err).toMatch(/too few words|option/);
+  });
+});
+
 describe('a command whose grant has ended', () => {
   it.each(['revoked', 'expired'])('is not said to have done nothing: %s', async (code) => {
     await serve({
@@ -284,16 +306,13 @@ describe('the shepherd itself', () => {
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.written.out).toBe('Service root is already running.\n');
   });
-  it.each(['enable', 'disable', 'polish'])(
-    'has no action %s, and says what it has',
-    async (action) => {
-      await serve({ about: () => about });
-      const ran = await run(action, 'shepherd');
-      expect(ran.exitCode).toBe(1);
-      expect(ran.written.err).toContain(`service 'shepherd' does not have an action '${action}'`);
-      expect(ran.written.err).toContain('herd doc shepherd list-actions');
-    },
-  );
+  it('has no other action, and says what it has', async () => {
+    await serve({ about: () => about });
+    const ran = await run('polish', 'shepherd');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain("service 'shepherd' does not have an action 'polish'");
+    expect(ran.written.err).toContain('herd doc shepherd list-actions');
+  });
   it('does not restart itself, and says what it does instead', async () => {
     await serve({ about: () => about });
     const ran = await run('restart', 'root');

@@ -42,7 +42,7 @@ export const main = async (
       invocation && namesNothing(error)
         ? await meantBy(error, invocation, terminal, connections)
         : undefined;
-    return report(terminal, wantsJson, error, invocation, meant);
+    return report(terminal, wantsJson, error, invocation, meant, typed?.words);
   }
 };
 

@@ -9,6 +9,7 @@ import { isPetnameWord } from './context.ts';
 import { actionRules } from './grammar/grammar.ts';
 import type { Command, Invocation } from './grammar/invocation.ts';
 import type { NoSuchOption } from './grammar/usage.ts';
+import { whyNotHere } from './grammar/not-here.ts';
 import { whyNoSelector } from './grammar/without-selector.ts';
 import { printJson } from './terminal/print.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -66,7 +67,7 @@ export const namesNothing = (error: unknown): boolean =>
 
 /**
  * Tells an error; the result is the exit code. `invocation` is absent where the command line was
- * not understood, `meant` where no word is close to the one that leads nowhere.
+ * not understood, which had these `words`; `meant` where no word is close to the one that leads nowhere.
  */
 export const report = (
   terminal: Terminal,
@@ -74,10 +75,12 @@ export const report = (
   error: unknown,
   invocation: Invocation | undefined,
   meant?: string,
+  words: readonly string[] = [],
 ): number => {
   const exitCode = exitCodeOfError(error);
-  const message = tried(error, invocation) + messageOf(error);
-  const hint = hintOf(error, invocation, meant);
+  const why = invocation === undefined ? whyNotHere(words) : undefined;
+  const message = why ?? tried(error, invocation) + messageOf(error);
+  const hint = why === undefined ? hintOf(error, invocation, meant) : undefined;
   if (wantsJson)
     printJson(terminal, {
       kind: 'error',

@@ -19,6 +19,7 @@ import { evaluationMs, problemCount, resultBytes, thrownChars } from './limits.t
 import type { Locate } from './positions.ts';
 import { pathText, type Site } from './problems.ts';
 import type { Description } from './schema.ts';
+import { hintForMover, hintForScheme } from './scheme.ts';
 import { distrust, distrustLinks, unmappedOwner, type Trusted } from './trust.ts';
 
 /** What loading needs besides the file. */
@@ -105,7 +106,7 @@ const findFile = async (file: string, options: LoadOptions, made: string): Promi
     throw new ConfigError([{ file, text, ...(hint === undefined ? {} : { hint }) }]);
   };
   if (!extensions.includes(path.extname(file))) {
-    refuse(`expected a name that ends with one of ${extensions.join(' ')}`);
+    refuse(`expected a name that ends with one of ${extensions.join(' ')}`, hintForScheme(file));
   }
   let real: string;
   try {
@@ -116,7 +117,9 @@ const findFile = async (file: string, options: LoadOptions, made: string): Promi
     const isMissing = 'code' in error && error.code === 'ENOENT';
     return refuse(
       isMissing ? 'there is no such file' : error.message,
-      isMissing ? `a configuration is a module that exports ${made}` : undefined,
+      isMissing
+        ? (hintForMover(options.env) ?? `a configuration is a module that exports ${made}`)
+        : undefined,
     );
   }
   await checkTrust(real === file ? [real] : [real, file], options);

@@ -55,10 +55,12 @@ is; more of that: herd help node join.
       --keeper=FILE   the program that is the parent of all services; none: the
                       shepherd itself is, which it is too where there is none
       --pid=FILE      written, with the process id, once the daemon is ready
-  -S, --silent        nothing on standard output
-      --help          this text
+  -S, --silent, --quiet
+                      nothing on standard output
+      --help, --usage this text
       --version       the version
 
+Long options may be abbreviated, as long as one alone is meant.
 Defaults follow XDG for users, and /etc, /run, /var/lib, /var/log for root.
 
 Examples:
@@ -73,7 +75,7 @@ Examples:
  */
 export const readOptions = (words: readonly string[], places: Places, version: string): Parsed => {
   const { values } = parse(words);
-  if (values.help === true) return { kind: 'print', text: shepherdHelp };
+  if (values.help === true || values.usage === true) return { kind: 'print', text: shepherdHelp };
   if (values.version === true) return { kind: 'print', text: `shepherd (Bellwether) ${version}\n` };
   const state = path.resolve(values.state ?? places.state);
   const logs = path.resolve(
@@ -92,7 +94,7 @@ export const readOptions = (words: readonly string[], places: Places, version: s
       logs,
       logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
       pidFile: resolved(values.pid),
-      isSilent: values.silent === true,
+      isSilent: values.silent === true || values.quiet === true,
       keeper: keeperOf(values.keeper),
     },
   };
@@ -103,27 +105,51 @@ const resolved = (file: string | undefined): string | undefined =>
 const keeperOf = (word: string | undefined): string | undefined =>
   word === undefined || word === 'none' ? word : path.resolve(word);
 
+const known = {
+  config: { type: 'string', short: 'c' },
+  socket: { type: 'string', short: 's' },
+  'shared-socket': { type: 'string' },
+  'gnu-socket': { type: 'string' },
+  state: { type: 'string' },
+  logs: { type: 'string' },
+  logfile: { type: 'string', short: 'l' },
+  pid: { type: 'string' },
+  keeper: { type: 'string' },
+  silent: { type: 'boolean', short: 'S' },
+  quiet: { type: 'boolean' },
+  help: { type: 'boolean' },
+  usage: { type: 'boolean' },
+  version: { type: 'boolean' },
+} as const;
+/** Options of GNU Shepherd that there are not, and why. */
+const notHere: Readonly<Record<string, string>> = {
+  '--syslog':
+    'the shepherd has a log of its own (--logfile); what it prints is for whoever starts it to keep',
+  '--insecure':
+    'the folder of a socket must be closed to others; --socket=FILE names one in another folder',
+};
+
+/** What was typed of a long option, in full. @throws Error where there are several such options, or none here */
+const inFull = (word: string): string => {
+  const [, typed = '', rest = ''] =
+    /^(--[^=]+)(.*)$/s.exec(word === '-I' ? '--insecure' : word) ?? [];
+  const names = [...Object.keys(known).map((name) => `--${name}`), ...Object.keys(notHere)];
+  const meant = names.filter((name) => typed !== '' && name.startsWith(typed));
+  const name = names.find((name) => name === typed) ?? (meant.length === 1 ? meant[0] : undefined);
+  const why = notHere[name ?? ''];
+  if (why !== undefined) throw new Error(`There is no ${name}: ${why}`);
+  if (name === undefined && meant.length > 1)
+    throw new Error(`Option '${typed}' is ambiguous: ${meant.join(', ')}`);
+  return name === undefined ? word : `${name}${rest}`;
+};
+
 const parse = (words: readonly string[]) => {
   try {
-    return parseArgs({
-      args: [...words],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        config: { type: 'string', short: 'c' },
-        socket: { type: 'string', short: 's' },
-        'shared-socket': { type: 'string' },
-        'gnu-socket': { type: 'string' },
-        state: { type: 'string' },
-        logs: { type: 'string' },
-        logfile: { type: 'string', short: 'l' },
-        pid: { type: 'string' },
-        keeper: { type: 'string' },
-        silent: { type: 'boolean', short: 'S' },
-        help: { type: 'boolean' },
-        version: { type: 'boolean' },
-      },
-    });
+    const args = words.map(inFull);
+    const next = args[args.indexOf('--pid') + 1] ?? '-';
+    if (args.includes('--pid') && next.startsWith('-'))
+      throw new Error('--pid needs a FILE, as --pid=FILE: the process id is not printed here');
+    return parseArgs({ args, strict: true, allowPositionals: false, options: known });
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });
   }

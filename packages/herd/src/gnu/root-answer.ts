@@ -3,6 +3,7 @@ import { ActorError } from '@bellwether/actors';
 import type { Reloaded } from '@bellwether/fleet';
 import type { Status } from '@bellwether/shepherd';
 import { reloadLines } from '../cli/format/reload.ts';
+import { notHere } from '../cli/grammar/not-here.ts';
 import {
   changesByService,
   unknownMessages,
@@ -44,26 +45,6 @@ services are, 'herd status SERVICE' how one is, 'herd start', 'herd stop' and
 'herd restart' do what they say. 'herd doc root list-actions' shows what can be
 asked of the shepherd itself; its own herd knows more.`;
 
-const noScheme =
-  'no Scheme is run here: services are described in the configuration, a TypeScript module, which ' +
-  "'herd reload root' reads again";
-const noPower = 'this shepherd does not end the machine that it runs on';
-/** Actions of GNU Shepherd that there are not, and why. */
-const refusals: ReadonlyMap<string, string> = new Map([
-  ['load', noScheme],
-  ['eval', noScheme],
-  [
-    'unload',
-    `services are unloaded by a reload: take them out of the configuration, and 'herd reload root'`,
-  ],
-  ['daemonize', 'this shepherd becomes no other process: whoever starts it says where it runs'],
-  ['kexec', noPower],
-  ['halt', noPower],
-  ['power-off', noPower],
-  ['enable', 'the shepherd itself is always enabled'],
-  ['disable', 'the shepherd itself is always enabled'],
-]);
-
 /** Answers what is asked of the shepherd itself. 'end': it has ended. */
 export const answerRoot = async (
   powers: AnswerPowers,
@@ -96,7 +77,7 @@ export const answerRoot = async (
     case 'reload':
       return reload(powers, args);
     default: {
-      const why = refusals.get(action);
+      const why = notHere.get(action);
       if (why !== undefined) throw new ActorError('refused', why);
       const error = {
         kind: 'action-not-found',
@@ -133,11 +114,7 @@ const everything = async (powers: AnswerPowers): Promise<GnuReply> => {
 };
 
 const reload = async (powers: AnswerPowers, args: readonly string[]): Promise<GnuReply> => {
-  if (args.length > 0)
-    throw new ActorError(
-      'refused',
-      'reload takes no file here: it reads the configuration of this shepherd, which is no Scheme',
-    );
+  if (args.length > 0) throw new ActorError('refused', notHere.get('reload') ?? '');
   const heard = new Heard(powers.node);
   const reloaded: Reloaded = await powers.ask((turn, root) =>
     turn.send(root, 'reload', powers.sink(turn, heard.take)),

@@ -147,7 +147,9 @@ const tell = (
   const rotated = numbers.flatMap((number) => files[number] ?? []);
   const said = [
     ...rotated.map(({ file }) => `Rotated ${file}.`),
-    ...(serviceCount > 0 ? [`Rotated ${serviceCount} logs of services.`] : []),
+    ...(serviceCount > 0
+      ? [`Rotated ${serviceCount} log${serviceCount === 1 ? '' : 's'} of services.`]
+      : []),
     ...troubles,
   ];
   for (const text of said) write(held, turn, text);

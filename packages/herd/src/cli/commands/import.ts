@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { visible } from '../../client/escape.ts';
+import { hintForScheme } from '../../config/scheme.ts';
 import {
   configText,
   imported,
@@ -108,7 +109,7 @@ const kindFor = (source: SourceFile, from: string | undefined): SourceKind => {
     );
   throw new Usage(
     `import: ${source.file} is none of ${sourceKinds.join(', ')} by its name or what stands in it`,
-    'Say which: --from systemd',
+    hintForScheme(source.file) ?? 'Say which: --from systemd',
   );
 };
 

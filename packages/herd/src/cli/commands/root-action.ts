@@ -3,6 +3,7 @@ import { ActorError } from '@bellwether/actors';
 import { UnknownAction } from '@bellwether/shepherd';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import type { Command } from '../grammar/invocation.ts';
+import { notHere } from '../grammar/not-here.ts';
 import { print } from '../terminal/print.ts';
 
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
@@ -10,6 +11,8 @@ export const runRootAction = async (
   context: Context,
   { action, service }: Command,
 ): Promise<number> => {
+  const why = notHere.get(action);
+  if (why !== undefined) throw new ActorError('refused', why);
   await withRoot(context, (root) => root.about(patienceOf(context)));
   if (action === 'restart')
     throw new ActorError(
