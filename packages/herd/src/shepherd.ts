@@ -19,11 +19,12 @@ const detachSignal = 'SIGUSR2';
 /** What is asked of a daemon that runs: `shepherd join` is `herd node join`. */
 const clientWords: ReadonlySet<string> = new Set(['join', 'give', 'leave', 'home', 'key']);
 
-/** What `bin/shepherd.cjs` sets for glibc is no affair of the services. */
-const ownThreshold = { name: 'MALLOC_TRIM_THRESHOLD_', bytes: '131072' };
+/** What `bin/shepherd.cjs` sets for glibc is no affair of the services; by the second it says that it did. */
+const ownVariables = ['MALLOC_TRIM_THRESHOLD_', 'BELLWETHER_OWN_THRESHOLD'];
 
 const main = async (): Promise<number> => {
-  if (process.env[ownThreshold.name] === ownThreshold.bytes) delete process.env[ownThreshold.name];
+  if ('BELLWETHER_OWN_THRESHOLD' in process.env)
+    for (const name of ownVariables) delete process.env[name];
   const uid = process.getuid?.() ?? 0;
   const places = defaultPlaces({
     uid,

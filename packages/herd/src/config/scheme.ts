@@ -1,6 +1,5 @@
 /** What is said to whoever has a configuration of GNU Shepherd: it is Scheme, and is written anew. */
 import fs from 'node:fs';
-import path from 'node:path';
 
 const page = 'docs/GNU-SHEPHERD.md of Bellwether says what each part of it is here';
 
@@ -12,10 +11,8 @@ export const hintForScheme = (file: string): string | undefined =>
 export const hintForMover = (
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined => {
-  const folder = env['XDG_CONFIG_HOME'] ?? path.join(env['HOME'] ?? '/', '.config');
-  const places = [path.join(folder, 'shepherd', 'init.scm'), '/etc/shepherd.scm'];
+  const folder = env['XDG_CONFIG_HOME'] ?? `${env['HOME']}/.config`;
+  const places = [`${folder}/shepherd/init.scm`, '/etc/shepherd.scm'];
   const file = places.find((place) => fs.existsSync(place));
-  return file === undefined
-    ? undefined
-    : `${file} is for GNU Shepherd and has to be written anew: ${page}`;
+  return file && `${file} is for GNU Shepherd and has to be written anew: ${page}`;
 };

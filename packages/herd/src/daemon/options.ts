@@ -146,9 +146,6 @@ const inFull = (word: string): string => {
 const parse = (words: readonly string[]) => {
   try {
     const args = words.map(inFull);
-    const next = args[args.indexOf('--pid') + 1] ?? '-';
-    if (args.includes('--pid') && next.startsWith('-'))
-      throw new Error('--pid needs a FILE, as --pid=FILE: the process id is not printed here');
     return parseArgs({ args, strict: true, allowPositionals: false, options: known });
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });

@@ -30,7 +30,7 @@ export const rootActions: readonly { readonly name: string; readonly documentati
   { name: 'restart', documentation: 'Of the shepherd itself: nothing.' },
 ];
 /** What `herd doc root` says. */
-const rootDocumentation = 'The shepherd itself. To stop it is to stop every service, in order.';
+const documentation = 'The shepherd itself. To stop it is to stop every service, in order.';
 
 /** As lines for whoever reads them later, somewhere else. */
 const plainLook = {
@@ -56,11 +56,7 @@ export const answerRoot = async (
     case 'help':
       return { result: [help] };
     case 'doc':
-      return docMessages(args, {
-        name: 'root',
-        documentation: rootDocumentation,
-        actions: rootActions,
-      });
+      return docMessages(args, { name: 'root', documentation, actions: rootActions });
     case 'start':
       return { result: recordOfRoot(powers), messages: ['Service root is already running.'] };
     case 'restart':
@@ -79,12 +75,10 @@ export const answerRoot = async (
     default: {
       const why = notHere.get(action);
       if (why !== undefined) throw new ActorError('refused', why);
-      const error = {
-        kind: 'action-not-found',
-        action: sym(action),
-        service: sym('root'),
-      } as const;
-      return { result: false, error };
+      return {
+        result: false,
+        error: { kind: 'action-not-found', action: sym(action), service: sym('root') },
+      };
     }
   }
 };
@@ -92,7 +86,7 @@ export const answerRoot = async (
 const recordOfRoot = ({ root }: AnswerPowers): Datum =>
   rootRecord(
     root,
-    rootDocumentation,
+    documentation,
     rootActions.map(({ name }) => name),
   );
 
