@@ -55,7 +55,7 @@ describe('what a shepherd does itself', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`Rotated ${file('copied.log')}.`);
     expect(stdout).toContain(`Rotated ${file('moved.log')}.`);
-    expect(stdout).toContain('Rotated 1 logs of services.');
+    expect(stdout).toContain('Rotated logs of services: 1.');
     expect(fs.readdirSync(path.join(place.folder, 'other')).sort()).toEqual([
       ...['copied.log', 'copied.log.1', 'moved.log', 'moved.log.1', 'short.log'],
     ]);

@@ -39,7 +39,9 @@ it('started by its own file it has glibc give back memory, which no service hear
     const state = path.join(place.folder, name);
     fs.mkdirSync(state, { mode: 0o700 });
     const config = path.join(state, 'shepherd.config.ts');
-    fs.writeFileSync(config, configOf(name, writes('all', '{ inheritEnv: true }')), { mode: 0o600 });
+    fs.writeFileSync(config, configOf(name, writes('all', '{ inheritEnv: true }')), {
+      mode: 0o600,
+    });
     const words = ['--config', config, '--state', state];
     const begun = place.begin(bins.shepherd, words, { env });
     place.atEnd(() => begun.process.kill('SIGKILL'));
@@ -60,7 +62,10 @@ it('started by its own file it has glibc give back memory, which no service hear
   };
   expect(await thresholdOf('own', {})).toEqual(['131072', undefined]);
   for (const told of ['4096', '131072'])
-    expect(await thresholdOf(`told-${told}`, { MALLOC_TRIM_THRESHOLD_: told })).toEqual([told, told]);
+    expect(await thresholdOf(`told-${told}`, { MALLOC_TRIM_THRESHOLD_: told })).toEqual([
+      told,
+      told,
+    ]);
 });
 
 it('case 24: the memory of a daemon is in no core dump, that of its services is as elsewhere', async () => {

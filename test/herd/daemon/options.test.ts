@@ -23,13 +23,16 @@ describe('an option of GNU Shepherd', () => {
     expect(options('--conf=/x=y.ts', '--q')).toMatchObject({ config: '/x=y.ts', isSilent: true });
     expect(options('--logs=/a', '--logf=/b')).toMatchObject({ logs: '/a', logFile: '/b' });
     expect(() => read('--log=/a')).toThrow("Option '--log' is ambiguous: --logs, --logfile");
+    expect(read('--help', '--')).toEqual(read('--help'));
+    expect(() => read('constructor')).toThrow('constructor');
+    expect(() => read('--nope=1')).toThrow("Unknown option '--nope'");
     expect(() => read('--nope')).toThrow("Unknown option '--nope'");
     expect(() => read('--silent=1')).toThrow('--silent');
   });
   it.each(['--syslog', '--sys', '--syslog=/dev/log', '--insecure', '-I', '--ins'])(
     'that there is not is refused with the reason: %s',
     (word) => {
-      expect(() => read('-S', word)).toThrow(/^There is no --(syslog|insecure): the .+\nTry/);
+      expect(() => read('-S', word)).toThrow(/^There is no (--syslog|--insecure|-I): the .+\nTry/);
     },
   );
   it('that has a file here must have one', () => {

@@ -198,7 +198,7 @@ describe('a rotation of logs', () => {
     );
     expect(herd('trigger', 'log-rotation', 'web')).toMatchObject({
       result: 'changed',
-      output: ['Rotated 1 log of services.'],
+      output: ['Rotated logs of services: 1.'],
     });
     expect(looks.at(-1)).toEqual({ isForced: true, services: ['web'], wall: 7 });
     herd('trigger', 'log-rotation', 'www');

@@ -8,9 +8,7 @@ export const hintForScheme = (file: string): string | undefined =>
   file.endsWith('.scm') ? `Scheme is not read: ${page}` : undefined;
 
 /** The same, where there is no configuration of ours and GNU Shepherd has its own in its usual place. */
-export const hintForMover = (
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined => {
+export const hintForMover = (env: NodeJS.ProcessEnv): string | undefined => {
   const folder = env['XDG_CONFIG_HOME'] ?? `${env['HOME']}/.config`;
   const places = [`${folder}/shepherd/init.scm`, '/etc/shepherd.scm'];
   const file = places.find((place) => fs.existsSync(place));

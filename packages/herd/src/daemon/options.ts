@@ -121,32 +121,29 @@ const known = {
   usage: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const;
+const closed = 'the folder of a socket must be closed to others; --socket=FILE names one elsewhere';
 /** Options of GNU Shepherd that there are not, and why. */
-const notHere: Readonly<Record<string, string>> = {
-  '--syslog':
-    'the shepherd has a log of its own (--logfile); what it prints is for whoever starts it to keep',
-  '--insecure':
-    'the folder of a socket must be closed to others; --socket=FILE names one in another folder',
-};
+const notHere: ReadonlyMap<string, string> = new Map([
+  ['--syslog', 'the shepherd has a log of its own (--logfile), and prints what happens'],
+  ['--insecure', closed],
+  ['-I', closed],
+]);
 
 /** What was typed of a long option, in full. @throws Error where there are several such options, or none here */
 const inFull = (word: string): string => {
-  const [, typed = '', rest = ''] =
-    /^(--[^=]+)(.*)$/s.exec(word === '-I' ? '--insecure' : word) ?? [];
-  const names = [...Object.keys(known).map((name) => `--${name}`), ...Object.keys(notHere)];
-  const meant = names.filter((name) => typed !== '' && name.startsWith(typed));
-  const name = names.find((name) => name === typed) ?? (meant.length === 1 ? meant[0] : undefined);
-  const why = notHere[name ?? ''];
-  if (why !== undefined) throw new Error(`There is no ${name}: ${why}`);
-  if (name === undefined && meant.length > 1)
+  const [, typed = word, rest = ''] = /^(--[^=]+)(.*)$/s.exec(word) ?? [];
+  const names = [...Object.keys(known).map((name) => `--${name}`), ...notHere.keys()];
+  const meant = names.filter((name) => typed.length > 2 && name.startsWith(typed));
+  const [name = typed] = meant.includes(typed) ? [typed] : meant;
+  if (meant.length > 1 && name !== typed)
     throw new Error(`Option '${typed}' is ambiguous: ${meant.join(', ')}`);
-  return name === undefined ? word : `${name}${rest}`;
+  if (notHere.has(name)) throw new Error(`There is no ${name}: ${notHere.get(name)}`);
+  return `${name}${rest}`;
 };
 
 const parse = (words: readonly string[]) => {
   try {
-    const args = words.map(inFull);
-    return parseArgs({ args, strict: true, allowPositionals: false, options: known });
+    return parseArgs({ args: words.map(inFull), options: known });
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });
   }

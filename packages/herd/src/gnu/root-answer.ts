@@ -50,6 +50,8 @@ export const answerRoot = async (
   powers: AnswerPowers,
   { action, args }: NamedRequest,
 ): Promise<GnuReply | 'end'> => {
+  const why = action === 'reload' && args.length === 0 ? undefined : notHere.get(action);
+  if (why !== undefined) throw new ActorError('refused', why);
   switch (action) {
     case 'status':
       return everything(powers);
@@ -71,15 +73,12 @@ export const answerRoot = async (
       );
       return 'end';
     case 'reload':
-      return reload(powers, args);
-    default: {
-      const why = notHere.get(action);
-      if (why !== undefined) throw new ActorError('refused', why);
+      return reload(powers);
+    default:
       return {
         result: false,
         error: { kind: 'action-not-found', action: sym(action), service: sym('root') },
       };
-    }
   }
 };
 
@@ -107,8 +106,7 @@ const everything = async (powers: AnswerPowers): Promise<GnuReply> => {
   return { result: [[recordOfRoot(powers), ...services]], messages: unknownMessages(statuses) };
 };
 
-const reload = async (powers: AnswerPowers, args: readonly string[]): Promise<GnuReply> => {
-  if (args.length > 0) throw new ActorError('refused', notHere.get('reload') ?? '');
+const reload = async (powers: AnswerPowers): Promise<GnuReply> => {
   const heard = new Heard(powers.node);
   const reloaded: Reloaded = await powers.ask((turn, root) =>
     turn.send(root, 'reload', powers.sink(turn, heard.take)),

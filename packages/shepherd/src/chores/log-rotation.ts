@@ -147,9 +147,7 @@ const tell = (
   const rotated = numbers.flatMap((number) => files[number] ?? []);
   const said = [
     ...rotated.map(({ file }) => `Rotated ${file}.`),
-    ...(serviceCount > 0
-      ? [`Rotated ${serviceCount} log${serviceCount === 1 ? '' : 's'} of services.`]
-      : []),
+    ...(serviceCount > 0 ? [`Rotated logs of services: ${serviceCount}.`] : []),
     ...troubles,
   ];
   for (const text of said) write(held, turn, text);
