@@ -398,10 +398,10 @@ describe('respawn', () => {
     rig.exit({ signal: 'SIGTERM' });
     rig.wait(200);
     rig.spawned();
-    expect(rig.status()).toMatchObject({ stage: 'running', respawnCount: 2 });
+    expect(rig.status()).toMatchObject({ stage: 'running', respawnCount: 2, isRespawned: true });
     rig.exit({ code: 0 });
     rig.wait(60_000);
-    expect(rig.status()).toMatchObject({ stage: 'stopped', isEnabled: true, respawnCount: 2 });
+    expect(rig.status()).toMatchObject({ stage: 'stopped', isEnabled: true, isRespawned: false });
     rig.perform('start');
     rig.spawned();
     expect(rig.state()).toBe('running');

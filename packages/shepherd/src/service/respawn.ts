@@ -3,7 +3,7 @@
  * alone.
  */
 import { limits } from '../limits.ts';
-import type { Ending, Prompting, RespawnPolicy } from '../words/types.ts';
+import type { Prompting, RespawnPolicy } from '../words/types.ts';
 
 /** What is remembered of the respawns since the last explicit start or stop. */
 export interface Respawns {
@@ -17,11 +17,8 @@ export interface Respawns {
   readonly times: readonly number[];
 }
 /** Whether a policy minds such a death: what was ended since it was not alive has failed, however it went. */
-export const minds = (
-  policy: RespawnPolicy | undefined,
-  ending: Pick<Ending, 'code'>,
-  by: Pick<Prompting, 'kind'>,
-): boolean => policy?.on !== 'failure' || ending.code !== 0 || by.kind === 'not-alive';
+export const minds = (on: RespawnPolicy['on'], code?: number, kind?: Prompting['kind']): boolean =>
+  on !== 'failure' || code !== 0 || kind === 'not-alive';
 
 /** Nothing has died yet. */
 export const noRespawns: Respawns = { count: 0, delayCount: 0, times: [] };

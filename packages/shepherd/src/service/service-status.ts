@@ -1,6 +1,7 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
 import { isSpent } from './prompts.ts';
+import { minds } from './respawn.ts';
 import { isRespawning, runOf, stageOf, stateOf, type ServiceHeld } from './service-state.ts';
 import { stopMs } from '../words/stopping.ts';
 import { timerFactsOf, timerPidOf } from './timing.ts';
@@ -29,11 +30,11 @@ export const statusOf = (
   recentLines?: readonly string[],
 ): LocalStatus => {
   const config = held.config.get();
-  const { state, isEnabled, isWanted, since, unservedSince, respawns, exits, failure } =
-    held.shown.get();
-  const { slot, hang } = held.shown.get();
+  const { state, isEnabled, isWanted, since, unservedSince, respawns } = held.shown.get();
+  const { exits, failure, slot, hang } = held.shown.get();
   const { started, stopped, disabled } = held.prompts.get();
   const command = config.start ?? config.timer?.run;
+  const isBack = state.at !== 'stopped' || minds(config.respawn?.on, exits.at(-1)?.code);
   const nextStartMs = state.at === 'resting' ? state.dueMs - held.clock.now() : undefined;
   // Field by field: a thousand of these are made for one question, and spreads of one field each took most of that.
   const status: Writable<LocalStatus> = {
@@ -49,7 +50,7 @@ export const statusOf = (
     isEnabled,
     isWanted,
     isOneShot: config.isOneShot,
-    isRespawned: config.respawn !== undefined,
+    isRespawned: config.respawn !== undefined && isBack,
     respawnCount: respawns.count,
   };
   const given = <K extends keyof LocalStatus>(key: K, value: LocalStatus[K] | undefined): void => {

@@ -413,7 +413,7 @@ const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: 
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) change(held, turn, { respawns: { ...held.shown.get().respawns, delayCount: 0 } });
   const reason = `its process ${endedWords(ending)}`;
-  const isBack = mayRespawn(held) && minds(respawn, ending, by);
+  const isBack = mayRespawn(held) && minds(respawn?.on, ending.code, by.kind);
   if (isBack) return rest(held, turn, 'stopped', reason, by);
   notePrompt(held, turn, 'stopped', by);
   enter(held, turn, stopped, 'stopped');

@@ -227,7 +227,7 @@ const processWords = (status: ShownStatus, verdict: Verdict, look: Look): readon
     status.isWanted === true &&
     !hasRun(status)
   )
-    words.push('It is not started again by itself, since its configuration has no respawn.');
+    words.push('It is not started again by itself: its configuration has no respawn for that.');
   return words;
 };
 
