@@ -1,6 +1,7 @@
 /** Tables that say which test of ours shows what GNU Shepherd does, are held to the tests. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { load } from './herd/config/support.ts';
 import { pathOf, testText } from './support/limits-table.ts';
 
 interface Row {
@@ -12,6 +13,7 @@ interface Row {
 const rowsIn = (file: string): readonly Row[] =>
   fs
     .readFileSync(pathOf(file), 'utf8')
+    .replace(/^## A configuration, written anew[^]*/m, '')
     .split('\n')
     .filter((line) => line.startsWith('| ') && !/^\| (shell test|feature) /.test(line))
     .map((line) => {
@@ -41,6 +43,22 @@ describe('the table of features', () => {
     const bare = rows.filter(({ verdict, tests }) => verdict !== 'left out' && tests.length === 0);
     const silent = rows.filter(({ verdict, why }) => verdict !== 'equal' && why === '');
     expect([...bare, ...silent].map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('the table of what a configuration says', () => {
+  it('has for each something that is good', async () => {
+    const text = fs.readFileSync(pathOf('docs/GNU-SHEPHERD.md'), 'utf8');
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const made = rows.map((row) => /\| `([^`]+)` \|$/.exec(row)?.[1]);
+    expect(made.length).toBeGreaterThan(15);
+    const names =
+      'calendar, cron, exec, logRotation, monitoring, service, shell, socket, systemLog, timer';
+    const { services } = await load(
+      `import { defineShepherd, ${names} } from 'bellwether';\n` +
+        `export default defineShepherd({ services: [\n${made.join(',\n')},\n] });\n`,
+    );
+    expect(services).toHaveLength(made.length);
   });
 });
 
