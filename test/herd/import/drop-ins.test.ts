@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { importLimits } from '../../../packages/herd/src/cli/limits.ts';
 import { loaded } from './reading.ts';
 import { run } from './support.ts';
 
@@ -111,6 +112,25 @@ describe('a drop-in', () => {
     ]);
     const both = await importing(files, ['dd.service', 'dd.service.d/a.conf']);
     expect([both.code, both.notes]).toEqual([0, []]);
+  });
+  it('is one of at most 64: of one more none is read', async () => {
+    const { dropInCount } = importLimits;
+    const some = (count: number) => ({
+      'dd.service': unit,
+      ...Object.fromEntries(
+        Array.from({ length: count }, (_none, at) => [
+          `dd.service.d/${at}.conf`,
+          `[Service]\nEnvironment=N${at}=1\n`,
+        ]),
+      ),
+    });
+    const most = await importing(some(dropInCount));
+    expect([most.code, most.config.match(/N\d+: /g)?.length]).toEqual([0, dropInCount]);
+    const { code, stderr } = await importing(some(dropInCount + 1));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/dd.service has more than 64 drop-ins/),
+    ]);
   });
   it('that cannot be read is an error: what it says may be who the service is', async () => {
     const files = { 'dd.service': unit, 'dd.service.d/a.conf/x': '' };

@@ -60,4 +60,6 @@ export const shownNameCount = 20;
 export const importLimits = {
   /** Bytes of one file: descriptions are written by hand. */
   fileBytes: 1_048_576,
+  /** Drop-ins of one unit: whoever edits one by hand has a few. */
+  dropInCount: 64,
 } as const;

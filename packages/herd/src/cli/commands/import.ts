@@ -80,6 +80,8 @@ const dropInsOf = (file: string): readonly string[] => {
     for (const unit of new Set([template, base]))
       for (const name of namesIn(path.join(folder, `${unit}.d`)))
         if (name.endsWith('.conf')) found.set(name, path.join(folder, `${unit}.d`, name));
+  if (found.size > importLimits.dropInCount)
+    throw new Usage(`import: ${file} has more than ${importLimits.dropInCount} drop-ins`);
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, dropIn]) => dropIn);
 };
 const namesIn = (folder: string): readonly string[] => {
