@@ -169,12 +169,11 @@ describe('herd deploy to a fleet of slots', together, () => {
     ]);
     expect(await currentIn(daemon)).toEqual([one, one, undefined, undefined]);
     const again = await daemon.herd('retry', operation);
-    expect([again.code, again.stderr]).toEqual([
+    // What takes longer says once how far it is.
+    const said = again.stderr.replace(/^herd: .* seconds of .* at most; .*\n/m, '');
+    expect([again.code, said]).toEqual([
       0,
-      // Where the machine is busy, lines of progress follow.
-      expect.stringContaining(
-        `herd: trying deploy web again at 2 services: web-3, web-4 (${operation})\n`,
-      ),
+      `herd: trying deploy web again at 2 services: web-3, web-4 (${operation})\n`,
     ]);
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
     expect(startsIn(place)).toHaveLength(4);
