@@ -46,7 +46,7 @@ export const LIMITS = {
   /** Kinds of structs whose keys a reader expects. */
   keyTrails: 64,
   /** Keys of one of them. */
-  trailKeys: 16,
+  trailKeys: 32,
 
   // Locators. They come from files, command lines and peers.
   /** Characters of an `ocapn://` URI: a relayed designator of Goblins takes about 165. */

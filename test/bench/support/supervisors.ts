@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { limits, type Outcome } from '@bellwether/shepherd';
+import { limits, type Outcome, type Status } from '@bellwether/shepherd';
 import { openRoot } from '../../../packages/herd/src/client/root.ts';
 import { rootClient } from '../../../packages/herd/src/client/local-root.ts';
 import type { Line } from '../../../packages/herd/src/client/line.ts';
@@ -35,8 +35,10 @@ export interface Supervisor {
   /** Settles once it is started, with what it requires. @throws where it is not */
   start(service: string): Promise<void>;
   stop(service: string): Promise<void>;
-  /** Of all services. */
+  /** Of all services, as `herd status` of each asks for it. */
   status(): Promise<void>;
+  /** Of our own daemon alone: with the last lines of every log, which GNU Shepherd sends in any case. */
+  wholeStatus?(): Promise<void>;
   /** Of our own daemon alone: while `body` runs. */
   delaysOf?(body: () => Promise<void>): Promise<Delays>;
   /** Of the daemon, as anybody sees it. */
@@ -150,6 +152,9 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
       .perform(request, () => undefined, patience);
     if (outcome.result !== 'changed') throw new Error(`${action} ${member}: ${outcome.result}`);
   };
+  const checkedAll = ({ length }: readonly Status[]): void => {
+    if (length < services.length) throw new Error(`status of ${length} services`);
+  };
   const told = async (word: string): Promise<unknown> => {
     const [answer] = (child.send(word), await once(child, 'message')) as readonly unknown[];
     return answer;
@@ -159,10 +164,8 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
     logOf: (service) => path.join(folder, 'log', `${service}.log`),
     start: (service) => perform(service, 'start'),
     stop: (service) => perform(service, 'stop'),
-    status: async () => {
-      const all = await client.status([], 60_000, patience);
-      if (all.length < services.length) throw new Error(`status of ${all.length} services`);
-    },
+    status: async () => checkedAll(await client.glance(limits.probeMs, patience)),
+    wholeStatus: async () => checkedAll(await client.status([], limits.probeMs, patience)),
     delaysOf: async (body) => {
       await told('begin');
       await body();
