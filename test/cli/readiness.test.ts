@@ -104,6 +104,17 @@ describe('a service that is never ready', () => {
     expect(ran.stderr).toContain('| here');
     expect((await statusOf(daemon, 'web')).stage).toBe('stopped');
   });
+  it('has no lines of earlier starts, and says where there are none', async () => {
+    const script = 'test -e said || echo of the first; touch said; exit 1';
+    const options = `start: exec(['sh', '-c', '${script}']),
+      ready: { exec: exec(['false']), timeoutSeconds: 30 }`;
+    const daemon = await place.shepherd('A', configWith(options));
+    expect((await daemon.herd('start', 'web')).stderr).toContain('| of the first');
+    const again = await daemon.herd('start', 'web');
+    expect(again.code).toBe(1);
+    expect(again.stderr).not.toContain('of the first');
+    expect(again.stderr).toContain('(nothing in its log since this start)');
+  });
   it('costs the shepherd little, whatever it writes', async () => {
     const flood = (descriptor: number): string =>
       `exec(['node', '-e', \`const fs = require('fs'); const text = 'x'.repeat(65536); for (let at = 0; at < 3000; at += 1) fs.writeSync(${descriptor}, text); setInterval(() => {}, 1000)\`])`;

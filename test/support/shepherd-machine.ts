@@ -149,11 +149,12 @@ export class Logs {
     }
   }
   view(say: (ms: number, task: () => void) => void): LogFiles {
-    const begin = (service: string, { lineCount = 1_000 }: LogQuery): number =>
-      Math.max(0, this.of(service).length - lineCount);
+    const begin = (service: string, { lineCount = 1_000, after }: LogQuery): number =>
+      Math.max(after?.[0]?.place ?? 0, this.of(service).length - lineCount);
     return {
       pathOf: (service) => `/log/${service}.log`,
       isSilent: (service) => this.of(service).length === 0 && !this.unreadable.has(service),
+      end: (service) => this.of(service).length,
       lines: (service, query, answer) =>
         say(1, () => {
           this.askedCount += 1;

@@ -199,8 +199,9 @@ export class ServiceRig {
       logFiles: {
         pathOf: (service: string) => `/log/${service}`,
         isSilent: () => this.logLines.length === 0,
-        lines: (_service: string, { lineCount = 0 }: LogQuery, answer: Answer) =>
-          answer.kept(this.logLines.slice(-lineCount)),
+        end: () => this.logLines.length,
+        lines: (_service: string, { lineCount = 0, after }: LogQuery, answer: Answer) =>
+          answer.kept(this.logLines.slice(after?.[0]?.place ?? 0).slice(-lineCount)),
         begin: (_service: string, _query: LogQuery, answer: Answer) =>
           answer.kept({ begin: 0, end: 0 }),
         read: () => undefined,

@@ -30,6 +30,7 @@ const noProcesses: ProcessBackend = {
 const noLogs: LogFiles = {
   pathOf: () => '',
   isSilent: () => true,
+  end: () => 0,
   lines: nobody,
   begin: nobody,
   read: nobody,

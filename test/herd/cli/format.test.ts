@@ -788,6 +788,26 @@ describe('the outcome of a command', () => {
     ]);
     expect(lines(5).slice(-2)).toEqual(['  said by m0, m1, m2 and 2 more:', '      | boom']);
   });
+  it('of a start that said nothing says so, and nothing of what was never run', () => {
+    const silent = { member: 'm0', result: 'failed' as const, reason: 'exit 1', output: [] };
+    const notRun = { member: 'm2', result: 'failed' as const, reason: 'exit 1' };
+    const rows = [silent, { ...silent, member: 'm1' }, notRun];
+    const nothing = '(nothing in its log since this start)';
+    expect(outcomeLines(command, outcome('failed', { rows }), look, none).out.slice(0, -1)).toEqual(
+      [
+        '  m0  failed  exit 1',
+        `      ${nothing}`,
+        '  m1  failed  exit 1',
+        `      ${nothing}`,
+        '  m2  failed  exit 1',
+      ],
+    );
+    const one = outcome('failed', { reason: 'exit 1', output: [] });
+    expect(outcomeLines(command, one, look, none).err.slice(1)).toEqual([
+      '  exit 1',
+      `  ${nothing}`,
+    ]);
+  });
   it('of members that were all well names each, however many say the same', () => {
     const rows = Array.from({ length: mergeFromCount }, (_, at) => ({
       member: `m${at}`,

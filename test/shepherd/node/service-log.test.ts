@@ -261,6 +261,39 @@ describe('the last lines', () => {
   });
 });
 
+describe('the last lines since a place', () => {
+  const since = (files: ReturnType<typeof open>['files'], place: number, lineCount = 10) => {
+    const { answer, value } = answerOf<readonly string[]>();
+    files.lines('web', { lineCount, after: [{ place }] }, answer);
+    return value;
+  };
+  it('are none before it, also where a line before it has no end', async () => {
+    const { files, log } = open();
+    write('old\n');
+    const whole = files.end('web');
+    expect(await since(files, whole)).toEqual([]);
+    write('torn');
+    const torn = files.end('web');
+    expect(await since(files, torn)).toEqual([]);
+    write(' off\na\nb\n');
+    expect(await since(files, whole)).toEqual(['torn off', 'a', 'b']);
+    expect(await since(files, torn)).toEqual([' off', 'a', 'b']);
+    expect(await since(files, torn, 2)).toEqual(['a', 'b']);
+    await log().rotate(wall);
+    write('c\n');
+    expect(await since(files, torn)).toEqual([' off', 'a', 'b', 'c']);
+  });
+  it('are the last of what fits, where more has been written since', async () => {
+    const { files } = open();
+    write('old\n');
+    const place = files.end('web');
+    write(`${'x'.repeat(1_023)}\n`.repeat(2_000));
+    const lines = await since(files, place, 10_000);
+    expect(lines.length).toBeLessThanOrEqual(1_024);
+    expect(new Set(lines)).toEqual(new Set(['x'.repeat(1_023)]));
+  });
+});
+
 describe('what is looked at of a log', () => {
   /** A log of this size whose one line begins at 2 and ends at its end; its middle is a hole. */
   const hollow = (size: number): void => {

@@ -12,6 +12,8 @@ const running = (config = web()) => {
   rig.spawned();
   return rig;
 };
+/** Whose process is asked whether it is ready. */
+const asked = web({ ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 60_000 } });
 const respawn = { limitCount: 2, limitWindowMs: 10_000, delayMs: 100, maxDelayMs: 250 };
 
 describe('a start', () => {
@@ -36,24 +38,35 @@ describe('a start', () => {
     expect(asked.map((each) => each.value?.result)).toEqual(['changed', 'changed']);
     expect(rig.forks).toHaveLength(1);
   });
-  it('that cannot be spawned fails with the reason and the last lines of the log', () => {
+  it('that cannot be spawned fails with the reason: nothing has written to its log', () => {
     const rig = new ServiceRig(web());
-    rig.logLines = ['one', 'two'];
+    rig.logLines = ['of an earlier start'];
     const asked = rig.perform('start');
     rig.spawnFailed();
-    expect(asked.value).toMatchObject({
-      result: 'failed',
-      reason: 'no such program',
-      output: ['one', 'two'],
-    });
+    expect(asked.value).toMatchObject({ result: 'failed', reason: 'no such program' });
+    expect(asked.value).not.toHaveProperty('output');
     expect(rig.status().failure).toEqual({ reason: 'no such program', at: 0 });
   });
   it('that fails brings more of the log than a status: the cause stands above the trace', () => {
-    const rig = new ServiceRig(web());
+    const rig = new ServiceRig(asked);
+    const start = rig.perform('start');
+    rig.spawned();
     rig.logLines = Array.from({ length: 40 }, (_, at) => `line ${at}`);
-    const asked = rig.perform('start');
-    rig.spawnFailed();
-    expect(asked.value?.output).toEqual(rig.logLines.slice(-limits.failureLineCount));
+    rig.exit({ code: 1 });
+    expect(start.value?.output).toEqual(rig.logLines.slice(-limits.failureLineCount));
+  });
+  it('that fails has no lines of earlier ones, and says so where there are none of it', () => {
+    const rig = new ServiceRig(asked);
+    rig.logLines = ['of an earlier start'];
+    const failed = (said: readonly string[]) => {
+      const start = rig.perform('start');
+      rig.spawned();
+      rig.logLines = [...rig.logLines, ...said];
+      rig.exit({ code: 1 });
+      return start.value?.output;
+    };
+    expect(failed(['EADDRINUSE'])).toEqual(['EADDRINUSE']);
+    expect(failed([])).toEqual([]);
   });
   it('that works clears the failure of the one before; so does a stop', () => {
     for (const action of ['start', 'stop']) {

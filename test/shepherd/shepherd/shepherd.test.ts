@@ -62,7 +62,6 @@ describe('start', () => {
           reason: 'no such program',
           stage: 'stopped',
           version: { born: 1_700_000_000_000, sequence: 4 },
-          output: ['db said'],
         },
       ],
     });

@@ -1,5 +1,4 @@
 /** Labels, and what picks services out by them, as a configuration may say them. */
-import { messageOf } from '@bellwether/actors';
 import {
   isLabelKey,
   isLabelValue,
@@ -9,6 +8,7 @@ import {
   selectorText,
 } from '@bellwether/shepherd';
 import * as z from 'zod';
+import { unlessThrown } from './record.ts';
 
 /** Texts by their keys; absent: none. */
 export const labels = z
@@ -24,12 +24,6 @@ export const labels = z
   .optional();
 
 /** A selector, without the blanks in it. */
-export const selector = z.string().transform((text, context) => {
-  try {
-    return selectorText(parseSelector(text));
-  } catch (error) {
-    const message = messageOf(error);
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  }
-});
+export const selector = z
+  .string()
+  .transform((text, context) => unlessThrown(context, () => selectorText(parseSelector(text))));

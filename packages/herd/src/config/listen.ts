@@ -6,7 +6,7 @@ import { isName } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { boundTo, overlap } from './bound-to.ts';
 import { argumentChars, gnuNameCount, originCount, urlChars } from './limits.ts';
-import { record } from './record.ts';
+import { record, tellIn } from './record.ts';
 
 const host = z
   .string()
@@ -51,8 +51,7 @@ const websocket = record(
   "{ host: 'a.example', port: 8889, tls: true }",
 ).superRefine((door, context) => {
   const { host, tls, url } = door;
-  const refuse = (path: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [path], message });
+  const refuse = tellIn(context);
   const dialled = url === undefined ? undefined : plainUrl(url);
   if (dialled?.protocol === 'ws:' && !isHere(bareHost(dialled)))
     return refuse(

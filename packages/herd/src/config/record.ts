@@ -1,6 +1,25 @@
 /** Records of a configuration: nothing unknown is let through. */
+import { messageOf } from '@bellwether/actors';
 import { closest } from '@bellwether/shepherd';
 import * as z from 'zod';
+
+/** Tells what is wrong at a key. */
+export type Tell = (key: string, message: string) => void;
+type Issues = Pick<z.RefinementCtx, 'addIssue'>;
+/** How a refinement tells it. */
+export const tellIn =
+  (context: Issues): Tell =>
+  (key, message) =>
+    context.addIssue({ code: 'custom', path: [key], message });
+/** What this makes; what it throws is what is wrong. */
+export const unlessThrown = <T>(context: Issues, work: () => T): T | typeof z.NEVER => {
+  try {
+    return work();
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) });
+    return z.NEVER;
+  }
+};
 
 /**
  * A record that knows its keys: `what` says how it is written, for those who wrote something else.

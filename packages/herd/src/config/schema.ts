@@ -4,7 +4,6 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
-import { messageOf } from '@bellwether/actors';
 import { closest, isTaken, keptNames, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
@@ -23,7 +22,7 @@ import { listen } from './listen.ts';
 import { name } from './names.ts';
 import { seconds, someSeconds } from './numbers.ts';
 import { failureHooks, plainRequirement, requirement, respawn } from './policies.ts';
-import { record } from './record.ts';
+import { record, tellIn, unlessThrown } from './record.ts';
 import { checkService } from './service-rules.ts';
 import { live, ready } from './signs.ts';
 import { slotShape } from './slot.ts';
@@ -144,9 +143,7 @@ const service = record(
     autoStart: z.boolean().default(false),
   },
   'service({ … })',
-).superRefine((entry, context) =>
-  checkService(entry, (key, message) => context.addIssue({ code: 'custom', path: [key], message })),
-);
+).superRefine((entry, context) => checkService(entry, tellIn(context)));
 
 const slot = record(
   {
@@ -208,29 +205,17 @@ const timer = record(
   },
   'timer({ … })',
 ).superRefine(({ actions, run }, context) => {
+  const tell = tellIn(context);
   for (const [key, { signal }] of Object.entries(actions))
     if (signal !== undefined)
-      context.addIssue({
-        code: 'custom',
-        path: ['actions'],
-        message: `${key} has a signal, and a timer no process that would get it`,
-      });
+      tell('actions', `${key} has a signal, and a timer no process that would get it`);
   if (run.process?.root !== undefined && run.argv[0]?.startsWith('/') !== true)
-    context.addIssue({
-      code: 'custom',
-      path: ['run'],
-      message: 'with a root the program is an absolute path in it',
-    });
+    tell('run', 'with a root the program is an absolute path in it');
 });
 
 const petname = z.string().superRefine((text, context) => {
-  try {
-    if (text.startsWith('@')) throw new Error("is written without '@' here");
-    petnameOf(text);
-  } catch (error) {
-    const message = messageOf(error);
-    context.addIssue({ code: 'custom', message });
-  }
+  if (text.startsWith('@')) context.addIssue("is written without '@' here");
+  else unlessThrown(context, () => petnameOf(text));
 });
 /** What `ref('petname')` makes. */
 export const storedRef = record(
@@ -275,8 +260,7 @@ const fleet = record(
   },
   'fleet({ … })',
 ).superRefine(({ members, select, service: called, minReady }, context) => {
-  const tell = (key: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
+  const tell = tellIn(context);
   if (members === undefined && select === undefined)
     tell('members', "is missing, and so is what would say who they are: select: 'role=web'");
   if (members !== undefined && select !== undefined)

@@ -1,10 +1,8 @@
 /** What of a service contradicts something else that is said of it: each is sensible alone. */
 import { connectionNameChars, nameChars } from './limits.ts';
+import type { Tell } from './record.ts';
 import type { ServiceDescription } from './schema.ts';
 import { parsePlace, usualConnections } from './sockets.ts';
-
-/** Names the key that is wrong, and says why. */
-export type Tell = (key: string, message: string) => void;
 
 /** Tells all that is wrong. */
 export const checkService = (entry: ServiceDescription, tell: Tell): void => {

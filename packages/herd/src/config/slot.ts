@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { runAs } from './accounts.ts';
 import { longestHealthySeconds, trustedKeyCount } from './limits.ts';
 import { whole } from './numbers.ts';
-import { record } from './record.ts';
+import { record, tellIn } from './record.ts';
 
 const key = z
   .string()
@@ -37,8 +37,7 @@ const trust = record(
   },
   "{ keys: ['…'], needed: 1 }",
 ).superRefine(({ keys, needed, revoked, digests, from, until }, context) => {
-  const tell = (key: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
+  const tell = tellIn(context);
   if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until))
     tell('until', 'does not lie behind from');
   if (keys === undefined) {

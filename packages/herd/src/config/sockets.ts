@@ -13,7 +13,7 @@ import {
 } from './limits.ts';
 import { name } from './names.ts';
 import { whole } from './numbers.ts';
-import { record } from './record.ts';
+import { record, tellIn } from './record.ts';
 
 const listenWords =
   "expected 'ADDRESS:PORT' or a path, as in '127.0.0.1:80', '[::]:80' or '/run/web.sock'";
@@ -72,8 +72,7 @@ export const socket = record(
   "a socket, as in socket({ listen: '127.0.0.1:80' })",
 ).superRefine(({ listen, owner, group }, context) => {
   const place = parsePlace(listen);
-  const tell = (key: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [key], message });
+  const tell = tellIn(context);
   if (place?.family === 'unix') return;
   if (owner !== undefined) tell('owner', 'is only of a path: an address belongs to nobody');
   if (group !== undefined) tell('group', 'is only of a path: an address belongs to nobody');

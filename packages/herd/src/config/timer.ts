@@ -1,5 +1,4 @@
 /** What a configuration may say of a timer beside what any service has, and when that makes it ring. */
-import { messageOf } from '@bellwether/actors';
 import { canRing, parseCron, type CalendarEvent, type When } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { exec } from './commands.ts';
@@ -11,7 +10,7 @@ import {
   cronChars,
 } from './limits.ts';
 import { whole } from './numbers.ts';
-import { record } from './record.ts';
+import { record, unlessThrown } from './record.ts';
 
 const days = [
   'sunday',
@@ -51,14 +50,7 @@ const cron = record(
     text: z
       .string()
       .max(cronChars, `has more than ${cronChars} characters`)
-      .superRefine((text, context) => {
-        try {
-          parseCron(text);
-        } catch (error) {
-          const message = messageOf(error);
-          context.addIssue({ code: 'custom', message });
-        }
-      }),
+      .superRefine((text, context) => void unlessThrown(context, () => parseCron(text))),
   },
   "cron('15 3 * * mon-fri')",
 );

@@ -13,7 +13,7 @@ import {
   supplementaryCount,
 } from './limits.ts';
 import { whole } from './numbers.ts';
-import { record } from './record.ts';
+import { record, tellIn } from './record.ts';
 
 const absolutePath = (example: string) =>
   z
@@ -41,7 +41,7 @@ const limits = record(
 ).superRefine((all, context) => {
   for (const [key, one] of Object.entries(all))
     if (one !== undefined && order(one[0]) > order(one[1]))
-      context.addIssue({ code: 'custom', path: [key], message: 'soft is over hard' });
+      tellIn(context)(key, 'soft is over hard');
 });
 const order = (one: number | 'unlimited'): number => (one === 'unlimited' ? Infinity : one);
 
@@ -53,11 +53,7 @@ const descriptors = z
       context.addIssue({ code: 'custom', message: `has over ${descriptorCount} descriptors` });
     for (const key of keys)
       if (!/^\d{1,3}$/.test(key) || Number(key) < firstDescriptor || Number(key) > lastDescriptor)
-        context.addIssue({
-          code: 'custom',
-          path: [key],
-          message: `expected a descriptor from ${firstDescriptor} to ${lastDescriptor}`,
-        });
+        tellIn(context)(key, `expected a descriptor from ${firstDescriptor} to ${lastDescriptor}`);
   });
 
 /** The `process` of an `exec`. */

@@ -39,10 +39,7 @@ const shelfOver = (
 ): Shelf => {
   const ask = asking(open);
   return {
-    missing: (asker, contents, answer) => ask(answer, (on) => on.missing(asker, contents, answer)),
-    put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
-    read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
-    inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
+    ...contentsOver(ask),
     piece: (sha256, offset, byteCount, answer) =>
       ask(answer, (on) => on.piece(sha256, offset, byteCount, answer)),
     keep: (releases, answer) => {
@@ -52,9 +49,17 @@ const shelfOver = (
     },
   };
 };
+type Contents = Pick<Depot, 'missing' | 'put' | 'read' | 'inspect'>;
+const contentsOver = (ask: Asking<Contents>): Contents => ({
+  missing: (asker, contents, answer) => ask(answer, (on) => on.missing(asker, contents, answer)),
+  put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
+  read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
+  inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
+});
+type Asking<T> = (answer: Answer, work: (on: T) => void) => void;
 const asking =
-  <T>(open: () => Promise<T>) =>
-  (answer: Answer, work: (on: T) => void): void =>
+  <T>(open: () => Promise<T>): Asking<T> =>
+  (answer, work) =>
     void open()
       .then(work)
       .catch((error: unknown) => answer.broken(error));
@@ -62,10 +67,7 @@ const asking =
 const depotOver = (open: () => Promise<Depot>): Omit<Depot, 'folder'> => {
   const ask = asking(open);
   return {
-    missing: (asker, contents, answer) => ask(answer, (on) => on.missing(asker, contents, answer)),
-    put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
-    read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
-    inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
+    ...contentsOver(ask),
     build: (release, signatures, answer) =>
       ask(answer, (on) => on.build(release, signatures, answer)),
     check: (release, answer) => ask(answer, (on) => on.check(release, answer)),

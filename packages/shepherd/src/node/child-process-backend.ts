@@ -42,27 +42,18 @@ import {
   explain,
   findProgram,
   spawnProgram,
+  type CommandDefaults,
   type Program,
 } from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import type { Starts } from './starts.ts';
 import { needsKeeper, refuseTraits } from './traits.ts';
-import type { Accounts } from './users.ts';
 
 /** What the backend works with. */
-export interface ChildProcessPowers {
-  /** The environment of every process; a command adds to it. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /**
-   * Absolute: where commands run that name no folder. GNU Shepherd takes / for root and HOME for
-   * others.
-   */
-  readonly cwd: string;
-  /** Who there is to run as. Absent: those of this machine. */
-  readonly accounts?: Accounts;
+export interface ChildProcessPowers extends CommandDefaults {
   readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end' | 'open'>;
   /** What outlives the daemon of starts whose readiness needs it. */
-  readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'putInput' | 'remove' | 'keepOnly'>;
+  readonly starts: Pick<Starts, 'openNotice' | 'putLogEnd' | 'putInput' | 'forget' | 'keepOnly'>;
   /**
    * What /proc/PID/coredump_filter of a service is to be, where it inherits another one from a daemon
    * that keeps its own memory out of dumps. Absent: as inherited.
@@ -102,7 +93,7 @@ class ChildProcessBackend implements ProcessBackend {
 
   start(start: Start, started: Answer, ended: Answer): void {
     const failed = (error: unknown): void => {
-      this.#forgetStart(start.startId);
+      this.#powers.starts.forget(start.startId, this.#powers.log);
       const reason = asFailed(error);
       started.broken(reason);
       ended.broken(reason);
@@ -184,7 +175,7 @@ class ChildProcessBackend implements ProcessBackend {
     this.#adopted.watch(one, {
       kept: (ending) => {
         this.#found.delete(startId);
-        this.#forgetStart(startId);
+        this.#powers.starts.forget(startId, this.#powers.log);
         ended.kept(ending);
       },
       broken: (reason) => ended.broken(reason),
@@ -257,15 +248,6 @@ class ChildProcessBackend implements ProcessBackend {
     return one !== undefined && isSame(this.#proc, one) ? one.pid : undefined;
   }
 
-  /** A file that cannot be removed is removed by the next daemon. */
-  #forgetStart(startId: string): void {
-    try {
-      this.#powers.starts.remove(startId);
-    } catch (error) {
-      this.#powers.log?.('start.not-forgotten', { startId, why: explain(error) });
-    }
-  }
-
   #fork(
     { startId, service, command, ready, ...manner }: Start,
     started: Answer,
@@ -303,7 +285,7 @@ class ChildProcessBackend implements ProcessBackend {
     waiting.push(ended);
     child.on('exit', (code, signal) => {
       this.#children.delete(startId);
-      this.#forgetStart(startId);
+      this.#powers.starts.forget(startId, this.#powers.log);
       const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
       killRest(this.#proc, pid, () => {
         for (const each of waiting) each.kept(ending);

@@ -59,8 +59,6 @@ export interface LogPowers {
 }
 /** The logs of all services, as their readers and the rest of this folder see them. */
 export interface ServiceLogs extends LogFiles {
-  /** Where the next byte will land in the log of a service. */
-  end(service: string): number;
   /** Logs that do not lie in the folder. */
   elsewhere(): readonly string[];
   /**
@@ -145,7 +143,11 @@ class FolderLogs implements ServiceLogs {
   }
 
   end(service: string): number {
-    return this.#logAt(this.pathOf(service)).end();
+    try {
+      return this.logIn(this.pathOf(service)).end();
+    } catch {
+      return 0; // whoever writes to it is told why
+    }
   }
 
   elsewhere(): readonly string[] {

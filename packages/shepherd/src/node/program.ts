@@ -29,8 +29,9 @@ export interface Program {
 }
 /** What a command gets where it says nothing itself. */
 export interface CommandDefaults {
+  /** The environment of every process; a command adds to it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where commands run that name no folder. */
+  /** Absolute: where commands run that name no folder. GNU Shepherd takes / for root and HOME for others. */
   readonly cwd: string;
   /** Absent: those of this machine. */
   readonly accounts?: Accounts;

@@ -179,9 +179,10 @@ export class ServiceLog {
    */
   async last(query: LogQuery, wall: number, maxBytes: number): Promise<Last> {
     const end = this.end();
-    const since = this.#since(query, wall);
+    const after = query.after?.find(({ about }) => about === undefined)?.place ?? 0;
+    const since = Math.max(this.#since(query, wall), Math.min(after, end));
     const floor = Math.max(since, end - maxBytes);
-    const begin = await this.#backTo(floor, end, query.lineCount ?? Infinity);
+    const begin = await this.#backTo(floor, end, query.lineCount ?? Infinity, floor === after);
     const isTorn = begin === end && floor > since;
     const from = isTorn ? floor : begin;
     if (from === end) return { bytes: Buffer.alloc(0), isTorn };
@@ -195,8 +196,8 @@ export class ServiceLog {
     return Math.max(this.#oldest(), since ?? 0);
   }
 
-  /** Where the last lines begin, so many of them as begin at a place or behind it. */
-  async #backTo(floor: number, end: number, lineCount: number): Promise<number> {
+  /** Where the last lines begin, so many of them as begin at a place or behind it; one does there, or may. */
+  async #backTo(floor: number, end: number, lineCount: number, isStart = false): Promise<number> {
     // The newline before a line tells that it begins there.
     const from = Math.max(this.#oldest(), floor - 1);
     let first = end;
@@ -217,7 +218,7 @@ export class ServiceLog {
       }
       at = start;
     }
-    return floor === 0 ? 0 : first;
+    return isStart || floor === 0 ? floor : first;
   }
 
   /** The first line that begins at a place or behind it. */

@@ -13,7 +13,9 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Log } from '@bellwether/actors';
 import { noticeBytes } from './limits.ts';
+import { explain } from './program.ts';
 
 const newline = 0x0a;
 /** What a start id may be made of: it is the name of a file. */
@@ -94,6 +96,15 @@ export class Starts {
     this.#names ??= new Set(this.#files());
     for (const name of [startId, `${startId}${inputSuffix}`])
       if (this.#names.delete(name)) fs.rmSync(path.join(this.#folder, name), { force: true });
+  }
+
+  /** As `remove`; what cannot be removed is told, and removed by the next daemon. */
+  forget(startId: string, log?: Log): void {
+    try {
+      this.remove(startId);
+    } catch (error) {
+      log?.('start.not-forgotten', { startId, why: explain(error) });
+    }
   }
 
   /** Removes the files of all starts but these: the daemon that knew the others is gone. */

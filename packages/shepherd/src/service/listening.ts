@@ -62,7 +62,7 @@ const attend = (held: ServiceHeld, turn: Turn, { spawn }: ListeningSteps): void 
     (turn) => {
       const state = stateOf(held);
       if (state.at !== 'running' || state.run !== undefined) return;
-      const launch = launchOf(turn, true);
+      const launch = launchOf(turn, true, turn.call(held.logger, 'end'));
       notePrompt(held, turn, 'started', { kind: 'socket' });
       enter(held, turn, { at: 'spawning', launch }, 'starting');
       say(held, turn, 'service.activated', {});
@@ -74,8 +74,7 @@ const attend = (held: ServiceHeld, turn: Turn, { spawn }: ListeningSteps): void 
 /** What a stop answers, once nobody can come any more. */
 export const closedFirst = (held: ServiceHeld, turn: Turn, outcome: Outcome): Vow<Outcome> => {
   if (held.config.get().sockets === undefined) return turn.kept(outcome);
-  const closed = turn.send(held.monitor, 'unlisten', held.name);
-  return turn.when(closed, () => outcome);
+  return turn.when(turn.send(held.monitor, 'unlisten', held.name), () => outcome);
 };
 
 /**

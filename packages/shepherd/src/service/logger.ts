@@ -29,6 +29,7 @@ export const makeLogger = (
 const methods: SharedMethods<Logger, Held> = {
   path: ({ files, service }) => files.pathOf(service),
   isSilent: ({ files, service }) => files.isSilent(service),
+  end: ({ files, service }) => files.end(service),
   lines: (held, turn, query) => ask(held, turn, checkedQuery(query)),
   recent: (held, turn) => {
     const { reading } = held;

@@ -86,6 +86,8 @@ export interface Launch {
   readonly beginner: Resolver<Outcome>;
   /** Made by the service itself: its failure is one more death, not the end of it. */
   readonly isRespawn: boolean;
+  /** Where its log ended when it set out; undefined where that was in an earlier life. */
+  readonly logPlace: number | undefined;
   /** Whether somebody answered for it before it had a process; see first-look.ts. */
   readonly firstLook?: Vow<boolean>;
 }
@@ -241,11 +243,11 @@ export const hold = (
 });
 
 /** A start that nobody waits for yet. */
-export const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
+export const launchOf = (turn: Turn, isRespawn: boolean, logPlace?: number): Launch => {
   const { vow: answer, resolver } = turn.vow<Outcome>();
   const { vow: begun, resolver: beginner } = turn.vow<Outcome>();
   turn.when(answer, (_turn, outcome) => beginner.kept(outcome));
-  return { answer, resolver, begun, beginner, isRespawn };
+  return { answer, resolver, begun, beginner, isRespawn, logPlace };
 };
 
 /** The stage that others see. */
@@ -393,12 +395,19 @@ export const refusal = (held: ServiceHeld, reason: string): Outcome => ({
   ...outcomeOf(held, 'failed'),
   reason,
 });
-/** An outcome with the last lines of its log, where it has said something. */
-export const withLastLines = (held: ServiceHeld, turn: Turn, outcome: Outcome): Vow<Outcome> => {
-  const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
+/** An outcome with the last lines of its log; from a place on also where there are none. */
+export const withLastLines = (
+  held: ServiceHeld,
+  turn: Turn,
+  outcome: Outcome,
+  place?: number,
+): Vow<Outcome> => {
+  const after = place === undefined ? [] : [{ place }];
+  const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount, after });
   return turn.when(
     turn.within(limits.recentLinesMs, lines),
-    (_turn, output): Outcome => (output.length === 0 ? outcome : { ...outcome, output }),
+    (_turn, output): Outcome =>
+      output.length === 0 && place === undefined ? outcome : { ...outcome, output },
     () => outcome,
   );
 };

@@ -113,7 +113,7 @@ export const stop = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome>
 };
 
 const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean, by: Prompting): Vow<Outcome> => {
-  const launch = launchOf(turn, isRespawn);
+  const launch = launchOf(turn, isRespawn, turn.call(held.logger, 'end'));
   notePrompt(held, turn, 'started', by);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
   const { sockets } = held.config.get();
@@ -284,7 +284,7 @@ const finishOneShot = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
   launch.resolver.kept(outcomeOf(held, 'changed'));
 };
 
-/** A start that did not work; with the last lines of its log, where it has said something. */
+/** A start that did not work; with the last lines that its process has written, if only that there are none. */
 const fail = (
   held: ServiceHeld,
   turn: Turn,
@@ -292,6 +292,7 @@ const fail = (
   reason: string,
   told: string = reason,
 ): void => {
+  const isRun = runOf(stateOf(held)) !== undefined;
   takeLatest(held, turn);
   const plain = told === reason ? {} : { plainReason: told };
   change(held, turn, { failure: { reason, ...plain, at: held.clock.wall() } });
@@ -305,7 +306,8 @@ const fail = (
     if (launch.isRespawn) turn.tell(held.attendant, 'serviceIsLost', held.name, false);
   }
   const outcome = { ...refusal(held, reason), ...plain };
-  launch.resolver.follow(withLastLines(held, turn, outcome));
+  if (isRun) launch.resolver.follow(withLastLines(held, turn, outcome, launch.logPlace));
+  else launch.resolver.kept(outcome);
 };
 
 /** The start has done its work, and the service is up without it. */
@@ -472,8 +474,7 @@ const rest = (
   // Without a delay its end and its next start are one commit, and no timer is waited for.
   const timer = next.delayMs === 0 ? noTimer : turn.after(next.delayMs, due);
   if (next.delayMs === 0) turn.when(turn.kept(undefined), due);
-  const dueMs = held.clock.now() + next.delayMs;
-  enter(held, turn, { at: 'resting', timer, dueMs }, what);
+  enter(held, turn, { at: 'resting', timer, dueMs: held.clock.now() + next.delayMs }, what);
   turn.tell(held.attendant, 'serviceIsLost', held.name, true);
 };
 
@@ -481,8 +482,7 @@ const noTimer = { cancel: (): void => undefined };
 
 const respawn = (held: ServiceHeld, turn: Turn): void => {
   const now = held.shown.get().respawns;
-  const lastAt = held.clock.wall();
-  change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt } });
+  change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt: held.clock.wall() } });
   say(held, turn, 'service.respawning', { text: `Respawning ${held.name}.` });
   setOut(held, turn, true, { kind: 'respawn' });
 };

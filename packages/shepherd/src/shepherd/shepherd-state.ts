@@ -24,10 +24,7 @@ import type {
   Carrier,
   ChangeFeed,
   Chronicle,
-  LogFiles,
   Outcome,
-  Prober,
-  ProcessMonitor,
   Prompts,
   Provider,
   Records,
@@ -42,10 +39,10 @@ import type {
 } from '../words/types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
-export interface ShepherdOptions extends Pick<
-  Host,
-  'name' | 'clock' | 'log' | 'archive' | 'grants' | 'checkRoom'
-> {
+export interface ShepherdOptions
+  extends
+    Pick<Host, 'name' | 'clock' | 'log' | 'archive' | 'grants' | 'checkRoom'>,
+    Pick<ServicePowers, 'monitor' | 'prober' | 'logFiles'> {
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
   readonly life: string;
   /**
@@ -53,9 +50,6 @@ export interface ShepherdOptions extends Pick<
    * again by another life. Undefined where nobody knows: then it is.
    */
   readonly boot?: string | undefined;
-  readonly monitor: Ref<ProcessMonitor>;
-  readonly prober: Prober;
-  readonly logFiles: LogFiles;
   /** Absent: nobody is told of failures over HTTP. */
   readonly webhooks?: Webhooks | undefined;
   readonly records: Records;

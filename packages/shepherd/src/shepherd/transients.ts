@@ -185,8 +185,7 @@ const recollect = (held: ShepherdHeld, turn: Turn, { text, ...record }: Transien
     held.transients.set(service, { ...record, config: configOf(service, readRunOnce(text)) });
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    const reason = error.message;
-    turn.effect(() => held.log('transient.unreadable', { service, reason }));
+    turn.effect(() => held.log('transient.unreadable', { service, reason: error.message }));
     turn.record({ kind: 'untransient', service } satisfies Entry);
   }
 };

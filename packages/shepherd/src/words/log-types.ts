@@ -16,7 +16,10 @@ export interface LogQuery {
    * than less. An age, since clocks differ.
    */
   readonly sinceMs?: number;
-  /** Whoever follows again goes on here, whatever else is said; a place for each service. */
+  /**
+   * Whoever follows again goes on here, whatever else is said; a place for each service. Of last lines: none before
+   * the place that is about nobody else.
+   */
   readonly after?: readonly LogPlace[];
   /** Of an aggregate, or of what was picked out: the members whose logs these are, by their names. Absent: all. */
   readonly onlyMembers?: readonly string[];
@@ -137,6 +140,8 @@ export interface LogFiles {
   pathOf(service: string): string;
   /** Whether nothing was ever written to it that is left: one look, now. False where nobody can tell. */
   isSilent(service: string): boolean;
+  /** Where the next byte of it will land; 0 where nobody can tell. */
+  end(service: string): number;
   /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
   lines(service: string, query: LogQuery, answer: Answer): void;
   /** Kept with the LogSpan of a query. */
@@ -164,6 +169,8 @@ export interface Logger {
   path(): string;
   /** Whether there is nothing to read; most services say nothing. */
   isSilent(): boolean;
+  /** The place where it ends now. */
+  end(): number;
   lines(query: LogQuery): Vow<readonly string[]>;
   /** The last lines, as many as a status brings along; whoever asks while they are read gets the same. */
   recent(): Vow<readonly string[]>;

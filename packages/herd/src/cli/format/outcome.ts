@@ -9,7 +9,7 @@ import { groupFromCount, maxGroupNames, mergeFromCount } from '../limits.ts';
 import type { Look, Style } from '../terminal/terminal.ts';
 import { fewNames } from './names.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
-import { tailKey, tailsOf } from './tails.ts';
+import { tailKey, tailLines, tailsOf } from './tails.ts';
 import { ageText, counted, momentText } from './times.ts';
 import type { WaitedFor } from './waited.ts';
 
@@ -122,7 +122,7 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
   return [
     `${look.paint('red', 'herd: error:')} ${headline}`,
     ...details.map((text) => `  ${text}`),
-    ...tail(row, '  '),
+    ...tailLines(row, '  '),
   ];
 };
 
@@ -137,10 +137,6 @@ const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
 
 const queuedText = ({ queuedUntilMs }: Row): string | undefined =>
   queuedUntilMs === undefined ? undefined : `queued until ${momentText(queuedUntilMs)}`;
-
-/** The end of a log, or what an action has printed; a bar tells it apart from our own words. */
-const tail = ({ output }: Row, indent: string): readonly string[] =>
-  (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
 const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boolean): Shown => {
   const rows = outcome.rows

@@ -3,6 +3,7 @@ import type { LeftElsewhere, Reloaded } from '@bellwether/fleet';
 import { isGood, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal/terminal.ts';
+import { tailLines } from './tails.ts';
 import { counted } from './times.ts';
 
 type Read = Extract<Reloaded, { readonly kind: 'read' }>;
@@ -55,7 +56,6 @@ const leftWords = ({ node, from }: LeftElsewhere): string => {
 
 const failureLines = (row: Row, look: Look, seen: ReadonlySet<string>): readonly string[] => {
   const why = row.reason === undefined || seen.has(row.reason) ? [] : [`  ${visible(row.reason)}`];
-  const output = (row.output ?? []).map((line) => `  | ${visible(line)}`);
   const headline = `${look.paint('red', 'herd: error:')} service ${visible(row.member)}: ${row.result}`;
-  return [headline, ...why, ...output];
+  return [headline, ...why, ...tailLines(row, '  ')];
 };

@@ -4,6 +4,7 @@
  *     of one row                    below it
  *     of several that failed        once, behind the table, with whose it is
  *     of what went well             below it, whoever else has printed the same
+ *     of a start that said nothing  that, in place of them
  */
 import { isGood, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
@@ -29,10 +30,10 @@ export const tailsOf = (
   const common = [...shared.values()].filter(({ length }) => length > 1);
   const isCommon = new Set(common.flat());
   return {
-    below: table.map((told) => (isCommon.has(told) ? [] : tailLines(told.row?.output, indent))),
+    below: table.map((told) => (isCommon.has(told) ? [] : tailLines(told.row, `${indent}    `))),
     behind: common.flatMap((those) => [
       `${indent}said by ${fewNames(those.flatMap(({ names }) => names))}:`,
-      ...tailLines(those[0]?.row?.output, indent),
+      ...tailLines(those[0]?.row, `${indent}    `),
     ]),
   };
 };
@@ -43,5 +44,10 @@ export const tailKey = (row: Teller['row']): string | undefined =>
     ? undefined
     : JSON.stringify(row.output);
 
-const tailLines = (output: readonly string[] = [], indent: string): readonly string[] =>
-  output.map((line) => `${indent}    | ${visible(line)}`);
+/** The tail of one row. */
+export const tailLines = (row: Teller['row'], indent: string): readonly string[] => {
+  const { output } = row ?? {};
+  if (row !== undefined && output?.length === 0 && !isGood(row))
+    return [`${indent}(nothing in its log since this start)`];
+  return (output ?? []).map((line) => `${indent}| ${visible(line)}`);
+};

@@ -35,7 +35,7 @@ import { killChecks } from '../adopted.ts';
 import { withCgroups } from '../cgroup-ends.ts';
 import { makeChildProcessBackend } from '../child-process-backend.ts';
 import { makeProc, type Proc } from '../proc.ts';
-import { asFailed, explain } from '../program.ts';
+import { asFailed } from '../program.ts';
 import { nodeAccounts } from '../users.ts';
 import { Followers, killStrays } from './followers.ts';
 import {
@@ -135,7 +135,7 @@ class KeptBackend implements KeeperBackend {
         openNotice: (startId) => starts.openNotice(startId),
         putInput: (startId, text) => starts.putInput(startId, text),
         putLogEnd: (startId, position) => starts.putLogEnd(startId, position),
-        remove: (startId) => starts.remove(startId),
+        forget: (startId, log) => starts.forget(startId, log),
         keepOnly: () => undefined,
       },
     });
@@ -182,7 +182,7 @@ class KeptBackend implements KeeperBackend {
       this.#forgetter.now(startId);
       if (this.#isUp) this.#line.send(frame);
     } catch (error) {
-      this.#forgetFile(startId);
+      this.#powers.starts.forget(startId, this.#powers.log);
       const reason = asFailed(error);
       started.broken(reason);
       ended.broken(reason);
@@ -420,7 +420,7 @@ class KeptBackend implements KeeperBackend {
     }
     this.#kept.delete(startId);
     this.#forgetter.add(startId);
-    this.#forgetFile(startId);
+    this.#powers.starts.forget(startId, this.#powers.log);
     // Where its main was killed it was taken for running for a moment: the child of a fork, which has ended.
     if (kept.starting === undefined) {
       begun(kept, notRun(fault));
@@ -439,7 +439,7 @@ class KeptBackend implements KeeperBackend {
     this.#found.delete(state.id);
     this.#kept.delete(state.id);
     this.#forgetter.add(state.id);
-    this.#forgetFile(state.id);
+    this.#powers.starts.forget(state.id, this.#powers.log);
     if (kept.handsOver) killStrays(this.#proc, state.id);
     this.#followers.end(state.id);
     settle(kept, endingOf(state));
@@ -472,7 +472,7 @@ class KeptBackend implements KeeperBackend {
       if (kept.process === undefined) begun(kept, reason);
       if (kept.starting === undefined) continue;
       this.#kept.delete(startId);
-      this.#forgetFile(startId);
+      this.#powers.starts.forget(startId, this.#powers.log);
       kept.starting.started.broken(reason);
       for (const each of kept.waiting) each.broken(reason);
     }
@@ -480,14 +480,5 @@ class KeptBackend implements KeeperBackend {
 
   #startedOf({ id, pid, startTime }: Pick<StartState, 'id' | 'pid' | 'startTime'>): Started {
     return { startId: id, pid, startTime, bootId: this.#bootId };
-  }
-
-  /** A file that cannot be removed is removed by the next daemon. */
-  #forgetFile(startId: string): void {
-    try {
-      this.#powers.starts.remove(startId);
-    } catch (error) {
-      this.#powers.log?.('start.not-forgotten', { startId, why: explain(error) });
-    }
   }
 }
