@@ -115,7 +115,7 @@ describe(`a fleet of ${many}`, () => {
       looksOf(
         count,
         (name) => unknownStatus(name, 'not asked yet'),
-        (members) => fleetStatus(facts, members, terms),
+        (members) => fleetStatus(facts, members, terms, judge(members, terms)),
       ),
     );
   });

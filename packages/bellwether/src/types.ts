@@ -224,7 +224,10 @@ export type FleetOptions = FleetMembers & {
    * alone.
    */
   readonly minReady?: number | `${number}%`;
-  /** Seconds for which fewer may be ready before the fleet counts as failed. Default 10. */
+  /**
+   * Seconds for which fewer may be ready before the fleet counts as failed; who is started has as long as its start may
+   * take. Default 10.
+   */
   readonly settleSeconds?: number;
   readonly documentation?: string;
   readonly labels?: Labels;

@@ -363,6 +363,21 @@ describe('the health of a fleet', () => {
     await pass(bench, 60_000);
     expect(bench.touched).toHaveLength(1);
   });
+  it('is settling while a member is started, and is looked at again when that has lasted too long', async () => {
+    const bench = await fleetBench();
+    const starting = { ...dead(20_000), stage: 'starting' as const, readyMs: 30_000 };
+    bench.stages.set('web-server-b', starting);
+    expect(await ask(bench)).toMatchObject({ health: 'settling', blame: ['web-server-b'] });
+    await pass(bench, 9_990);
+    expect(bench.touched).toEqual([]);
+    // Who is looked at meanwhile may have failed sooner.
+    bench.stages.set('web-server-b', dead(9_990));
+    await ask(bench);
+    await pass(bench, 20);
+    expect(bench.touched).toEqual([['web-server-fleet']]);
+    bench.stages.set('web-server-b', { ...starting, unservedMs: 30_000 });
+    expect(await ask(bench)).toMatchObject({ health: 'failed' });
+  });
 });
 
 describe('a fleet that cannot be', () => {

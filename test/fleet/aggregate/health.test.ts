@@ -59,6 +59,21 @@ describe('a fleet', () => {
     expect(healthOf(2, up, down(settleMs))).toBe('failed');
     expect(healthOf(2, up, respawning(settleMs))).toBe('failed');
   });
+  it('has not failed while those who are started may still take their time to be ready', () => {
+    const starting = (unservedMs: number, more: Partial<Seen> = {}): Seen =>
+      member('starting', { unservedMs, readyMs: 60_000, ...more });
+    expect(healthOf(2, up, starting(59_999))).toBe('settling');
+    expect(healthOf(2, up, starting(60_000))).toBe('failed');
+    expect(healthOf(2, up, starting(settleMs, { isRespawning: true }))).toBe('failed');
+    expect(healthOf(2, up, starting(settleMs - 1, { readyMs: 1_000 }))).toBe('settling');
+    expect(healthOf(2, up, starting(settleMs, { readyMs: 1_000 }))).toBe('failed');
+    expect(healthOf(2, starting(20_000), down(settleMs))).toBe('failed');
+    expect(healthOf(1, starting(20_000), down(settleMs))).toBe('settling');
+    const failsIn = (...members: readonly Seen[]) =>
+      judge(members, { neededCount: 1, settleMs }).failsInMs;
+    expect(failsIn(starting(20_000), down(4_000))).toBe(40_000);
+    expect(failsIn(starting(20_000), up)).toBe(Infinity);
+  });
   it('counts from the last death that mattered, not from one that was to spare', () => {
     expect(healthOf(2, up, down(90_000), down(0))).toBe('settling');
     expect(healthOf(2, up, down(90_000), down(settleMs))).toBe('failed');

@@ -1,7 +1,7 @@
 /** What a fleet is, as a function of what its members are. */
 import { cutText, endedWords } from '@bellwether/shepherd';
 import type { Followed, FleetStatus, Labels, MemberStatus, Status } from '@bellwether/shepherd';
-import { judge, type HealthTerms } from './health.ts';
+import type { HealthTerms, Judgement } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
 /** What of a fleet's options its status needs. */
@@ -15,15 +15,15 @@ export interface FleetFacts {
 }
 
 /**
- * The status of a fleet of these members on its terms. Its age is that of the oldest knowledge in
+ * The status of a fleet of these members by what they are judged to be. Its age is that of the oldest knowledge in
  * it; it has none where nobody can tell how it is, and none of those who are unknown was ever seen.
  */
 export const fleetStatus = (
   { provision, documentation, labels, follows, sharedWith }: FleetFacts,
   members: readonly Status[],
-  terms: HealthTerms,
+  { neededCount }: Pick<HealthTerms, 'neededCount'>,
+  { stage, runningCount, blame, failsInMs: _failsInMs, ...judged }: Judgement,
 ): FleetStatus => {
-  const { stage, runningCount, blame, ...judged } = judge(members, terms);
   const unknown = members.filter((member) => member.stage === 'unknown');
   const isSeen = stage !== 'unknown' || unknown.some(({ ageMs }) => ageMs !== undefined);
   const explained = new Set(
@@ -36,9 +36,9 @@ export const fleetStatus = (
     ...(labels !== undefined && { labels }),
     ...(follows !== undefined && { follows: followText(follows) }),
     stage,
-    isReady: runningCount >= terms.neededCount,
+    isReady: runningCount >= neededCount,
     runningCount,
-    neededCount: terms.neededCount,
+    neededCount,
     ...judged,
     ...(blame.length > 0 && { blame: blame.slice(0, LIMITS.nameCount) }),
     members: members.map((member) => ({
@@ -97,8 +97,7 @@ const reasonOf = (status: Status): string | undefined => {
   if (kind === 'fleet' || stage === 'running' || stage === 'unknown') return undefined;
   if (isWanted === false) return undefined;
   const { disabledReason } = status;
-  const end = endOf(status);
-  const parts = [disabledReason, end].filter((each) => each !== undefined);
+  const parts = [disabledReason, endOf(status)].filter((each) => each !== undefined);
   if (parts.length === 0) return undefined;
   return cutText(parts.join('; '), LIMITS.memberReasonCharacters);
 };

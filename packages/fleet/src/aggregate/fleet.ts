@@ -25,7 +25,7 @@ import type {
   Status,
 } from '@bellwether/shepherd';
 import { fleetStatus, type FleetFacts } from './fleet-status.ts';
-import type { HealthTerms } from './health.ts';
+import { judge, type HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
 /** What a fleet asks its shepherd. */
@@ -47,7 +47,7 @@ export const makeFleet = (
   fleet: FleetOptions,
 ): Behavior<Aggregate> => {
   const neededCount = neededOf(fleet.minReady, fleet.members.length);
-  const held: Held = { ...fleet, neededCount, isSettling: turn.cell(false) };
+  const held: Held = { ...fleet, neededCount, settling: turn.cell(undefined) };
   return {
     canonicalName: () => fleet.provision[0],
     provision: () => fleet.provision,
@@ -76,7 +76,7 @@ const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
 
 interface Held extends FleetOptions, HealthTerms {
   /** Somebody will look again once it may no longer settle. */
-  readonly isSettling: JournalCell<boolean>;
+  readonly settling: JournalCell<{ cancel(): void } | undefined>;
 }
 
 /**
@@ -86,16 +86,15 @@ interface Held extends FleetOptions, HealthTerms {
 const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): FleetStatus => {
   const { neededCount, settleMs } = held;
   const terms = { neededCount, settleMs, isStopped: () => isStopped(held, turn) };
-  const status = fleetStatus(held, members, terms);
-  const { health, unservedMs = 0 } = status;
-  const mayFail = unservedMs < held.settleMs && health !== undefined && status.isReady === false;
-  if (!mayFail || held.isSettling.get()) return status;
-  held.isSettling.set(true);
-  turn.after(held.settleMs - unservedMs, (turn) => {
-    held.isSettling.set(false);
-    turn.tell(turn.call(held.shepherd, 'board'), 'touched', held.provision);
-  });
-  return status;
+  const judgement = judge(members, terms);
+  const { health, failsInMs } = judgement;
+  held.settling.get()?.cancel();
+  if (health !== undefined && failsInMs > 0 && failsInMs < Infinity) {
+    const touch = (turn: Turn): void =>
+      turn.tell(turn.call(held.shepherd, 'board'), 'touched', held.provision);
+    held.settling.set(turn.after(failsInMs, touch));
+  }
+  return fleetStatus(held, members, terms, judgement);
 };
 
 /** Whether the last command for it as a whole was a stop. */

@@ -8,7 +8,7 @@
  *     the unknown ones decide                              no judgement
  *     none is wanted, or all of them were to stop          degraded by those that serve; where none does: no
  *                                                          judgement, it is stopped as it was wished
- *     too few for longer than the fleet may take           failed
+ *     too few for longer than the fleet may take           failed; who is being started has as long as he may take
  *     those that come back by themselves would be enough   degraded
  *     too few                                              settling
  *
@@ -24,7 +24,7 @@ import { isServing, type Health, type Stage, type Status } from '@bellwether/she
 /** What of a member is judged. */
 export type Seen = Pick<
   Status,
-  'provision' | 'stage' | 'isReady' | 'isWanted' | 'isRespawning' | 'unservedMs'
+  'provision' | 'stage' | 'isReady' | 'isWanted' | 'isRespawning' | 'unservedMs' | 'readyMs'
 >;
 /** What a fleet may do. */
 export interface HealthTerms {
@@ -47,18 +47,22 @@ export interface Judgement {
   readonly isWanted?: boolean;
   /** Milliseconds for which fewer than needed have surely served; absent while enough may. */
   readonly unservedMs?: number;
+  /** Milliseconds until it has failed where nothing but the time changes, not above 0 where it has; Infinity: never. */
+  readonly failsInMs: number;
 }
 
 /** The judgement over members on these terms. */
 export const judge = (members: readonly Seen[], terms: HealthTerms): Judgement => {
   const tally = count(members, terms);
   const unservedMs = unservedOf(tally, terms.neededCount);
-  const health = healthOf(tally, terms, unservedMs);
-  const { runningCount, blame, isWanted } = tally;
+  const { runningCount, memberCount, idle, blame, isWanted } = tally;
+  const leftMs = failsInMs(idle, memberCount, terms);
+  const health = healthOf(tally, terms.neededCount, leftMs);
   return {
     stage: stageIn(tally, terms.neededCount),
     runningCount,
     blame,
+    failsInMs: leftMs,
     ...(health !== undefined && { health }),
     ...(isWanted !== undefined && { isWanted }),
     ...(unservedMs !== undefined && { unservedMs }),
@@ -79,8 +83,8 @@ interface Tally {
   readonly stoppingCount: number;
   readonly blame: readonly string[];
   readonly isWanted: boolean | undefined;
-  /** Of the members that surely do not serve. */
-  readonly spansMs: readonly number[];
+  /** That surely do not serve. */
+  readonly idle: readonly Seen[];
 }
 const count = (members: readonly Seen[], { neededCount, isStopped }: HealthTerms): Tally => {
   const serving = members.filter(isServing);
@@ -99,7 +103,7 @@ const count = (members: readonly Seen[], { neededCount, isStopped }: HealthTerms
     stoppingCount: countOf('stopping'),
     blame: isWanted === undefined ? [] : namesOf(isWanted ? idle : serving),
     isWanted,
-    spansMs: idle.map(({ unservedMs = 0 }) => unservedMs),
+    idle,
   };
 };
 
@@ -122,22 +126,26 @@ const stageIn = (
  * Fewer than needed serve where more than the spare ones do not: since the last of those ceased to,
  * counted from the one that ceased first.
  */
-const unservedOf = ({ memberCount, spansMs }: Tally, neededCount: number): number | undefined => {
-  const spareCount = memberCount - neededCount;
-  return [...spansMs].sort((a, b) => b - a)[spareCount];
+const unservedOf = ({ memberCount, idle }: Tally, neededCount: number): number | undefined =>
+  idle.map(({ unservedMs = 0 }) => unservedMs).sort((a, b) => b - a)[memberCount - neededCount];
+
+/** How long none of these may still be away before the fleet has failed; Infinity where that does not matter. */
+const failsInMs = (
+  idle: readonly Seen[],
+  memberCount: number,
+  { neededCount, settleMs }: HealthTerms,
+): number => {
+  const leftMs = ({ stage, isRespawning, readyMs = 0, unservedMs = 0 }: Seen): number =>
+    Math.max(settleMs, stage === 'starting' && isRespawning !== true ? readyMs : 0) - unservedMs;
+  return idle.map(leftMs).sort((a, b) => a - b)[memberCount - neededCount] ?? Infinity;
 };
 
-const healthOf = (
-  tally: Tally,
-  terms: HealthTerms,
-  unservedMs: number | undefined,
-): Health | undefined => {
+const healthOf = (tally: Tally, neededCount: number, leftMs: number): Health | undefined => {
   const { memberCount, runningCount, unknownCount, respawningCount, isWanted } = tally;
-  const { neededCount, settleMs } = terms;
   if (runningCount === memberCount && memberCount > 0) return 'ok';
   if (runningCount >= neededCount && runningCount > 0) return 'degraded';
   if (runningCount + unknownCount >= neededCount && unknownCount > 0) return undefined;
   if (isWanted !== true) return runningCount > 0 ? 'degraded' : undefined;
-  if (unservedMs !== undefined && unservedMs >= settleMs) return 'failed';
+  if (leftMs <= 0) return 'failed';
   return runningCount + respawningCount >= neededCount ? 'degraded' : 'settling';
 };

@@ -18,8 +18,7 @@ export const netMethods = (
   netTrace: (turn, session, query, tracer) => {
     const name = readName(session, 'session');
     const wanted = readQuery(query, 'query');
-    const done = turn.send(net, 'trace', name, wanted, checkedTracer(tracer));
-    return audited(turn, name, done);
+    return audited(turn, name, turn.send(net, 'trace', name, wanted, checkedTracer(tracer)));
   },
 });
 

@@ -54,8 +54,7 @@ export const askBack = (
   const [came, over] = [turn.vow<Ref>(), turn.vow<void>()];
   const call = { came: came.resolver, over: over.resolver, isOver: over.vow };
   calls.set(id, { ...call, token: undefined });
-  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
-  return turn.when(random, (turn, token) => {
+  return turn.when(randomBytes(turn, shelf.entropy, LIMITS.giftBytes), (turn, token) => {
     // Nobody wants it any more.
     if (!calls.has(id)) throw new Unreachable(`${node} is not asked to call back any more`);
     calls.set(id, { ...call, token: hexOf(token) });

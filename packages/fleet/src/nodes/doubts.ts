@@ -90,8 +90,7 @@ const alert = (
   const alertMs = timeOf(shelf, turn);
   const isQuiet = alertCount >= LIMITS.nodeAlertCount && alertMs < lastMs + LIMITS.nodeAlertMs;
   if (isQuiet && !isForced) return false;
-  const count = alertCount + 1;
-  keepNode(shelf, turn, { ...node, alertCount: count, alertMs, alertBy: designator });
+  keepNode(shelf, turn, { ...node, alertCount: alertCount + 1, alertMs, alertBy: designator });
   const about = { service: 'root', action: 'node join', label: name } as const;
   audit(turn, { event: 'alert', asker: fingerprintOf(designator), ...about, code, reason });
   return true;

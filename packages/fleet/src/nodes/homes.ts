@@ -268,8 +268,7 @@ const speak = (
     changeHome(shelf, designator, { trouble: 'it has asked too often for what it was given' });
     return speakLater(shelf, turn, designator);
   }
-  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
-  turn.when(random, (turn, swissnum) => {
+  turn.when(randomBytes(turn, shelf.entropy, LIMITS.giftBytes), (turn, swissnum) => {
     const entry = shelf.homes.get(designator)?.entry;
     if (entry === undefined) return;
     if (entry.gift !== '') turn.call(shelf.giving, 'takeBack', entry.gift, 'it was given anew');

@@ -183,8 +183,7 @@ const invited = (
       'this shepherd listens on no network, so no machine could join it; listen: { tcpTls: { host, port } } ' +
         'in its configuration has it do that at its next start',
     );
-  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
-  return turn.when(random, (turn, swissnum) => {
+  return turn.when(randomBytes(turn, shelf.entropy, LIMITS.giftBytes), (turn, swissnum) => {
     const hash = hexOf(shelf.crypto.sha256(swissnum));
     const expiresMs = timeOf(shelf, turn) + spanMs;
     const epoch = shelf.rightsEpoch.now;
