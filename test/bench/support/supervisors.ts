@@ -138,7 +138,7 @@ export default defineShepherd({ name: 'bench', listen: { unix: true }, services:
   child.stdout?.on('data', (chunk) => (said += String(chunk)));
   await started(child, 'shepherd', () => said.includes('is ready'));
   const user = { env: process.env, uid: process.getuid?.() ?? 0 };
-  const line: Line = openRoot(user, path.join(folder, 'run', 'socket'));
+  const line: Line = await openRoot(user, path.join(folder, 'run', 'socket'));
   const client = rootClient(line);
   await client.about(patience);
   let count = 0;

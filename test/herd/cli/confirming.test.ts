@@ -75,7 +75,7 @@ const set = (
     look: lookOf(terminal),
     options,
     connections: {
-      root: line,
+      root: () => Promise.resolve(line()),
       petname: () => Promise.resolve(line()),
       sturdyref: () => Promise.resolve(line()),
     },

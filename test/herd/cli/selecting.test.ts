@@ -58,7 +58,7 @@ const herd = async (answers: Answers, words: readonly string[], says?: boolean) 
     { version },
     {
       root: (said) => openRoot(here, said),
-      petname: () => Promise.resolve(openRoot(here, undefined)),
+      petname: () => openRoot(here, undefined),
       sturdyref: () => Promise.reject(new Error('nobody')),
     },
   );

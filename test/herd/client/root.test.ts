@@ -33,10 +33,11 @@ const listen = async (to: (connection: net.Socket) => void): Promise<void> => {
 };
 const silent = (connection: net.Socket): void => void connection.on('error', () => undefined);
 const asked = async (waitMs = 300): Promise<NoShepherd> => {
-  const line = openRoot({ env: {}, uid: process.getuid?.() ?? 0 }, socket);
-  const answer = line.ask({ method: 'status', args: [], waitMs });
+  const opened = openRoot({ env: {}, uid: process.getuid?.() ?? 0 }, socket);
+  const answer = opened.then((line) =>
+    line.ask({ method: 'status', args: [], waitMs }).finally(() => line.close()),
+  );
   const error: unknown = await answer.catch((reason: unknown) => reason);
-  line.close();
   if (isNoShepherd(error)) return error;
   throw new Error('it is said to have answered', { cause: error });
 };
@@ -52,37 +53,44 @@ describe('a shepherd that does not answer', () => {
     expect(message).toContain('nobody listens there');
     expect(hint).toContain("Start one with 'shepherd --config FILE'");
   });
-  it('starts, or ends, where nobody listens and whoever holds its lock is a shepherd that lives', async () => {
-    await listen(silent);
-    fs.renameSync(socket, `${socket}.left`);
-    await new Promise((done) => server?.close(done));
-    fs.renameSync(`${socket}.left`, socket);
-    const held = async (pid: number): Promise<NoShepherd> => {
-      fs.writeFileSync(path.join(state, 'lock'), `${pid}\n`);
-      return asked();
-    };
-    const named = async (title: string): Promise<NoShepherd> => {
-      const wait = 'process.stdin.resume(); console.log()';
-      const child = spawn(process.execPath, ['-e', wait, title], { stdio: 'pipe' });
-      await new Promise((ready) => child.stdout.once('data', ready));
-      try {
-        return await held(child.pid ?? 0);
-      } finally {
-        child.kill('SIGKILL');
+  it.each([
+    ['nobody listens', 'nobody listens there'],
+    ['there is no socket', 'no shepherd runs here: there is no socket'],
+  ])(
+    'starts, or ends, where %s and a shepherd that lives has its lock',
+    async (what, otherwise) => {
+      await listen(silent);
+      fs.renameSync(socket, `${socket}.left`);
+      await new Promise((done) => server?.close(done));
+      if (what === 'nobody listens') fs.renameSync(`${socket}.left`, socket);
+      else fs.rmSync(path.join(path.dirname(socket), 'admin.ref'));
+      const held = async (pid: number): Promise<NoShepherd> => {
+        fs.writeFileSync(path.join(state, 'lock'), `${pid}\n`);
+        return asked();
+      };
+      const named = async (title: string): Promise<NoShepherd> => {
+        const wait = 'process.stdin.resume(); console.log()';
+        const child = spawn(process.execPath, ['-e', wait, title], { stdio: 'pipe' });
+        await new Promise((ready) => child.stdout.once('data', ready));
+        try {
+          return await held(child.pid ?? 0);
+        } finally {
+          child.kill('SIGKILL');
+        }
+      };
+      const { message, hint, isRestarting } = await named('shepherd');
+      expect(message).toMatch(
+        /^the shepherd \(pid \d+, by the lock of its state\) does not listen at \S+: it starts, or ends$/,
+      );
+      expect(hint).toMatch(/^It may be overloaded, or wait for its disk: see 'ps /);
+      expect(isRestarting).toBe(true); // so it is waited for
+      // Another program has that number by now, or nobody.
+      for (const other of [await named('another'), await held(4_194_305)]) {
+        expect(other.message).toContain(otherwise);
+        expect(other.isRestarting).toBe(false);
       }
-    };
-    const { message, hint, isRestarting } = await named('shepherd');
-    expect(message).toMatch(
-      /^the shepherd \(pid \d+, by the lock of its state\) does not listen at \S+: it starts, or ends$/,
-    );
-    expect(hint).toMatch(/^It may be overloaded, or wait for its disk: see 'ps /);
-    expect(isRestarting).toBe(true); // so it is waited for
-    // Another program has that number by now, or nobody.
-    for (const other of [await named('another'), await held(4_194_305)]) {
-      expect(other.message).toContain('nobody listens there');
-      expect(other.isRestarting).toBe(false);
-    }
-  });
+    },
+  );
   it('is of another version where it says what is not understood', async () => {
     await listen((connection) => {
       silent(connection);

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 const serve = async (perform: NonNullable<Answers['perform']>): Promise<void> => {
   shepherd = await startFakeShepherd({ perform });
-  line = openRoot(user, shepherd.socket);
+  line = await openRoot(user, shepherd.socket);
 };
 const question = (more: Partial<StreamQuestion> = {}): StreamQuestion => ({
   method: 'perform',
@@ -143,7 +143,7 @@ describe('a log', () => {
         fates = Array.from({ length: all }, () => 'open');
       },
     });
-    line = openRoot(user, shepherd.socket);
+    line = await openRoot(user, shepherd.socket);
     let batches = 0;
     const told = (): Promise<void> => {
       batches += 1;

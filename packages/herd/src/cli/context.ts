@@ -11,8 +11,8 @@ import type { Look, Terminal } from './terminal/terminal.ts';
 
 /** How commands reach shepherds and services. Tests put their own here. */
 export interface Connections {
-  /** The line to the local root. @throws NoShepherd */
-  root(socket: string | undefined): Line;
+  /** The line to the local root. Rejects with NoShepherd. */
+  root(socket: string | undefined): Promise<Line>;
   /**
    * The line to the service behind a petname, `@` included. Rejects with whatever is wrong with the
    * ref.
@@ -54,11 +54,10 @@ export const withRootLine = async <T>(
     );
   }
 };
-/** @throws NoShepherd */
 const overRootLine = async <T>(
   { connections, options }: Context,
   work: (line: Line) => Promise<T>,
-): Promise<T> => closing(connections.root(options.socket), work);
+): Promise<T> => closing(await connections.root(options.socket), work);
 
 /** Runs some work over the line to a service: the one to the local root, or what a petname leads to. */
 export const overLine = async <T>(

@@ -7,7 +7,7 @@ import { defaultPlaces, type Places } from '../places/paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { transports } from '../transports.ts';
 import { NoShepherd } from './errors.ts';
-import { fullBytes, maxAdminRefBytes } from './limits.ts';
+import { maxAdminRefBytes } from './limits.ts';
 
 /** Whom we act for. */
 export interface User {
@@ -33,12 +33,12 @@ export const socketOf = (user: User, said: string | undefined): string =>
 
 /**
  * The sturdyref of the local root, with the socket as the only way to it: the folder may be mounted
- * elsewhere than where the shepherd sees it.
+ * elsewhere than where the shepherd sees it. Undefined where there is no socket.
  * @throws NoShepherd, which says what was tried and what to do
  */
-export const adminRefOf = (user: User, socket: string): Sturdyref => {
+export const adminRefOf = (user: User, socket: string): Sturdyref | undefined => {
   const found = statOf(socket);
-  if (found === undefined) throw noSocket(user, socket);
+  if (found === undefined) return undefined;
   if (!found.isSocket()) throw new NoShepherd(`${socket} is no socket`, howToStart(user));
   const file = keyBeside(socket);
   const text = adminText(user, socket, file);
@@ -58,28 +58,8 @@ const statOf = (socket: string): fs.Stats | undefined => {
   }
 };
 
-const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'admin.ref');
-
-/** An orderly end takes both away; between two lives the key stays, and at a start the socket is there before it. */
-const noSocket = (user: User, socket: string): NoShepherd => {
-  const isRestarting = fs.existsSync(keyBeside(socket));
-  const full = [path.dirname(socket), placesOf(user).state].find(isOnFullDisk);
-  const message = isRestarting
-    ? `the shepherd at ${socket} is restarting, or was ended by force: its socket is not there`
-    : `no shepherd runs here: there is no socket ${socket}`;
-  if (full === undefined) return new NoShepherd(message, howToStart(user), {}, isRestarting);
-  const hint = `A shepherd needs room there for its records: make some. ${howToStart(user)}`;
-  return new NoShepherd(`${message}; the disk of ${full} is full`, hint, {}, isRestarting);
-};
-
-const isOnFullDisk = (folder: string): boolean => {
-  try {
-    const { bavail, bsize } = fs.statfsSync(folder);
-    return bavail * bsize < fullBytes;
-  } catch {
-    return false; // not there, or not ours to look into: nothing is known of it
-  }
-};
+/** Its key. */
+export const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'admin.ref');
 
 /** What to do where nothing answers. */
 export const howToStart = (user: User): string => {

@@ -6,11 +6,12 @@ import { adminRefOf, socketOf, type User } from './place.ts';
 
 /**
  * Opens the line to the local root. It must be closed.
- * @throws NoShepherd where there is no socket, or none that may be used
+ * Rejects with NoShepherd where there is no socket, or none that may be used
  */
-export const openRoot = (user: User, said: string | undefined): Line => {
+export const openRoot = async (user: User, said: string | undefined): Promise<Line> => {
   const socket = socketOf(user, said);
   const ref = adminRefOf(user, socket);
+  if (ref === undefined) throw (await import('./silent.ts')).noSocket(user, socket);
   const line = openLine({ ref, netlayer: unixDialler() });
   return explaining(line, (error) => explained(error, line.isRefused, socket, user));
 };
