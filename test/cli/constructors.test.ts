@@ -47,6 +47,37 @@ describe('a service of shell commands', () => {
   });
 });
 
+describe.skipIf(isWithoutKeeper)(`a process in a session of its own${whyNoKeeper}`, () => {
+  const shell = (text: string): string => `shell(${JSON.stringify(text)})`;
+  /** It has its own session before its service is ready. */
+  const leaves = (name: string, then: string): string =>
+    shell(`setsid sh -c 'echo $$ > ${name}.pid; ${then}' & until [ -s ${name}.pid ]; do sleep 0.01; done
+      echo well; exec sleep 600`);
+  const service = (name: string, then: string, more = ''): string =>
+    `service({ provision: ['${name}'], ready: { log: 'well' }, start: ${leaves(name, then)}${more} })`;
+
+  it('is told by the stop that has not reached it, and left alone', async () => {
+    // The process of the second one ends before its stop command does.
+    const commanded = shell('kill $MAINPID; while kill -0 $MAINPID; do sleep 0.01; done');
+    await begun(`${service('web', 'exec sleep 600')},
+      ${service('other', 'exec sleep 600', `, stop: { run: ${commanded} }`)}`);
+    for (const name of ['web', 'other']) {
+      expect((await herd('start', name)).code).toBe(0);
+      const left = numberIn(`${name}.pid`);
+      try {
+        const stopped = await herd('stop', name);
+        expect(stopped).toMatchObject({ code: 0 });
+        expect(stopped.text).toContain(
+          `Service ${name} has left behind process ${left} (sleep).\n`,
+        );
+        expect(isAlive(left)).toBe(true);
+      } finally {
+        process.kill(left, 'SIGKILL');
+      }
+    }
+  });
+});
+
 describe.skipIf(isWithoutKeeper)(`a program that makes itself a daemon${whyNoKeeper}`, () => {
   it('is its process, is respawned when that dies, and is adopted after a kill of the shepherd', async () => {
     const text = `setsid sh -c 'echo $$ > web.pid; exec sleep 600' & exit 0`;

@@ -22,7 +22,6 @@ import {
   type Attendant,
   type Command,
   type CommandResult,
-  type Ending,
   type LocalService,
   type LocalStatus,
   type LogBounds,
@@ -38,6 +37,7 @@ import { makeAlarmClock } from '../../packages/shepherd/src/timer/alarm-clock.ts
 import { utc } from '../../packages/shepherd/src/timer/calendar.ts';
 import { placeText } from '../../packages/shepherd/src/words/socket-types.ts';
 import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
+import type { Ended } from '../../packages/shepherd/src/words/types.ts';
 
 /** A fork that the service asked for. */
 export interface Fork {
@@ -293,7 +293,7 @@ export class ServiceRig {
     this.settle();
   }
   /** Ends the process of the last fork. */
-  exit(ending: Ending): void {
+  exit(ending: Ended): void {
     this.#isThere = false;
     this.forks.at(-1)?.ended.kept(ending);
     this.settle();

@@ -20,7 +20,7 @@
  *      16 RENEW     FILE                                         the connection ends: main is that program from now
  *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
- *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD
+ *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD, PID of the anchor
  *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, else STEP, of a failure ERROR WHICH
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done

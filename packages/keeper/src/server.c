@@ -208,6 +208,7 @@ static void say_hello(void) {
   frame_text(TAG_BOOT, table->boot);
   frame_number(TAG_FEATURES, FEATURE_SOCKETS | (FEATURE_FOLLOW & features_of_anchor()));
   frame_text(TAG_BUILD, BUILD);
+  frame_number(TAG_PID, (uint64_t)table->anchor_pid);
   frame_close();
   if (!is_known) return;
   has_said_hello = 1;

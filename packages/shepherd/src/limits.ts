@@ -278,6 +278,8 @@ export const limits = {
   recentLineCount: 5,
   /** Lines of the log that a failed start brings along: an uncaught error of Node alone is 15 or 20. */
   failureLineCount: 25,
+  /** Processes that a stop names which it could not reach; of more it says how many. */
+  leftNameCount: 8,
   /** Milliseconds that those lines are waited for. */
   recentLinesMs: 1_000,
   /**

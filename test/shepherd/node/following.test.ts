@@ -363,8 +363,9 @@ describe.skipIf(isWithoutKeeper)(`a start with a PID file${whyNoKeeper}`, () => 
       );
       await followed;
       fs.writeFileSync(path.join(folder, 'go'), '');
-      expect(await ended).toEqual({ code: 5 });
+      const end = await ended;
       const other = Number(fs.readFileSync(path.join(folder, 'other'), 'utf8'));
+      expect(end).toEqual({ code: 5, ...(isLeft && { left: [`${other} (sleep)`] }) });
       expect(isAlive(other)).toBe(isLeft);
       if (isLeft) process.kill(other, 'SIGKILL');
     },

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
-import type { Command, Ending, Started } from '../../../packages/shepherd/src/words/types.ts';
+import type { Command, Ended, Started } from '../../../packages/shepherd/src/words/types.ts';
 
 /**
  * An answer and the promise of what it was settled with; a second settling is a failure of the
@@ -44,7 +44,7 @@ export const startOf = (
   service = 'web',
 ) => {
   const started = answerOf<Started>();
-  const ended = answerOf<Ending>();
+  const ended = answerOf<Ended>();
   backend.start({ startId, service, command }, started.answer, ended.answer);
   return { started: started.value, ended: ended.value };
 };

@@ -1,8 +1,9 @@
 /** How a service is stopped by a command, and how one stays up without a process. */
 import { World } from '@bellwether/actors';
-import type { ServiceConfig } from '@bellwether/shepherd';
+import { limits, type ServiceConfig } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, service } from '../../support/shepherd-machine.ts';
+
 import { ServiceRig } from '../../support/shepherd-service.ts';
 
 const run = { argv: ['down'] } as const;
@@ -50,6 +51,28 @@ describe('a command that stops a service', () => {
       event: 'service.doubtful',
       fields: { service: 'web', text, output: ['no such thing'] },
     });
+  });
+  it('does not hide what its process has left, of which some are named and the others counted', () => {
+    const rig = running();
+    const asked = rig.perform('stop');
+    const left = Array.from({ length: limits.leftNameCount + 2 }, (_, at) => `${at} (sleep)`);
+    rig.exit({ code: 0, left });
+    rig.endCommands({ code: 3, output: [] });
+    const named = left.slice(0, limits.leftNameCount).join(', ');
+    const text = `Service web has left behind process ${named} and 2 more.`;
+    const doubt = 'Service web might have failed to stop: its stop command exited with code 3.';
+    expect(asked.value?.output).toEqual([text, doubt]);
+    expect(rig.log).toContainEqual({
+      event: 'service.left-behind',
+      fields: { service: 'web', text },
+    });
+  });
+  it('names as many as it may, and is silent of none', () => {
+    const rig = running(program({ provision: ['web'] }));
+    const asked = rig.perform('stop');
+    const left = Array.from({ length: limits.leftNameCount }, (_, at) => `${at} (sleep)`);
+    rig.exit({ code: 0, left });
+    expect(asked.value?.output?.[0]).toMatch(/\d \(sleep\)\.$/);
   });
   it('is not run for what is not up: a start that is called off, or that was not ready', () => {
     const rig = new ServiceRig(

@@ -9,13 +9,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Answer, Log } from '@bellwether/actors';
-import type {
-  Command,
-  Ending,
-  FoundRecord,
-  ProcessBackend,
-  RunningRecord,
-} from '../words/types.ts';
+import type { Command, Ended, FoundRecord, ProcessBackend, RunningRecord } from '../words/types.ts';
 import { cgroupGoneMs } from './limits.ts';
 import { killOne } from './group.ts';
 import { explain } from './program.ts';
@@ -44,7 +38,8 @@ export const withCgroups = (backend: ProcessBackend, powers: CgroupPowers): Proc
     if (why !== undefined) log('process.cgroup-left', { startId, cgroup, why });
   };
   const cleared = (startId: string, ended: Answer): Answer => ({
-    kept: (ending: Ending) => void clear(startId).then(() => ended.kept(ending)),
+    // Whoever was left is killed by that.
+    kept: ({ left: _left, ...ending }: Ended) => void clear(startId).then(() => ended.kept(ending)),
     broken: (reason) => {
       groups.delete(startId); // it never ran: who is in that group is somebody else
       ended.broken(reason);

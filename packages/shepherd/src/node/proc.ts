@@ -35,10 +35,15 @@ export interface Proc {
   facts(pid: number): ProcessFacts | undefined;
   /** Whether a living process is in this group. */
   hasMembers(group: number): boolean;
-  /** Every living process in whose initial environment `name` has one of the wanted values. */
+  /** The children of a process, also those that have ended; none where the kernel does not tell. */
+  childrenOf(pid: number): readonly number[];
+  /** The name of its program, as the kernel cuts it; it may hold anything. */
+  nameOf(pid: number): string;
+  /** Every living process, of `among` or of all, in whose initial environment `name` has one of the wanted values. */
   findByEnvironment(
     name: string,
     wanted: ReadonlySet<string>,
+    among?: readonly number[],
   ): readonly (ProcessFacts & { readonly value: string })[];
 }
 
@@ -82,6 +87,9 @@ const valueIn = (environment: string, name: string): string | undefined => {
   return entry?.slice(key.length);
 };
 
+const numbersIn = (words: readonly string[]): readonly number[] =>
+  words.filter((word) => /^\d+$/.test(word)).map(Number);
+
 /**
  * The kernel's view, from `folder`; another folder than /proc is for tests. Reads at each question,
  * keeps nothing.
@@ -98,10 +106,7 @@ export const makeProc = (folder = '/proc'): Proc => {
   };
   const pids = (): readonly number[] => {
     try {
-      return fs
-        .readdirSync(folder)
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number);
+      return numbersIn(fs.readdirSync(folder));
     } catch {
       return []; // no /proc on this system
     }
@@ -116,8 +121,11 @@ export const makeProc = (folder = '/proc'): Proc => {
     },
     facts,
     hasMembers: (group) => pids().some((pid) => facts(pid)?.group === group),
-    findByEnvironment: (name, wanted) =>
-      pids().flatMap((pid) => {
+    childrenOf: (pid) =>
+      numbersIn(procText(path.join(folder, `${pid}/task/${pid}/children`))?.split(' ') ?? []),
+    nameOf: (pid) => procText(path.join(folder, String(pid), 'comm'))?.trimEnd() ?? '',
+    findByEnvironment: (name, wanted, among = pids()) =>
+      among.flatMap((pid) => {
         const environment = procText(path.join(folder, String(pid), 'environ'));
         const value = environment === undefined ? undefined : valueIn(environment, name);
         if (value === undefined || !wanted.has(value)) return [];

@@ -16,7 +16,7 @@ import type {
   Arrival,
   Command,
   CommandResult,
-  Ending,
+  Ended,
   Entry,
   ProcessBackend,
   PidFile,
@@ -107,7 +107,7 @@ const spawn = (held: Held, turn: Turn, start: Start & { readonly ready: Readines
     ...(pidFile !== undefined && { handsOver: true as const }),
   };
   const started = turn.inlet<Started>();
-  const ended = turn.inlet<Ending>();
+  const ended = turn.inlet<Ended>();
   const madeFrom = digestOf(command);
   record(turn, { kind: 'running', running: { startId, service, madeFrom, ...noted } });
   turn.effect(() => held.backend.start(start, started.answer, ended.answer));
@@ -166,8 +166,8 @@ const watched = (
   turn: Turn,
   startId: string,
   remaining: RunningRecord | undefined,
-  ended: Vow<Ending>,
-): Vow<Ending> =>
+  ended: Vow<Ended>,
+): Vow<Ended> =>
   turn.when(
     ended,
     (turn, ending) => {
@@ -175,7 +175,7 @@ const watched = (
       else recordEnd(turn, startId);
       return ending;
     },
-    (turn): Ending => {
+    (turn): Ended => {
       recordEnd(turn, startId);
       return {};
     },
@@ -245,10 +245,10 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         const { ending, ...process } = each;
         const running = { ...known.get(each.startId), ...process };
         if (isKept(each) && running.isDone !== true) recordDone(turn, running);
-        return [{ ...running, ending, ended: turn.kept(ending) }];
+        return [{ ...running, ending, ended: turn.kept<Ended>(ending) }];
       }
       if (each.hang !== undefined) return [settling(held, turn, each, each.hang)];
-      const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
+      const ended = turn.ask<Ended>((answer) => held.backend.watch(each.startId, answer));
       const before = known.get(each.startId);
       const { isCommand, isReady, handsOver, madeFrom, since, remains, cgroup } = before ?? {};
       const remaining = remains === true ? { ...each, remains } : undefined;
@@ -286,7 +286,7 @@ const settling = (
     (turn, { pid, startTime, bootId }): Run => {
       const running = { ...before, pid, ...bornAt(startTime, bootId) };
       record(turn, { kind: 'running', running });
-      const ended = turn.ask<Ending>((answer) => held.backend.watch(startId, answer));
+      const ended = turn.ask<Ended>((answer) => held.backend.watch(startId, answer));
       const remaining = before.remains === true ? running : undefined;
       return { ...running, ended: watched(turn, startId, remaining, ended) };
     },
@@ -298,7 +298,7 @@ const settling = (
   const ended = turn.when(
     settled,
     (_turn, run) => run.ended,
-    (): Ending => ({}),
+    (): Ended => ({}),
   );
   return { ...before, pid: hang.pid, ended, settling: { settled, hang } };
 };

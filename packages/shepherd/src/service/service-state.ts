@@ -140,8 +140,8 @@ export type State =
       readonly grace: Timer | undefined;
       /** The command that stops it runs; its process, where there is one, is signalled afterwards. */
       readonly isCommanded?: boolean;
-      /** What that command has left open. */
-      readonly doubt?: string | undefined;
+      /** What is to be told of it beside. */
+      readonly said?: readonly string[];
       readonly answer: Vow<Outcome>;
       readonly resolver: Resolver<Outcome>;
     };

@@ -11,7 +11,7 @@ import { attendLife } from './liveness.ts';
 import { closedFirst, listenFirst } from './listening.ts';
 import { endedBefore, lookFirst } from './first-look.ts';
 import { untilReady, wakingOf } from './readiness.ts';
-import { doubtful, runStop } from './stop-command.ts';
+import { runStop, tellLeft } from './stop-command.ts';
 import { notePrompt, promptNow } from './prompts.ts';
 import { minds, nextRespawn, noRespawns } from './respawn.ts';
 import { armTimer, disarmTimer } from './timing.ts';
@@ -36,7 +36,7 @@ import {
   type State,
   type Timer,
 } from './service-state.ts';
-import type { Ending, Entry, Outcome, Prompting, Readiness, Run } from '../words/types.ts';
+import type { Ended, Ending, Entry, Outcome, Prompting, Readiness, Run } from '../words/types.ts';
 import { mannerOf } from '../words/manner.ts';
 import { endedWords } from '../words/wording.ts';
 
@@ -350,28 +350,19 @@ const end = (
   const grace = command === undefined ? quitIt() : undefined;
   const isCommanded = command !== undefined;
   const of = startId === undefined ? {} : { startId };
-  const next = {
-    at: 'stopping',
-    because,
-    run,
-    ...of,
-    grace,
-    answer,
-    resolver,
-    isCommanded,
-  } as const;
-  enter(held, turn, next, 'stopping');
+  const next = { because, run, ...of, grace, answer, resolver, isCommanded };
+  enter(held, turn, { at: 'stopping', ...next }, 'stopping');
   if (command !== undefined)
-    turn.when(runStop(held, turn, command, run), (turn, doubt) => commanded(held, turn, doubt));
+    turn.when(runStop(held, turn, command, run), (turn, said) => commanded(held, turn, said));
   return answer;
 };
 
 /** What is left to do once the command that stops it is over. */
-const commanded = (held: ServiceHeld, turn: Turn, doubt: string | undefined): void => {
+const commanded = (held: ServiceHeld, turn: Turn, doubts: readonly string[]): void => {
   const state = stateOf(held);
   if (state.at !== 'stopping' || state.isCommanded !== true) return;
-  const { run } = state;
-  const over = { ...state, isCommanded: false, doubt };
+  const { run, said = [] } = state;
+  const over = { ...state, isCommanded: false, said: [...said, ...doubts] };
   if (run === undefined) return gone(held, turn, over);
   change(held, turn, { state: { ...over, grace: quit(held, turn, run) } });
 };
@@ -386,9 +377,10 @@ const endTimer = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   return answer;
 };
 
-const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
+const ended = (held: ServiceHeld, turn: Turn, run: Run, { left, ...ending }: Ended): void => {
   const state = stateOf(held);
   if (runOf(state)?.startId !== run.startId) return;
+  const behind = left === undefined ? [] : [tellLeft(held, turn, left)];
   noteExit(held, turn, ending);
   switch (state.at) {
     case 'waking':
@@ -398,9 +390,11 @@ const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void =>
       return fail(held, turn, state.launch, ...endedBefore(ending, readyOf(held), state.isDoubted));
     case 'running':
       return died(held, turn, state.run ?? run, ending, state.sinceMs);
-    case 'stopping':
-      if (state.isCommanded !== true) return gone(held, turn, state);
-      return change(held, turn, { state: { ...state, run: undefined } });
+    case 'stopping': {
+      const next = { ...state, said: [...(state.said ?? []), ...behind] };
+      if (state.isCommanded !== true) return gone(held, turn, next);
+      return change(held, turn, { state: { ...next, run: undefined } });
+    }
   }
 };
 
@@ -489,12 +483,12 @@ const respawn = (held: ServiceHeld, turn: Turn): void => {
 
 /** A process that was being stopped is no more. */
 const gone = (held: ServiceHeld, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
-  const { because, doubt } = state;
+  const { because, said = [] } = state;
   forgetRemains(held, turn);
   if (because.kind === 'not-ready') {
     const { launch, reason, plainReason } = because;
     fail(held, turn, launch, reason, plainReason);
   } else enter(held, turn, stopped, 'stopped');
-  const said = doubt === undefined ? {} : { output: [doubtful(held, doubt)] };
-  state.resolver.follow(closedFirst(held, turn, { ...outcomeOf(held, 'changed'), ...said }));
+  const output = said.length > 0 && { output: said };
+  state.resolver.follow(closedFirst(held, turn, { ...outcomeOf(held, 'changed'), ...output }));
 };

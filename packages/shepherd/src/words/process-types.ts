@@ -11,6 +11,11 @@ export interface Ending {
   readonly code?: number;
   readonly signal?: string;
 }
+/** The end of a process that was watched. */
+export interface Ended extends Ending {
+  /** What lives on of it, as far as that is known: a number and a name for each. */
+  readonly left?: readonly string[];
+}
 /** A process that was started: the pid alone is not an identity, since numbers are reused. */
 export interface Started {
   readonly startId: string;
@@ -21,7 +26,7 @@ export interface Started {
 }
 /** A process that lives, and the vow of its end. */
 export interface Run extends Started {
-  readonly ended: Vow<Ending>;
+  readonly ended: Vow<Ended>;
   /** Of an adopted one: it was seen to be ready by an earlier daemon. */
   readonly isReady?: true;
   /** It makes another process, and its PID file has not named that yet. */
@@ -128,7 +133,7 @@ export interface ProcessBackend extends SocketHolder {
     start: Start,
     /** Kept with Started, or broken with StartFailed. */
     started: Answer,
-    /** Kept with Ending. */
+    /** Kept with Ended. */
     ended: Answer,
   ): void;
   signal(startId: string, signal: SignalName): void;
@@ -146,7 +151,7 @@ export interface ProcessBackend extends SocketHolder {
   settled(startId: string, started: Answer): void;
   /** Asks for what a start is at that takes long: kept with Hang, or with undefined where nobody knows. */
   look(startId: string, answer: Answer): void;
-  /** Watches an adopted process; kept with Ending. */
+  /** Watches an adopted process; kept with Ended. */
   watch(startId: string, ended: Answer): void;
   /**
    * Kept with CommandResult. The command carries its start id in its environment. Those that stop a

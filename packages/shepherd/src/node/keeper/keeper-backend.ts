@@ -56,10 +56,11 @@ import {
   waitUntilSettled,
   type Kept,
 } from './kept.ts';
-import { startTryCount } from './limits.ts';
+import { leftAgainMs, startTryCount } from './limits.ts';
 import { Forgetter, type ForgetPowers } from './forgetter.ts';
 import { KeptSockets } from './sockets.ts';
-import { KeeperLine, type LineHandlers, type LinePowers } from './line.ts';
+import { makeLeftBehind } from './left-behind.ts';
+import { KeeperLine, unheard, type LineHandlers, type LinePowers } from './line.ts';
 import { Pieces } from './pieces.ts';
 import { features, type Said, type StartState } from './protocol.ts';
 import { prepared, type PreparePowers } from './prepared.ts';
@@ -102,11 +103,10 @@ class KeptBackend implements KeeperBackend {
   readonly #pieces: Pieces;
   readonly #followers: Followers;
   readonly #sockets: KeptSockets;
-  /** What the keeper has, in bits. */
-  #features: number;
+  readonly #left: (startId: string) => readonly string[];
+  #hello: Parameters<LineHandlers['up']>[0];
   #isUp: boolean;
   #hasAdopted: boolean;
-  #bootId: string;
 
   constructor(powers: KeeperPowers) {
     const { [startIdVariable]: _own, ...env } = powers.env;
@@ -123,10 +123,10 @@ class KeptBackend implements KeeperBackend {
     const accounts = powers.accounts ?? nodeAccounts();
     this.#followers = new Followers(send, accounts);
     this.#sockets = new KeptSockets({ send, accounts, log: powers.log ?? (() => undefined) });
-    this.#features = 0;
+    this.#hello = unheard;
+    this.#left = makeLeftBehind(this.#proc, () => this.#orphans());
     this.#isUp = false;
     this.#hasAdopted = false;
-    this.#bootId = '';
     const { keeper, starts, coredumpFilter, log } = powers;
     this.#others = makeChildProcessBackend({
       ...powers,
@@ -147,9 +147,7 @@ class KeptBackend implements KeeperBackend {
       },
       {
         up: (...what) => this.#up(...what),
-        down: () => {
-          this.#isUp = false;
-        },
+        down: () => void (this.#isUp = false),
         said: (said) => this.#said(said),
         givenUp: (why) => this.#giveUp(why),
       },
@@ -173,7 +171,7 @@ class KeptBackend implements KeeperBackend {
   #start(start: Start, started: Answer, ended: Answer): void {
     const { startId, service } = start;
     try {
-      const making = prepared(start, this.#powers, this.#features);
+      const making = prepared(start, this.#powers, this.#hello.features);
       const frame = startFrame(making);
       const starting = { making, frame, started, tryCount: 1, missed: [] };
       const handsOver = start.pidFile !== undefined;
@@ -216,7 +214,7 @@ class KeptBackend implements KeeperBackend {
   }
 
   listen(service: string, sockets: readonly SocketConfig[], answer: Answer): void {
-    if ((this.#features & features.sockets) === 0) return answer.broken(tooOld());
+    if ((this.#hello.features & features.sockets) === 0) return answer.broken(tooOld());
     this.#sockets.listen(service, sockets, answer);
   }
   unlisten(service: string, answer: Answer): void {
@@ -330,10 +328,9 @@ class KeptBackend implements KeeperBackend {
     return endingOf(state);
   }
 
-  #up(...[bootId, states, features, sockets]: Parameters<LineHandlers['up']>): void {
+  #up(...[hello, states, sockets]: Parameters<LineHandlers['up']>): void {
     this.#isUp = true;
-    this.#features = features;
-    this.#bootId = bootId;
+    this.#hello = hello;
     this.#found.clear();
     for (const state of states) this.#heard(state);
     const has = new Set(states.map(({ id }) => id));
@@ -432,17 +429,27 @@ class KeptBackend implements KeeperBackend {
     for (const each of kept.waiting) each.broken(reason);
   }
 
-  #ended(kept: Kept, state: StartState): void {
+  #ended(kept: Kept, state: StartState, isLast = false): void {
     // Whoever is told has not asked yet: adoption tells of it first.
     if (kept.waiting.length === 0 && kept.service !== '')
       return void this.#found.set(state.id, state);
+    if (kept.handsOver) killStrays(this.#proc, state.id);
+    const left = this.#left(state.id);
+    // Many a process ends when it sees that its parent has.
+    const again = (): unknown =>
+      this.#kept.get(state.id) === kept && this.#ended(kept, state, true);
+    if (left.length > 0 && !isLast) return void setTimeout(again, leftAgainMs);
     this.#found.delete(state.id);
     this.#kept.delete(state.id);
     this.#forgetter.add(state.id);
     this.#powers.starts.forget(state.id, this.#powers.log);
-    if (kept.handsOver) killStrays(this.#proc, state.id);
     this.#followers.end(state.id);
-    settle(kept, endingOf(state));
+    settle(kept, { ...endingOf(state), ...(left.length > 0 && { left }) });
+  }
+
+  #orphans(): readonly number[] {
+    const pids = new Set([...this.#kept.values()].map(({ process }) => process?.pid));
+    return this.#proc.childrenOf(this.#hello.pid).filter((pid) => !pids.has(pid));
   }
 
   /** The keeper does not have it: it never came there, or its table is gone, with the folder or with a boot. */
@@ -479,6 +486,6 @@ class KeptBackend implements KeeperBackend {
   }
 
   #startedOf({ id, pid, startTime }: Pick<StartState, 'id' | 'pid' | 'startTime'>): Started {
-    return { startId: id, pid, startTime, bootId: this.#bootId };
+    return { startId: id, pid, startTime, bootId: this.#hello.bootId };
   }
 }

@@ -1,5 +1,7 @@
 /** What the client of the keeper holds at most; those of the keeper itself are in packages/keeper/src/protocol.h. */
 
+/** Milliseconds for which what was left by a start that was stopped may end by itself before it is told. */
+export const leftAgainMs = 200;
 /** Bytes of a frame to the keeper: arguments and environment of one start. Linux takes 6 MiB, nobody writes that. */
 export const startBytes = 1024 * 1024;
 /** Bytes of a frame from the keeper: a state with all its fields has 300. */

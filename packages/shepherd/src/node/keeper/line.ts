@@ -49,16 +49,27 @@ export interface LinePowers {
   readonly log?: Log;
 }
 type Ids = ReadonlySet<string>;
+type Hello = Said & { readonly kind: 'hello' };
 /** Who hears what the keeper says. */
 export interface LineHandlers {
   /** It is there, and this is all that it has; of sockets the ids. */
-  up(bootId: string, states: readonly StartState[], features: number, sockets: Ids): void;
+  up(hello: Hello, states: readonly StartState[], sockets: Ids): void;
   /** It is not there any more. */
   down(): void;
   said(said: Said): void;
   /** It could not be reached for so long that nobody should wait for it; it is tried on. */
   givenUp(why: string): void;
 }
+
+/** Said by a keeper that nobody has heard yet. */
+export const unheard: Hello = {
+  kind: 'hello',
+  version: 0,
+  bootId: '',
+  features: 0,
+  build: '',
+  pid: 0,
+};
 
 /** The one connection of a daemon. */
 export class KeeperLine {
@@ -123,15 +134,14 @@ export class KeeperLine {
   #greet(socket: net.Socket): Promise<void> {
     return new Promise((resolve, reject) => {
       const reader = new FrameReader();
-      let bootId = '';
-      let features = 0;
+      let greeting = unheard;
       let isOther = false;
       let states: StartState[] | undefined = [];
       const others: (Said & { readonly id: string })[] = [];
       const heard = (said: Said): void => {
         if (states === undefined) return this.#handlers.said(said);
         if (said.kind === 'hello') {
-          ({ bootId, features } = said);
+          greeting = said;
           isOther = this.#isOther(said.build);
           if (said.version !== protocolVersion) fail(new KeeperFailed(otherVersion));
         } else if (said.kind === 'state') states.push(said);
@@ -145,7 +155,7 @@ export class KeeperLine {
           states = undefined;
           this.#socket = socket;
           clearTimeout(late);
-          this.#handlers.up(bootId, all, features, new Set(others.map(({ id }) => id)));
+          this.#handlers.up(greeting, all, new Set(others.map(({ id }) => id)));
           for (const each of others) this.#handlers.said(each);
           resolve();
         }

@@ -129,6 +129,8 @@ export type Said =
       readonly features: number;
       /** What its program was made from; empty of one that does not say. */
       readonly build: string;
+      /** Of its anchor; 0 of one that does not say. */
+      readonly pid: number;
     }
   | ({ readonly kind: 'state' } & StartState)
   | { readonly kind: 'told' }
@@ -300,6 +302,7 @@ const readFrame = (frame: Buffer): Said | undefined => {
         bootId: text(tags.boot),
         features: number(tags.features),
         build: text(tags.build),
+        pid: number(tags.pid),
       };
     case types.saysState:
       return {
