@@ -16,11 +16,12 @@
  */
 #include "starts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -45,6 +46,7 @@ static uint8_t told[SLOT_COUNT];
 /* Of a group that is waited for: until when. */
 static uint64_t lingers_until[SLOT_COUNT];
 static uint32_t lingering_count;
+static uint8_t lives[SLOT_COUNT];
 static uint32_t next_free;
 
 static uint32_t state_of(uint32_t at) {
@@ -177,10 +179,28 @@ static int32_t group_of(uint32_t at) {
   return group > 1 ? group : pid_of(at);
 }
 
+/* In whose groups somebody lives: one pass over all processes for all starts. */
+static void look_who_lives(void) {
+  memset(lives, 0, sizeof lives);
+  DIR *all = opendir("/proc");
+  for (struct dirent *each; all != NULL && (each = readdir(all)) != NULL;) {
+    struct process_facts facts;
+    if (!read_facts(atoi(each->d_name), &facts) || facts.state == 'Z' || facts.state == 'X') continue;
+    for (uint32_t at = 0; at < SLOT_COUNT; at++)
+      if (pid_of(at) != 0 && group_of(at) == facts.group) lives[at] = 1;
+  }
+  if (all != NULL) closedir(all);
+}
+
 static int group_is_there(uint32_t at) {
+  static uint64_t looked_at;
+  int32_t group = group_of(at);
   if (atomic_load(&table->slots[at].flags) & FLAG_KEEP_GROUP) return 0;
-  int32_t pid = group_of(at);
-  return pid > 1 && (kill(-pid, 0) == 0 || errno == EPERM);
+  if (group <= 1 || (kill(-group, 0) < 0 && errno != EPERM)) return 0;
+  /* Others than the anchor may never reap what has ended, so that a group of theirs stays. */
+  if (table->slots[at].anchor == table->anchor) return 1;
+  if (now_ms() - looked_at >= GROUP_LOOK_MS) look_who_lives(), looked_at = now_ms();
+  return lives[at];
 }
 
 void start_reaped(uint32_t at) {
@@ -375,7 +395,7 @@ static void adopt_foster(uint32_t at) {
   struct slot *slot = &table->slots[at];
   struct process_facts facts;
   int pinned = (int)syscall(SYS_pidfd_open, pid_of(at), 0);
-  int is_same = read_facts(pid_of(at), &facts) && facts.start_time == slot->start_time;
+  int is_same = read_facts(pid_of(at), &facts) && facts.start_time == slot->start_time && facts.state != 'Z';
   if (pinned < 0 || !is_same) {
     if (pinned >= 0) close(pinned);
     return read_fate(at, -1);

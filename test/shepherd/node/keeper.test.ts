@@ -11,6 +11,7 @@ import {
   Starts,
   type KeeperBackend,
 } from '../../../packages/shepherd/src/node/index.ts';
+import { leftAgainMs } from '../../../packages/shepherd/src/node/keeper/limits.ts';
 import type {
   Ending,
   FoundRecord,
@@ -18,7 +19,13 @@ import type {
   RunningRecord,
   Started,
 } from '../../../packages/shepherd/src/words/types.ts';
-import { isWithoutKeeper, keeperPids, keptFrom, whyNoKeeper } from '../../support/keepers.ts';
+import {
+  isWithoutKeeper,
+  keeperPids,
+  keeperProgram,
+  keptFrom,
+  whyNoKeeper,
+} from '../../support/keepers.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
@@ -28,13 +35,13 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
   let folder: string;
   let backend: KeeperBackend;
   const at = () => path.join(folder, 'keeper');
-  const open = () =>
+  const open = (kept = at()) =>
     openKeeper({
       env: { PATH: process.env['PATH'] },
       cwd: folder,
       logFiles: makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now }),
       starts: new Starts(path.join(folder, 'starts')),
-      ...keptFrom(at()),
+      ...keptFrom(kept),
     });
   const adopted = (by: KeeperBackend, known: readonly RunningRecord[]) => {
     const { answer, value } = answerOf<readonly FoundRecord[]>();
@@ -230,6 +237,49 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     backend.signal('w-1', 'SIGTERM');
     // Nobody of this family is its parent any more: from Linux 6.15 on the kernel tells nevertheless.
     expect([{ code: 6 }, {}]).toContainEqual(await ended);
+  });
+
+  it('takes for ended at once what nobody has reaped since its anchor was killed', async () => {
+    const inner = path.join(folder, 'inner');
+    fs.mkdirSync(inner, { mode: 0o700 });
+    // Its orphans come to the anchor of the outer one, which is stopped: as in a container whose init reaps nobody.
+    const keeps = { argv: [keeperProgram, 'anchor', inner] as const };
+    await startOf(backend, 'k-1', keeps).started;
+    await until('the inner one', () => fs.existsSync(path.join(inner, 'socket')));
+    const before = await open(inner);
+    const web = await startOf(before, 'w-1', { argv: ['sleep', '600'] }).started;
+    before.close();
+    const [outer = 0] = keeperPids(at()).anchor;
+    process.kill(outer, 'SIGSTOP');
+    try {
+      const { anchor, main, heir } = keeperPids(inner);
+      for (const each of [...anchor, ...main, ...heir, web.pid]) process.kill(each, 'SIGKILL');
+      await until('all have ended', () => ![...anchor, ...main, web.pid].some(isAlive));
+      expect(fs.existsSync(`/proc/${web.pid}`)).toBe(true);
+      const next = await open(inner);
+      const found = await adopted(next, [{ ...web, service: 'web' }]);
+      expect(found).toMatchObject([{ ending: { signal: 'SIGKILL' } }]);
+      next.close();
+    } finally {
+      process.kill(outer, 'SIGCONT');
+    }
+    await until('its end', () => keeperPids(inner).anchor.length === 0);
+  });
+
+  it.each([
+    ['is told', 600, true],
+    ['is not, where it ends a moment later', leftAgainMs / 4_000, false],
+  ])('what is in a session of its own %s when its start ends', async (_what, seconds, isTold) => {
+    const said = `own=$PPID; echo $$ > own; while kill -0 $own; do sleep 0.01; done; sleep ${seconds}`;
+    const all = `setsid sh -c '${said}' & until [ -s own ]; do sleep 0.01; done; echo up; exec sleep 600`;
+    const { ended } = startOf(backend, 'w-1', { argv: ['sh', '-c', all], cwd: folder });
+    await until('it is up', () => log().includes('up'));
+    const left = Number(textOf(path.join(folder, 'own')));
+    backend.signal('w-1', 'SIGTERM');
+    const told = isTold ? { left: [`${left} (sh)`] } : {};
+    expect(await ended).toEqual({ signal: 'SIGTERM', ...told });
+    expect(isAlive(left)).toBe(isTold);
+    if (isTold) process.kill(left, 'SIGKILL');
   });
 
   it('ends what is signalled before it has begun, and does not start it again', async () => {
