@@ -106,6 +106,15 @@ describe('an option by its beginning', () => {
       "It could be '--max-unavailable', '--max-failed', '--max-uses'.",
     );
   });
+  it.each([
+    [['status', '--zz'], "Try 'herd status --help' for the options that there are."],
+    [['node', 'join', '-c', 'x'], "Try 'herd node join --help' for the options that there are."],
+    [['node', '-Z'], "Try 'herd node --help' for the options that there are."],
+    [['--zz'], "Try 'herd --help' for the options that there are."],
+    [['polish', '--zz', 'web'], "To pass it on to the service, write it after '--'."],
+  ])('that nobody knows is pointed to the help of its action: %j', (argv, hint) => {
+    expect(hintOf(() => parseFully(argv))).toBe(hint);
+  });
   it('is no option of herd behind the SERVICE of an action of its own', () => {
     expect(parseFully(['polish', 'web', '--js']).words).toEqual(['polish', 'web', '--js']);
   });
@@ -284,9 +293,6 @@ describe('what cannot be followed', () => {
     const error = refusal('--jsno', 'status');
     expect(error.message).toBe("unknown option '--jsno'");
     expect(error.hint).toBe("Did you mean '--json'?");
-  });
-  it('says how to pass an unknown option on to a service', () => {
-    expect(refusal('start', 'web', '--flavour').hint).toContain("write it after '--'");
   });
   it.each([
     ['--timeout', '86400.001', 'status'],

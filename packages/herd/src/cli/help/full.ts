@@ -10,6 +10,7 @@ import {
   actionRules,
   commonOptions,
   isMisplaced,
+  isGroup,
   isOfSlots,
   type OptionName,
   optionNames,
@@ -179,11 +180,18 @@ const unknownOption = (key: string, words: readonly string[]): Usage => {
   const meant = closest(key, optionNames);
   if (meant !== undefined)
     return new Usage(`unknown option '${spelled}'`, `Did you mean '--${meant}'?`);
+  const topic = topicOf(words);
   const hint =
-    words.length > 1
+    words.length > 0 && topic === ''
       ? `To pass it on to the service, write it after '--'.`
-      : `Try 'herd --help' for the options that there are.`;
+      : `Try 'herd ${topic}--help' for the options that there are.`;
   return new Usage(`unknown option '${spelled}'`, hint);
+};
+/** What there is a page of help for, and a space; nothing for an action of somebody's own. */
+const topicOf = ([first = '', second = '']: readonly string[]): string => {
+  if (isGroup(first))
+    return actionRules.has(`${first} ${second}`) ? `${first} ${second} ` : `${first} `;
+  return actionRules.has(first) ? `${first} ` : '';
 };
 
 const badValue = (key: string, rule: OptionRule, value: string): string => {
