@@ -20,6 +20,16 @@ beforeEach(() => {
 });
 afterEach(() => place.clean());
 
+it('at one place of two services are told by herd check, which takes them', async () => {
+  const config = path.join(place.folder, 'two.config.ts');
+  const at = (name: string, listen: string): string =>
+    `service({ provision: ['${name}'], start: exec(['x']), sockets: [socket({ listen: '${listen}' })] })`;
+  fs.writeFileSync(config, configOf('A', `${at('a', '[::]:80')}, ${at('b', '[::1]:80')}`));
+  const { code, stderr } = await place.herd(['check', config]);
+  const told = 'herd: warning: b cannot listen at [::1]:80 while a does at [::]:80\n';
+  expect([code, stderr]).toEqual([0, told]);
+});
+
 /** Says to each who comes which process it is, and what it was given. */
 const server = `
   const net = require('net'), fs = require('fs');

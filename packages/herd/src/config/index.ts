@@ -7,5 +7,6 @@ export { commandsIn } from './every-command.ts';
 export { defaultNodeName, loadConfig, type LoadOptions } from './load-config.ts';
 export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
+export { sharedPlaces } from './shared-places.ts';
 export type { Description, EntryDescription, ExecDescription } from './schema.ts';
 export type { Here } from './system-log-text.ts';

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { placesOf } from '../../client/place.ts';
 import { visible } from '../../client/escape.ts';
-import { defaultNodeName, judgeCertificate, loadConfig } from '../../config/index.ts';
+import { defaultNodeName, judgeCertificate, loadConfig, sharedPlaces } from '../../config/index.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../format/times.ts';
 import { doubtsAbout, userLines } from './described-users.ts';
@@ -30,9 +30,10 @@ export const runCheck = async (context: Context, words: readonly string[]): Prom
   const users = description.services.flatMap(userLines);
   const lines = [`${visible(file)}: good, ${counted(names.length, 'service')}${list}`, ...users];
   print(context, lines, { kind: 'config', file, description });
+  const doubts = [...ending, ...sharedPlaces(description)];
   printErrors(
     context,
-    ending.map((text) => visible(`herd: warning: ${text}`)),
+    doubts.map((text) => visible(`herd: warning: ${text}`)),
   );
   printErrors(context, doubtsAbout(description.services));
   return 0;
