@@ -105,6 +105,11 @@ describe('the key of a daemon that was killed', () => {
 });
 
 describe('the files that a daemon writes elsewhere', () => {
+  it('print the process id where --pid has no FILE', async () => {
+    const daemon = await place.shepherd('a', configOf('A', sleeper), { options: ['--pid'] });
+    const { code, stdout } = await daemon.kill('SIGTERM');
+    expect([code, stdout.split('\n')[0]]).toEqual([0, String(daemon.process.pid)]);
+  });
   it('go where they were told to, and not where a link leads', async () => {
     const target = path.join(place.folder, 'target');
     fs.writeFileSync(target, 'before');

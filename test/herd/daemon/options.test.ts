@@ -35,8 +35,12 @@ describe('an option of GNU Shepherd', () => {
       expect(() => read('-S', word)).toThrow(/^There is no (--syslog|--insecure|-I): the .+\nTry/);
     },
   );
-  it('that has a file here must have one', () => {
-    for (const words of [['--pid'], ['--pid', '-S'], ['--pi', '--state=/s']])
-      expect(() => read(...words)).toThrow(/'--pid.*' argument (missing|is ambiguous)/);
+  it('that may have a file means without one that its content is printed', () => {
+    for (const words of [['--pid'], ['--pid', '-S'], ['--pi', '--state=/s'], ['-S', '--pid=']])
+      expect(options(...words).pidFile).toBe('');
+    for (const words of [['--pid=/p'], ['--pid', '/p'], ['--pi', '/p', '-S']])
+      expect(options(...words).pidFile).toBe('/p');
+    expect(options('-S').pidFile).toBeUndefined();
+    expect(() => read('--state')).toThrow("'--state <value>' argument missing");
   });
 });

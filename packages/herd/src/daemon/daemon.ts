@@ -402,7 +402,8 @@ const announce = (
   gnu: Doors['gnu'],
   life: Life,
 ): void => {
-  if (options.pidFile !== undefined)
+  if (options.pidFile === '') powers.say(String(process.pid));
+  else if (options.pidFile !== undefined)
     // A link that stands there is replaced, never followed: --pid often names a folder of many.
     writeSecret(options.pidFile, String(process.pid), true);
   const isGnuOpen = !life.shut.some(({ transport }) => transport === gnuTransport);

@@ -23,7 +23,7 @@ export interface DaemonOptions {
   readonly logs: string;
   /** The daemon's own log; absent: `shepherd.log` among the logs. */
   readonly logFile: string;
-  /** Written once the daemon is ready. */
+  /** Written once the daemon is ready; empty: what would be in it is printed. */
   readonly pidFile: string | undefined;
   readonly isSilent: boolean;
   /** The program that is the parent of all services, or 'none'; absent: the usual one, where it is there. */
@@ -54,7 +54,8 @@ is; more of that: herd help node join.
   -l, --logfile=FILE  the daemon's own log
       --keeper=FILE   the program that is the parent of all services; none: the
                       shepherd itself is, which it is too where there is none
-      --pid=FILE      written, with the process id, once the daemon is ready
+      --pid[=FILE]    written, with the process id, once the daemon is ready;
+                      without a FILE the number is printed
   -S, --silent, --quiet
                       nothing on standard output
       --help, --usage this text
@@ -93,7 +94,7 @@ export const readOptions = (words: readonly string[], places: Places, version: s
       state,
       logs,
       logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
-      pidFile: resolved(values.pid),
+      pidFile: values.pid === '' ? '' : resolved(values.pid),
       isSilent: values.silent === true || values.quiet === true,
       keeper: keeperOf(values.keeper),
     },
@@ -143,7 +144,11 @@ const inFull = (word: string): string => {
 
 const parse = (words: readonly string[]) => {
   try {
-    return parseArgs({ args: words.map(inFull), options: known });
+    const all = words.map(inFull);
+    const isAlone = (at: number): boolean =>
+      all[at] === '--pid' && !/^[^-]/.test(all[at + 1] ?? '');
+    const args = all.map((word, at) => (isAlone(at) ? '--pid=' : word));
+    return parseArgs({ args, options: known });
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });
   }
