@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { load } from './herd/config/support.ts';
 import { pathOf, testText } from './support/limits-table.ts';
+import { titlesIn, type Titled } from './support/titles.ts';
 
 interface Row {
   readonly name: string;
@@ -23,12 +24,50 @@ const rowsIn = (file: string): readonly Row[] =>
         .map((cell) => cell.trim());
       return { name, verdict, why, tests: tests === '' ? [] : tests.split('; ') };
     });
-/** A title, as its test has it in the source: `it('…'`. */
-const isThere = (test: string): boolean => {
+/**
+ * A test is a proof where it is run: with the keeper, which is a part of what is shown, and on any machine else. One that
+ * takes root, Perl or bash may stand in a row, beside another one.
+ */
+const isRun = ({ unless }: Titled): boolean =>
+  unless.every((condition) => condition === 'isWithoutKeeper');
+const titles = new Map<string, readonly Titled[]>();
+const testsOf = (test: string): readonly Titled[] => {
   const [file = '', title = ''] = [test.split(': ', 1)[0], test.slice(test.indexOf(': ') + 2)];
-  const text = testText(file) ?? '';
-  return [`'${title}'`, `\`${title}\``, `"${title}"`].some((quoted) => text.includes(quoted));
+  const all = titles.get(file) ?? titlesIn(testText(file) ?? '');
+  titles.set(file, all);
+  return all.filter((each) => each.title === title);
 };
+const isThere = (test: string): boolean => testsOf(test).length > 0;
+const isBare = ({ verdict, tests }: Row): boolean =>
+  verdict !== 'left out' && !tests.some((test) => testsOf(test).some(isRun));
+
+describe('a title', () => {
+  it('is that of a test, with what may have it not run', () => {
+    const source = `
+      // it('a comment', () => {});
+      const text = "it('a text')";
+      it('plain', () => {});
+      test(\`with \${each}\`, () => {});
+      it.each([1])('for each', () => {});
+      it.skip('skipped', () => {});
+      it.todo('to do');
+      describe.skip('a group', () => { it('within', () => {}); });
+      describe.skipIf(isAlone)('a group', () => { it.runIf(isRoot).each([2])('deep', () => {}); });
+      describe('a title of a group', () => { it('below', () => {}); });`;
+    expect(titlesIn(source).map(({ title, unless }) => [title, ...unless])).toEqual([
+      ['plain'],
+      [`with \${each}`],
+      ['for each'],
+      ['skipped', 'skip'],
+      ['to do', 'todo'],
+      ['within', 'skip'],
+      ['deep', 'isAlone', '!(isRoot)'],
+      ['below'],
+    ]);
+    expect(titlesIn(source).filter(isRun)).toHaveLength(4);
+    expect(isRun({ title: 'x', unless: ['isWithoutKeeper'] })).toBe(true);
+  });
+});
 
 const verdicts = ['equal', 'better', 'part', 'left out'];
 describe('the table of features', () => {
@@ -40,7 +79,7 @@ describe('the table of features', () => {
   });
   it('names tests that there are, and says why where it is not equal', () => {
     expect(rows.flatMap(({ tests }) => tests.filter((test) => !isThere(test)))).toEqual([]);
-    const bare = rows.filter(({ verdict, tests }) => verdict !== 'left out' && tests.length === 0);
+    const bare = rows.filter(isBare);
     const silent = rows.filter(({ verdict, why }) => verdict !== 'equal' && why === '');
     expect([...bare, ...silent].map(({ name }) => name)).toEqual([]);
   });
@@ -72,7 +111,7 @@ describe('the table of the shell tests', () => {
   it('names tests that there are, at least one for whatever is not left out', () => {
     const missing = rows.flatMap(({ tests }) => tests.filter((test) => !isThere(test)));
     expect(missing).toEqual([]);
-    const bare = rows.filter(({ verdict, tests }) => verdict !== 'left out' && tests.length === 0);
+    const bare = rows.filter(isBare);
     expect(bare.map(({ name }) => name)).toEqual([]);
   });
   it('says why where it is anything but equal', () => {
