@@ -173,7 +173,7 @@ const closedTo = (file: string, home: string): readonly string[] => {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_620,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_840,
+  'packages/shepherd': 20_870,
   'packages/authority': 2_150,
   'packages/deploy': 6_280,
   'packages/store': 3_040,
@@ -186,7 +186,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'netlayers/unix': 540,
   'netlayers/tcp-tls': 615,
   'netlayers/tcp-testing-only': 120,
-  'netlayers/websocket': 1_300,
+  'netlayers/websocket': 1_270,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;

@@ -184,6 +184,24 @@ describe('the folders above a configuration', () => {
     expect((await loadConfig(file, options)).services).toEqual([]);
   });
 
+  it.runIf(rootUser)(
+    'may be those that services of the system write, for who trusts these',
+    async () => {
+      const { own, folder } = nested();
+      const etc = folderWith({ passwd: 'syslog:x:103:104::/:\n', group: 'syslog:x:104:\n' });
+      const trusted = { uid: 0, owners: new Set<number>(), accounts: etc };
+      fs.chownSync(own, 0, 104);
+      fs.chmodSync(own, 0o775);
+      expect((await distrustFolder(folder, trusted))?.text).toMatch(
+        /above it may be written by group/,
+      );
+      expect(await distrustFolder(folder, { ...trusted, ofSystem: true })).toBeUndefined();
+      fs.chownSync(own, 0, 105);
+      const found = await distrustFolder(folder, { ...trusted, ofSystem: true });
+      expect(found?.text).toMatch(/above it may be written by group 105/);
+    },
+  );
+
   it.runIf(rootUser)('must be owned by somebody trusted, sticky or not', async () => {
     const { own, etc, folder, file } = nested();
     const trusted = { uid: 1_000, owners: new Set<number>(), accounts: etc };

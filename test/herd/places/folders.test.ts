@@ -9,6 +9,11 @@ import {
   UnsafePlace,
   type DaemonPlaces,
 } from '../../../packages/herd/src/places/folders.ts';
+import {
+  isOfSystem,
+  accountLines,
+  nodeAccounts,
+} from '../../../packages/shepherd/src/node/users.ts';
 
 const rootUser = process.getuid?.() === 0;
 const makePlaces = (): DaemonPlaces & { readonly folder: string } => {
@@ -179,6 +184,61 @@ describe('the folders of a daemon', () => {
       );
     }
   });
+
+  it('hold logs below no folder that others may change: of services, and of the daemon itself', async () => {
+    const places = makePlaces();
+    const elsewhere = path.join(places.folder, 'elsewhere');
+    const log = path.join(elsewhere, 'log');
+    open(log, 0o755);
+    fs.chmodSync(elsewhere, 0o777);
+    const logFile = path.join(log, 'shepherd.log');
+    for (const moved of [{ logs: log }, { logFile }])
+      expect(await refusal({ ...places, ...moved })).toMatch(
+        /^log(s|file): .*elsewhere above it may be written by everybody\n  hint: chmod o-w /,
+      );
+    fs.chmodSync(elsewhere, 0o1777);
+    expect(await refusal({ ...places, logs: log, logFile })).toBe('taken');
+    fs.symlinkSync(log, path.join(elsewhere, 'link'));
+    fs.chmodSync(elsewhere, 0o777);
+    const linked = { ...places, logFile: path.join(elsewhere, 'link', 'shepherd.log') };
+    expect(await refusal(linked)).toMatch(/^logfile: .* may be written by everybody/);
+  });
+
+  it.runIf(rootUser)(
+    'are refused as logs below what another user or a group can change',
+    async () => {
+      const places = makePlaces();
+      const elsewhere = path.join(places.folder, 'elsewhere');
+      const logs = path.join(elsewhere, 'log');
+      open(logs, 0o755);
+      fs.chownSync(elsewhere, 0, 54_321);
+      fs.chmodSync(elsewhere, 0o775);
+      expect(await refusal({ ...places, logs })).toMatch(
+        /^logs: .*elsewhere above it may be written by group 54321/,
+      );
+      fs.chownSync(elsewhere, 4_242, 0);
+      expect(await refusal({ ...places, logs })).toMatch(
+        /elsewhere above it belongs to another user/,
+      );
+    },
+  );
+
+  /** Where this machine knows one: that of daemon, or of bin. */
+  const ofSystem = 1;
+  it.runIf(rootUser && isOfSystem(ofSystem, accountLines(nodeAccounts())))(
+    'are taken as logs, and not as state, below what services of the system can change',
+    async () => {
+      const places = makePlaces();
+      const elsewhere = path.join(places.folder, 'elsewhere');
+      const logs = path.join(elsewhere, 'log');
+      open(logs, 0o755);
+      fs.chownSync(elsewhere, 0, ofSystem);
+      fs.chmodSync(elsewhere, 0o775);
+      expect(await refusal({ ...places, logs })).toBe('taken');
+      const state = path.join(elsewhere, 'state');
+      expect(await refusal({ ...places, state })).toMatch(/^state: .* may be written by group 1,/);
+    },
+  );
 
   it('hold a log file elsewhere only where nobody else can write, or where it is sticky', async () => {
     const places = makePlaces();

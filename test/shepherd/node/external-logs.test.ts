@@ -5,6 +5,7 @@ import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExternalLogs } from '../../../packages/shepherd/src/node/external-logs.ts';
 import { leastRotatedBytes } from '../../../packages/shepherd/src/node/limits.ts';
+import { checkedFolder } from '../../../packages/shepherd/src/node/open-folder.ts';
 import type { RotatedFile, RotationRules } from '../../../packages/shepherd/src/words/types.ts';
 import { makeFolder } from './support.ts';
 
@@ -149,13 +150,17 @@ describe('left alone is', () => {
     fs.chmodSync(place('below'), 0o777);
     expect(await refused(place('below/web.log'))).toContain(`others can change ${place('below')}`);
     fs.chmodSync(place('below'), 0o1777);
-    expect(await refused(place('below/web.log'))).toContain(
-      `others can change ${place('below')} (take a folder of your own)`,
+    expect(await refused(place('below/web.log'))).toMatch(
+      new RegExp(
+        `others can change ${place('below')} \\(user \\d+, group \\d+, mode 1777: take a folder`,
+      ),
     );
     fs.chmodSync(place('below'), 0o755);
     fs.chmodSync(folder, 0o777);
-    expect(await refused(place('below/web.log'))).toContain(
-      `others can change ${folder} (chmod go-w it, or take a folder of your own)`,
+    expect(await refused(place('below/web.log'))).toMatch(
+      new RegExp(
+        `others can change ${folder} \\(.* mode 777: chmod go-w it, or take a folder of your own`,
+      ),
     );
     fs.chmodSync(folder, 0o755);
     expect((await forced(rulesFor({ file: place('below/web.log'), run }))).files).toEqual([0]);
@@ -184,6 +189,33 @@ describe('left alone is', () => {
       'the link link on the way to it is of user 65534',
     );
   });
+  it.skipIf(process.getuid?.() !== 0)(
+    'what a group can change, but for one of services of the system in a folder of root (root)',
+    async () => {
+      fs.mkdirSync(place('shared'));
+      fs.writeFileSync(place('shared/web.log'), long('first'));
+      const change = (uid: number, gid: number, mode: number): void => {
+        fs.chownSync(place('shared'), uid, gid);
+        fs.chmodSync(place('shared'), mode);
+      };
+      change(0, 54_321, 0o775);
+      expect(await refused(place('shared/web.log'))).toContain(
+        `others can change ${place('shared')} (user 0, group 54321, mode 775: chmod go-w it, or`,
+      );
+      change(0, 104, 0o775);
+      const syslog = {
+        ...{ uid: 0, gid: 0, group: () => 'syslog:x:104:' },
+        passwd: () => 'syslog:x:103:104::/:',
+      };
+      expect(checkedFolder(place('shared'), syslog)).toBe(place('shared'));
+      const people = { ...syslog, passwd: () => 'ada:x:1000:104::/:' };
+      expect(() => checkedFolder(place('shared'), people)).toThrow('others can change');
+      change(0, 104, 0o777);
+      expect(() => checkedFolder(place('shared'), syslog)).toThrow('others can change');
+      change(54_321, 104, 0o775);
+      expect(() => checkedFolder(place('shared'), syslog)).toThrow('user 54321 can change');
+    },
+  );
   it.skipIf(process.getuid?.() !== 0)('what lies in a folder of somebody else (root)', async () => {
     fs.mkdirSync(place('theirs'));
     fs.writeFileSync(place('theirs/web.log'), long('first'));

@@ -9,6 +9,8 @@ import { findProgram } from '../../../packages/shepherd/src/node/program.ts';
 import {
   closedFolder,
   identityOf,
+  isOfSystem,
+  accountLines,
   nodeAccounts,
   type Accounts,
 } from '../../../packages/shepherd/src/node/users.ts';
@@ -214,5 +216,21 @@ describe('the way to a folder', () => {
     expect(closed(0o701, { uid: other, gid: foreign })).toBe(false);
     expect(closed(0o770, { uid: other, gid: foreign })).toBe(true);
     expect(closed(0o000, { uid: 0, gid: 0 })).toBe(false);
+  });
+});
+
+describe('a group of services of the system alone', () => {
+  const lines = (passwd: string, group: string) =>
+    accountLines({ ...accounts, passwd: () => passwd, group: () => group });
+  it.each([
+    ['whose only user is one', 'syslog:x:999:104::/:', 'syslog:x:104:', true],
+    ['whose members are', 'syslog:x:103:1::/:\nroot:x:0:0::/:', 'log:x:104:syslog,root', true],
+    ['that nobody is in', 'syslog:x:103:1::/:', 'log:x:104:', false],
+    ['that is not there', 'syslog:x:103:1::/:', '', false],
+    ['with a person', 'syslog:x:103:104::/:\nada:x:1000:1000::/:', 'log:x:104:ada', false],
+    ['which is the first one of a person', 'ada:x:1000:104::/:', 'log:x:104:', false],
+    ['with somebody unknown', 'syslog:x:103:104::/:', 'log:x:104:syslog,bob', false],
+  ])('is no other: one %s', (_what, passwd, group, isOne) => {
+    expect(isOfSystem(104, lines(passwd, group))).toBe(isOne);
   });
 });

@@ -15,6 +15,7 @@
 import fs from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
+import { isOfSystem, type AccountLines } from '@bellwether/shepherd/node';
 import type { Problem } from './config-error.ts';
 import { linksTo } from './links.ts';
 
@@ -30,17 +31,15 @@ export interface Trusted {
   readonly owners: ReadonlySet<number>;
   /** The folder with `passwd` and `group`; absent: /etc. */
   readonly accounts?: string;
+  /** Services of the system are trusted, where root has given their group a folder: for logs alone, as in /var/log. */
+  readonly ofSystem?: boolean;
 }
 
-interface Accounts {
-  readonly passwd: readonly (readonly string[])[];
-  readonly group: readonly (readonly string[])[];
-}
 const readTable = async (file: string): Promise<readonly (readonly string[])[]> => {
   const text = await fs.readFile(file, 'utf8').catch(() => ''); // no such table: nothing known
   return text.split('\n').map((line) => line.split(':'));
 };
-const readAccounts = async (folder: string): Promise<Accounts> => ({
+const readAccounts = async (folder: string): Promise<AccountLines> => ({
   passwd: await readTable(path.join(folder, 'passwd')),
   group: await readTable(path.join(folder, 'group')),
 });
@@ -49,7 +48,7 @@ const readAccounts = async (folder: string): Promise<Accounts> => ({
  * A group that nobody is in but its owner. Where neither table knows it, equal numbers are taken as
  * a sign.
  */
-const isPrivate = ({ passwd, group }: Accounts, gid: number, uid: number): boolean => {
+const isPrivate = ({ passwd, group }: AccountLines, gid: number, uid: number): boolean => {
   const names = passwd.filter((user) => user[2] === String(uid)).map((user) => user[0]);
   const first = passwd.filter((user) => user[3] === String(gid));
   const listed = group.filter((each) => each[2] === String(gid));
@@ -75,7 +74,7 @@ const judge = (
   place: string,
   { uid, gid, mode }: Stats,
   trusted: Trusted,
-  accounts: Accounts,
+  accounts: AccountLines,
 ): Fault | undefined => {
   if (!isTrusted(uid, trusted)) {
     return {
@@ -86,7 +85,8 @@ const judge = (
   if ((mode & othersWrite) !== 0) {
     return { text: `${what} may be written by everybody`, hint: `chmod o-w '${place}'` };
   }
-  if ((mode & groupWrite) !== 0 && !isPrivate(accounts, gid, uid)) {
+  const isTaken = trusted.ofSystem === true && uid === 0 && isOfSystem(gid, accounts);
+  if ((mode & groupWrite) !== 0 && !isTaken && !isPrivate(accounts, gid, uid)) {
     return {
       text: `${what} may be written by group ${gid}, which is not its owner's alone`,
       hint: `chmod g-w '${place}'`,
@@ -98,10 +98,10 @@ const judge = (
 /** Remembers what it has judged: files of one configuration share their folders. */
 class Judge {
   readonly #trusted: Trusted;
-  readonly #accounts: Accounts;
+  readonly #accounts: AccountLines;
   readonly #above: Map<string, Fault | undefined>;
 
-  constructor(trusted: Trusted, accounts: Accounts) {
+  constructor(trusted: Trusted, accounts: AccountLines) {
     this.#trusted = trusted;
     this.#accounts = accounts;
     this.#above = new Map();
@@ -170,26 +170,20 @@ export const distrustLinks = async (
   return problems;
 };
 
-/** What speaks against keeping things of ours in a folder: itself, and what lies above it. */
+/**
+ * What speaks against keeping things of ours in a folder: itself, and what lies above it. Others may write to it where
+ * it may be sticky, and is.
+ */
 export const distrustFolder = async (
   folder: string,
   trusted: Trusted,
+  mayBeSticky = false,
 ): Promise<Fault | undefined> => {
   if (trusted.uid === undefined) return undefined;
   const judge = new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc'));
-  return (await judge.judge('it', folder)) ?? (await judge.above(folder));
-};
-
-/** The same, about the folder alone; others may write to it where it is sticky, if that is said. */
-export const distrustFolderAlone = async (
-  folder: string,
-  trusted: Trusted,
-  may: { readonly beSticky: boolean },
-): Promise<Fault | undefined> => {
-  if (trusted.uid === undefined) return undefined;
   const { uid, mode } = await fs.stat(folder);
-  if (may.beSticky && (mode & sticky) !== 0 && isTrusted(uid, trusted)) return undefined;
-  return new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc')).judge('it', folder);
+  const isSticky = mayBeSticky && (mode & sticky) !== 0 && isTrusted(uid, trusted);
+  return (isSticky ? undefined : await judge.judge('it', folder)) ?? (await judge.above(folder));
 };
 
 /**

@@ -6,12 +6,12 @@
  *     run      the same (that nobody else may even enter it is the netlayer's check): admin.ref
  *     shared   the same, and others can enter it and all above it: the socket for all users
  *     gnu      as run
- *     logs     ours, and nobody can write to it
- *     logfile  nobody can write to it, or it is sticky
+ *     logs     as state, but that a folder of root's may be written by services of the system: /var/log
+ *              belongs to a group of those on some systems
+ *     logfile  as logs, but of root or ours, and it may be sticky
  *
- * Above the logs nothing is judged: /var/log is writable by a group on some systems, and a log file is
- * opened only if it is a file of ours with one name (openLog). Where the log of a service lies elsewhere,
- * all of the way is judged before each use (checkedFolder of @bellwether/shepherd).
+ * A log file is opened only if it is a file of ours with one name (openLog). Where the log of a service
+ * lies elsewhere, all of the way is judged before each use (checkedFolder of @bellwether/shepherd).
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,6 @@ import { ActorError } from '@bellwether/actors';
 import { codeOfSystem } from '../refs/secret-file.ts';
 import {
   distrustFolder,
-  distrustFolderAlone,
   distrustLinks,
   unmappedOwner,
   type Fault,
@@ -60,14 +59,12 @@ export const prepareFolders = async (places: DaemonPlaces): Promise<void> => {
   await prepare('socket', path.dirname(places.socket), trusted, (folder) =>
     distrustFolder(folder, trusted),
   );
-  await prepare('logs', places.logs, trusted, (folder) =>
-    distrustFolderAlone(folder, trusted, { beSticky: false }),
-  );
+  const ofLogs = { ...trusted, ofSystem: true };
+  await prepare('logs', places.logs, ofLogs, (folder) => distrustFolder(folder, ofLogs));
   const folder = path.dirname(places.logFile);
   if (folder === places.logs) return;
-  await prepare('logfile', folder, undefined, (real) =>
-    distrustFolderAlone(real, trusted, { beSticky: true }),
-  );
+  const fault = (real: string): Promise<Fault | undefined> => distrustFolder(real, ofLogs, true);
+  await prepare('logfile', folder, ofLogs, fault, 0o700, false);
 };
 
 /**
@@ -108,23 +105,24 @@ const trustedHere = async (): Promise<Trusted> => {
   return { uid: process.geteuid?.(), owners: new Set(unmapped === undefined ? [] : [unmapped]) };
 };
 
-/** `owner`: whose it must be, where that matters. Links are followed first: what they lead to is judged. */
+/** Links are followed first: what they lead to is judged, and where they stand. */
 const prepare = async (
   option: string,
   folder: string,
-  owner: Trusted | undefined,
+  trusted: Trusted,
   fault: (real: string) => Promise<Fault | undefined>,
   mode = 0o700,
+  isOurs = true,
 ): Promise<void> => {
   makeFolder(option, folder, mode);
   const real = fs.realpathSync(folder);
   const { uid } = fs.statSync(real);
-  if (owner?.uid !== undefined && uid !== owner.uid)
+  if (isOurs && trusted.uid !== undefined && uid !== trusted.uid)
     throw new UnsafePlace(
-      `${option}: ${folder} belongs to user ${uid}, and this shepherd runs as ${owner.uid}` +
+      `${option}: ${folder} belongs to user ${uid}, and this shepherd runs as ${trusted.uid}` +
         `\n  hint: chown it, or choose another with --${option}`,
     );
-  const [link] = owner === undefined ? [] : await distrustLinks(folder, owner);
+  const [link] = await distrustLinks(folder, trusted);
   const found =
     (await fault(real)) ?? (link && { ...link, text: `the link ${link.file} to it: ${link.text}` });
   if (found === undefined) return;

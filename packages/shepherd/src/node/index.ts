@@ -11,5 +11,12 @@ export { makeProc, type Proc, type ProcessFacts } from './proc.ts';
 export { makeUsageReader, type UsagePowers, type UsageReader } from './usage.ts';
 export { Starts } from './starts.ts';
 export { makeWebhooks } from './webhooks.ts';
-export { identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
+export {
+  identityOf,
+  isOfSystem,
+  nodeAccounts,
+  type AccountLines,
+  type Accounts,
+  type Identity,
+} from './users.ts';
 export { nodeZone } from './zone.ts';

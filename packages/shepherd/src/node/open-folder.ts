@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { folderLinkCount } from './limits.ts';
+import { isOfSystem, accountLines, nodeAccounts, type Accounts } from './users.ts';
 
 /** Of Linux; Node has no name for it. A folder that may be entered and not listed can be opened so. */
 export const O_PATH = 0o10000000;
@@ -52,30 +53,32 @@ export const openFolder = (
 };
 /**
  * The folder itself, without a link on the way to it, where nobody but root and this user can put something else in the
- * place of what is in there, or lead the way elsewhere. As long as these two leave it so, that holds: whoever looks
- * right before the work may do it by paths, as everything does that works on a log.
+ * place of what is in there, or lead the way elsewhere; and services of the system, where root has given them a folder
+ * of its own, as /var/log. As long as these leave it so, that holds: whoever looks right before the work may do it by
+ * paths, as everything does that works on a log.
  * @throws OpenWay where others could, and the system's error
  */
-export const checkedFolder = (folder: string): string => {
-  const us = process.geteuid?.() ?? 0;
-  const at = openFolder(folder, us, (step, isLast) => checkStep(step, isLast, us));
+export const checkedFolder = (folder: string, accounts = nodeAccounts()): string => {
+  const at = openFolder(folder, accounts.uid, (...step) => checkStep(...step, accounts));
   try {
     return wayTo(at);
   } finally {
     fs.closeSync(at);
   }
 };
-/** In a sticky folder everybody keeps to what is his; in the last one a new name counts, too. */
-const checkStep = (at: number, isLast: boolean, us: number): void => {
+/** In a sticky folder everybody keeps to what is his; in the last one a new name counts, too: that of an old log. */
+const checkStep = (at: number, isLast: boolean, accounts: Accounts): void => {
   const { uid, gid, mode } = fs.fstatSync(at);
-  if (uid !== us && uid !== 0)
+  if (uid !== accounts.uid && uid !== 0)
     throw new OpenWay(`user ${uid} can change ${wayTo(at)} (take a folder of your own)`);
   // A group with the number of its user is his alone, where files get umask 0002.
   const others = uid !== 0 && gid === uid ? 0o002 : 0o022;
   const isSticky = (mode & 0o1000) !== 0;
   if ((mode & others) === 0 || (!isLast && isSticky)) return;
+  if (uid === 0 && (mode & 0o002) === 0 && isOfSystem(gid, accountLines(accounts))) return;
+  const whose = `user ${uid}, group ${gid}, mode ${(mode & 0o7777).toString(8)}`;
   const hint = `${isSticky ? '' : 'chmod go-w it, or '}take a folder of your own`; // /tmp has to stay as it is
-  throw new OpenWay(`others can change ${wayTo(at)} (${hint})`);
+  throw new OpenWay(`others can change ${wayTo(at)} (${whose}: ${hint})`);
 };
 const wayTo = (folder: number): string => fs.readlinkSync(`/proc/self/fd/${folder}`);
 

@@ -127,6 +127,31 @@ const environmentOf = (name: string, home: string, shell: string) => ({
   SHELL: shell === '' ? '/bin/sh' : shell,
 });
 
+/** Both tables. @throws StartFailed where they cannot be read */
+export const accountLines = ({ passwd, group }: Accounts): AccountLines => ({
+  passwd: readAccounts(passwd),
+  group: readAccounts(group),
+});
+/** Lines of /etc/passwd and /etc/group, in fields. */
+export interface AccountLines {
+  readonly passwd: readonly (readonly string[])[];
+  readonly group: readonly (readonly string[])[];
+}
+/** Numbers of users from this one on are for people: login.defs(5). */
+const firstPerson = 1_000;
+/**
+ * Whether a group is one of services of the system alone, as `syslog` is to which Ubuntu gives /var/log: somebody is in
+ * it, and everybody who is has a number below 1000.
+ */
+export const isOfSystem = (gid: number, { passwd, group }: AccountLines): boolean => {
+  const listed = group.filter((line) => line[2] === String(gid)).map((line) => line[3] ?? '');
+  const members = listed.join().split(',');
+  const known = new Map(passwd.map((line) => [line[0], Number(line[2])]));
+  const first = passwd.filter((line) => line[3] === String(gid)).map((line) => line[0]);
+  const all = [...first, ...members.filter((name) => name !== '')];
+  return all.length > 0 && all.every((name) => (known.get(name) ?? firstPerson) < firstPerson);
+};
+
 const readAccounts = (read: () => string): readonly (readonly string[])[] => {
   try {
     return read()
