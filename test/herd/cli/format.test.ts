@@ -662,6 +662,21 @@ describe('the outcome of a command', () => {
     );
     expect(shown.out).toEqual(['  net  failed  exit 7', 'web: 1 requirement: 1 failed']);
     expect(shown.err).toEqual([`herd: error: start web: failed: ${reason}`]);
+    const mid = { member: 'mid', result: 'failed', reason: 'Service mid depends on db.' } as const;
+    const others = [
+      { ...mid, dependsOn: 'db' },
+      { ...rows[0], member: 'db' },
+    ];
+    const several = outcome('failed', { reason, dependsOn: 'net', rows: [...rows, ...others] });
+    expect(outcomeLines(command, several, look, none)).toEqual({
+      out: [
+        '  net  failed  exit 7',
+        '  db   failed  exit 7',
+        '  mid  failed  Service mid depends on db.',
+        'web: 3 requirements: 3 failed',
+      ],
+      err: ['herd: error: start web: failed: because of net, db'],
+    });
     const late = outcome('timed-out', { reason: 'Service web: start goes on.', rows });
     expect(outcomeLines(command, late, look, none).err).toEqual([
       'herd: error: start web: timed out: Service web: start goes on; because of net',
@@ -697,6 +712,20 @@ describe('the outcome of a command', () => {
     );
     expect(shown.out.at(-1)).toBe('web: 2 members: 1 unreachable, 1 changed (degraded 1/2)');
     expect(shown.err).toEqual([]);
+  });
+  it('says how many others are the cause', () => {
+    const rows = [
+      { member: 'a', result: 'failed', cause: { member: 'far', reason: 'gone.', otherCount: 1 } },
+      { member: 'b', result: 'failed', cause: { member: 'c', reason: 'full', otherCount: 2 } },
+      { member: 'c', result: 'failed', reason: 'full' },
+    ] as const;
+    expect(outcomeLines(command, outcome('failed', { rows }), look, none).out.slice(0, -1)).toEqual(
+      [
+        '  a  failed  far: gone (and 1 other)',
+        '  b  failed  because of c (and 2 others)',
+        '  c  failed  full',
+      ],
+    );
   });
   it('names who is the cause, and says why in the row of that one alone', () => {
     const rows = [

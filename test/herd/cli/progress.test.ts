@@ -404,6 +404,14 @@ describe('what is done on one machine alone', () => {
     expect(shown('stop', { verbose: true }, events)).toHaveLength(2);
     expect(shown('stop', {}, events.slice(1))).toHaveLength(2);
   });
+  it('says once of services that are not shown what is the same of each, and all of it with -v', () => {
+    const text = 'Another service, not shown by this ref, could not be started.';
+    const hidden: Line = { ...line(text), what: 'not-started' };
+    const elsewhere = { ...hidden, from: 'B' };
+    const events = [hidden, elsewhere, hidden, elsewhere];
+    expect(shown('start', {}, events)).toEqual([`A: ${text}\n`, `B: ${text}\n`]);
+    expect(shown('start', { verbose: true }, events)).toHaveLength(4);
+  });
   it('says of a restart what has been started', () => {
     const events = [alone, said('top', 'stopped'), said('web', 'stopped'), said('web', 'started')];
     expect(shown('restart', {}, events)).toEqual(['Service web has been started.\n']);

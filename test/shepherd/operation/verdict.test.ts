@@ -1,4 +1,5 @@
 import {
+  memberRow,
   neededOf,
   verdict,
   worstOf,
@@ -98,5 +99,29 @@ describe('verdict', () => {
   it('lets a restart degrade as a start does', () => {
     expect(verdict('f', 'restart', rowsOf('changed', 'failed'), '50%').result).toBe('changed');
     expect(verdict('f', 'stop', rowsOf('changed', 'failed'), '50%').result).toBe('failed');
+  });
+});
+
+describe('the row of a member', () => {
+  it('names the first of what went wrong below it that waited for nothing else, and how many did', () => {
+    const on = (dependsOn: string) => ({ result: 'failed', dependsOn }) as const;
+    const bad = (member: string) => ({ member, result: 'failed', reason: 'full' }) as const;
+    const rows = [
+      { member: 'mid', ...on('db') },
+      { member: 'left', result: 'skipped' } as const,
+      bad('db'),
+      { member: 'up', result: 'ok' } as const,
+      bad('net'),
+      { ...bad('fleet'), cause: { member: 'm1', otherCount: 2 } },
+    ];
+    const row = (count: number) =>
+      memberRow({ member: 'web', ...on('mid'), rows: rows.slice(0, count) }).cause;
+    expect(row(1)).toEqual({ member: 'mid' });
+    expect(row(4)).toEqual({ member: 'db', reason: 'full' });
+    expect(row(5)).toEqual({ member: 'db', reason: 'full', otherCount: 1 });
+    expect(memberRow({ ...bad('all'), rows: rows.slice(5) }).cause).toEqual({
+      member: 'm1',
+      otherCount: 2,
+    });
   });
 });

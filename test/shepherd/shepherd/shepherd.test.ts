@@ -91,6 +91,33 @@ describe('start', () => {
     herd(it, 'start', 'top');
     expect(stages(it)).toEqual(['good running', 'bad stopped', 'top stopped']);
   });
+  it('tells of each requirement that failed, once, also of one that several need', () => {
+    const it = up([
+      run('net'),
+      run('db'),
+      named('mid', 'db'),
+      named('web', 'net', 'db'),
+      named('top', 'mid', 'web', 'net'),
+    ]);
+    for (const name of ['net', 'db'])
+      it.machine.processes.programs.set(name, { refusal: `no ${name}` });
+    const { value } = herd(it, 'start', 'top');
+    expect(value?.rows.map(({ member, reason }) => `${member}: ${reason}`)).toEqual([
+      'mid: Service mid depends on db.',
+      'db: no db',
+      'web: Service web depends on net.',
+      'net: no net',
+    ]);
+    const lines = it.machine.lines.filter((line) => line.includes('depends'));
+    expect(lines.toSorted()).toEqual([
+      'A: Service mid depends on db.',
+      'A: Service top depends on mid.',
+      'A: Service top depends on net.',
+      'A: Service top depends on web.',
+      'A: Service web depends on db.',
+      'A: Service web depends on net.',
+    ]);
+  });
   it('runs a one-shot once in an operation, and again in the next', () => {
     const it = up([
       program({ provision: ['once'], isOneShot: true }),

@@ -43,10 +43,5 @@ const readAnswer = struct<{
 export const readMadeThere = (value: unknown, member: string): MadeThere => {
   const { grant, invite, inviteExpiresMs } = readAnswer(value, `the answer of ${member}`);
   const { id, expiresMs } = grant;
-  return {
-    grant: id,
-    invite,
-    inviteExpiresMs,
-    ...(expiresMs !== undefined && { expiresMs }),
-  };
+  return { grant: id, invite, inviteExpiresMs, ...(expiresMs !== undefined && { expiresMs }) };
 };

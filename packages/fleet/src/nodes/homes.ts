@@ -129,14 +129,7 @@ const enter = (
   const petname = doorTo(designator);
   const called = entry.controller ?? 'the controller';
   const way = turn.spawn(makeLiveRef, { petname, called, dial, peers, entropy, clock });
-  const home: Home = {
-    entry,
-    way,
-    door: undefined,
-    trouble: undefined,
-    isLater: false,
-    waiting,
-  };
+  const home: Home = { entry, way, door: undefined, trouble: undefined, isLater: false, waiting };
   shelf.homes.set(designator, home);
   turn.call(way, 'follow', turn.spawn(makeHomeContact, turn.self, designator));
   return home;

@@ -381,8 +381,9 @@ const facetRow = (row: Row, sight: FacetSight): Row => {
   };
 };
 
-const plainCause = ({ member, reason, plainReason = reason }: Cause): Cause => ({
+const plainCause = ({ member, reason, plainReason = reason, otherCount }: Cause): Cause => ({
   member,
+  ...(otherCount !== undefined && { otherCount }),
   ...(plainReason !== undefined && { reason: plainReason }),
 });
 

@@ -80,12 +80,7 @@ export interface ServiceLogs extends LogFiles {
 /** Makes the logs of one folder: there must be one of these for each. */
 export const makeLogFiles = (powers: LogPowers): ServiceLogs => new FolderLogs(powers);
 
-const usual: AllBounds = {
-  maxBytes: logBytes,
-  keptCount: keptLogCount,
-  isPacked: true,
-  expireMs,
-};
+const usual: AllBounds = { maxBytes: logBytes, keptCount: keptLogCount, isPacked: true, expireMs };
 
 class FolderLogs implements ServiceLogs {
   readonly #powers: LogPowers;

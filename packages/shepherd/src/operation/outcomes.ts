@@ -36,10 +36,8 @@ export const withoutAsking = (
   if (!isCurrent(host, step)) return { outcome: superseded(host, operation, step) };
   const left = shutOut(host, turn, operation, step);
   if (left !== undefined) return left;
-  for (const key of step.needed) {
-    const cause = steps.get(key);
-    if (cause?.outcome !== undefined && !isGood(cause.outcome)) return dependsOn(name, cause);
-  }
+  const failed = failedFor(operation, step);
+  if (failed.length > 0) return dependsOn(name, failed);
   switch (step.kind) {
     case 'ask':
       return undefined;
@@ -87,13 +85,25 @@ export const summed = (
   const rows = outcomes.map(({ isLate: _isLate, ...outcome }) => outcome);
   return { ...sum(rows), isLate: true };
 };
-const dependsOn = (name: string, { step, phase, outcome }: StepRecord): StepEnd => {
-  const { rows, ...whole } = outcome ?? plain(step.name, 'failed');
-  const { text } = sayingOf('depends', name, step.name);
-  const causes = [bare({ ...whole, rows }), ...rows].slice(0, limits.causeCount);
-  const isInDoubt = phase === 'in-doubt';
-  const failed = { ...plain(name, 'failed', text), dependsOn: step.name, rows: causes };
-  return { outcome: whole.isCycle === true ? { ...failed, isCycle: true } : failed, isInDoubt };
+/** What a step needs and what has not come about. */
+export const failedFor = ({ steps }: Operation, { needed }: Step): readonly StepRecord[] =>
+  needed.flatMap((key) => {
+    const record = steps.get(key);
+    return record?.outcome === undefined || isGood(record.outcome) ? [] : [record];
+  });
+/** Because of the first; the rows have them all, each with what it has failed of itself, and once. */
+const dependsOn = (name: string, failed: readonly StepRecord[]): StepEnd => {
+  const outcomes = failed.map(({ step, outcome }) => outcome ?? plain(step.name, 'failed'));
+  const [on = ''] = failed.map(({ step }) => step.name);
+  const rows = outcomes.flatMap((outcome) => [bare(outcome), ...outcome.rows]);
+  const isCycle = outcomes.some((outcome) => outcome.isCycle === true);
+  const outcome = {
+    ...plain(name, 'failed', sayingOf('depends', name, on).text),
+    ...(isCycle && { isCycle }),
+    dependsOn: on,
+    rows: [...new Map(rows.map((row) => [row.member, row])).values()].slice(0, limits.causeCount),
+  };
+  return { outcome, isInDoubt: failed.some(({ phase }) => phase === 'in-doubt') };
 };
 /** A service that nobody registered. */
 export const notThere = ({ name }: Step): StepEnd => ({

@@ -20,10 +20,7 @@ export const notePrompt = (
   const { started } = noted;
   const stopped = what === 'started' ? noLater(noted) : noted.stopped;
   const stoppedIn = what === 'started' ? noted.stoppedIn : held.boot;
-  const end = {
-    ...(stopped && { stopped }),
-    ...(stoppedIn !== undefined && { stoppedIn }),
-  };
+  const end = { ...(stopped && { stopped }), ...(stoppedIn !== undefined && { stoppedIn }) };
   held.prompts.set({ ...(started && { started }), ...end, ...(disabled && { disabled }) });
   const entry: Entry = {
     kind: 'prompted',

@@ -61,9 +61,7 @@ export const start = (held: ServiceHeld, turn: Turn, by: Prompting): Vow<Outcome
     case 'spawning':
     case 'waking':
       // Somebody waits for this launch now, so its failure is final.
-      change(held, turn, {
-        state: { ...state, launch: { ...state.launch, isRespawn: false } },
-      });
+      change(held, turn, { state: { ...state, launch: { ...state.launch, isRespawn: false } } });
       return state.launch.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>

@@ -211,8 +211,7 @@ const hookFailed = (
   said: readonly string[] = [],
 ): void => {
   const what = `what is done about its failure did not work: ${cutText(why, limits.refusalCharacters)}`;
-  const lines = said.slice(-limits.recentLineCount);
-  tellLog(held, turn, 'service.hook-failed', name, what, lines);
+  tellLog(held, turn, 'service.hook-failed', name, what, said.slice(-limits.recentLineCount));
 };
 
 const tellLog = (

@@ -272,9 +272,5 @@ const erase = (held: ShepherdHeld, turn: Turn, name: string): void => {
   held.transients.delete(name);
   held.prompts.delete(name);
   turn.record({ kind: 'untransient', service: name } satisfies Entry);
-  turn.record({
-    kind: 'untimed',
-    service: name,
-    placeCount: limits.timerRunCount,
-  } satisfies Entry);
+  turn.record({ kind: 'untimed', service: name, placeCount: limits.timerRunCount } satisfies Entry);
 };

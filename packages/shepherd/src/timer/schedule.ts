@@ -227,8 +227,7 @@ const begin = (
   const { isOwed: _owed, isOwedToOther: _whose, ...rest } = held.record.get();
   held.record.set(rest);
   noteTimer(held, turn, { ...settled, ...left, runCount: number });
-  const startedMs = wallNow(held);
-  noteRun(held, turn, { number, startedMs, startId, ...how });
+  noteRun(held, turn, { number, startedMs: wallNow(held), startId, ...how });
   const living = { startId };
   held.living.set(number, living);
   bound(held, turn, number, living);

@@ -143,6 +143,8 @@ export interface Cause {
   readonly member: string;
   readonly reason?: string;
   readonly plainReason?: string;
+  /** So many others went wrong as well. */
+  readonly otherCount?: number;
 }
 /**
  * Which state of a service at home was seen: of two of one service, the one with the greater

@@ -122,7 +122,10 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   isVain: readBoolean,
   isSlip: readBoolean,
   lostTo: struct<Winner>({ action: readName }, { operation: readName, atMs: readCount }),
-  cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
+  cause: struct<Cause>(
+    { member: text },
+    { reason: text, plainReason: text, otherCount: readCount },
+  ),
   sharedWith: readNames,
   stage: readStage,
   pid: readCount,

@@ -167,13 +167,17 @@ const verdictText = ({ action, service }: Command, outcome: Outcome): string => 
   const { result, reason, rows, dependsOn } = outcome;
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
   const word = isGood({ result }) ? 'not all members' : resultWords[result];
+  const isRequirement = dependsOn !== undefined;
   const bad = rows.filter(
     (row) => !isGood(row) && row.result !== 'skipped' && row.reason !== unheard,
   );
-  const told = `${visible(action)} ${visible(service)}: ${word}${why}`;
-  if (bad.length === 0 || dependsOn !== undefined) return told;
-  const names = fewNames(bad.map((row) => row.member + placeOf(row)));
-  return `${told.replace(/\.$/, '')}${why === '' ? ':' : ';'} because of ${names}`;
+  const blamed = isRequirement ? bad.filter((row) => row.dependsOn === undefined) : bad;
+  const told = `${visible(action)} ${visible(service)}: ${word}`;
+  // Of one requirement the reason says it.
+  if (blamed.length < (isRequirement ? 2 : 1)) return `${told}${why}`;
+  const names = fewNames(blamed.map((row) => row.member + placeOf(row)));
+  const before = isRequirement || why === '' ? ':' : `${why.replace(/\.$/, '')};`;
+  return `${told}${before} because of ${names}`;
 };
 
 /**
@@ -255,16 +259,18 @@ export const withoutEcho = (rows: readonly Row[]): ((row: Row) => Row) => {
   return (row) => {
     const { cause } = row;
     if (cause === undefined || cause.member === row.member || !told.has(cause.member)) return row;
-    return { ...row, cause: { member: cause.member } };
+    const { reason: _reason, ...named } = cause;
+    return { ...row, cause: named };
   };
 };
 /** What went wrong below it, and the other aggregates that it belongs to. */
 const causeOf = ({ cause, isCycle }: Row): string | undefined => {
   if (cause === undefined)
     return isCycle === true ? 'it requires itself by way of others: a cycle' : undefined;
-  return cause.reason === undefined
-    ? `because of ${cause.member}`
-    : `${cause.member}: ${cause.reason}`;
+  const { member, reason, otherCount = 0 } = cause;
+  const others = otherCount === 0 ? '' : ` (and ${counted(otherCount, 'other')})`;
+  const why = reason === undefined ? `because of ${member}` : `${member}: ${reason}`;
+  return others === '' ? why : `${why.replace(/\.$/, '')}${others}`;
 };
 const sharedOf = ({ sharedWith }: Row): string | undefined =>
   sharedWith && `shared with ${sharedWith.join(', ')}`;

@@ -116,7 +116,7 @@ export class Progress {
       else if (event.kind === 'line') {
         const { about, what } = event;
         const shown = this.#isAlone ? event.text : `${event.from}: ${event.text}`;
-        this.#line(shown, event.text, this.#goesWithoutSaying(event));
+        this.#line(shown, event.text, this.#goesWithoutSaying(event, shown));
         this.#note(about, event.text);
         if (about !== undefined && what !== undefined && this.#subjects.size < maxSeenLines)
           this.#subjects.add(about);
@@ -203,15 +203,17 @@ export class Progress {
     const lines = rowLines([row], this.#context.look, this.#action, '  ');
     this.#aside(() => this.#context.terminal.err(`${lines.join('\n')}\n`));
   }
-  #goesWithoutSaying({ about, what }: LineTopic): boolean {
+  #goesWithoutSaying({ about, what }: LineTopic, shown: string): boolean {
     if (this.#context.options.verbose === true) return false;
+    // Of services that are not shown the lines are all the same.
+    if (about === undefined && this.seen.has(shown)) return true;
     if (what === 'refused' || what === 'failed') return true;
     if (!this.#isAlone || what !== 'stopped') return false;
     return this.#action === 'restart' || (this.#action === 'stop' && about === this.#service);
   }
   #line(shown: string, text: string, isNoNews = false): void {
     const { terminal, options } = this.#context;
-    if (this.seen.size < maxSeenLines) this.seen.add(text);
+    if (this.seen.size < maxSeenLines) this.seen.add(text).add(shown);
     if (options.quiet === true || isNoNews) return;
     const line = `${visible(shown)}\n`;
     this.#aside(() => (options.json === true ? terminal.err(line) : terminal.out(line)));

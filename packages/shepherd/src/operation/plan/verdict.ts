@@ -56,10 +56,17 @@ const wordsOf = (goodCount: number, needed: number, memberCount: number): string
   return needed === memberCount ? words : `${words}, ${needed} needed`;
 };
 
-/** A row is an outcome without its own rows; what went wrong below it is named, by the last who knows. */
+/**
+ * A row is an outcome without its own rows; what went wrong below it is named, by the last who knows: the first of what
+ * did not wait for something else there, and how many there are.
+ */
 export const memberRow = ({ rows, ...row }: Outcome): Row => {
-  const bad = isGood(row) ? undefined : rows.find((one) => !isGood(one));
-  return bad === undefined ? row : { ...row, cause: causeOf(bad) };
+  const bad = isGood(row) ? [] : rows.filter((one) => !isGood(one));
+  const roots = bad.filter((one) => one.dependsOn === undefined && one.result !== 'skipped');
+  const [first = bad[0], ...others] = roots;
+  if (first === undefined) return row;
+  const otherCount = others.length + (first.cause?.otherCount ?? 0);
+  return { ...row, cause: { ...causeOf(first), ...(otherCount > 0 && { otherCount }) } };
 };
 /** The deepest thing that is known to be wrong. */
 const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>

@@ -91,11 +91,7 @@ const reportBounds = {
 };
 const readReport = (entry: AcceptedRecord, { intents, states }: Recorded): OperationReport => {
   const all = intents.flatMap(({ steps }) => steps);
-  const records = all.map((step) => ({
-    step,
-    phase: 'waiting' as const,
-    ...states.get(step.key),
-  }));
+  const records = all.map((step) => ({ step, phase: 'waiting' as const, ...states.get(step.key) }));
   const args = intents[0]?.request.args ?? [];
   return { ...factsOf(entry), args, steps: stepsOf(entry, records) };
 };

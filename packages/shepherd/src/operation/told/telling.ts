@@ -1,6 +1,7 @@
 /** What is told of a step that is over: to the audit, to those who listen, and to those who wait for it. */
 import type { Turn } from '@bellwether/actors';
 import { gateLines } from '../gates.ts';
+import { failedFor } from '../outcomes.ts';
 import type { Host } from '../host.ts';
 import type { Operation, StepRecord } from '../kept/memory.ts';
 import { answerAll, listenersOf } from './callers.ts';
@@ -10,7 +11,7 @@ import { askedAction } from '../wishes.ts';
 import { isGood } from '../../words/vocabulary.ts';
 import { isSelection } from '../../words/selectors.ts';
 import { beginAction } from '../../words/steps.ts';
-import { linesOf, type Saying } from '../../words/wording.ts';
+import { linesOf, sayingOf, type Saying } from '../../words/wording.ts';
 import type { Outcome } from '../../words/types.ts';
 
 /** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
@@ -60,7 +61,11 @@ const linesFor = (
     const text = refusalLine(name, action, refusal.message);
     return [{ about: name, ...(isAnswer && { what: 'refused' }), text }];
   }
-  const lines = linesOf(action, outcome, isAsked);
+  const others = outcome.dependsOn === undefined ? [] : failedFor(operation, step).slice(1);
+  const lines = [
+    ...others.map((other) => sayingOf('depends', name, other.step.name)),
+    ...linesOf(action, outcome, isAsked),
+  ];
   if (!isAnswer || isGood(outcome) || outcome.isDisabled === true) return lines;
   return lines.map((line) => ({ ...line, what: 'failed' }));
 };
