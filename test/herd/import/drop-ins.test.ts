@@ -67,15 +67,37 @@ describe('a drop-in', () => {
       { start: { user: 'daemon', group: 'x', process: { nice: 3 } } },
     ]);
   });
-  it('of the administrator is one of a unit that a distribution has brought', async () => {
+  it('of a prefix of its name, and of all of its kind, is one of a unit where that has none of that name', async () => {
+    const { config } = await importing({
+      'a-b-c@x.service': unit,
+      'service.d/a.conf': '[Service]\nUser=sync\nNice=1\n',
+      'a-.service.d/a.conf': '[Service]\nUser=daemon\nUMask=0077\n',
+      'a-.service.d/b.conf': '[Service]\nUser=bin\n',
+      'a-b-.service.d/b.conf': '[Service]\nGroup=%i\n',
+      'a-b-c-.service.d/c.conf': '[Service]\nUser=sys\n',
+      'b-.service.d/c.conf': '[Service]\nUser=sys\n',
+    });
+    expect(await loaded(config)).toMatchObject([
+      { start: { user: 'daemon', group: 'x', process: { umask: 0o077 } } },
+    ]);
+    expect(config).not.toContain('nice');
+  });
+  it.each([
+    ['/usr/lib', '/etc', 'nobody'],
+    ['/usr/lib', '/run', 'nobody'],
+    ['/etc', '/run', 'nobody'],
+    ['/lib', '/usr/local/lib', 'nobody'],
+    ['/srv', '/etc', undefined],
+  ])('of a unit in %s that lies in %s is read: as %s', async (unitAt, dropInAt, user) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'import-'));
     folders.push(folder);
     const at = (file: fs.PathLike): string => path.join(folder, file.toString());
     const { openSync, readdirSync } = fs;
-    const vendors = '/usr/lib/systemd/system/dd.service';
-    const own = '/etc/systemd/system/dd.service.d/override.conf';
+    const vendors = `${unitAt}/systemd/system/dd.service`;
+    const own = `${dropInAt}/systemd/system/dd.service.d/override.conf`;
     for (const [file, text] of [
       [vendors, unit],
+      ['/usr/lib/systemd/system/dd.service.d/override.conf', '[Service]\nUser=bin\n'],
       [own, '[Service]\nUser=nobody\n'],
     ] as const) {
       fs.mkdirSync(path.dirname(at(file)), { recursive: true });
@@ -90,7 +112,7 @@ describe('a drop-in', () => {
       opened.mockRestore();
       listed.mockRestore();
     });
-    expect(stdout).toContain("user: 'nobody'");
+    expect(/user: '(.*)'/.exec(stdout)?.[1]).toBe(user);
   });
   it('of a timer changes that', async () => {
     const { config } = await importing(

@@ -1,4 +1,5 @@
 /** What other service managers are told becomes a configuration that is good, and says what it leaves behind. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -110,8 +111,28 @@ WantedBy=multi-user.target
     });
     const [oneShot, remaining] = await loaded(text);
     expect([oneShot, remaining]).toMatchObject([
-      { oneShot: true, start: { argv: ['/bin/sh', '-c', '/bin/a && { /bin/b $X || true; }'] } },
+      {
+        oneShot: true,
+        start: { argv: ['/bin/sh', '-c', 'set -f && /bin/a && { /bin/b $X || true; }'] },
+      },
       { remainAfterExit: true },
+    ]);
+  });
+  it('has words of such a file where one variable is all of a word, and no names of files', async () => {
+    const text = '[Service]\nEnvironmentFile=/etc/a.env\nExecStart=/bin/echo -$X- $X\n';
+    const [service] = await loaded(read('systemd', { 'a.service': text }).text);
+    const [shell = '', ...args] = (service as { start: { argv: string[] } }).start.argv;
+    const said = execFileSync(shell, args, { env: { X: '/* b' }, encoding: 'utf8' });
+    expect(said).toBe('-$X- /* b\n');
+  });
+  it.each([
+    'SuccessExitStatus=SIGTERM 143',
+    'RestartPreventExitStatus=2',
+    'RestartForceExitStatus=3',
+  ])('says what %s would mean, which nothing here does', (said) => {
+    const text = `[Service]\nExecStart=/bin/a\nRestart=on-failure\n${said}\n`;
+    expect(read('systemd', { 'a.service': text }).told).toEqual([
+      `4: ${said}: a failure is any exit code but 0, and any signal`,
     ]);
   });
   it('reads its files of variables at each start, where it says which', async () => {

@@ -73,6 +73,13 @@ umask=077
     expect(told).toEqual([]);
   });
 });
+it.each([
+  ['0', []],
+  ['0,2', ['3: exitcodes=0,2: a failure is any exit code but 0, and any signal']],
+])('exit codes %s of supervisor are what is so here, or told', (codes, said) => {
+  const text = `[program:a]\ncommand=a\nexitcodes=${codes}\n`;
+  expect(read('supervisor', { 'a.conf': text }).told).toEqual(said);
+});
 describe('Restart= of a unit', () => {
   const socket = { 'a.socket': '[Socket]\nListenStream=127.0.0.1:80\n' };
   it.each([

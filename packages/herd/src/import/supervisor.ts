@@ -34,7 +34,7 @@ const known = new Set(
 const reasons = new Map(
   Object.entries({
     startsecs: "say ready: { log: '…' } or ready: { http: '…' }",
-    exitcodes: 'an exit code that is not 0 is a failure',
+    exitcodes: 'a failure is any exit code but 0, and any signal',
     stdout_logfile: "'herd log' has it",
     stderr_logfile: "'herd log' has it",
     stderr_logfile_maxbytes: 'output and errors are one log',
@@ -115,6 +115,7 @@ const programOf = (
   const said = new Map<string, string>();
   for (const { key, value, line: at } of settings) {
     const before = key === 'environment' && said.has(key) ? `${said.get(key)},` : '';
+    if (key === 'exitcodes' && value === '0') continue;
     if (!known.has(key)) notes.push(note(`${key}=${value}${because(reasons.get(key))}`, at));
     else said.set(key, before + expanded(value, name, folder, copy));
   }

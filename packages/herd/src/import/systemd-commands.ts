@@ -114,14 +114,20 @@ export const startOf = (
   const first = [...before, ...main.slice(0, -1)].map(shellText);
   // Nothing of the shell stays in front of what has the signals and the number of the process.
   const end = last === undefined ? [] : last.mayFail ? [shellText(last)] : [`exec ${last.text}`];
-  return shellOf([...first, ...end].join(' && '), around);
+  return shellOf(joined([...before, ...main], [...first, ...end]), around);
 };
 /** Some commands, one after the other, as one that is run to its end. */
 export const runOf = (commands: readonly UnitCommand[]): Call => {
   const [only] = commands;
   if (commands.length === 1 && only?.words !== undefined && !only.mayFail)
     return execOf(only.words);
-  return shellOf(commands.map(shellText).join(' && '));
+  return shellOf(joined(commands, commands.map(shellText)));
+};
+/** What a shell fills in is taken apart into words, as by systemd, and no word for the names of files. */
+const joined = (commands: readonly UnitCommand[], texts: readonly string[]): string => {
+  const isTaken = ({ words, text }: UnitCommand): boolean =>
+    words === undefined && / \$\w/.test(text);
+  return [...(commands.some(isTaken) ? ['set -f'] : []), ...texts].join(' && ');
 };
 const shellText = ({ mayFail, text }: UnitCommand): string =>
   mayFail ? `{ ${text} || true; }` : text;

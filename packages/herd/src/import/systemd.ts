@@ -160,6 +160,8 @@ const commonOf = (unit: Unit, names: ReadonlySet<string>): Common => {
     unit.carried(`Service.${key}`);
   for (const key of ['ExecStartPost', 'ExecStopPost', 'ExecCondition'])
     unit.leave(`Service.${key}`, 'there is no such step here');
+  for (const key of ['SuccessExitStatus', 'RestartPreventExitStatus', 'RestartForceExitStatus'])
+    unit.leave(`Service.${key}`, 'a failure is any exit code but 0, and any signal');
   for (const [key, name] of Object.entries(groupLimits))
     unit.leave(
       `Service.${key}`,

@@ -70,14 +70,24 @@ const sourceIn = (file: string): SourceFile => {
   }
   throw new Usage(`import: ${file} has more than ${importLimits.fileBytes} bytes`);
 };
-/** Of a unit, by their names: an instance's win over its template's, the administrator's over a vendor's. */
+/** Where systemd looks for units; what stands in a later one wins. */
+const systemFolders = ['/lib', '/usr/lib', '/usr/local/lib', '/run', '/etc'].map(
+  (folder) => `${folder}/systemd/system`,
+);
+/** Whose drop-ins are read with a unit; those of a later one win: of its kind, its prefixes, its template, itself. */
+const namesFor = (unit: string): ReadonlySet<string> => {
+  const [, stem = '', type = ''] = /^(.*)\.(\w+)$/.exec(unit) ?? [];
+  const dashes = [...(stem.split('@')[0] ?? '').matchAll(/-/g)];
+  const prefixes = dashes.map(({ index }) => `${stem.slice(0, index + 1)}.${type}`);
+  return new Set([type, ...prefixes, unit.replace(/@.*(?=\.)/, '@'), unit]);
+};
+/** Of a unit, by their names: those of a folder's own names, as above; the administrator's win over a vendor's. */
 const dropInsOf = (file: string): readonly string[] => {
   const { dir, base } = path.parse(file);
-  const template = base.replace(/@.*(?=\.)/, '@');
-  const isVendors = /^(?:\/usr)?\/lib\/systemd\/system$/.test(path.resolve(dir));
+  const folders = systemFolders.includes(path.resolve(dir)) ? systemFolders : [dir];
   const found = new Map<string, string>();
-  for (const folder of isVendors ? [dir, '/etc/systemd/system'] : [dir])
-    for (const unit of new Set([template, base]))
+  for (const folder of folders)
+    for (const unit of namesFor(base))
       for (const name of namesIn(path.join(folder, `${unit}.d`)))
         if (name.endsWith('.conf')) found.set(name, path.join(folder, `${unit}.d`, name));
   if (found.size > importLimits.dropInCount)

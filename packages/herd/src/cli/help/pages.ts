@@ -157,8 +157,9 @@ export const pages: Readonly<Record<string, Page>> = {
       'Writes a configuration from units of systemd, a Procfile, a configuration of supervisor, or the ' +
       'applications of pm2 as JSON, and says with file and line what was not carried over. Units that ' +
       'are given together may require each other, and a timer takes the place of its service; drop-ins ' +
-      'beside a unit, NAME.service.d/*.conf, are read with it. Nothing of what is read is run, and no ' +
-      'shepherd is asked.',
+      'beside a unit, NAME.service.d/*.conf, are read with it. Restart=on-failure brings a service back ' +
+      'after an end by any signal, also by those four that are no failure of systemd. Nothing of what ' +
+      'is read is run, and no shepherd is asked.',
     examples: [
       ['herd import /etc/systemd/system/*.service', 'to look at'],
       ['herd import -o shepherd.config.ts web.service web.timer', 'into a file'],
