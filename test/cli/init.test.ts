@@ -1,4 +1,6 @@
 /** The keeper as the first process of a container: it runs the shepherd, and ends with it. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import {
   beginInit,
@@ -10,7 +12,7 @@ import {
   orderIn,
   toldOf,
 } from '../support/inits.ts';
-import { eventually } from '../support/programs.ts';
+import { bins, eventually } from '../support/programs.ts';
 
 describeInit((here) => {
   it('of a container reaps strangers, brings its shepherd back, and ends in order with it', async () => {
@@ -31,6 +33,23 @@ describeInit((here) => {
     process.kill(daemon, 'SIGKILL');
     await isReady(begun, 2);
     expect(await pidOf('web')).toBe(web);
+    process.kill(init, 'SIGTERM');
+    expect((await begun.ended).code).toBe(0);
+    expect(orderIn(state)).toEqual(['web', 'db']);
+  });
+
+  it('takes paths as they are from where it was begun, each time that it starts the shepherd', async () => {
+    const { place, state } = here();
+    const { isReady } = initHerd(place, state);
+    fs.symlinkSync(process.execPath, path.join(place.folder, 'runtime'));
+    const there = ['sh', '-c', `cd '${place.folder}' && exec "$@"`, 'sh', ...container];
+    const config = './a/shepherd.config.ts';
+    const words = ['./runtime', bins.shepherd, '--state', './a', '--config', config];
+    const begun = beginInit(place, './a', there, words);
+    await isReady(begun);
+    const [init = 0] = childrenOf(begun.process.pid ?? 0);
+    process.kill(daemonBelow(init), 'SIGKILL');
+    await isReady(begun, 2);
     process.kill(init, 'SIGTERM');
     expect((await begun.ended).code).toBe(0);
     expect(orderIn(state)).toEqual(['web', 'db']);

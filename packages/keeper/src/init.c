@@ -31,7 +31,7 @@ enum { EXIT_NO_PROGRAM = 127 };
 
 extern char **environ;
 
-static char **program;
+static char **program, home[4096];
 static pid_t daemon_pid;
 static uint64_t daemon_began, daemon_due;
 static unsigned short_lives;
@@ -42,6 +42,8 @@ static int last_code;
 
 void init_set(char **words) {
   program = words;
+  /* The anchor works in its folder; relative paths in these words are of where it was begun. */
+  if (getcwd(home, sizeof home) == NULL) home[0] = 0;
 }
 int init_is_on(void) {
   return program != NULL;
@@ -122,6 +124,7 @@ static void execute(void) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   setsid();
+  if (chdir(home) < 0) complain("cannot go back to where this was begun", errno);
   execvpe(program[0], program, environ);
   complain(program[0], errno);
   _exit(EXIT_NO_PROGRAM);
