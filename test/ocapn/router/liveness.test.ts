@@ -374,6 +374,52 @@ describe('after a sleep', () => {
   });
 });
 
+describe('a peer that hangs', () => {
+  /** Who watches it asks again so often, in the smallest fleets, after its last word. */
+  const ASKED_MS = 4_500;
+  /** Milliseconds from its last word to the end of its session, by the timers of this clock. */
+  const hangs = async (seed: number, mostLateMs: number): Promise<number> => {
+    world = new World(seed);
+    network = new Network(world, {});
+    const clock = world.clock();
+    const late: Clock = {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      after: (ms, task) => clock.after(ms + world.random() * mostLateMs, task),
+    };
+    const a = await peerOf('a', { router: { clock: late, limits: { doubtMs: LIMITS.doubtMs } } });
+    const b = await peerOf('b', { router: { limits: UNWATCHED } });
+    const atB = a.router.enliven<Desk>(b.sturdyref('desk'));
+    const ask = () => void a.vat.run((turn) => turn.send(atB, 'hear', 1)).catch(() => undefined);
+    ask();
+    world.runFor(1_000 + world.random() * 2 * LAP_MS);
+    ask();
+    world.runFor(100);
+    const lastMs = world.now;
+    for (const line of network.lines) line.lose();
+    b.router.close(); // nobody answers there
+    // What is asked at once is asked of a session that has just said something.
+    ask();
+    for (let ms = 0; open(a) > 0; ms += 10) {
+      if (ms > 0 && ms % ASKED_MS === 0) ask();
+      world.runFor(10);
+    }
+    const foundMs = world.now - lastMs;
+    leavesNothing(peers.splice(0));
+    return foundMs;
+  };
+  it('is found out within two looks of who watches it, the wait for its word, and a lap', async () => {
+    for (const mostLateMs of [0, 900]) {
+      const spans: number[] = [];
+      for (let seed = 1; seed <= 40; seed += 1) spans.push(await hangs(seed, mostLateMs));
+      const mostMs = 2 * ASKED_MS + PING_MS + LAP_MS + mostLateMs;
+      expect(Math.max(...spans)).toBeLessThanOrEqual(mostMs + 100);
+      expect(Math.max(...spans)).toBeGreaterThan(mostMs - LAP_MS);
+      expect(Math.min(...spans)).toBeGreaterThan(ASKED_MS + PING_MS);
+    }
+  });
+});
+
 describe('a peer that does not read', () => {
   const flooded = async (limits: PeerOptions = {}) => {
     start({ highWaterBytes: 1_000 });

@@ -22,6 +22,10 @@
  * a lap over which those are spread that are pinged, so that a thousand that opened together are not
  * pinged together. To look at each of a thousand in each lap is a large part of what an idle node spends.
  *
+ * Who hangs behind a kernel that answers is so found out, after its last word, within the time in
+ * which somebody asks twice (who asks within two laps of a word has no doubt), pingMs and a lap; who
+ * waits for an answer of it learns it then, if not by a deadline of its own.
+ *
  * Both ends look. Whoever is pinged has heard something and does not ask; but the laps of two ends
  * that met in one moment begin together, and both would ask in one moment for ever. So who dialled
  * asks first: most sessions of a controller are those, and what it asks of many in one part of a lap
@@ -51,6 +55,8 @@ export class Silence {
   readonly slot: number;
   /** And has said nothing since, as of the last look. */
   isPinged = false;
+  /** When, by the clock, or since when that counts. */
+  pingedMs = 0;
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
   /** Those that it is looked at with next; undefined where it never is. */
@@ -106,10 +112,10 @@ export class Liveness {
     const idleLaps = isWatched ? this.#lapsIn(this.#limits.idleMs) + laterLaps : Infinity;
     const silence = new Silence(session, isDialled, idleLaps, this.#nextSlot);
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
-    this.#now();
+    const nowMs = this.#now();
     this.#all.add(silence);
     this.#wait(silence);
-    if (this.#stopTimer === undefined && Number.isFinite(this.#lapMs)) this.#arm();
+    if (this.#stopTimer === undefined && Number.isFinite(this.#lapMs)) this.#arm(nowMs);
     return silence;
   }
   leave(silence: Silence): void {
@@ -160,17 +166,20 @@ export class Liveness {
     this.seconds = Math.floor(nowMs / 1000);
     return nowMs;
   }
-  /** Waits for the next part of this lap in which somebody is pinged, or for the next lap. */
-  #arm(): void {
+  /**
+   * Waits for the next part of this lap in which somebody is pinged, or for the next lap. Counted from
+   * when the one before was due: what a busy machine is late by adds up otherwise.
+   */
+  #arm(fromMs: number): void {
     const from = this.#slot;
     let slot = from + 1;
     while (slot < SLOTS && this.#silent[slot]?.size === 0) slot += 1;
     this.#slot = slot % SLOTS;
     const ms = ((slot - from) * this.#lapMs) / SLOTS;
     const nowMs = this.#clock.now();
-    this.#dueMs = nowMs + ms;
+    this.#dueMs = fromMs + ms;
     this.#wallMs = this.#clock.wall() - nowMs;
-    this.#stopTimer = this.#clock.after(ms, () => this.#turn());
+    this.#stopTimer = this.#clock.after(Math.max(0, this.#dueMs - nowMs), () => this.#turn());
   }
   #turn(): void {
     const nowMs = this.#now();
@@ -189,7 +198,8 @@ export class Liveness {
         else this.#wait(silence);
     }
     // The last one may have ended meanwhile, or another have armed the timer.
-    if (this.#stopTimer === undefined && this.#all.size > 0) this.#arm();
+    if (this.#stopTimer === undefined && this.#all.size > 0)
+      this.#arm(isLate ? nowMs : this.#dueMs);
   }
   /** At all who are due in this lap, and at those that are full. */
   #look(nowMs: number): void {
@@ -199,7 +209,10 @@ export class Liveness {
     for (const silence of [...(due ?? [])]) {
       const { session } = silence;
       if (silence.isPinged && !session.isHeard && session.isRead) {
-        session.abort(`captp: not a word for ${this.#limits.pingMs} ms after a ping`);
+        const { pingMs } = this.#limits;
+        // By the clock: a lap that is late is followed by a shorter one.
+        if (nowMs - silence.pingedMs < pingMs) this.#lookIn(this.lap + 1, silence);
+        else session.abort(`captp: not a word for ${pingMs} ms after a ping`);
         continue;
       }
       silence.isPinged = false;
@@ -243,8 +256,8 @@ export class Liveness {
     const { session } = silence;
     const isUnderWay = silence.isPinged;
     silence.isPinged = true;
-    // A whole lap more than it takes: this one has begun.
-    this.#lookIn(this.lap + this.#lapsIn(this.#limits.pingMs) + 1, silence);
+    silence.pingedMs = this.#clock.now();
+    this.#lookIn(this.lap + 1, silence);
     if (isUnderWay) return;
     session.listen();
     session.ping();
