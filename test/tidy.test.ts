@@ -173,7 +173,7 @@ const closedTo = (file: string, home: string): readonly string[] => {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_620,
   'packages/ocapn': 7_500,
-  'packages/shepherd': 20_870,
+  'packages/shepherd': 20_880,
   'packages/authority': 2_150,
   'packages/deploy': 6_280,
   'packages/store': 3_040,
@@ -182,7 +182,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/keeper': 4_060,
   'packages/herd': 25_520,
   'netlayers/memory': 610,
-  'netlayers/stream': 760,
+  'netlayers/stream': 750,
   'netlayers/unix': 540,
   'netlayers/tcp-tls': 615,
   'netlayers/tcp-testing-only': 120,

@@ -51,7 +51,7 @@ describe.skipIf(isWithoutKeeper)(`a process in a session of its own${whyNoKeeper
   const shell = (text: string): string => `shell(${JSON.stringify(text)})`;
   /** It has its own session before its service is ready. */
   const leaves = (name: string, then: string): string =>
-    shell(`setsid sh -c 'echo $$ > ${name}.pid; ${then}' & until [ -s ${name}.pid ]; do sleep 0.01; done
+    shell(`rm -f ${name}.pid; setsid sh -c 'echo $$ > ${name}.pid; ${then}' & until [ -s ${name}.pid ]; do sleep 0.01; done
       echo well; exec sleep 600`);
   const service = (name: string, then: string, more = ''): string =>
     `service({ provision: ['${name}'], ready: { log: 'well' }, start: ${leaves(name, then)}${more} })`;
@@ -74,6 +74,23 @@ describe.skipIf(isWithoutKeeper)(`a process in a session of its own${whyNoKeeper
       } finally {
         process.kill(left, 'SIGKILL');
       }
+    }
+  });
+
+  it('is told of what is stopped beside, and of what is stopped to be started again', async () => {
+    const needs = `, requirement: ['web']`;
+    await begun(
+      `${service('web', 'exec sleep 600')}, ${service('other', 'exec sleep 600', needs)}`,
+    );
+    expect((await herd('start', 'other')).code).toBe(0);
+    const left = [numberIn('web.pid'), numberIn('other.pid')];
+    for (const command of ['restart', 'stop']) {
+      const { text } = await herd(command, 'web');
+      const told = text.match(/has left behind process \d+ \(sleep\)\./g);
+      const pids = told?.map((line) => Number(/\d+/.exec(line)?.[0]));
+      expect(pids?.sort()).toEqual([...left].sort());
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+      left.splice(0, 2, numberIn('web.pid'), numberIn('other.pid'));
     }
   });
 });

@@ -23,10 +23,20 @@ export const tell = (host: Host, turn: Turn, operation: Operation, record: StepR
   const lines =
     step.kind === 'gate'
       ? gateLines(operation, step, outcome)
-      : linesFor(operation, record, outcome);
+      : [...linesFor(operation, record, outcome), ...besides(host, operation, record)];
   const row = step.isMember ? bare(outcome) : undefined;
   if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
   answerAll(turn, operation, record);
+};
+/** What a service of this machine has said of its stop, where no answer and no row shows that. */
+const besides = (
+  host: Host,
+  { requests }: Operation,
+  { step: { name, action, isMember }, outcome }: StepRecord,
+): readonly Saying[] => {
+  const isShown = action !== 'stop' || isMember === true || requests.get(name)?.action === 'stop';
+  if (isShown || host.own(name) === undefined || outcome?.result !== 'changed') return [];
+  return (outcome.output ?? []).map((text) => ({ about: name, text }));
 };
 /** A refusal may say itself which action it is about, or which service: some hear nothing but it. */
 const refusalLine = (name: string, action: string, message: string): string => {
