@@ -262,11 +262,20 @@ describe('herd release show, diff, sign and key', () => {
   it('are told apart from services that stand in their place, and how long one may wait', async () => {
     plant(at('dist'), tree);
     await build();
-    const swapped = await herd('deploy', '@web.rel', 'webs');
-    expect([swapped.code, swapped.err]).toEqual([
-      2,
-      "herd: error: 'webs' is no file of a release\nThe service comes first: 'herd deploy webs web.rel'.\n",
-    ]);
+    fs.mkdirSync(at('folder'));
+    for (const [action, release, service] of [
+      ['deploy', '@web.rel', 'webs'],
+      ['stage', '@web.rel', '@folder'],
+      ['deploy', 'rel:6af3', 'web'],
+      ['rollback', 'rel:6af3', 'web'],
+    ] as const) {
+      const [typed, name] = [release, service].map((word) => word.replace('@', ''));
+      const swapped = await herd(action, release, service);
+      expect(swapped).toMatchObject({ code: 2, out: '' });
+      expect(swapped.err).toBe(
+        `herd: error: '${name}' is no release\nThe service comes first: 'herd ${action} ${name} ${typed}'.\n`,
+      );
+    }
     const day = slotLimits.confirmMostMs / 3_600_000;
     const short = await herd('deploy', 'web', 'rel:6af3');
     expect([short.code, short.err]).toEqual([

@@ -40,7 +40,7 @@ export const runDeploy = async (
   const [named = '', what = ''] = isChosen && words.length === 1 ? ['', ...words] : words;
   const isName = what.startsWith('rel:') || !fs.existsSync(what);
   const there = action === 'deploy' && isName ? beginningOf(what) : undefined;
-  if (isName && path.extname(named) === '.rel') throw swapped(action, named, what);
+  if (isSwapped(named, what)) throw swapped(action, named, what);
   const release = there === undefined ? await opened(action, what) : undefined;
   try {
     const digest = there ?? release?.digest ?? (what as Digest);
@@ -62,9 +62,17 @@ export const runDeploy = async (
   }
 };
 
+/** No service stands there, and in the place of the release none: a file or a folder may be called as a service is. */
+const isSwapped = (service: string, what: string): boolean => {
+  const isOne = beginningOf(what) !== undefined || isOfRelease(what);
+  const found = fs.statSync(what, { throwIfNoEntry: false });
+  return isOfRelease(service) && !isOne && found?.isFile() !== true;
+};
+const isOfRelease = (word: string): boolean =>
+  word.startsWith('rel:') || path.extname(word) === '.rel';
 const swapped = (action: string, file: string, service: string): Usage =>
   new Usage(
-    `'${visible(service)}' is no file of a release`,
+    `'${visible(service)}' is no release`,
     `The service comes first: 'herd ${action} ${visible(service)} ${visible(file)}'.`,
   );
 
@@ -72,7 +80,8 @@ const swapped = (action: string, file: string, service: string): Usage =>
 export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service = '', what] = namedIn(context, words);
   const release = what === undefined ? undefined : beginningOf(what);
-  if (what !== undefined && release === undefined) throw noName(what, service);
+  if (what !== undefined && release === undefined)
+    throw isOfRelease(service) ? swapped('rollback', service, what) : noName(what, service);
   const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
   return runPerform(context, { action: 'rollback', service, args });
 };
