@@ -68,6 +68,28 @@ describe('a grant that allows a deploy, and no confirmation', () => {
       { code: 'expired', message: expect.stringMatching('what had begun goes on$') },
     ]);
   });
+  it('or a minted reference that is revoked there says the same of it', () => {
+    const at = place();
+    const uri = answered(
+      at.site,
+      at.owner.ask(at.node, (turn, root) => turn.send(root, 'mint', 'web')),
+    );
+    const ref = at.alice.hold(uri);
+    at.script.perform = (turn) => turn.ask(() => undefined);
+    const asked = ['deploy', 'stage'].map((action) => asking(ref, at, action, `op-${action}`));
+    at.pass(100);
+    const { grants } = answered(
+      at.site,
+      at.owner.ask(at.node, (turn, root) => turn.send(root, 'grants')),
+    );
+    at.revoke(grants.find(({ isMinted }) => isMinted === true)?.id ?? '');
+    at.pass(100);
+    const taken = 'a release that waits to be confirmed is taken back unless others confirm it';
+    expect(asked.map(({ error }) => error)).toMatchObject([
+      { code: 'revoked', message: expect.stringMatching(`what had begun goes on, and ${taken}$`) },
+      { code: 'revoked', message: expect.stringMatching('what had begun goes on$') },
+    ]);
+  });
   it('allows nothing else by that', () => {
     const at = place();
     const { ref } = at.held({ actions: ['deploy'] });

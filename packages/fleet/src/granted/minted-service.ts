@@ -12,6 +12,7 @@ import {
   principalOf,
   type Event,
   type Outcome,
+  type Request,
   type Shepherd,
   type Sink,
 } from '@bellwether/shepherd';
@@ -55,7 +56,13 @@ export const makeMintedService = (
   return {
     ...heldMethods(front),
     perform: (turn, request, sink, mark) =>
-      listening(front, turn, sink, (seen) => turn.call(facet, 'perform', request, seen, mark)),
+      listening(
+        front,
+        turn,
+        sink,
+        (seen) => turn.call(facet, 'perform', request, seen, mark),
+        request,
+      ),
     plan: (turn, request) => {
       const why = closedBy(front, turn);
       if (why !== undefined) return turn.broken(why);
@@ -78,10 +85,11 @@ const listening = (
   turn: Turn,
   sink: Ref<Sink>,
   ask: (seen: Ref<Sink>) => Vow<Outcome>,
+  request?: Partial<Request>,
 ): Vow<Outcome> => {
   const why = closedBy(front, turn);
   if (why !== undefined) return turn.broken(why);
   checkSink(sink);
   const seen = turn.spawn(makeGrantedSink, front, sink, (event: Event) => event);
-  return commandUntilCut(front, turn, ask(seen));
+  return commandUntilCut(front, turn, ask(seen), request?.action);
 };
