@@ -185,6 +185,30 @@ describe('the folders of a daemon', () => {
     }
   });
 
+  it('are refused with a link in the place of a record', async () => {
+    const places = makePlaces();
+    const store = path.join(places.state, 'store-1');
+    open(store, 0o700);
+    expect(await refusal(places)).toBe('taken');
+    fs.symlinkSync('/etc/hostname', path.join(places.state, 'notes')); // ours, and nobody opens it
+    expect(await refusal(places)).toBe('taken');
+    fs.symlinkSync('/etc/hostname', path.join(store, 'LOG'));
+    expect(await refusal(places)).toMatch(/^state: .*: in it, store-1\/LOG is a link\n  hint: see/);
+  });
+  it.runIf(rootUser).each(['lock', 'store-1', 'store-1/LOG', 'keeper/table'])(
+    'are refused with what somebody has left in them who had them before: %s',
+    async (name) => {
+      const places = makePlaces();
+      for (const each of ['store-1', 'keeper']) open(path.join(places.state, each), 0o700);
+      const file = path.join(places.state, name);
+      if (!fs.existsSync(file)) fs.symlinkSync('/etc/hostname', file);
+      fs.lchownSync(file, 4_242, 4_242);
+      expect(await refusal(places)).toMatch(
+        new RegExp(`^state: .*: in it, ${name} (belongs to user 4242|is a link)\n  hint: see`),
+      );
+    },
+  );
+
   it('hold logs below no folder that others may change: of services, and of the daemon itself', async () => {
     const places = makePlaces();
     const elsewhere = path.join(places.folder, 'elsewhere');

@@ -33,6 +33,22 @@ describe('the lock of a state folder', () => {
     await other.ended;
     await lockFolder(folder);
   });
+  it('is not taken on what a link leads to, and nothing is emptied', async () => {
+    const [other, file] = ['other', 'lock'].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+    ];
+    fs.writeFileSync(other, 'kept\n');
+    fs.symlinkSync('other', file);
+    await expect(lockFolder(folder)).rejects.toThrow();
+    fs.rmSync(file);
+    fs.linkSync(other, file);
+    await lockFolder(folder);
+    expect(fs.readFileSync(other, 'utf8')).toBe('kept\n');
+    fs.rmSync(file);
+    fs.mkdirSync(file);
+    await expect(lockFolder(folder)).rejects.toThrow();
+  });
   it('is kept by this process after the helper that took it is gone', async () => {
     await lockFolder(folder);
     const code = await new Promise((resolve) =>

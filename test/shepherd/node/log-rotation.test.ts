@@ -307,12 +307,15 @@ describe('a log that is nothing but a hole', () => {
       expect(line.replace(/[\d-]+ [\d:]+ /, '')).toBe(
         `\n${mebibytes} MiB were cut out here, since more came than this log may have: maxMiB in its configuration\n`,
       );
-      expect(kept).toBe(limit + line.length);
+      // Behind it the rest of a line begins, and is marked.
+      const cut = Buffer.from(`${line}… `);
+      expect(text.indexOf(cut)).toBe(0);
+      expect(kept).toBe(limit + cut.length);
       expect(512 * blocks).toBeLessThanOrEqual(limit + 4096);
       expect(text.subarray(-6).toString()).toBe('\nlast\n');
       expect(events).toEqual([`log.cut: ${size - limit}`]);
       // What never was has no places: what is before it and behind it is found.
-      const end = 7 + limit + line.length;
+      const end = 7 + limit + cut.length;
       expect(log.end()).toBe(end);
       expect(Buffer.from((await log.read(0, 7)).bytes).toString()).toBe('before\n');
       fs.appendFileSync(place('web.log'), 'more\n');

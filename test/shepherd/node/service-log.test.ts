@@ -5,10 +5,12 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeLogFiles } from '../../../packages/shepherd/src/node/log-files.ts';
 import {
+  followedLineBytes,
   followedMs,
   lookMs,
   pieceBytes,
   scannedBytes,
+  tailLineBytes,
   timesBytes,
 } from '../../../packages/shepherd/src/node/limits.ts';
 import { LogTimes } from '../../../packages/shepherd/src/node/log-times.ts';
@@ -79,6 +81,18 @@ describe('a place in a log', () => {
     await log().rotate(wall);
     expect(fs.existsSync(file('.3'))).toBe(false);
     expect(await read(4, 19)).toMatchObject({ lines: ['three', 'four'], lostBytes: 4 });
+  });
+  it('within a line begins a rest, which nobody takes for a line of its own', async () => {
+    const { lines, read } = open();
+    const forged = '2026-11-27 18:20:00 localhost sshd[77]: Accepted password for root';
+    write(`${'x'.repeat(followedLineBytes)}${forged}\nnext\n`);
+    expect(await lines({})).toEqual(['x'.repeat(followedLineBytes), `… ${forged}`, 'next']);
+    // Also in pieces, of which each is asked for by its place alone.
+    write(`${'y'.repeat(5 * followedLineBytes)}${forged}\n`);
+    expect((await lines({ lineCount: 1 })).filter((line) => !line.startsWith('… '))).toEqual([
+      'y'.repeat(followedLineBytes),
+    ]);
+    expect((await read(followedLineBytes)).lines[0]).toBe(`… ${forged}`);
   });
   it('is known to the next daemon', async () => {
     const first = open();
@@ -301,11 +315,17 @@ describe('what is looked at of a log', () => {
     fs.truncateSync(file(), size - 1);
     write('\n');
   };
-  it.each([0, 1])('for the beginning of a line is bounded: %i over', async (over) => {
+  it.each([
+    [1, tailLineBytes, 0],
+    [1, tailLineBytes, 1],
+    [10_000, scannedBytes, 0],
+    [10_000, scannedBytes, 1],
+  ])('for the last lines, %i of them, is bounded: %i bytes, and %i over', async (...row) => {
+    const [lineCount, bound, over] = row;
     const { begin } = open();
-    const size = scannedBytes + 2 + over;
-    hollow(size);
-    expect(await begin({ lineCount: 1 })).toBe(over === 0 ? 2 : size);
+    hollow(bound + 2 + over);
+    // Within a line that is longer: its end is told, and not nothing.
+    expect(await begin({ lineCount })).toBe(2 + over);
   });
   it('of its times is bounded, and what they take: the older half is thinned', () => {
     // 32 bytes each.
@@ -438,11 +458,13 @@ describe('lines for a follower', () => {
     expect(wholeLines(bytes('a\r\nb\nc'), false)).toEqual({ lines: ['a', 'b', 'c'], byteCount: 6 });
     expect(wholeLines(bytes('\n\n'), true)).toEqual({ lines: ['', ''], byteCount: 2 });
   });
-  it('are of 4,096 bytes at most: a longer one comes in several, and no character is cut', () => {
+  it('are of 4,096 bytes at most: a longer one comes in several, marked, and no character is cut', () => {
     const long = (count: number) => 'é'.repeat(count);
-    expect(wholeLines(bytes(`${long(2_048)}\n`), true).lines).toEqual([long(2_048)]);
-    expect(wholeLines(bytes(`${long(2_049)}\n`), true).lines).toEqual([long(2_048), 'é']);
-    expect(wholeLines(bytes(`x${long(2_048)}\n`), true).lines).toEqual([`x${long(2_047)}`, 'é']);
+    const lines = (text: string) => wholeLines(bytes(text), true).lines;
+    expect(lines(`${long(2_048)}\n`)).toEqual([long(2_048)]);
+    expect(lines(`${long(2_049)}\na\n`)).toEqual([long(2_048), '… é', 'a']);
+    expect(lines(`x${long(2_048)}\n`)).toEqual([`x${long(2_047)}`, '… é']);
+    expect(wholeLines(bytes('a\nb\n'), true, true).lines).toEqual(['… a', 'b']);
     expect(wholeLines(bytes(long(2_048)), true)).toEqual({ lines: [], byteCount: 0 });
   });
   it('are 256 at most', () => {

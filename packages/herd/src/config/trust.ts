@@ -66,7 +66,8 @@ const isPrivate = ({ passwd, group }: AccountLines, gid: number, uid: number): b
 /** What is wrong with one place. */
 export type Fault = Omit<Problem, 'file'>;
 
-const isTrusted = (uid: number, trusted: Trusted): boolean =>
+/** Root, whom we trust to be, and whoever is named. */
+export const isTrusted = (uid: number, trusted: Trusted): boolean =>
   uid === 0 || uid === trusted.uid || trusted.owners.has(uid);
 
 const judge = (

@@ -20,6 +20,7 @@ import { codeOfSystem } from '../refs/secret-file.ts';
 import {
   distrustFolder,
   distrustLinks,
+  isTrusted,
   unmappedOwner,
   type Fault,
   type Trusted,
@@ -48,7 +49,32 @@ export const prepareState = async ({ state }: Pick<DaemonPlaces, 'state'>): Prom
   const trusted = await trustedHere();
   // Releases lie below it, and a service of root may run as another user. All else in it is closed by itself.
   const mode = trusted.uid === 0 ? 0o711 : 0o700;
-  await prepare('state', state, trusted, (folder) => distrustFolder(folder, trusted), mode);
+  const fault = async (folder: string): Promise<Fault | undefined> =>
+    (await distrustFolder(folder, trusted)) ?? left(folder, trusted);
+  await prepare('state', state, trusted, fault, mode);
+};
+/**
+ * What somebody has left in it who had it before, so that what is written to there would be another file. In homes,
+ * logs and releases others may have files; what is in there is opened with that in mind.
+ */
+const left = (folder: string, trusted: Trusted): Fault | undefined => {
+  const hint = 'see what it is, and remove it';
+  for (const name of fs.readdirSync(folder)) {
+    if (name === 'log' || name === 'run') continue; // are judged by themselves
+    const one = path.join(folder, name);
+    const stat = fs.lstatSync(one);
+    if (!isTrusted(stat.uid, trusted))
+      return { text: `in it, ${name} belongs to user ${stat.uid}`, hint };
+    if (!stat.isDirectory() || !/^(store-\d+|keeper|audit|nodes)$/.test(name)) continue;
+    for (const inner of fs.readdirSync(one)) {
+      const found = fs.lstatSync(path.join(one, inner));
+      const isLink = found.isSymbolicLink();
+      const what = isLink ? 'is a link' : `belongs to user ${found.uid}`;
+      if (isLink || !isTrusted(found.uid, trusted))
+        return { text: `in it, ${name}/${inner} ${what}`, hint };
+    }
+  }
+  return undefined;
 };
 
 /**

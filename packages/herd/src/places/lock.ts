@@ -21,8 +21,7 @@ export class Locked extends ActorError {
  * @throws Locked when another process has it.
  */
 export const lockFolder = async (folder: string): Promise<void> => {
-  const file = lockIn(folder);
-  const descriptor = fs.openSync(file, 'a+', 0o600);
+  const descriptor = openLock(lockIn(folder));
   const code = await flock(descriptor).catch((error: unknown) => {
     fs.closeSync(descriptor);
     throw new Locked(
@@ -43,6 +42,15 @@ export const lockFolder = async (folder: string): Promise<void> => {
     `lock: another shepherd${who} already runs on ${folder}; use it, stop it with 'herd stop root', or give this ` +
       'one a folder of its own with --state',
   );
+};
+
+/** A daemon of root must not lock, and then empty, whatever a link leads to that somebody has left there. */
+const openLock = (file: string): number => {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const descriptor = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (fs.fstatSync(descriptor).isFile()) return descriptor;
+  fs.closeSync(descriptor);
+  throw new Locked(`lock: ${file} is no file; see what it is, and remove it`);
 };
 
 /**
@@ -71,6 +79,7 @@ const lockIn = (folder: string): string => path.join(folder, 'lock');
 /** The number is for a message alone: a full disk must not keep the daemon from starting. */
 const noteHolder = (descriptor: number): void => {
   try {
+    if (fs.fstatSync(descriptor).nlink > 1) return; // it may be any other file, too
     fs.ftruncateSync(descriptor);
     fs.writeSync(descriptor, `${process.pid}\n`);
   } catch {

@@ -50,6 +50,8 @@ export const chunkBytes = 64 * 1024;
  * characters.
  */
 export const scannedBytes = 16 * 1024 * 1024;
+/** Bytes that are looked through for each of them: of one that is longer the end is told. */
+export const tailLineBytes = 64 * 1024;
 /** Logs that are looked through at once: a disk is no faster for more, and each has a file open. */
 export const lookCount = 4;
 /**

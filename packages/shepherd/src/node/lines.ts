@@ -10,7 +10,7 @@ const newline = 0x0a;
  * Other control characters stay: whoever shows the lines escapes them.
  *
  * `isTorn` says that the bytes begin in the middle of a line; that piece is left out unless it is
- * all there is.
+ * all there is, and marked then.
  */
 export const lastLines = (
   bytes: Uint8Array,
@@ -24,9 +24,14 @@ export const lastLines = (
   const whole = isTorn && lines.length > 1 ? lines.slice(1) : lines;
   return whole.slice(-lineCount).map((line) => {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    return cutText(text, lineChars);
+    return cutText(isTorn && lines.length === 1 ? `${restMark}${text}` : text, lineChars);
   });
 };
+/**
+ * Begins the rest of a line that came in pieces: without it whoever writes a long line had each piece taken for a line
+ * of its own, with a time and a sender that he has made up.
+ */
+export const restMark = '… ';
 
 /** Lines from the front of a piece of text, and the bytes that they took, newlines included. */
 export interface LinePiece {
@@ -34,24 +39,28 @@ export interface LinePiece {
   readonly byteCount: number;
 }
 /**
- * Lines from the front, for a follower: a long one in several, cut between characters. Where more
- * may come the last one is left until its newline has.
+ * Lines from the front, for a follower: a long one in several, cut between characters, of which all but the first are
+ * marked. Where more may come the last one is left until its newline has. `isTorn`: the bytes begin within a line.
  */
-export const wholeLines = (bytes: Uint8Array, mayGrow: boolean): LinePiece => {
+export const wholeLines = (bytes: Uint8Array, mayGrow: boolean, isTorn = false): LinePiece => {
   const lines: string[] = [];
+  const add = (text: string): number => lines.push(isRest ? `${restMark}${text}` : text);
+  let isRest = isTorn;
   let at = 0;
   while (at < bytes.length && lines.length < followedLineCount) {
     const found = bytes.indexOf(newline, at);
     const end = found < 0 ? bytes.length : found;
     if (end - at > followedLineBytes) {
       const cut = characterEnd(bytes, at + followedLineBytes);
-      lines.push(decoded(bytes.subarray(at, cut)));
+      add(decoded(bytes.subarray(at, cut)));
+      isRest = true;
       at = cut;
       continue;
     }
     if (found < 0 && mayGrow) break;
     const text = decoded(bytes.subarray(at, end));
-    lines.push(text.endsWith('\r') ? text.slice(0, -1) : text);
+    add(text.endsWith('\r') ? text.slice(0, -1) : text);
+    isRest = false;
     at = found < 0 ? end : end + 1;
   }
   return { lines, byteCount: at };

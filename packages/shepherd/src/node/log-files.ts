@@ -35,6 +35,7 @@ const nameBytes = 200;
 // GNU Shepherd's mode for log files: the service's group may read, others may not.
 const logMode = 0o640;
 const folderMode = 0o750;
+const newline = 0x0a;
 
 /**
  * Any service name as a file name: what is not plain is percent-encoded, so no name leads out of
@@ -318,15 +319,22 @@ const pieceOf = async (
   until: number | undefined,
 ): Promise<LogPiece> => {
   const end = until ?? log.end();
-  const read = await log.read(place, Math.min(followedBytes, Math.max(0, end - place)));
-  const isEnd = read.bytes.length === 0 || read.place + read.bytes.length >= end;
-  const { lines, byteCount } = wholeLines(read.bytes, !isEnd || until === undefined);
+  // With the byte before it, which tells whether a line begins there.
+  const before = place > 0 ? 1 : 0;
+  const wanted = Math.min(followedBytes, Math.max(0, end - place)) + before;
+  const read = await log.read(place - before, wanted);
+  const isThere = read.place === place - before;
+  const from = isThere ? place : read.place;
+  const bytes = isThere ? read.bytes.subarray(before) : read.bytes;
+  const isTorn = isThere && before > 0 && read.bytes[0] !== newline;
+  const isEnd = bytes.length === 0 || from + bytes.length >= end;
+  const { lines, byteCount } = wholeLines(bytes, !isEnd || until === undefined, isTorn);
   return {
     lines,
-    next: read.place + byteCount,
+    next: from + byteCount,
     // Behind the end is where a log was that was cut.
-    lostBytes: Math.abs(read.place - place),
-    isEnd: isEnd && byteCount === read.bytes.length,
+    lostBytes: Math.abs(from - place),
+    isEnd: isEnd && byteCount === bytes.length,
     hasWaited: false,
   };
 };

@@ -10,6 +10,7 @@
  * done in one synchronous step. A reading that was under way meanwhile is done again.
  */
 import fs from 'node:fs';
+import { restMark } from './lines.ts';
 import { copyMost, copyRest, withCopy } from './log-copy.ts';
 import { bytesOnDisk, cutInPlace, cutLine, giveBackReserved, isPlain, tooMuch } from './log-cut.ts';
 import { LogTimes } from './log-times.ts';
@@ -22,6 +23,7 @@ import {
   leastRotatedBytes,
   pieceBytes,
   scannedBytes,
+  tailLineBytes,
 } from './limits.ts';
 import { expireOld, packOld } from './old-logs.ts';
 import { packedSize, readPacked } from './packed-log.ts';
@@ -162,15 +164,17 @@ export class ServiceLog {
     return Buffer.concat(pieces);
   }
 
-  /** Where the lines of a query begin: the start of a line, or the end of the log. */
+  /** Where the lines of a query begin: the start of a line, within one that is very long, or the end of the log. */
   async begin(query: LogQuery, wall: number): Promise<number> {
     const end = this.end();
     const { lineCount } = query;
     if (lineCount === 0) return end;
     const since = this.#since(query, wall);
     if (lineCount === undefined) return this.#lineFrom(since, end);
-    const floor = Math.max(since, end - scannedBytes);
-    return this.#backTo(floor, end, lineCount);
+    // One line without an end must not be all that there is of the log.
+    const floor = Math.max(since, end - Math.min(scannedBytes, lineCount * tailLineBytes));
+    const begin = await this.#backTo(floor, end, lineCount);
+    return begin === end ? floor : begin;
   }
 
   /**
@@ -325,7 +329,8 @@ export class ServiceLog {
       const { maxBytes } = this.bounds;
       const size = Math.min(stat.size, fileBytes);
       const start = size > maxBytes + burstBytes ? size - maxBytes : 0;
-      const line = start === 0 ? '' : cutLine(wall, start, tooMuch);
+      // What follows it may begin within a line.
+      const line = start === 0 ? '' : `${cutLine(wall, start, tooMuch)}${restMark}`;
       await to.writeFile(Buffer.from(line));
       const copied = await copyMost(from, to, start, maxBytes + burstBytes);
       const lineBytes = Buffer.byteLength(line);
