@@ -1,4 +1,5 @@
 /** Sockets that a shepherd holds for services, as real clients and real services find them. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -137,3 +138,62 @@ describe.skipIf(isWithoutKeeper)(`a service with sockets${whyNoKeeper}`, () => {
     expect(await ask({ path: file })).toContain('true 1 unknown 3');
   });
 });
+
+const isWithoutPython = spawnSync('python3', ['--version']).status !== 0;
+/** Serves one, shuts the socket down, for all who have it, and ends when it is told to. */
+const shuttingDown = `
+import os, signal, socket
+one = socket.socket(fileno=3)
+client = one.accept()[0]
+one.shutdown(socket.SHUT_RDWR)
+client.sendall(b"%d" % os.getpid())
+client.close()
+signal.pause()`;
+describe.skipIf(isWithoutKeeper || isWithoutPython)(
+  `a service that shuts its socket down${whyNoKeeper}${isWithoutPython ? ' (no python3)' : ''}`,
+  () => {
+    const start = `exec(['python3', '-c', ${JSON.stringify(shuttingDown)}])`;
+    const begin = async (listen: string, more: string): Promise<void> => {
+      const services = `service({ provision: ['web'], start: ${start}, respawn: { limit: 4 },
+        sockets: [socket({ listen: '${listen}', ${more} })] })`;
+      daemon = await place.shepherd('a', configOf('A', services));
+      expect((await herd('start', 'web')).code).toBe(0);
+    };
+    const logOf = async (): Promise<string> => (await herd('log', 'web')).text;
+
+    it.each(['tcp', 'unix'])('is found listening again by who comes next (%s)', async (family) => {
+      const port = await freePort();
+      await begin(family === 'tcp' ? `127.0.0.1:${port}` : './web.sock', '');
+      const to =
+        family === 'tcp'
+          ? { port, host: '127.0.0.1' }
+          : { path: path.join(daemon.folder, 'web.sock') };
+      const pids = new Set<number>();
+      for (let round = 0; round < 2; round += 1) {
+        const pid = Number(await ask(to));
+        pids.add(pid);
+        await expect(ask(to)).rejects.toThrow('ECONNREFUSED');
+        process.kill(pid, 'SIGKILL');
+        await eventually('it waits', async () => {
+          const { text } = await herd('status', 'web');
+          return text.includes('It is running') && !text.includes('Main PID');
+        });
+      }
+      expect(pids.size).toBe(2);
+      expect(Number(await ask(to))).toBeGreaterThan(0);
+      expect(await logOf()).toBe('');
+    });
+    it('says why it does not listen where somebody else has its place since', async () => {
+      const port = await freePort();
+      await begin(`127.0.0.1:${port}`, 'bindAttempts: 1');
+      const pid = Number(await ask({ port, host: '127.0.0.1' }));
+      const other = net.createServer().listen(port, '127.0.0.1');
+      await eventually('another one', () => other.listening);
+      process.kill(pid, 'SIGKILL');
+      const told = `socket 127.0.0.1:${port}: somebody listens there already (EADDRINUSE)`;
+      await eventually('the reason', async () => (await herd('status', 'web')).text.includes(told));
+      expect((await herd('status', 'web')).text).not.toContain('listening on 1 endpoint');
+      other.close();
+    });
+  },
+);

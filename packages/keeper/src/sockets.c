@@ -2,7 +2,8 @@
  * Sockets of services, which listen before a service runs, while it is started again, and while there is no daemon. Who
  * comes meanwhile waits in the kernel.
  *
- *     LISTEN    bound, and kept; of the same id at another place: that one is closed first
+ *     LISTEN    bound, and kept; of the same id at another place: that one is closed first. It is said again before
+ *               each start and each wait: one that a service has shut down listens again, or is bound anew
  *     WATCH     told once, when somebody comes; he is not accepted, the service does that
  *               of a socket that ACCEPTS: one is accepted, numbered and told; who comes next waits for the next WATCH
  *     START     is given sockets by their id, or the connection by its number as 0 to 2, but for 2 where it opens that
@@ -68,21 +69,16 @@ static void write_now(void) {
   atomic_signal_fence(memory_order_seq_cst);
 }
 
+/* That with an empty id is a free one. */
 static struct listener *find(const char *id) {
   for (uint32_t at = 0; at < SOCKET_COUNT; at++)
-    if (listeners[at].id[0] != 0 && strcmp(listeners[at].id, id) == 0) return &listeners[at];
+    if (strcmp(listeners[at].id, id) == 0) return &listeners[at];
   return NULL;
 }
 
 static struct listener *find_connection(uint64_t number) {
   for (uint32_t at = 0; number > 0 && at < SOCKET_COUNT; at++)
     if (listeners[at].id[0] != 0 && listeners[at].connection == number) return &listeners[at];
-  return NULL;
-}
-
-static struct listener *find_free(void) {
-  for (uint32_t at = 0; at < SOCKET_COUNT; at++)
-    if (listeners[at].id[0] == 0) return &listeners[at];
   return NULL;
 }
 
@@ -101,11 +97,9 @@ static void end(struct listener *one) {
   struct stat found;
   one->is_closing = 1;
   write_now();
-  int is_own = one->place.family == PLACE_UNIX && lstat(one->path, &found) == 0 &&
-               found.st_dev == one->device && found.st_ino == one->inode;
-  if (is_own) unlink(one->path);
-  if (one->is_watched) watch_end(one->file);
-  else close(one->file);
+  if (one->place.family == PLACE_UNIX && lstat(one->path, &found) == 0 && found.st_dev == one->device &&
+      found.st_ino == one->inode) unlink(one->path);
+  watch_end(one->file);
   end_connection(one);
   clear(one);
   listener_count--;
@@ -205,19 +199,29 @@ static int open_listener(const struct request *request, int *file) {
   return error;
 }
 
-static int is_same(const struct listener *one, const struct request *request) {
-  return one->place.family == request->place.family && one->place.port == request->place.port &&
-         one->style == request->style && strcmp(one->path, request->place.text) == 0;
+/* Whoever has it can shut it down for all: of TCP that ends the listening, of others it shows as a hangup. */
+static int is_open(const struct listener *one) {
+  struct pollfd look = {.fd = one->file, .events = POLLRDHUP};
+  int listens = one->style & STYLE_DATAGRAM;
+  socklen_t length = sizeof listens;
+  if (!listens) getsockopt(one->file, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length);
+  return listens && (poll(&look, 1, 0) <= 0 || !(look.revents & (POLLRDHUP | POLLHUP)));
+}
+
+/* At the same place it does; of TCP one that was shut down can listen once more, with all who have it. */
+static int can_stay(const struct listener *one, const struct request *request) {
+  int is_same = one->place.family == request->place.family && one->place.port == request->place.port &&
+                one->style == request->style && strcmp(one->path, request->place.text) == 0;
+  return is_same && (is_open(one) || (listen(one->file, (int)request->backlog) == 0 && is_open(one)));
 }
 
 void socket_listen(const struct request *request) {
   struct listener *one = find(request->id);
-  if (one != NULL && is_same(one, request)) return say_listening(one->id);
+  if (one != NULL && can_stay(one, request)) return say_listening(one->id);
   if (one != NULL) end(one);
-  one = find_free();
+  one = find("");
   if (one == NULL) return say_refused(request->id, STEP_LISTEN, EMFILE);
-  int file = -1;
-  int error = open_listener(request, &file);
+  int file = -1, error = open_listener(request, &file);
   if (error) return say_refused(request->id, STEP_LISTEN, error);
   struct stat found;
   memcpy(one->path, request->place.text, strlen(request->place.text) + 1);

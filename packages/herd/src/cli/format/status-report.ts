@@ -134,12 +134,13 @@ const liveText = (live: NonNullable<ShownStatus['live']>, look: Look): string =>
   return `Live: ${failureCount} of ${limitCount} checks in a row have failed, the last at ${when}.`;
 };
 
-const listeningFacts = ({ endpoints, accepting, connection }: ShownStatus): readonly string[] => {
+const listeningFacts = (status: ShownStatus): readonly string[] => {
+  const { stage, endpoints, accepting, connection } = status;
   const facts: string[] = [];
   if (endpoints !== undefined) {
     const style = accepting === undefined ? 'Systemd' : 'Inetd';
-    const count = counted(endpoints.length, 'endpoint');
-    facts.push(`${style}-style service listening on ${count}:`);
+    const what = stage === 'running' ? 'listening on' : 'for';
+    facts.push(`${style}-style service ${what} ${counted(endpoints.length, 'endpoint')}:`);
     facts.push(...endpoints.map(({ address, name }) => `- ${address} ("${name}")`));
   }
   if (accepting !== undefined) facts.push(`Connections: ${acceptingText(accepting)}.`);
