@@ -40,6 +40,25 @@ it('of a small one a sixteenth, so that it has room at all', () => {
   expect(roomOf(size, size / 16)(false)).toBe(true);
   expect(roomOf(size, size / 16 - block)(false)).toBe(false);
 });
+it('has to be enough for what there is of records to be written anew, where none is kept', () => {
+  const records = 3 * 1024 * 1024;
+  const roomFor = (size: number, free: number, isHeld: boolean) => {
+    const facts = { type: tmpfs, bsize: block, blocks: size / block, bavail: free / block };
+    const kept = { isHeld, wantedBytes: 0 };
+    return recordRoom(
+      '/state',
+      kept,
+      () => facts,
+      () => records,
+    );
+  };
+  const small = 6 * 1024 * 1024;
+  expect(takes(roomFor(small, small / 16 + records, false), 'start')).toBe(true);
+  const less = roomFor(small, small / 16 + records - block, false);
+  expect([takes(less, 'start'), takes(less, 'stop')]).toEqual([false, true]);
+  expect(takes(roomFor(big, commandBytes, true), 'start')).toBe(true);
+  expect(takes(roomFor(big, commandBytes, false), 'start')).toBe(false);
+});
 it('is there for what the owner stops where it is kept for that, and for nothing else', () => {
   const full = roomOf(big, 0, { isKept: true });
   expect([full(false), full(true)]).toEqual([false, true]);

@@ -49,9 +49,7 @@ export const refusalOf = async ({ peer }: Sturdyref): Promise<string | undefined
 /** By transport; each is loaded when a ref leads there. A daemon has these loaded: see its table of doors. */
 const diallers: Readonly<Record<string, () => Promise<Dialler>>> = {
   [transports.network]: async () => (await import('@bellwether/netlayer-tcp-tls')).tlsDialler(),
-  [transports.web]: async () => ({
-    netlayer: (await import('./websocket.ts')).websocketDialler(),
-  }),
+  [transports.web]: async () => ({ netlayer: (await import('./websocket.ts')).websocketDialler() }),
   [transports.own]: async () => ({
     netlayer: (await import('@bellwether/netlayer-unix')).unixDialler(),
   }),

@@ -10,9 +10,12 @@
  *     nothing            is refused          it, and refused otherwise         as a stop
  *
  * Where some of the room that is kept was given away, others than the owner wait until there is enough to keep it anew.
- * Of a disk of less than 16 MiB a sixteenth stands in the place of that MiB.
+ * Of a disk of less than 16 MiB a sixteenth stands in the place of that MiB. Where no room is kept, since the disk is
+ * too small for that or was full before, a command needs as much more as LevelDB may write anew of what it has: it puts
+ * its files together at a moment of its own, beside those that are there.
  */
 import fs from 'node:fs';
+import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
 import { isOwn, itself } from '@bellwether/shepherd';
 import type { Reserve } from './reserve.ts';
@@ -22,6 +25,8 @@ export type DiskFacts = Pick<fs.StatsFs, 'type' | 'bsize' | 'blocks' | 'bavail'>
 
 /** What a command may write until it is over: its operation, its lines of the audit, and what LevelDB has around it. */
 export const commandBytes = 1024 * 1024;
+/** The most that LevelDB puts together at once: 25 files of 2 MiB are as many as it takes. */
+const anewBytes = 64 * 1024 * 1024;
 const smallestShare = 16;
 const urgentShare = 4;
 
@@ -61,6 +66,7 @@ export const recordRoom = (
   state: string,
   reserve: Pick<Reserve, 'isHeld' | 'wantedBytes'>,
   look: (folder: string) => DiskFacts = fs.statfsSync,
+  recordBytes: (folder: string) => number = bytesOfRecords,
 ): ((by: string, action?: string, member?: string) => void) => {
   const looked = (): DiskFacts | undefined => {
     try {
@@ -80,9 +86,27 @@ export const recordRoom = (
     const isStop = action === 'stop' && isOwn(by);
     // What others ask is not written before the room that is kept is whole again.
     const asked = isOwn(by) ? wanted : Math.max(wanted, reserve.wantedBytes);
+    const isUrgent = isStop || isRevoking;
     const needed = isRevoking ? bsize : isStop ? wanted / urgentShare : asked;
-    if (bavail * bsize >= needed || ((isStop || isRevoking) && reserve.isHeld)) return;
+    const spare = bavail * bsize - needed;
+    if (spare < 0 ? isUrgent && reserve.isHeld : isUrgent || reserve.isHeld) return;
+    // Of most disks nobody has to look at the files.
+    if (spare >= anewBytes || (spare >= 0 && spare >= recordBytes(state))) return;
     const what = member === undefined ? 'nothing was' : `${action} of '${member}' was not`;
     throw new NoRecordRoom(what, isOwn(by) ? state : undefined);
   };
+};
+
+/** Of all databases of a state folder. */
+const bytesOfRecords = (state: string): number => {
+  const names = filesIn(state).filter((each) => path.basename(each).startsWith('store-'));
+  const sizeOf = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return names.flatMap(filesIn).reduce((sum, file) => sum + sizeOf(file), 0);
+};
+const filesIn = (folder: string): readonly string[] => {
+  try {
+    return fs.readdirSync(folder).map((name) => path.join(folder, name));
+  } catch {
+    return []; // the write that follows will tell what is wrong with it
+  }
 };

@@ -7,6 +7,4 @@ export const makeToldSink = (
   _turn: Turn<Sink>,
   _bcom: Bcom<Sink>,
   told: (events: readonly Event[]) => void,
-): Behavior<Sink> => ({
-  rows: (turn, batch) => turn.effect(() => told(batch)),
-});
+): Behavior<Sink> => ({ rows: (turn, batch) => turn.effect(() => told(batch)) });

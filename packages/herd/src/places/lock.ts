@@ -26,9 +26,7 @@ export const lockFolder = async (folder: string): Promise<void> => {
     fs.closeSync(descriptor);
     throw new Locked(
       `lock: cannot run flock (util-linux), which keeps a second daemon out of ${folder}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   });
   if (code === 0) {
