@@ -12,12 +12,16 @@ describe('the lock of a state folder', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  /** Another process that holds the lock until it is killed. */
+  /** Another process that holds the lock until it is killed, it alone: what it runs ends a moment later. */
   const holder = async () => {
-    const child = spawn('flock', [path.join(folder, 'lock'), 'sh', '-c', 'echo held; sleep 60'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    });
+    const child = spawn(
+      'flock',
+      ['-o', path.join(folder, 'lock'), 'sh', '-c', 'echo held; sleep 60'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+      },
+    );
     await new Promise((resolve) => child.stdout.once('data', resolve));
     return {
       kill: () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'),

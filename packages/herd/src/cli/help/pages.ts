@@ -146,7 +146,7 @@ export const pages: Readonly<Record<string, Page>> = {
   check: {
     text:
       'Reads a configuration as the shepherd would, and says with file and line what is wrong with ' +
-      'it. Needs no shepherd and starts nothing.',
+      'it, and which of its services would listen at one place. Needs no shepherd and starts nothing.',
     examples: [
       ['herd check shepherd.config.ts', 'is it good?'],
       ['herd check --json shepherd.config.ts', 'what a shepherd would make of it'],

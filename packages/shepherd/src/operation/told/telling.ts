@@ -28,7 +28,7 @@ export const tell = (host: Host, turn: Turn, operation: Operation, record: StepR
   if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
   answerAll(turn, operation, record);
 };
-/** What a service of this machine has said of its stop, where no answer and no row shows that. */
+/** What a service of this machine has said of its stop, where no answer and no row shows that: to its owner alone. */
 const besides = (
   host: Host,
   { requests }: Operation,
@@ -36,7 +36,7 @@ const besides = (
 ): readonly Saying[] => {
   const isShown = action !== 'stop' || isMember === true || requests.get(name)?.action === 'stop';
   if (isShown || host.own(name) === undefined || outcome?.result !== 'changed') return [];
-  return (outcome.output ?? []).map((text) => ({ about: name, text }));
+  return (outcome.output ?? []).map((text) => ({ text }));
 };
 /** A refusal may say itself which action it is about, or which service: some hear nothing but it. */
 const refusalLine = (name: string, action: string, message: string): string => {
