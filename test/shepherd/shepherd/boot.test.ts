@@ -66,29 +66,38 @@ describe('a daemon that starts', () => {
     expect(it.machine.processes.living()).toEqual([]);
     expect(it.machine.disk.records().running).toEqual([]);
   });
-  it('runs no one-shot again that was run since the machine was switched on', () => {
+  it('runs nothing again that has done its work since the machine was switched on', () => {
     const once = (name: string) => ({ ...run(name), isOneShot: true });
-    const it = up([run('web'), once('done'), once('failed')]);
-    const all = ['web', 'done', 'failed'];
+    const again = { limitCount: 5, limitWindowMs: 60_000, delayMs: 10_000, maxDelayMs: 10_000 };
+    const it = up([
+      ...[run('job'), run('wrong'), run('killed'), { ...run('respawned'), respawn: again }],
+      ...[once('done'), once('failed')],
+    ]);
+    const all = ['job', 'wrong', 'killed', 'respawned', 'done', 'failed'];
     for (const name of all) it.machine.herd('start', name);
     it.world.run();
-    for (const name of all) it.machine.processes.kill(name, { code: name === 'failed' ? 3 : 0 });
-    it.world.run();
+    const ends = [0, 3, undefined, 0, 0, 3].map((code) =>
+      code === undefined ? { signal: 'SIGKILL' } : { code },
+    );
+    for (const [at, name] of all.entries()) it.machine.processes.kill(name, ends[at] ?? {});
+    it.world.runFor(1_000);
     reboot(it);
     const counts = () =>
       all.map((name) => it.machine.processes.started.filter((each) => each === name).length);
-    // What has a process is wanted to be up.
-    expect(counts()).toEqual([2, 1, 1]);
-    it.machine.herd('start', 'done');
-    it.world.run();
-    it.machine.processes.kill('done', { code: 0 });
-    it.world.run();
+    // Who was killed has not done its work, and who was about to come back comes.
+    expect(counts()).toEqual([1, 1, 2, 2, 1, 1]);
+    for (const name of ['job', 'done']) {
+      it.machine.herd('start', name);
+      it.world.run();
+      it.machine.processes.kill(name, { code: 0 });
+      it.world.run();
+    }
     reboot(it);
-    expect(counts()).toEqual([2, 2, 1]);
+    expect(counts()).toEqual([2, 1, 2, 2, 2, 1]);
     it.machine.losePower();
     it.machine.boot();
     it.world.run();
-    expect(counts()).toEqual([3, 3, 2]);
+    expect(counts()).toEqual([3, 2, 3, 3, 3, 2]);
   });
   it('knows since when what it adopts has run, also the daemon after it', () => {
     const http = { kind: 'http', url: 'http://localhost/', timeoutMs: 500 } as const;

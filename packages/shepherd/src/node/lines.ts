@@ -21,12 +21,16 @@ export const lastLines = (
   if (bytes.length === 0 || lineCount <= 0) return [];
   const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length;
   const lines = new TextDecoder().decode(bytes.subarray(0, end)).split('\n');
-  const whole = isTorn && lines.length > 1 ? lines.slice(1) : lines;
-  return whole.slice(-lineCount).map((line) => {
+  const [torn = '', ...others] = lines;
+  if (isTorn && others.length === 0) return [`${restMark}${endOf(torn, lineChars)}`];
+  return (isTorn ? others : lines).slice(-lineCount).map((line) => {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    return cutText(isTorn && lines.length === 1 ? `${restMark}${text}` : text, lineChars);
+    return cutText(text, lineChars);
   });
 };
+/** The mark counts; half a character at the front is left out. */
+const endOf = (text: string, lineChars: number): string =>
+  text.slice(Math.min(0, restMark.length - lineChars)).replace(/^[\udc00-\udfff]/, '');
 /**
  * Begins the rest of a line that came in pieces: without it whoever writes a long line had each piece taken for a line
  * of its own, with a time and a sender that he has made up.
@@ -44,8 +48,8 @@ export interface LinePiece {
  */
 export const wholeLines = (bytes: Uint8Array, mayGrow: boolean, isTorn = false): LinePiece => {
   const lines: string[] = [];
-  const add = (text: string): number => lines.push(isRest ? `${restMark}${text}` : text);
   let isRest = isTorn;
+  const add = (text: string): number => lines.push(isRest ? `${restMark}${text}` : text);
   let at = 0;
   while (at < bytes.length && lines.length < followedLineCount) {
     const found = bytes.indexOf(newline, at);

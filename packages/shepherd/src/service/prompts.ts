@@ -8,18 +8,19 @@ import { cutText } from '../text.ts';
 import type { ServiceHeld } from './service-state.ts';
 import type { Entry, NotedPrompt, Prompt, Prompting, PromptKind, Prompts } from '../words/types.ts';
 
-/** It is started, or stopped, now. */
+/** It is started, or stopped, now; `isPassing`: the next life of the daemon starts it, if this one has not. */
 export const notePrompt = (
   held: ServiceHeld,
   turn: Turn,
   what: 'started' | 'stopped',
   prompting: Prompting,
+  isPassing = false,
 ): void => {
   const { disabled, ...before } = held.prompts.get();
   const noted: Prompts = { ...before, [what]: promptNow(held, prompting) };
   const { started } = noted;
   const stopped = what === 'started' ? noLater(noted) : noted.stopped;
-  const stoppedIn = what === 'started' ? noted.stoppedIn : held.boot;
+  const stoppedIn = what === 'started' ? noted.stoppedIn : isPassing ? undefined : held.boot;
   const end = { ...(stopped && { stopped }), ...(stoppedIn !== undefined && { stoppedIn }) };
   held.prompts.set({ ...(started && { started }), ...end, ...(disabled && { disabled }) });
   const entry: Entry = {
@@ -73,13 +74,15 @@ export const noteTakenOver = (held: ServiceHeld, since: number | undefined): voi
 };
 
 /**
- * Whether it is a one-shot that has done its work, or failed at it, since the machine was switched on: another life of
- * the daemon is no reason to do that again. What has a process is up for as long as it is wanted, so that comes back.
+ * Whether it has exited by itself since the machine was switched on, and was not to be started again, or is a one-shot
+ * that has failed: another life of the daemon, as after an upgrade, is no reason to do that work again. What was
+ * killed, or was gone with the daemon, comes back.
  */
 export const isSpent = ({ prompts, boot, config }: ServiceHeld): boolean => {
   const { started, stopped, stoppedIn } = prompts.get();
   if (stopped === undefined || boot === undefined || stoppedIn !== boot) return false;
-  if (!config.get().isOneShot || !ownEnds.has(stopped.kind)) return false;
+  if (!(config.get().isOneShot ? workEnds : ownEnds).has(stopped.kind)) return false;
   return started === undefined || stopped.atMs >= started.atMs;
 };
-const ownEnds: ReadonlySet<PromptKind> = new Set(['done', 'ended', 'not-alive', 'start-failed']);
+const ownEnds: ReadonlySet<PromptKind> = new Set(['done', 'ended', 'not-alive']);
+const workEnds: ReadonlySet<PromptKind> = new Set([...ownEnds, 'start-failed']);

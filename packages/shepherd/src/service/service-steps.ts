@@ -409,7 +409,7 @@ const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: 
   const reason = `its process ${endedWords(ending)}`;
   const isBack = mayRespawn(held) && minds(respawn?.on, ending.code, by.kind);
   if (isBack) return rest(held, turn, 'stopped', reason, by);
-  notePrompt(held, turn, 'stopped', by);
+  notePrompt(held, turn, 'stopped', by, ending.code === undefined);
   enter(held, turn, stopped, 'stopped');
   if (ending.code !== 0)
     turn.tell(held.attendant, 'serviceFailed', held.name, { what: 'ended', reason });
@@ -459,7 +459,7 @@ const rest = (
     return say(held, turn, 'service.disabled', { text });
   }
   change(held, turn, { respawns: next.respawns });
-  notePrompt(held, turn, 'stopped', by);
+  notePrompt(held, turn, 'stopped', by, true);
   const due = (turn: Turn): void => {
     if (stateOf(held).at === 'resting') respawn(held, turn);
   };

@@ -9,8 +9,9 @@
  *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
  *       may not any more
  *     services that are wanted                 not up                                started, all in one operation;
- *                                                                                     not one-shots that were run
- *                                                                                     since the machine was switched on
+ *                                                                                     not those that have ended by
+ *                                                                                     themselves since the machine was
+ *                                                                                     switched on, for good
  *     services that nobody wants or needs      up: the stop was not done             stopped, likewise
  *     all other operations left under way      taken up (resume.ts)
  *

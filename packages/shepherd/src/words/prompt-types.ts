@@ -65,7 +65,7 @@ export interface Prompt extends NotedPrompt {
 export interface Prompts {
   readonly started?: Prompt;
   readonly stopped?: NotedPrompt;
-  /** In which boot of the machine that was, where it is known: ShepherdOptions.boot. */
+  /** In which boot of the machine that was, where it is known, and for good: ShepherdOptions.boot. */
   readonly stoppedIn?: string;
   /** Of the last disabling; absent where it is enabled. */
   readonly disabled?: NotedPrompt;
