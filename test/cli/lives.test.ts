@@ -275,6 +275,23 @@ describe('a daemon whose disk was filled before its next life', () => {
   );
 
   it.skipIf(!mayMount)(
+    'has room for it also where nobody ever asked for anything',
+    async () => {
+      const disk = await mounted('40m');
+      const eager = `service({ provision: ['one'], start: exec(['sleep', '600']), autoStart: true })`;
+      let daemon = await place.shepherd('a', configOf('A', eager));
+      const reserve = path.join(disk, 'reserve');
+      await eventually('room is kept', async () => fs.existsSync(reserve));
+      await fill(disk);
+      await daemon.kill('SIGKILL');
+      daemon = await place.again(daemon);
+      expect((await daemon.herd('status', 'one')).stdout).toContain('It is running');
+      expect(await daemon.herd('stop', 'one')).toMatchObject({ code: 0 });
+    },
+    60_000,
+  );
+
+  it.skipIf(!mayMount)(
     'says that it is full, and so does herd, where no room is kept',
     async () => {
       const disk = await mounted('256k');

@@ -185,6 +185,14 @@ describe('the folders of a daemon', () => {
     }
   });
 
+  it('are refused with something else in the place of the socket', async () => {
+    const places = makePlaces();
+    open(path.dirname(places.socket), 0o700);
+    fs.writeFileSync(places.socket, '');
+    expect(await refusal(places)).toMatch(/^socket: .*\/socket is no socket\n  hint: see/);
+    fs.rmSync(places.socket);
+    expect(await refusal(places)).toBe('taken');
+  });
   it('are refused with a link in the place of a record', async () => {
     const places = makePlaces();
     const store = path.join(places.state, 'store-1');

@@ -120,6 +120,8 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     );
     const { configuration, store } = await both(reading, opened);
     if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
+    // Also where nobody ever asks for anything: a full disk refuses the first stop otherwise.
+    after(holdMs, () => void reserve.hold());
     const audited = auditedStore(options.state, store, reserve, log);
     whenDurable = (told) => audited.whenIdle(told);
     closing = () => audited.close();
@@ -151,6 +153,9 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     close();
   }
 };
+
+/** Milliseconds from a start to when room is kept on the disk: what is started goes first. */
+const holdMs = 2_000;
 
 /** Also where services have no keeper: a system log is a role of that program. */
 const programOfKeeper = ({ keeper }: DaemonOptions, powers: DaemonPowers): string =>

@@ -85,6 +85,12 @@ export const prepareFolders = async (places: DaemonPlaces): Promise<void> => {
   await prepare('socket', path.dirname(places.socket), trusted, (folder) =>
     distrustFolder(folder, trusted),
   );
+  // Before anything is started, which nobody could reach then.
+  const there = fs.lstatSync(places.socket, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isSocket())
+    throw new UnsafePlace(
+      `socket: ${places.socket} is no socket\n  hint: see what it is, and remove it, or choose another with --socket`,
+    );
   const ofLogs = { ...trusted, ofSystem: true };
   await prepare('logs', places.logs, ofLogs, (folder) => distrustFolder(folder, ofLogs));
   const folder = path.dirname(places.logFile);
