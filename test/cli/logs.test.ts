@@ -119,13 +119,15 @@ describe('herd log', () => {
       setInterval(() => { for (let n = 0; n < 20; n += 1) fs.writeSync(1, 'line ' + at++ + '.'.repeat(100) + '\\\\n'); }, 5);`;
     const config = configOf(
       'A',
-      `service({ provision: ['web'], log: { maxMiB: 1, keep: 20 }, start: exec(['node', '-e', \`${writer}\`]) })`,
+      `service({ provision: ['web'], log: { maxMiB: 1, keep: 20, compress: 'none' }, start: exec(['node', '-e', \`${writer}\`]) })`,
     );
     const daemon = await place.shepherd('A', config);
     const begun = terminal(daemon.socket, 'log', 'web', '-f');
     await daemon.herd('start', 'web');
     const old = path.join(daemon.folder, 'log', 'web.log.1');
     await eventually('a rotation', () => fs.existsSync(old), 30_000);
+    // A log that is put aside as soon as it is long enough has fewer.
+    await eventually('10,000 lines', () => begun.lines().length > 10_000, 60_000);
     const { stdout } = await daemon.herd('log', 'web', '-n', '10000');
     await daemon.herd('stop', 'web');
     const last = (await daemon.herd('log', 'web', '-n', '1')).stdout.trimEnd();
