@@ -243,13 +243,20 @@ export const eventually = async (
 export const programMs = async (place: Place, leastMs: number): Promise<number> =>
   Math.max(leastMs, 3 * (await place.herd(['--version'])).elapsedMs);
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, and that no other test of this run is given. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
-    const port = crypto.randomInt(firstPlainPort, firstPassingPort);
-    if (await isFree(port)) return port;
+    const part = crypto.randomInt(firstPlainPort / partPorts, firstPassingPort / partPorts);
+    const port = part * partPorts + (worker % partPorts);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
 };
+/** Files run at once, each in a worker: what one was given, and has not listened at yet, is free to all others. */
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0);
+const partPorts = 16;
+const given = new Set<number>();
 /** Below those that the system gives to whoever asks for any: a server that starts late still finds it free. */
 const firstPassingPort = 32_768;
 const firstPlainPort = 20_000;
