@@ -1,7 +1,7 @@
 /**
- * `npm start [-- EXAMPLE]`, `npm test` and `npm run setup` on a fresh clone: installs and builds what is missing or stale, then
- * runs the command. Built-ins only, since nothing is installed yet. Two at once do not install twice: the second
- * waits for the lock of the first.
+ * `npm start [-- EXAMPLE]`, `npm test` and `npm run setup` on a fresh clone: installs and builds what is missing or stale,
+ * then runs the command; `build` installs nothing, and is what the tests of real programs begin with. Built-ins only,
+ * since nothing is installed yet. Two at once do not install twice: the second waits for the lock of the first.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -108,10 +108,11 @@ const mustRun = (command, args, what) => {
 const setUp = () => {
   const install = hashOf(manifests());
   const build = hashOf([...manifests(), ...sources()]);
-  if (isFresh(installStamp, install) && isFresh(buildStamp, build)) return;
+  const isInstalled = wanted === 'build' || isFresh(installStamp, install);
+  if (isInstalled && isFresh(buildStamp, build)) return;
   takeLock();
   try {
-    if (!isFresh(installStamp, install)) {
+    if (!isInstalled) {
       say('installing dependencies (npm ci); only the first time');
       mustRun(
         'npm',
@@ -164,4 +165,5 @@ if (wanted === 'start') {
   const isChosen = rest.some((word) => /^(?:--project(?:=|$)|[^-])/u.test(word));
   const projects = isChosen ? [] : usual;
   become([path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...projects, ...rest]);
-} else if (wanted !== 'setup') fail(`unknown command '${wanted}'; there are start, test and setup`);
+} else if (wanted !== 'setup' && wanted !== 'build')
+  fail(`unknown command '${wanted}'; there are start, test, setup and build`);
