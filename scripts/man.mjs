@@ -15,6 +15,9 @@ import { build } from 'esbuild';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sourceFolder = path.join(root, 'packages', 'bellwether', 'src');
 
+const before = ['types.ts', 'making.ts'];
+const unwritten = new Set(['index.ts', ...before, 'define.ts', 'describe.ts']);
+
 /** Writes all pages into a folder, which is made; the result are their files. */
 export const writeManPages = async (folder) => {
   const aside = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-man-'));
@@ -32,10 +35,11 @@ export const writeManPages = async (folder) => {
       define: { namesAreRenamed: 'true' },
     });
     const { manPages } = await import(pathToFileURL(outfile).href);
-    const names = fs.readdirSync(sourceFolder).filter((name) => name !== 'index.ts');
-    const sources = names
-      .toSorted()
-      .map((name) => fs.readFileSync(path.join(sourceFolder, name), 'utf8'));
+    const names = fs.readdirSync(sourceFolder).toSorted();
+    // What a configuration is made of comes first; how it is read is nobody's who writes one.
+    const sources = [...before, ...names.filter((name) => !unwritten.has(name))].map((name) =>
+      fs.readFileSync(path.join(sourceFolder, name), 'utf8'),
+    );
     fs.mkdirSync(folder, { recursive: true });
     return [...manPages(sources)].map(([name, text]) => {
       const file = path.join(folder, name);
