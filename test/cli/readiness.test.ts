@@ -4,6 +4,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isWithoutKeeper } from '../support/keepers.ts';
 import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
 import { statusOf } from '../support/shown.ts';
 
@@ -20,7 +21,17 @@ const onGo = (act: string): string =>
       if (!fs.existsSync('go')) return;
       clearInterval(timer); ${act}; setInterval(() => {}, 1000);
     }, 5);\`])`;
+const python = '/usr/bin/python3';
+/** Said by a child of the service, as with systemd-notify. */
+const saying = `require('child_process').execFileSync('${python}', ['-c', 'import os, socket; ' +
+  'text = ("STATUS=up" + chr(10) + "READY=1").encode(); ' +
+  'socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(text, chr(0) + os.environ["NOTIFY_SOCKET"][1:])'])`;
+const isWithoutNotify = isWithoutKeeper || !fs.existsSync(python);
+const sdNotify = isWithoutNotify
+  ? {}
+  : { sdNotify: `start: ${onGo(saying)}, ready: { sdNotify: true, timeoutSeconds: 30 }` };
 const kinds = {
+  ...sdNotify,
   notify: `start: ${onGo("fs.writeSync(3, '\\\\n')")}, ready: { notifyFd: 3, timeoutSeconds: 30 }`,
   log: `start: ${onGo("console.log('Listening on 80')")}, ready: { log: 'Listening on', timeoutSeconds: 30 }`,
   exec: `start: ${onGo("fs.writeFileSync('up', '')")},
@@ -94,6 +105,20 @@ describe('a port that another program has', () => {
 });
 
 describe('a service that is never ready', () => {
+  it.skipIf(isWithoutNotify)(
+    'has not said so where that was to be heard, as herd why tells',
+    async () => {
+      const options = `start: exec(['sleep', '60']), ready: { sdNotify: true, timeoutSeconds: 1 }`;
+      const daemon = await place.shepherd('A', configWith(options));
+      const ran = await daemon.herd('start', 'web');
+      expect(ran.code).toBe(1);
+      expect(ran.stderr).toContain('it has not said READY=1 within 1 s');
+      expect((await statusOf(daemon, 'web')).stage).toBe('stopped');
+      expect((await daemon.herd('why', 'web')).stdout).toContain(
+        'it has not said READY=1 within 1 s',
+      );
+    },
+  );
   it('fails with the reason and its last lines, and its process is stopped', async () => {
     const options = `start: exec(['sh', '-c', 'echo here; exec sleep 60']),
       ready: { exec: exec(['no-such-check']), timeoutSeconds: 1 }, stop: { graceSeconds: 1 }`;

@@ -51,6 +51,16 @@ export type Ready =
       readonly timeoutSeconds?: number;
     }
   | {
+      /**
+       * The service says READY=1 as programs made for systemd (`Type=notify`) do, with sd_notify(3): the
+       * variable NOTIFY_SOCKET names a socket of its start alone. It counts from a process of its user, of
+       * root, or from its own process. Takes the keeper. What else it says is not heard.
+       */
+      readonly sdNotify: true;
+      /** Default 10. Later the start has failed. */
+      readonly timeoutSeconds?: number;
+    }
+  | {
       /** This command ends with exit code 0. It is run again and again, one at a time. */
       readonly exec: Exec;
       /** Default 10. Later the start has failed. One run gets this long, at most 10. */

@@ -21,7 +21,8 @@
  *                                                                on; REFUSED where it cannot be executed
  *     to the daemon
  *      65 HELLO     VERSION the one that is spoken, BOOT, FEATURES, BUILD, PID of the anchor
- *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, else STEP, of a failure ERROR WHICH
+ *      66 STATE     ID STATE PID TIME, of an end STATUS SOURCE, else STEP, of a failure ERROR WHICH; READY once it
+ *                   has said so
  *      67 TOLD      nothing                                      that was the whole table
  *      68 REFUSED   ID STEP ERROR                                nothing was done
  *      69 SIGNALLED ID                                           it was sent, to its whole group
@@ -118,6 +119,8 @@ enum {
 #define TAG_BUILD (TAG_MAY_BE_SKIPPED | 40u)
 /* A descriptor. */
 #define TAG_WHICH (TAG_MAY_BE_SKIPPED | 41u)
+/* Of a start that runs: it has said that it is ready. */
+#define TAG_READY (TAG_MAY_BE_SKIPPED | 42u)
 #ifndef BUILD /* build.mjs says */
 #define BUILD "unknown"
 #endif
@@ -154,7 +157,9 @@ enum {
   FLAG_KEEP_GROUP = 4,
   /* It makes the process that FOLLOW names, and its own end with 0 is none until then. */
   FLAG_HANDS_OVER = 8,
-  FLAGS = 15,
+  /* It says that it is ready at a socket of its own: see ready.h. */
+  FLAG_NOTIFIES = 16,
+  FLAGS = 31,
 };
 
 /* Bits of TAG_FEATURES: of main, and of its anchor, which may be older. */
@@ -165,7 +170,9 @@ enum {
   FEATURE_SOCKETS = 2,
   /* A main that ends is followed by its heir, which the table names: of the anchor alone. */
   FEATURE_HEIR = 4,
-  FEATURES = 7,
+  /* FLAG_NOTIFIES: of main alone. */
+  FEATURE_NOTIFY = 8,
+  FEATURES = 15,
 };
 /* In which an anchor tells its main of its own ones, by their number. */
 #define FEATURES_VARIABLE "KEEPER_FEATURES"

@@ -22,6 +22,7 @@
 #include "anchor.h"
 #include "child.h"
 #include "heir.h"
+#include "ready.h"
 #include "sockets.h"
 #include "starts.h"
 
@@ -44,21 +45,20 @@ static int has_said_hello;
 /* What the loop waits for on the connection. */
 static uint32_t client_watch;
 
-void watch_add(int descriptor, enum watch kind, uint32_t index) {
-  struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | index};
-  if (epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) == 0) return;
+static void watch(int descriptor, enum watch kind, uint32_t index, int what, uint32_t how) {
+  struct epoll_event event = {.events = how, .data.u64 = (uint64_t)kind << 32 | index};
+  if (epoll_ctl(events, what, descriptor, &event) == 0) return;
   /* Without room for a watch nothing would ever be heard of it: another main looks at everything. */
   complain("cannot watch", errno);
   _exit(1);
 }
 
+void watch_add(int descriptor, enum watch kind, uint32_t index) {
+  watch(descriptor, kind, index, EPOLL_CTL_ADD, EPOLLIN);
+}
+
 void watch_once(int descriptor, enum watch kind, uint32_t index, int is_watched) {
-  struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT,
-                              .data.u64 = (uint64_t)kind << 32 | index};
-  int what = is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  if (epoll_ctl(events, what, descriptor, &event) == 0) return;
-  complain("cannot watch", errno);
-  _exit(1);
+  watch(descriptor, kind, index, is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, EPOLLIN | EPOLLONESHOT);
 }
 
 void watch_end(int descriptor) {
@@ -137,6 +137,7 @@ void say_state(uint32_t at) {
     frame_number(TAG_STATUS, (uint64_t)(uint32_t)status);
     frame_number(TAG_SOURCE, slot->source == 0 ? SOURCE_REAPED : slot->source);
   }
+  if (state == STATE_RUNNING && atomic_load(&slot->flags) & SLOT_READY) frame_number(TAG_READY, 1);
   if (state == STATE_PREPARED) frame_text(TAG_STEP, step_name(slot->step));
   if (state == STATE_FAILED) {
     frame_text(TAG_STEP, step_name(slot->step));
@@ -154,16 +155,14 @@ void say_refused(const char *id, enum step step, int error) {
   frame_close();
 }
 
-void say_signalled(const char *id) {
-  if (!frame_open(SAY_SIGNALLED)) return;
-  frame_text(TAG_ID, id);
-  frame_close();
-}
-
 static void say_of(uint16_t type, const char *id) {
   if (!has_said_hello || !frame_open(type)) return;
   frame_text(TAG_ID, id);
   frame_close();
+}
+
+void say_signalled(const char *id) {
+  say_of(SAY_SIGNALLED, id);
 }
 
 void say_listening(const char *id) {
@@ -206,7 +205,7 @@ static void say_hello(void) {
   if (!frame_open(SAY_HELLO)) return;
   frame_number(TAG_VERSION, is_known ? highest : 0);
   frame_text(TAG_BOOT, table->boot);
-  frame_number(TAG_FEATURES, FEATURE_SOCKETS | (FEATURE_FOLLOW & features_of_anchor()));
+  frame_number(TAG_FEATURES, FEATURE_SOCKETS | FEATURE_NOTIFY | (FEATURE_FOLLOW & features_of_anchor()));
   frame_text(TAG_BUILD, BUILD);
   frame_number(TAG_PID, (uint64_t)table->anchor_pid);
   frame_close();
@@ -221,12 +220,14 @@ int become_main(const char *file, void (*before)(void)) {
   char *words[] = {"keeper", "main", NULL};
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++) fcntl(number, F_SETFD, 0);
   sockets_hand_over();
+  ready_keep_open(0);
   if (before != NULL) before();
   setrlimit(RLIMIT_NOFILE, &descriptors_at_first);
   /* All that this one has is what the anchor says of itself. */
   execve(file, words, environ);
   int error = errno;
   sockets_keep();
+  ready_keep_open(FD_CLOEXEC);
   for (int number = ANCHOR_TABLE; number <= ANCHOR_LOCK; number++)
     fcntl(number, F_SETFD, FD_CLOEXEC);
   allow_descriptors();
@@ -381,6 +382,7 @@ static void handle(const struct epoll_event *event) {
     case WATCH_FOSTER: return start_foster_ended(at);
     case WATCH_SOCKET: return socket_ready(at);
     case WATCH_HEIR: return heir_ended();
+    case WATCH_READY: return start_notified(at);
     case WATCH_CLIENT:
       if (client >= 0 && event->events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive();
       return;
@@ -404,6 +406,7 @@ static void set_up(void) {
   watch_add(ANCHOR_LISTENER, WATCH_LISTENER, 0);
   watch_add(ANCHOR_NOTICES, WATCH_NOTICES, 0);
   starts_adopt();
+  ready_keep_open(FD_CLOEXEC);
   sockets_settle();
   heir_begin(sockets_are_there());
 }

@@ -401,8 +401,7 @@ static void set_closing(int flags) {
 
 void sockets_hand_over(void) {
   /* Of an heir that was made by another one: what that has written. */
-  if (left_file >= 0) close(left_file);
-  left_file = -1;
+  sockets_keep();
   if (listener_count == 0) return;
   struct left left = {SOCKETS_LAYOUT, LISTENERS_BYTES, last_connection};
   char text[16];

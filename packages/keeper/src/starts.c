@@ -7,6 +7,7 @@
  *                 PREPARED  its process has died before it had a record: FAILED, told
  *     SIGNAL      PREPARED  ENDED by that signal; its child gives up
  *                 RUNNING   sent to its group
+ *     READY=1     told, and again with each STATE of it while it runs (ready.c)
  *     reaped      its group is looked at until nothing is left of it, for a second at most; then ENDED is told
  *     FORGET      the slot is free, once the anchor is done with it
  *     FOLLOW      another process takes the place of one that hands over, where follow.c finds that it is its own
@@ -28,6 +29,7 @@
 #include <unistd.h>
 #include "cradle.h"
 #include "follow.h"
+#include "ready.h"
 #include "sockets.h"
 
 /* Signals a whole group by its leader, and nobody else whose number it may become: Linux 6.9. */
@@ -97,6 +99,7 @@ static void close_pipe(uint32_t at) {
 static void set_free(uint32_t at) {
   struct slot *slot = &table->slots[at];
   close_pipe(at);
+  ready_close(at);
   atomic_store(&slot->state, STATE_FREE);
   atomic_store(&table->pids[at], 0);
   told[at] = TOLD_NOTHING;
@@ -110,6 +113,7 @@ static void tell_end(uint32_t at) {
   if (told[at] >= TOLD_END) return;
   told[at] = TOLD_END;
   close_pipe(at);
+  ready_close(at);
   say_state(at);
 }
 
@@ -130,7 +134,8 @@ static void prepare(uint32_t at, const struct request *request) {
   memcpy(slot->id, request->id, strlen(request->id) + 1);
   slot->anchor = table->anchor;
   slot->connection = request->connection;
-  atomic_store(&slot->flags, (uint32_t)request->flags & (FLAG_KEEP_GROUP | FLAG_HANDS_OVER));
+  slot->notifier = request->has_uid ? request->uid : geteuid();
+  atomic_store(&slot->flags, (uint32_t)request->flags & (FLAG_KEEP_GROUP | FLAG_HANDS_OVER | FLAG_NOTIFIES));
   hashes[at] = hash_of(slot->id);
   atomic_store(&table->pids[at], 0);
   atomic_store(&slot->state, STATE_PREPARED);
@@ -141,20 +146,22 @@ void start_begin(struct request *request) {
   if (at < SLOT_COUNT) return say_state(at);
   at = find_free();
   if (at == SLOT_COUNT) return say_refused(request->id, STEP_ROOM, EAGAIN);
-  int missing = sockets_hand_out(request);
-  if (missing) return say_refused(request->id, STEP_LISTEN, missing);
+  int error = sockets_hand_out(request);
+  if (error) return say_refused(request->id, STEP_LISTEN, error);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return say_refused(request->id, STEP_FORK, errno);
   prepare(at, request);
+  error = ready_open(at);
+  enum step step = error ? STEP_NOTIFY : STEP_FORK;
   /* The kernel puts its number into the table before it runs: a main that is killed here leaves no child that nobody
      knows of, and whose slot would be given away under it. */
-  pid_t pid = cradle_begin(request, at, ends[1], &table->pids[at]);
-  int error = errno;
+  pid_t pid = error ? -1 : cradle_begin(request, at, ends[1], &table->pids[at]);
+  if (!error) error = errno;
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
     set_free(at);
-    return say_refused(request->id, STEP_FORK, error);
+    return say_refused(request->id, step, error);
   }
   socket_drop(request); /* that connection is the start's own now */
   pipes[at] = ends[0];
@@ -171,6 +178,10 @@ void start_pipe_ended(uint32_t at) {
   if (state_of(at) == STATE_ENDED || told[at] != TOLD_NOTHING) return;
   told[at] = TOLD_RUNNING;
   say_state(at);
+}
+
+void start_notified(uint32_t at) {
+  if (ready_read(at) && told[at] == TOLD_RUNNING) say_state(at);
 }
 
 /* The number of the group that its process leads, or is in. */
@@ -410,8 +421,7 @@ void starts_adopt(void) {
   for (uint32_t at = 0; at < SLOT_COUNT; at++) {
     struct slot *slot = &table->slots[at];
     pipes[at] = fosters[at] = -1;
-    hashes[at] = told[at] = 0;
-    lingers_until[at] = 0;
+    lingers_until[at] = hashes[at] = told[at] = 0;
     if (state_of(at) == STATE_FREE) continue;
     int is_forgotten = slot->id[0] == 0 && state_of(at) >= STATE_FAILED;
     hashes[at] = is_forgotten ? 0 : hash_of(slot->id);
@@ -419,6 +429,7 @@ void starts_adopt(void) {
     /* Its pipe is gone, so what has begun is taken to run. What has not will not, which is told once it is reaped. */
     int is_lost = state_of(at) == STATE_PREPARED && never_ran(at, STEP_BEGIN, EINTR);
     told[at] = is_forgotten ? TOLD_FORGOTTEN : is_lost ? TOLD_NOTHING : TOLD_RUNNING;
+    ready_adopt(at);
     if (has_left(at)) continue;
     if (is_foster && state_of(at) == STATE_RUNNING) adopt_foster(at);
     else if (is_foster) release(at);

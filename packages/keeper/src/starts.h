@@ -6,7 +6,8 @@
 #include "table.h"
 
 /* What the loop calls back for, and of which slot. */
-enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER, WATCH_SOCKET, WATCH_HEIR };
+enum watch { WATCH_LISTENER, WATCH_CLIENT, WATCH_NOTICES, WATCH_PIPE, WATCH_FOSTER, WATCH_SOCKET, WATCH_HEIR,
+             WATCH_READY };
 void watch_add(int descriptor, enum watch kind, uint32_t index);
 /* The same for one event; of one that is watched already, once more. */
 void watch_once(int descriptor, enum watch kind, uint32_t index, int is_watched);
@@ -24,6 +25,8 @@ void start_follow(const struct request *request);
 
 /* The program of a start runs, or its process is gone. */
 void start_pipe_ended(uint32_t at);
+/* Something has come to the socket at which it says that it is ready. */
+void start_notified(uint32_t at);
 /* A process ended that an earlier anchor had started. */
 void start_foster_ended(uint32_t at);
 /* The anchor has reaped one. */

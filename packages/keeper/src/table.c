@@ -31,7 +31,7 @@ static const char *const names[STEP_COUNT] = {
     [STEP_EXEC] = "exec",       [STEP_SIGNAL] = "signal",
     [STEP_REQUEST] = "request", [STEP_ROOM] = "room",
     [STEP_FOLLOW] = "follow",   [STEP_LISTEN] = "listen",
-    [STEP_KIND] = "kind",
+    [STEP_KIND] = "kind",       [STEP_NOTIFY] = "notify",
 };
 
 const char *step_name(uint32_t step) {

@@ -52,6 +52,7 @@ enum step {
   STEP_FOLLOW,
   STEP_LISTEN,
   STEP_KIND,
+  STEP_NOTIFY,
   STEP_COUNT,
 };
 
@@ -60,7 +61,8 @@ struct slot {
   uint32_t source;
   /* Of an end as waitpid(2) has it; of a failure with a file the descriptor that this was to be, plus 1. */
   int32_t status;
-  int32_t error;
+  /* Of a failure; of what has not failed, the user whose processes may say that it is ready. */
+  union { int32_t error; uint32_t notifier; };
   /* That failed, or that its child is at. */
   uint32_t step;
   /* The signal that came before its program; of an end without a source it is the status. */
@@ -70,7 +72,10 @@ struct slot {
   /* Which anchor is its parent: see `anchor` below. */
   uint64_t anchor;
   char id[ID_BYTES + 8];
-  /* Bits of FLAG_KEEP_GROUP and FLAG_HANDS_OVER: the one is as the start said, the other until it has handed over. */
+  /*
+   * Bits of FLAG_KEEP_GROUP and FLAG_NOTIFIES, as the start said, of FLAG_HANDS_OVER until it has handed over, and of
+   * SLOT_READY. From SLOT_FILE_SHIFT on the descriptor of main's at which it says so, 0 for none.
+   */
   _Atomic uint32_t flags;
   /* The group of its process, where that leads none of its own; else 0. */
   int32_t group;
@@ -78,6 +83,8 @@ struct slot {
   uint64_t connection;
 };
 _Static_assert(sizeof(struct slot) == 128, "the layout of a slot is part of the table's version");
+
+enum { SLOT_READY = 256, SLOT_FILE_SHIFT = 16 };
 
 struct table {
   char magic[8];

@@ -187,6 +187,7 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
   service({ provision: ['a'], start, ready: { notifyFd: 3 } }),
   service({ provision: ['b'], start, ready: { exec: exec(['check', '-q']) }, log: { keep: 100 } }),
   service({ provision: ['c'], start, ready: { log: 'Listening (on)', timeoutSeconds: 2 } }),
+  service({ provision: ['n'], start, ready: { sdNotify: true } }),
   service({ provision: ['d'], start, log: { rotate: 'weekly', compress: 'none', expireDays: 2 } }),
   service({ provision: ['e'], start, log: { rotate: 'never', compress: 'gzip' } }),
 ] });`);
@@ -202,12 +203,14 @@ export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
       timeoutMs: 10_000,
     },
     { kind: 'log', text: 'Listening (on)', timeoutMs: 2_000 },
+    { kind: 'sd-notify', timeoutMs: 10_000 },
     { kind: 'spawned' },
     { kind: 'spawned' },
   ]);
   expect(configs.map(({ log }) => log)).toEqual([
     { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
     { maxBytes: 2 * 1024 * 1024, keptCount: 100 },
+    { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
     { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
     {
       maxBytes: 2 * 1024 * 1024,

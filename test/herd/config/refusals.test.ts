@@ -133,12 +133,13 @@ describe('a wrong value is refused with what was expected', () => {
   cases('readiness', [
     [
       web(`ready: {}`),
-      `services[0].ready: expected one of http, tcp, notifyFd, exec and log, found an object`,
+      `services[0].ready: expected one of http, tcp, notifyFd, sdNotify, exec and log, found an object`,
     ],
     [
       web(`ready: { http: 'http://a/', tcp: 'a:1' }`),
-      `services[0].ready: expected one of http, tcp, notifyFd, exec and log, found an object`,
+      `services[0].ready: expected one of http, tcp, notifyFd, sdNotify, exec and log, found an object`,
     ],
+    [web(`ready: { sdNotify: false }`), `services[0].ready.sdNotify: expected true, found false`],
     [
       web(`ready: { notifyFd: 2 }`),
       `services[0].ready.notifyFd: is below 3: the first three are input, output and errors`,

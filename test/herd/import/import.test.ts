@@ -216,7 +216,7 @@ ExecStop=/bin/stop \${PORT}
   it.each([
     ['Type=oneshot\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: a one-shot takes/],
     ['Type=oneshot\nTimeoutSec=10', /^3: TimeoutSec=10: a one-shot takes/],
-    ['Type=notify\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: .*timeoutSeconds/],
+    ['Type=dbus\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: .*timeoutSeconds/],
     ['ExecStartPre=/bin/b\nTimeoutStartSec=10', /^3: TimeoutStartSec=10: what runs before/],
     ['Type=oneshot\nTimeoutStartSec=infinity', undefined],
     ['Type=simple\nTimeoutStartSec=10', undefined],
@@ -228,6 +228,16 @@ ExecStop=/bin/stop \${PORT}
       expect(about).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
     },
   );
+  it.each([
+    ['Type=notify', 90],
+    ['Type=notify-reload\nNotifyAccess=all\nTimeoutStartSec=7', 7],
+  ])('that speaks to systemd says so here that it is ready: %s', async (said, timeoutSeconds) => {
+    const { text, told } = read('systemd', {
+      'a.service': `[Service]\n${said}\nExecStart=/bin/a\n`,
+    });
+    expect(await loaded(text)).toMatchObject([{ ready: { sdNotify: true, timeoutSeconds } }]);
+    expect(told).toEqual([]);
+  });
   it('that a timer runs to its end is ended where its start may not take longer', () => {
     const { all, told } = read('systemd', {
       'a.service': '[Service]\nType=oneshot\nTimeoutStartSec=1min\nExecStart=/bin/a\n',

@@ -147,7 +147,7 @@ describe.skipIf(isWithoutKeeper)(`the keeper${whyNoKeeper}`, () => {
     ['style', 0, styles.accepts],
     ['connection', 1, 2n ** 63n - 1n],
     ['pid', 1, 2 ** 31 - 1],
-    ['flags', 0, 15],
+    ['flags', 0, 31],
     ['umask', 0, 0o777],
     ['nice', -20, 19],
     ['oom', -1_000, 1_000],

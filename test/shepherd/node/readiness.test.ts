@@ -82,6 +82,13 @@ const onGo = (act: string): Command =>
 const go = (): void => fs.writeFileSync(path.join(folder, 'go'), '');
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+it('what takes the keeper to be heard is refused without one, in words', async () => {
+  const sdNotify = { kind: 'sd-notify', timeoutMs: 30_000 } as const;
+  await expect(start(makeDaemon(), node(''), sdNotify)).rejects.toThrow(
+    'only a shepherd with its keeper can hear what a service says by sd_notify; this one has none',
+  );
+});
+
 describe('a notice on a descriptor', () => {
   it('is seen as soon as the newline is written, and not before', async () => {
     const daemon = makeDaemon();

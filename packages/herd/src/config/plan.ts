@@ -404,6 +404,7 @@ const readinessOf = (
   if (ready.http !== undefined) return { kind: 'http', url: ready.http, timeoutMs };
   if (ready.notifyFd !== undefined)
     return { kind: 'notify', descriptor: ready.notifyFd, timeoutMs };
+  if (ready.sdNotify !== undefined) return { kind: 'sd-notify', timeoutMs };
   if (ready.exec !== undefined)
     return { kind: 'exec', command: commandOf(ready.exec, env, as), timeoutMs };
   if (ready.log !== undefined) return { kind: 'log', text: ready.log, timeoutMs };

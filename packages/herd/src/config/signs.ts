@@ -62,6 +62,7 @@ export const ready = record(
       .min(firstDescriptor, 'is below 3: the first three are input, output and errors')
       .max(lastDescriptor, `is over ${lastDescriptor}`)
       .optional(),
+    sdNotify: z.literal(true, 'expected true').optional(),
     exec: plainExec.optional(),
     log: z
       .string('expected a text: plain, no regular expression')
@@ -71,9 +72,10 @@ export const ready = record(
       .optional(),
     timeoutSeconds: someSeconds.default(10),
   },
-  "{ http: 'http://…' }, { tcp: 'host:port' }, { notifyFd: 3 }, { exec: exec([…]) } or { log: '…' }",
+  "{ http: 'http://…' }, { tcp: 'host:port' }, { notifyFd: 3 }, { sdNotify: true }, { exec: exec([…]) } or " +
+    "{ log: '…' }",
 ).refine(
   ({ timeoutSeconds: _time, ...signs }) =>
     Object.values(signs).filter((sign) => sign !== undefined).length === 1,
-  'expected one of http, tcp, notifyFd, exec and log',
+  'expected one of http, tcp, notifyFd, sdNotify, exec and log',
 );

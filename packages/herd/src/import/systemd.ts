@@ -195,15 +195,14 @@ const serviceOf = (
   unit.carried('Service.Type');
   if (isOneShot || !remains) unit.carried('Service.RemainAfterExit');
   if (pidFile !== undefined) unit.carried('Service.PIDFile');
-  if (type === 'notify' || type === 'notify-reload')
-    unit.note(
-      `Type=${type}: say ready: { notifyFd: 3 }, { http: … } or { log: '…' } instead of sd_notify`,
-    );
   if (type === 'dbus') unit.note('Type=dbus: say ready: { exec: exec([…]) }');
   if (type === 'forking' && pidFile === undefined)
     unit.note('Type=forking without a PIDFile: have the program stay in the foreground');
   const { sockets, accepting } = listeningOf(unit, listening);
   const stays = sockets.length > 0;
+  const notifies = type.startsWith('notify') && accepting === undefined;
+  if (notifies)
+    unit.ignored('Service.NotifyAccess', 'processes of its user, and of root, are heard');
   const isWanted = isWantedBySome(unit);
   const all = withoutEmpty({
     ...options,
@@ -212,6 +211,7 @@ const serviceOf = (
       pidFile === undefined || stays
         ? undefined
         : { path: pidFile, timeoutSeconds: startSeconds(unit) },
+    ready: notifies ? { sdNotify: true, timeoutSeconds: startSeconds(unit) } : undefined,
     oneShot: isOneShot && !remains && !stays ? true : undefined,
     remainAfterExit: isOneShot && remains && !stays ? true : undefined,
     respawn: isOneShot || accepting !== undefined ? undefined : respawnOf(unit, stays),
@@ -223,7 +223,7 @@ const serviceOf = (
     lazyStart: stays && isWanted && accepting === undefined ? false : undefined,
     autoStart: [unit, ...listening].filter(isWantedBySome).length > 0 ? true : undefined,
   });
-  const isBounded = pidFile !== undefined && !stays;
+  const isBounded = notifies || (pidFile !== undefined && !stays);
   if (isBounded) unit.carried('Service.TimeoutStartSec', 'Service.TimeoutSec');
   else leaveStartTimeout(unit, type);
   for (const each of [unit, ...listening]) each.leaveTheRest();
@@ -252,8 +252,7 @@ const leaveStartTimeout = (unit: Unit, type: string): void => {
 const unboundedStart = (type: string, unit: Unit): string | undefined => {
   if (type === 'oneshot')
     return "a one-shot takes as long as it does: say start: exec(['timeout', 'SECONDS', …])";
-  if (['notify', 'notify-reload', 'dbus'].includes(type))
-    return 'say it with what it is ready by: ready: { …, timeoutSeconds: … }';
+  if (type === 'dbus') return 'say it with what it is ready by: ready: { …, timeoutSeconds: … }';
   const isPrepared = unit.all('Service.ExecStartPre').length > 0;
   return isPrepared ? 'what runs before its program has no bound here' : undefined;
 };

@@ -255,6 +255,7 @@ class ChildProcessBackend implements ProcessBackend {
     failed: (error: unknown) => void,
   ): void {
     refuseTraits(command, manner);
+    if (ready?.kind === 'sd-notify') throw needsKeeper('hear what a service says by sd_notify');
     const program = findProgram(command, this.#powers);
     const { logFiles, starts } = this.#powers;
     const log = logFiles.open(service);

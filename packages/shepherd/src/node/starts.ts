@@ -4,6 +4,7 @@
  * where this one was killed.
  *
  *     notify   the file itself, open in the process: a newline in it is the sign
+ *     sd-notify   the same file, in which the daemon writes what its keeper has heard, and tells again
  *     log      the place in the log where the output of this start begins
  *
  * Beside it, as `ID.input`, what the process reads from its standard input, where that is something.
@@ -54,6 +55,16 @@ export class Starts {
     const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL } = fs.constants;
     this.#make(startId);
     return fs.openSync(this.pathOf(startId), O_WRONLY | O_APPEND | O_CREAT | O_EXCL, fileMode);
+  }
+
+  /** Writes the newline for a process that has said so elsewhere, once. What cannot be written is told. */
+  putNotice(startId: string, log?: Log): void {
+    try {
+      const file = this.pathOf(startId);
+      if (fs.existsSync(file) && !this.hasNotice(startId)) fs.writeFileSync(file, '\n');
+    } catch (error) {
+      log?.('start.not-noted', { startId, why: explain(error) });
+    }
   }
 
   /**

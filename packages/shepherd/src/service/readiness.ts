@@ -94,6 +94,7 @@ const ask = (
       return prober.exec(startId, ready.command, execMs, answer);
     }
     case 'notify':
+    case 'sd-notify':
       return prober.notified(startId, timeoutMs, answer);
     case 'log':
       return prober.logged(startId, name, ready.text, timeoutMs, answer);

@@ -368,8 +368,7 @@ const stopWatching = ({ prober, config }: ServiceHeld, turn: Turn, { startId }: 
 
 /** Nobody wants to know any more: an attempt that is under way ends, and its process with it. */
 const stopAsking = ({ prober, config }: ServiceHeld, turn: Turn, { startId }: Run): void => {
-  const { kind } = config.get().ready;
-  if (kind === 'exec' || kind === 'notify' || kind === 'log')
+  if (['exec', 'notify', 'sd-notify', 'log'].includes(config.get().ready.kind))
     turn.effect(() => prober.forget(startId));
 };
 

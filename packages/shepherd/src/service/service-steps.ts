@@ -261,7 +261,9 @@ const notReady = (held: ServiceHeld, turn: Turn, run: Run, timeoutMs: number): v
   if (state === undefined) return;
   // It has lived on with it for as long as it may.
   if (state.isDoubted === true) return isReady(held, turn, state.launch, run);
-  const plainReason = `it was not ready within ${timeoutMs / 1_000} s`;
+  const isSilent = readyOf(held).kind === 'sd-notify';
+  const sign = isSilent ? 'has not said READY=1' : 'was not ready';
+  const plainReason = `it ${sign} within ${timeoutMs / 1_000} s`;
   const reason = state.doubt === undefined ? plainReason : `${plainReason} (${state.doubt})`;
   end(held, turn, run, { kind: 'not-ready', launch: state.launch, reason, plainReason });
 };

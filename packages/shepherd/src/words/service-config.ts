@@ -68,6 +68,8 @@ export type Readiness =
   | { readonly kind: 'spawned' }
   /** It writes a newline to this descriptor, which it finds open at its start (as in s6). */
   | { readonly kind: 'notify'; readonly descriptor: number; readonly timeoutMs: number }
+  /** It says READY=1 at a socket of its start, whose name is in NOTIFY_SOCKET, as of sd_notify(3). */
+  | { readonly kind: 'sd-notify'; readonly timeoutMs: number }
   /** A command, asked again and again, ends with exit code 0. */
   | { readonly kind: 'exec'; readonly command: Command; readonly timeoutMs: number }
   /** This text stands in what it has written to its log since its start. */

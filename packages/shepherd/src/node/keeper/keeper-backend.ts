@@ -370,6 +370,7 @@ class KeptBackend implements KeeperBackend {
 
   #heard(state: StartState): void {
     if (this.#forgetter.has(state.id)) return;
+    if (state.isReady === true) this.#powers.starts.putNotice(state.id, this.#powers.log);
     const kept = this.#kept.get(state.id);
     if (kept === undefined) {
       this.#found.set(state.id, state);

@@ -7,7 +7,7 @@ import type {
   FoundRecord,
   Hang,
   RunningRecord,
-  StartManner,
+  Start,
   Started,
 } from '../../words/types.ts';
 import { owedSignalCount } from './limits.ts';
@@ -69,10 +69,12 @@ export const tooOld = (): StartFailed => {
 };
 
 /** @throws StartFailed for what the keeper that runs cannot do */
-export const checkManner = ({ pidFile, keepsGroup, sockets }: StartManner, has: number): void => {
+export const checkManner = (start: Start, has: number): void => {
+  const { pidFile, keepsGroup, sockets, ready } = start;
   const needed =
     (pidFile === undefined && keepsGroup === undefined ? 0 : features.follow) |
-    (sockets === undefined ? 0 : features.sockets);
+    (sockets === undefined ? 0 : features.sockets) |
+    (ready?.kind === 'sd-notify' ? features.notify : 0);
   if ((needed & has) !== needed) throw tooOld();
 };
 

@@ -21,22 +21,22 @@ export interface PreparePowers extends Omit<ChildProcessPowers, 'starts'> {
 }
 
 /** Makes sure of it; `has` are the features of the keeper. @throws StartFailed, and what a file system says */
-export const prepared = (
-  { startId, service, command, ready, ...manner }: Start,
-  powers: PreparePowers,
-  has: number,
-): Making => {
+export const prepared = (start: Start, powers: PreparePowers, has: number): Making => {
+  const { startId, service, command, ready, ...manner } = start;
   const { logFiles, starts, umask, uid, accounts } = powers;
   const { traits } = command;
   const { pidFile, sockets, connection } = manner;
-  checkManner(manner, has);
+  checkManner(start, has);
   const found = findProgram(command, powers);
   if (traits !== undefined) openCgroup(traits);
   const variables = readEnvironmentFiles(traits?.environmentFiles ?? [], uid);
   const groups = traits && groupsOf(traits, accounts);
   const program = {
     ...found,
-    env: { ...found.env, ...variables, ...listenVariables(sockets), [startIdVariable]: startId },
+    env: {
+      ...{ ...found.env, ...variables, ...listenVariables(sockets), [startIdVariable]: startId },
+      ...(ready?.kind === 'sd-notify' && { NOTIFY_SOCKET: `@bellwether/${startId}` }),
+    },
   };
   const logged = connection?.of ?? service;
   // Created where it is not there, and judged: what is wrong is said here, in words.
@@ -52,7 +52,8 @@ export const prepared = (
     ...(groups && { groups }),
     manner,
   };
-  if (ready?.kind !== 'notify') return making;
+  if (ready?.kind !== 'notify' && ready?.kind !== 'sd-notify') return making;
   fs.closeSync(starts.openNotice(startId));
+  if (ready.kind === 'sd-notify') return { ...making, notifies: true };
   return { ...making, notice: { at: ready.descriptor, file: starts.pathOf(startId) } };
 };

@@ -85,14 +85,17 @@ export const tags = {
   local: 35,
   build: 0x8000 | 40,
   which: 0x8000 | 41,
+  ready: 0x8000 | 42,
 } as const;
 
 /** How a path is opened for a process. */
 export const ways = { read: 0, append: 1, log: 2, terminal: 3, screen: 4 } as const;
 /** What else may be asked for, in bits. */
-export const flags = { noNewPrivileges: 1, keepSession: 2, keepGroup: 4, handsOver: 8 } as const;
+export const flags = {
+  ...{ noNewPrivileges: 1, keepSession: 2, keepGroup: 4, handsOver: 8, notifies: 16 },
+} as const;
 /** What not every keeper has, in bits of its HELLO. */
-export const features = { follow: 1, sockets: 2 } as const;
+export const features = { follow: 1, sockets: 2, notify: 8 } as const;
 /** Families of places. */
 export const families = { unix: 1, 4: 4, 6: 6 } as const;
 /** Kinds of sockets, in bits. */
@@ -118,6 +121,8 @@ export interface StartState {
   readonly error: number;
   /** And, where that was a file, the descriptor as which its process was to find it. */
   readonly which?: number;
+  /** Of one that runs: it has said that it is ready. */
+  readonly isReady?: true;
 }
 /** What it says, one frame. */
 export type Said =
@@ -316,6 +321,7 @@ const readFrame = (frame: Buffer): Said | undefined => {
         step: text(tags.step),
         error: number(tags.error),
         ...(fields.has(tags.which) && { which: number(tags.which) }),
+        ...(fields.has(tags.ready) && { isReady: true as const }),
       };
     case types.saysTold:
       return { kind: 'told' };

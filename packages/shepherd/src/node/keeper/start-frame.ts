@@ -26,6 +26,8 @@ export interface Making {
   readonly logFile: string;
   /** The file of its start that it writes to when it is ready, and as what it finds that. */
   readonly notice?: { readonly at: number; readonly file: string };
+  /** It says it at a socket of the keeper's instead. */
+  readonly notifies?: true;
   /** The file that it reads from its standard input. Absolute; absent: nothing. */
   readonly input?: string;
   /** Of the shepherd. */
@@ -54,7 +56,7 @@ export const startFrame = (making: Making): Buffer => {
     putOutput(frame, making);
     if (making.input !== undefined) frame.numbers(tags.open, [0, ways.read], making.input);
     putIdentity(frame, making);
-    putTraits(frame, traits, making.manner, making.service);
+    putTraits(frame, making);
     if (making.notice !== undefined)
       frame.numbers(tags.open, [making.notice.at, ways.append], making.notice.file);
     return frame.frame();
@@ -98,9 +100,7 @@ export const listenVariables = (
 
 const putTraits = (
   frame: FrameWriter,
-  traits: ProcessTraits,
-  { pidFile, keepsGroup, sockets = [] }: StartManner = {},
-  service: string,
+  { traits = {}, manner: { pidFile, keepsGroup, sockets = [] } = {}, service, notifies }: Making,
 ): void => {
   for (const at of sockets.keys())
     frame.numbers(tags.socket, [firstListenDescriptor + at, 0], socketKey(service, at));
@@ -116,7 +116,8 @@ const putTraits = (
     (traits.noNewPrivileges === true ? flags.noNewPrivileges : 0) |
     (traits.ownSession === false ? flags.keepSession : 0) |
     (keepsGroup === true ? flags.keepGroup : 0) |
-    (pidFile === undefined ? 0 : flags.handsOver);
+    (pidFile === undefined ? 0 : flags.handsOver) |
+    (notifies === true ? flags.notifies : 0);
   if (bits !== 0) frame.numbers(tags.flags, [bits]);
 };
 
@@ -163,6 +164,7 @@ const phrases: Readonly<Record<string, string>> = {
   request: 'the keeper does not understand what it is to be given',
   room: 'the keeper has no room for one more',
   listen: 'a socket or a connection that it is to be given',
+  notify: 'the socket at which it is to say that it is ready',
 };
 
 /** What the keeper is at with a step, for people. */
