@@ -72,6 +72,8 @@ describe.skipIf(isWithoutKeeper)(`a daemon with a keeper${whyNoKeeper}`, () => {
     const before = await pidOf(daemon, 'writer');
     await eventually('it writes', () => log().length > 1_000);
     const { anchor, main, heir } = keeperPids(keeper());
+    // It would start another keeper, which would see the end.
+    process.kill(daemon.process.pid ?? 0, 'SIGSTOP');
     for (const pid of [...anchor, ...main, ...heir]) process.kill(pid, 'SIGKILL');
     await daemon.kill('SIGKILL');
     process.kill(before, 'SIGTERM');

@@ -3,10 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { answerOf, releaseOf } from '../support/deploys.ts';
+import { isWithoutKeeper } from '../support/keepers.ts';
 import { asUser, makePublic, noOtherUsers } from '../support/other-users.ts';
 import { it } from '../support/placed.ts';
 import { bins, configOf, eventually, freePort, type Place } from '../support/programs.ts';
 
+const python = '/usr/bin/python3';
+const isWithoutNotify = isWithoutKeeper || !fs.existsSync(python);
 const uid = 54_321;
 const gid = 54_322;
 
@@ -202,6 +205,21 @@ describe.skipIf(whyNot !== undefined)(`a service of another user${why}`, () => {
     expect(usersOf((await statusOf('web'))?.['pid'])).toBe(users);
     expect((await herd('who', 'web')).stdout).toContain(`${uid}\n${gid}\n/ ${uid}\n`);
     expect((await herd('start', 'checked')).code).toBe(0);
+  });
+
+  it.skipIf(isWithoutNotify)('says READY=1 by a child of it, as that user', async ({ place }) => {
+    const script = `import os, signal, socket
+if os.fork() > 0: signal.pause()
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.sendto(b"READY=1", chr(0) + os.environ["NOTIFY_SOCKET"][1:])`;
+    const { herd, statusOf } = await start(
+      place,
+      `service({ provision: ['web'], ready: { sdNotify: true },
+         start: exec(['${python}', '-c', ${JSON.stringify(script)}], { cwd: '/', ${asOther} }) })`,
+    );
+    expect((await herd('start', 'web')).code).toBe(0);
+    expect(await statusOf('web')).toMatchObject({ isReady: true });
+    expect(usersOf((await statusOf('web'))?.['pid'])).toBe(users);
   });
 
   it('does not start where nobody is called so, or where that user may not go, and says so', async ({
