@@ -17,7 +17,7 @@ import {
 import { isWithoutKeeper, keeperPids, keeperProgram, whyNoKeeper } from '../../support/keepers.ts';
 import { asUser } from '../../support/other-users.ts';
 import { canRefuseRights } from '../../support/system-logs.ts';
-import { makeFolder, textOf, until } from './support.ts';
+import { isAlive, makeFolder, textOf, until } from './support.ts';
 
 const python = '/usr/bin/python3';
 const isRoot = process.getuid?.() === 0;
@@ -93,7 +93,7 @@ describe.skipIf(isWithoutKeeper || reason !== '')(
     });
     afterEach(async () => {
       for (const said of heard)
-        if (said.kind === 'state' && said.pid > 1) spawnSync('kill', ['-9', `-${said.pid}`]);
+        if (said.kind === 'state' && isAlive(said.pid)) process.kill(-said.pid, 'SIGKILL');
       anchor.kill('SIGKILL');
       await until('its end', () => mains().length === 0);
       fs.rmSync(folder, { recursive: true, force: true });
