@@ -160,11 +160,12 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
   for (const file of await logsIn(powers)) {
     try {
       const one = logs.logIn(file);
-      one.stamp(wall());
+      const found = one.look();
+      one.stamp(wall(), found);
       one.expire(wall());
-      const bytes = one.giveBack();
+      const bytes = one.giveBack(found);
       if (bytes > 0) log('log.given-back', { file, bytes });
-      if (one.isFull() || one.isDue(wall(), zone)) {
+      if (one.isFull(bytes > 0 ? one.look() : found) || one.isDue(wall(), zone)) {
         const cutBytes = await one.rotate(wall());
         if (cutBytes > 0) log('log.cut', { file, bytes: cutBytes });
       }

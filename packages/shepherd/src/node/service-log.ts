@@ -113,10 +113,14 @@ export class ServiceLog {
     this.#size = last?.size ?? 0;
   }
 
+  /** What its file is now; undefined where there is none. One look is enough for all that a round decides by it. */
+  look(): fs.Stats | undefined {
+    return fs.lstatSync(this.file, { throwIfNoEntry: false });
+  }
+
   /** The place where the next byte will land. */
-  end(): number {
+  end(size = sizeOf(this.file)): number {
     this.#begin();
-    const size = sizeOf(this.file);
     // Somebody else has emptied it: what was in it has places all the same.
     if (size < this.#size) this.#base += this.#size;
     this.#size = size;
@@ -136,8 +140,8 @@ export class ServiceLog {
   }
 
   /** Notes how far the log has come by now, where it has grown. `wall` in milliseconds since 1970. */
-  stamp(wall: number): void {
-    const end = this.end();
+  stamp(wall: number, found?: fs.Stats): void {
+    const end = this.end(found && sizeIn(found));
     if (end > this.#times.stamped) this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
   }
 
@@ -240,25 +244,23 @@ export class ServiceLog {
   }
 
   /** Whether it is over its size, or has more than that of the disk. */
-  isFull(): boolean {
-    return this.#isOver(this.bounds.maxBytes) || this.#isReserved();
+  isFull(found = this.look()): boolean {
+    return this.#isOver(this.bounds.maxBytes, found) || this.#isReserved(found);
   }
-  #isOver(bytes: number): boolean {
-    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    return stat !== undefined && isPlain(stat) && stat.size > bytes;
+  #isOver(bytes: number, found: fs.Stats | undefined): boolean {
+    return found !== undefined && isPlain(found) && found.size > bytes;
   }
   /** Whether somebody has reserved more of the disk for it than it may have: `FALLOC_FL_KEEP_SIZE` changes no size. */
-  #isReserved(): boolean {
-    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    return stat !== undefined && isPlain(stat) && bytesOnDisk(stat) > this.bounds.maxBytes;
+  #isReserved(found: fs.Stats | undefined): boolean {
+    return found !== undefined && isPlain(found) && bytesOnDisk(found) > this.bounds.maxBytes;
   }
 
   /**
    * Gives back what is reserved for it behind its end, where it has more of the disk than it may have and its lines do
    * not. @returns the bytes of the disk that are free now. @throws the system's error
    */
-  giveBack(): number {
-    const isReserved = this.#isReserved() && !this.#isOver(this.bounds.maxBytes);
+  giveBack(found = this.look()): number {
+    const isReserved = this.#isReserved(found) && !this.#isOver(this.bounds.maxBytes, found);
     return isReserved ? giveBackReserved(this.file) : 0;
   }
 
@@ -274,7 +276,7 @@ export class ServiceLog {
   }
   /** Whether there is enough in it to be put aside, when somebody wants that. */
   isWorthIt(): boolean {
-    return this.#isOver(leastRotatedBytes);
+    return this.#isOver(leastRotatedBytes, this.look());
   }
   /** Wall clock: when it was put aside last, or first seen. */
   #begun(): number | undefined {
@@ -346,7 +348,7 @@ export class ServiceLog {
    */
   cut(wall: number): number {
     const { maxBytes } = this.bounds;
-    if (!this.#isOver(maxBytes)) return 0;
+    if (!this.#isOver(maxBytes, this.look())) return 0;
     this.end();
     this.#rotationCount += 1;
     const { keptBytes, lostBytes } = cutInPlace(this.file, maxBytes, wall);
@@ -447,11 +449,12 @@ const copyOrNot = (copy: string, work: () => number): number => {
 const sizeOf = (file: string): number => {
   try {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    return stat?.isFile() === true ? Math.min(stat.size, fileBytes) : 0;
+    return stat === undefined ? 0 : sizeIn(stat);
   } catch {
     return 0;
   }
 };
+const sizeIn = (stat: fs.Stats): number => (stat.isFile() ? Math.min(stat.size, fileBytes) : 0);
 
 const bytesOf = async (
   { file, isPacked }: Part,
