@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseAst } from 'rolldown/parseAst';
 import { describe, expect, it } from 'vitest';
+import { isNode, type Node } from './support/syntax.ts';
 
 /** Who may import whom: workspace to the packages that it may name, `node` for Node's own modules. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -233,14 +234,6 @@ const ruleFor = <T>(table: Readonly<Record<string, T>>, file: string): T | undef
     .filter(([key]) => file === key || file.startsWith(`${key}/`))
     .sort(([a], [b]) => b.length - a.length)[0]?.[1];
 
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
-const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
 /** Visits every node, with the nodes around it, innermost last. */
 const walk = (
   node: Node,

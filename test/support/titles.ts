@@ -1,5 +1,6 @@
 /** Titles of tests as their sources have them, and under which conditions those run. */
 import { parseAst } from 'rolldown/parseAst';
+import { isNode, type Node } from './syntax.ts';
 
 /** A test of a source. */
 export interface Titled {
@@ -8,14 +9,6 @@ export interface Titled {
   /** What has it not run: `skip`, `todo`, `fails`, or what `skipIf` and `runIf` are given, as `isAlone` and `!isRoot`. */
   readonly unless: readonly string[];
 }
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
-const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'type') === 'string';
 
 /** Each call of `it` and `test` with a title, and what it is in. A comment, and a text elsewhere, is no test. */
 export const titlesIn = (source: string): readonly Titled[] => {

@@ -43,15 +43,16 @@ describe('the lock of a state folder', () => {
       string,
     ];
     fs.writeFileSync(other, 'kept\n');
+    const refused = `lock: ${file} is no file\n  hint: see what it is, and remove it`;
     fs.symlinkSync('other', file);
-    await expect(lockFolder(folder)).rejects.toThrow();
+    await expect(lockFolder(folder)).rejects.toThrow(refused);
     fs.rmSync(file);
     fs.linkSync(other, file);
     await lockFolder(folder);
     expect(fs.readFileSync(other, 'utf8')).toBe('kept\n');
     fs.rmSync(file);
     fs.mkdirSync(file);
-    await expect(lockFolder(folder)).rejects.toThrow();
+    await expect(lockFolder(folder)).rejects.toThrow(refused);
   });
   it('is kept by this process after the helper that took it is gone', async () => {
     await lockFolder(folder);

@@ -58,24 +58,28 @@ export const prepareState = async ({ state }: Pick<DaemonPlaces, 'state'>): Prom
  * logs and releases others may have files; what is in there is opened with that in mind.
  */
 const left = (folder: string, trusted: Trusted): Fault | undefined => {
-  const hint = 'see what it is, and remove it';
-  for (const name of fs.readdirSync(folder)) {
-    if (name === 'log' || name === 'run') continue; // are judged by themselves
-    const one = path.join(folder, name);
-    const stat = fs.lstatSync(one);
-    if (!isTrusted(stat.uid, trusted))
-      return { text: `in it, ${name} belongs to user ${stat.uid}`, hint };
-    if (!stat.isDirectory() || !/^(store-\d+|keeper|audit|nodes)$/.test(name)) continue;
-    for (const inner of fs.readdirSync(one)) {
-      const found = fs.lstatSync(path.join(one, inner));
-      const isLink = found.isSymbolicLink();
-      const what = isLink ? 'is a link' : `belongs to user ${found.uid}`;
-      if (isLink || !isTrusted(found.uid, trusted))
-        return { text: `in it, ${name}/${inner} ${what}`, hint };
-    }
+  const all = fs.readdirSync(folder).flatMap((name) => {
+    if (name === 'log' || name === 'run') return []; // are judged by themselves
+    const isOfRecords = /^(store-\d+|keeper|audit|nodes)$/.test(name);
+    const below = isOfRecords && look(folder, name)?.isDirectory() === true;
+    const inner = below ? fs.readdirSync(path.join(folder, name)) : [];
+    return [name, ...inner.map((one) => `${name}/${one}`)];
+  });
+  for (const name of all) {
+    const found = look(folder, name);
+    if (found !== undefined && !isTrusted(found.uid, trusted))
+      return {
+        text: `in it, ${name} belongs to user ${found.uid}`,
+        hint: 'see what it is, and chown or remove it',
+      };
+    if (found?.isSymbolicLink() === true && name.includes('/'))
+      return { text: `in it, ${name} is a link`, hint: 'see where it leads, and remove it' };
   }
   return undefined;
 };
+/** A shepherd that runs there may have removed it meanwhile. */
+const look = (folder: string, name: string): fs.Stats | undefined =>
+  fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false });
 
 /**
  * Makes and judges all other folders. @throws UnsafePlace

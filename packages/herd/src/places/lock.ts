@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
 import { bytesIn } from '../refs/secret-file.ts';
+import { UnsafePlace } from './folders.ts';
 
 /** Another daemon holds this state folder, or no lock can be had. */
 export class Locked extends ActorError {
@@ -18,7 +19,7 @@ export class Locked extends ActorError {
 
 /**
  * Takes the lock of a state folder, for the life of this process.
- * @throws Locked when another process has it.
+ * @throws Locked when another process has it, UnsafePlace where something else is in its place.
  */
 export const lockFolder = async (folder: string): Promise<void> => {
   const descriptor = openLock(lockIn(folder));
@@ -45,10 +46,9 @@ export const lockFolder = async (folder: string): Promise<void> => {
 /** A daemon of root must not lock, and then empty, whatever a link leads to that somebody has left there. */
 const openLock = (file: string): number => {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  const descriptor = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-  if (fs.fstatSync(descriptor).isFile()) return descriptor;
-  fs.closeSync(descriptor);
-  throw new Locked(`lock: ${file} is no file; see what it is, and remove it`);
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
+    throw new UnsafePlace(`lock: ${file} is no file\n  hint: see what it is, and remove it`);
+  return fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
 };
 
 /**

@@ -46,8 +46,8 @@ export interface ShepherdOptions
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
   readonly life: string;
   /**
-   * Unique to what the machine, or its container, was switched on for: a one-shot that was run since then is not run
-   * again by another life. Undefined where nobody knows: then it is.
+   * Unique to what the machine, or its container, was switched on for: what has done its work since then is not started
+   * again by another life (isSpent). Undefined where nobody knows: then it is.
    */
   readonly boot?: string | undefined;
   /** Absent: nobody is told of failures over HTTP. */

@@ -3,11 +3,12 @@
  * They have come back to the anchor, and tell by their environment which start has made them. They are told, and
  * nothing is done to them: GNU Shepherd leaves them alone, too, and some are meant to go on, as a session of sshd.
  *
- * Not told are those that write over their environment, that another living process has made, or that were there when
- * the anchor was killed.
+ * Not told are those that write over their environment, that another living process has made, that were there when the
+ * anchor was killed, or that many younger ones hide.
  */
 import { startIdVariable } from '../../words/records.ts';
 import type { Proc } from '../proc.ts';
+import { leftLookCount } from './limits.ts';
 
 /** Tells of one start, a number and a name for each; `orphans` are children of the anchor that are of no start. */
 export const makeLeftBehind = (
@@ -18,7 +19,7 @@ export const makeLeftBehind = (
   /** What the keeper says at once are ends that were before: one look is enough for a thousand. */
   const seenNow = (): readonly number[] => {
     if (seen === undefined) queueMicrotask(() => (seen = undefined));
-    return (seen ??= orphans());
+    return (seen ??= orphans().slice(-leftLookCount));
   };
   return (startId) =>
     proc

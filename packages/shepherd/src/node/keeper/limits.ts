@@ -2,6 +2,8 @@
 
 /** Milliseconds for which what was left by a start that was stopped may end by itself before it is told. */
 export const leftAgainMs = 200;
+/** Orphans whose environment is read at the end of a start, the youngest: any service may leave thousands. */
+export const leftLookCount = 64;
 /** Bytes of a frame to the keeper: arguments and environment of one start. Linux takes 6 MiB, nobody writes that. */
 export const startBytes = 1024 * 1024;
 /** Bytes of a frame from the keeper: a state with all its fields has 300. */
